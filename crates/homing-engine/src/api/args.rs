@@ -1,0 +1,136 @@
+//! Arguments of the calls. CONVERSATION and PERSON fields take an id, a unique prefix of at least six
+//! characters, or an exact name.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{RoleName, Theme};
+
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
+wire_types! {
+#[derive(Default)]
+pub struct Nothing {}
+
+pub struct Init { pub name: String, #[serde(default)] pub relay: Option<String>, #[serde(default)] pub device_name: Option<String> }
+
+pub struct Passphrase { pub passphrase: String }
+
+/// `new` absent: take the passphrase away.
+pub struct PassphraseSet { #[serde(default)] pub old: Option<String>, #[serde(default)] pub new: Option<String> }
+
+#[derive(Copy, Eq, Default)]
+pub enum Filter { All, #[default] Active, Unread, Archived, Drafts }
+
+pub struct Conversations { #[serde(default)] pub filter: Filter, #[serde(default)] pub after: Option<String>, pub limit: u32 }
+
+pub struct ConversationRef { pub conversation: String }
+
+/// Newest page without cursors; `before` / `after` a cursor, `around` a message id.
+pub struct Messages {
+    pub conversation: String,
+    #[serde(default)] pub before: Option<String>,
+    #[serde(default)] pub after: Option<String>,
+    #[serde(default)] pub around: Option<String>,
+    #[serde(default)] pub unread: bool,
+    pub limit: u32,
+}
+
+/// A file to send: a path on this computer, or bytes the window holds (paste, drop).
+pub enum FileSource { Path { path: String }, Bytes { name: String, mime: String, base64: String } }
+
+/// A message apart from the composer's draft (scripts, forwarding).
+pub struct Send { pub conversation: String, pub text: String, #[serde(default)] pub attachments: Vec<FileSource>, #[serde(default)] pub reply_to: Option<String> }
+
+/// Sends the conversation's draft with `text` as its final words.
+pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
+
+/// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten.
+pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String> }
+
+pub struct ItemRef { pub id: String }
+
+pub struct ConversationNew { #[serde(default)] pub subject: Option<String>, pub with: Vec<String>, #[serde(default)] pub message: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
+
+pub struct ConversationArchive { pub conversation: String, pub archived: bool }
+
+pub struct ConversationRename { pub conversation: String, pub subject: String }
+
+pub struct ConversationDelete { pub conversation: String, pub everyone: bool }
+
+/// Messages that were visible in a focused window.
+pub struct Shown { pub conversation: String, pub messages: Vec<String> }
+
+/// Which conversation the focused window shows; none when it is hidden or unfocused.
+pub struct Focus { #[serde(default)] pub conversation: Option<String> }
+
+pub enum InviteTo { Person, Client { name: String }, Team { #[serde(default)] role: Option<RoleName> }, Talk { conversation: String } }
+
+pub struct Invite { pub to: InviteTo }
+
+/// `name` is needed when the profile has no identity yet.
+pub struct Join { pub link: String, #[serde(default)] pub name: Option<String> }
+
+pub struct LinkText { pub link: String }
+
+pub struct LinkAccept { pub code: String, #[serde(default)] pub device_name: Option<String>, #[serde(default)] pub relay: Option<String> }
+
+pub struct LinkApprove { pub digits: String }
+
+pub struct DeviceRename { pub device: String, pub name: String }
+
+pub struct MemberAdd { pub conversation: String, pub person: String, #[serde(default)] pub role: Option<RoleName> }
+
+pub struct MemberRef { pub conversation: String, pub member: String }
+
+pub struct MemberRole { pub conversation: String, pub member: String, pub role: RoleName }
+
+pub struct PersonRef { pub person: String }
+
+pub struct SafetyVerify { pub person: String, pub verified: bool }
+
+pub struct Search { pub query: String, #[serde(default)] pub conversation: Option<String>, #[serde(default)] pub before: Option<String>, pub limit: u32 }
+
+/// Only the fields given are changed.
+#[derive(Default)]
+pub struct SettingsSet {
+    #[serde(default)] pub theme: Option<Theme>,
+    #[serde(default)] pub notifications: Option<bool>,
+    #[serde(default)] pub notification_content: Option<bool>,
+    #[serde(default)] pub read_receipts: Option<bool>,
+    #[serde(default)] pub enter_sends: Option<bool>,
+    #[serde(default)] pub zoom: Option<u32>,
+    #[serde(default)] pub close_to_tray: Option<bool>,
+    #[serde(default)] pub lock_after_minutes: Option<u32>,
+    #[serde(default)] pub compact_list: Option<bool>,
+    #[serde(default)] pub welcome_done: Option<bool>,
+    #[serde(default)] pub recovery_reminder_at: Option<String>,
+}
+
+pub struct ProfileName { pub name: String }
+
+pub struct RelaySet { pub address: String }
+
+/// Some of the words at their places (0 to 23), to prove they were written down.
+pub struct RecoveryConfirm { pub words: Vec<(u32, String)> }
+
+pub struct RecoveryUse { pub words: String, pub relay: String, pub name: Option<String> }
+
+/// `passphrase` absent: protected by the recovery words.
+pub struct Backup { pub file: String, #[serde(default)] pub passphrase: Option<String> }
+
+pub struct Restore { pub file: String, #[serde(default)] pub passphrase: Option<String>, #[serde(default)] pub words: Option<String> }
+
+pub struct Doctor { #[serde(default)] pub repair: bool }
+
+pub struct FileSave { pub attachment: String, pub path: String }
+
+pub struct Seed { pub messages: u32, pub conversations: u32, pub random_seed: u32 }
+}

@@ -1,0 +1,34 @@
+//! What the engine tells its screens. A screen applies rows with a rising revision; after a gap it asks again.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{ConversationRow, Draft, LinkState, MessageRow, Settings, Status};
+
+/// Sent to every window and every `--watch` of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The profile's state changed.
+    Status { status: Status },
+    /// Rows of the conversation list changed.
+    Conversations { revision: f64, previous: f64, upsert: Vec<ConversationRow>, remove: Vec<String> },
+    /// Messages of a conversation changed.
+    Messages { conversation: String, revision: f64, previous: f64, upsert: Vec<MessageRow>, remove: Vec<String> },
+    /// The conversation's draft changed on another device or in another process.
+    Draft { draft: Draft },
+    /// The outbox changed; ask for it again if it is shown.
+    Outbox { waiting: u32 },
+    /// People, members, devices, invitations or requests changed; ask again for what is shown.
+    People {},
+    /// Linking a device moved on.
+    Link { state: LinkState },
+    /// Settings changed.
+    Settings { settings: Settings },
+    /// Show a desktop notification, once.
+    Notify { id: String, conversation: String, message: String, title: String, body: String },
+    /// Take it back: read here or elsewhere.
+    Unnotify { conversation: String },
+    /// Somebody is typing in a conversation (not stored).
+    Typing { conversation: String, person: String, name: String },
+}

@@ -1,0 +1,17 @@
+//! The calls a window, the command line or a script makes, and the events the engine sends back.
+//!
+//! One list (`calls!` in [`list`]) names every call once: the enum that travels over IPC and the profile's
+//! local socket, its dispatch, and the TypeScript map are made from it, so the shells can't drift apart.
+//! JSON is snake_case, ids are strings, times are RFC 3339 UTC, sizes are bytes.
+
+mod args;
+mod error;
+mod event;
+mod list;
+mod rows;
+
+pub use args::*;
+pub use error::{ApiError, Code};
+pub use event::Event;
+pub use list::{Call, typescript_calls};
+pub use rows::*;

@@ -1,0 +1,327 @@
+//! What calls answer and events carry.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::ApiError;
+
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
+wire_types! {
+/// How far an own message came. `local`: no relay is set.
+#[derive(Copy, Eq)]
+pub enum State { Local, Pending, Sent, Delivered, Read, Failed }
+
+/// What the connection to the relay does.
+#[derive(Copy, Eq)]
+pub enum Connection { None, Offline, Connecting, Online }
+
+/// What protects the database key at rest.
+#[derive(Copy, Eq)]
+pub enum KeyProtection { Keychain, KeyFile, Passphrase }
+
+/// The profile at a glance.
+pub struct Status {
+    /// Absent until the profile has an identity.
+    pub person: Option<String>,
+    pub device: Option<String>,
+    pub name: Option<String>,
+    pub device_name: Option<String>,
+    /// Address of the relay, if one is set.
+    pub relay: Option<String>,
+    /// True for a loopback relay: it works on this computer only.
+    pub relay_is_local: bool,
+    pub connection: Connection,
+    pub online: bool,
+    /// Since when the relay has not been reached.
+    pub offline_since: Option<String>,
+    /// Changes waiting to be sent.
+    pub outbox: u32,
+    /// Unread messages in conversations that are not archived.
+    pub unread: u32,
+    /// Entries refused by the rules.
+    pub quarantined: u32,
+    /// Entries waiting for something unknown (an older entry, a key, an upgrade).
+    pub parked: u32,
+    pub locked: bool,
+    pub demo: bool,
+    /// The person has written down the recovery words and proved it.
+    pub recovery_confirmed: bool,
+    pub key_protection: KeyProtection,
+    /// Join requests that wait for this person.
+    pub requests: u32,
+    /// What stands in the way, if anything does.
+    pub problem: Option<ApiError>,
+    pub version: String,
+}
+
+/// What kind of space a conversation lives in.
+#[derive(Copy, Eq)]
+pub enum SpaceKind { Personal, Team, Client, Talk }
+
+/// A role in a space.
+#[derive(Copy, Eq)]
+pub enum RoleName { Owner, Admin, Member, Reader, Client, Ingest }
+
+/// Somebody who can read a conversation.
+pub struct Participant { pub person: String, pub name: String, pub role: RoleName, pub me: bool, pub team: bool }
+
+/// A row of the conversation list.
+pub struct ConversationRow {
+    pub id: String,
+    pub space: String,
+    pub space_kind: SpaceKind,
+    /// Empty when none was given; show the participants' names then.
+    pub subject: String,
+    /// What a list shows: subject, else the others' names.
+    pub title: String,
+    pub participants: Vec<Participant>,
+    pub unread: u32,
+    pub marked_unread: bool,
+    /// First 100 characters of the last message.
+    pub preview: String,
+    /// Author of the last message; absent if it is one's own.
+    pub preview_author: Option<String>,
+    pub last_at: String,
+    /// State of the last message if it is one's own.
+    pub last_state: Option<State>,
+    pub archived: bool,
+    pub has_draft: bool,
+    /// First 100 characters of the draft.
+    pub draft_preview: String,
+    /// Own messages not yet at the relay.
+    pub waiting: u32,
+    pub can_write: bool,
+    pub can_manage: bool,
+}
+
+/// A page of the conversation list, newest first.
+pub struct ConversationPage { pub rows: Vec<ConversationRow>, pub next: Option<String>, pub revision: f64, pub unread_total: u32 }
+
+/// A conversation with what its header and dialogs need.
+pub struct ConversationDetail {
+    pub row: ConversationRow,
+    pub creator: String,
+    pub created_at: String,
+    /// First unread message, where the divider stands.
+    pub first_unread: Option<String>,
+    /// Name of the team or client the space belongs to.
+    pub space_name: String,
+    /// Other conversations of the same space: joining or leaving concerns them too.
+    pub siblings: Vec<ConversationTitle>,
+    /// The new members would read the whole history.
+    pub can_invite: bool,
+    pub can_leave: bool,
+}
+
+pub struct ConversationTitle { pub id: String, pub title: String }
+
+/// Delivery to one member. A team counts as one.
+pub struct Receipt { pub person: String, pub name: String, pub delivered_at: Option<String>, pub read_at: Option<String>, pub delivered: bool, pub read: bool }
+
+/// Where an attachment's bytes are.
+#[derive(Copy, Eq)]
+pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed }
+
+pub struct Attachment {
+    pub id: String,
+    pub name: String,
+    pub mime: String,
+    pub size: f64,
+    pub state: AttachmentState,
+    /// 0 to 1.
+    pub progress: f64,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+}
+
+pub struct Quote { pub id: String, pub author_name: String, pub preview: String }
+
+/// A message as the conversation shows it.
+pub struct MessageRow {
+    pub id: String,
+    pub conversation: String,
+    pub author: String,
+    pub author_name: String,
+    pub mine: bool,
+    pub at: String,
+    pub body: String,
+    pub state: State,
+    pub error: Option<ApiError>,
+    pub receipts: Vec<Receipt>,
+    pub attachments: Vec<Attachment>,
+    pub reply_to: Option<Quote>,
+    pub unread: bool,
+    /// Written earlier than what was already read, arrived later.
+    pub late: bool,
+    pub deleted: bool,
+    pub can_delete: bool,
+    /// Sorts as text within its conversation.
+    pub order: String,
+}
+
+/// Oldest first. `older` / `newer` are cursors for the next pages.
+pub struct MessagePage { pub rows: Vec<MessageRow>, pub older: Option<String>, pub newer: Option<String>, pub revision: f64 }
+
+/// A sent (or queued) message.
+pub struct Sent { pub id: String, pub conversation: String, pub state: State }
+
+/// A draft being sent by a device of the same person.
+pub struct Sending { pub device: String, pub device_name: String, pub here: bool }
+
+pub struct Draft {
+    /// Random per draft begun; empty while nothing was typed.
+    pub id: String,
+    pub conversation: String,
+    pub text: String,
+    /// Token for `base` of the next `draft_set`: which text this one was typed on.
+    pub revision: String,
+    pub reply_to: Option<Quote>,
+    pub sending: Option<Sending>,
+    pub updated_at: Option<String>,
+    /// Other drafts begun apart for the same conversation.
+    pub others: Vec<DraftRow>,
+}
+
+pub struct DraftRow { pub id: String, pub conversation: String, pub title: String, pub text: String, pub updated_at: String, pub sending: Option<Sending> }
+
+#[derive(Copy, Eq)]
+pub enum OutboxState { Queued, Sealed, Refused }
+
+/// A change that has not reached the relay.
+pub struct OutboxRow {
+    pub id: String,
+    /// What it is: `message`, `conversation`, `membership`, `other`.
+    pub kind: String,
+    pub conversation: Option<String>,
+    pub title: String,
+    pub preview: String,
+    pub state: OutboxState,
+    pub since: String,
+    pub error: Option<ApiError>,
+    pub can_cancel: bool,
+    pub can_edit: bool,
+}
+
+pub struct NewConversation { pub id: String, pub space: String }
+
+pub struct PersonRow {
+    pub id: String,
+    pub name: String,
+    pub me: bool,
+    /// Safety number compared by the person.
+    pub verified: bool,
+    pub role: Option<RoleName>,
+    /// Names of teams and clients both are part of.
+    pub spaces: Vec<String>,
+    pub client: bool,
+    pub staff: bool,
+}
+
+pub struct Safety { pub person: String, pub name: String, pub digits: String, pub verified: bool, pub qr_svg: String }
+
+pub struct MemberRow {
+    /// Person or team id.
+    pub member: String,
+    pub name: String,
+    pub team: bool,
+    pub role: RoleName,
+    pub me: bool,
+    pub can_remove: bool,
+    pub can_change_role: bool,
+}
+
+pub struct Invitation {
+    pub id: String,
+    /// Shown only after the relay stored it.
+    pub link: String,
+    pub space: String,
+    pub role: RoleName,
+    pub expires_at: String,
+    pub name: String,
+    pub qr_svg: String,
+    pub instant: bool,
+    pub relay_is_local: bool,
+}
+
+pub struct InvitationRow { pub id: String, pub space: String, pub space_name: String, pub role: RoleName, pub expires_at: String, pub instant: bool }
+
+/// What a link would do, before anything is done.
+pub struct JoinPreview { pub relay: String, pub space: String, pub kind: SpaceKind, pub role: RoleName, pub inviter: String, pub space_name: String, pub expires_at: String, pub instant: bool, pub already_member: bool, pub other_relay: bool, pub relay_is_local: bool }
+
+#[derive(Copy, Eq)]
+pub enum JoinState { Joined, AwaitingApproval }
+
+pub struct Joined { pub space: String, pub state: JoinState, pub conversation: Option<String> }
+
+pub struct RequestRow { pub id: String, pub person: String, pub name: String, pub space: String, pub space_name: String, pub role: RoleName, pub asked_at: String }
+
+#[derive(Copy, Eq)]
+pub enum LinkStage { Waiting, Compare, Approved, Done, Failed }
+
+/// Both sides of linking a device show this.
+pub struct LinkState {
+    pub code: Option<String>,
+    pub qr_svg: Option<String>,
+    pub digits: Option<String>,
+    pub stage: LinkStage,
+    pub device_name: Option<String>,
+    pub expires_at: String,
+    pub error: Option<ApiError>,
+}
+
+pub struct DeviceRow { pub id: String, pub name: String, pub current: bool, pub added_at: Option<String>, pub revoked: bool }
+
+pub struct SnippetPart { pub text: String, pub hit: bool }
+
+pub struct SearchHit { pub conversation: String, pub title: String, pub message: String, pub author_name: String, pub at: String, pub snippet: Vec<SnippetPart> }
+
+pub struct SearchPage { pub hits: Vec<SearchHit>, pub next: Option<String> }
+
+#[derive(Copy, Eq)]
+pub enum Theme { System, Light, Dark }
+
+pub struct Settings {
+    pub theme: Theme,
+    pub notifications: bool,
+    /// Show names and text in desktop notifications.
+    pub notification_content: bool,
+    pub read_receipts: bool,
+    pub enter_sends: bool,
+    /// Percent, 50 to 200.
+    pub zoom: u32,
+    pub close_to_tray: bool,
+    /// Minutes without input until the app locks; 0 = never. Needs a passphrase.
+    pub lock_after_minutes: u32,
+    pub compact_list: bool,
+    /// Whether the welcome steps were put away.
+    pub welcome_done: bool,
+    /// Until when the reminder to keep the recovery words is put off.
+    pub recovery_reminder_at: Option<String>,
+}
+
+pub struct RecoveryWords { pub words: Vec<String>, pub confirmed: bool }
+
+pub struct BackupReport { pub file: String, pub bytes: f64 }
+
+pub struct Finding { pub code: String, pub message: String, pub repaired: bool }
+
+pub struct DoctorReport { pub healthy: bool, pub findings: Vec<Finding> }
+
+/// A file's bytes for the window, at most 50 MB.
+pub struct FileData { pub name: String, pub mime: String, pub base64: String }
+
+pub struct SyncReport { pub pushed: u32, pub pulled: u32 }
+
+pub struct SeedReport { pub messages: u32, pub conversations: u32 }
+
+/// Nothing to say beyond "done".
+pub struct Done { pub done: bool }
+}

@@ -1,0 +1,2 @@
+//! TODO-doc
+pub mod platform;

@@ -1,0 +1,94 @@
+//! The Homing protocol, version 1: ids, entries, slots, ops, account logs and the frames that carry them.
+//! This page is its specification; the types below are its only implementation.
+//!
+//! # Forms
+//!
+//! Everything is canonical CBOR (RFC 8949, 4.2.1; [`codec`]): structures are maps with integer keys, absent
+//! options are left out, enumerations are `[variant, fields]` or, without fields, a plain integer. A value
+//! that is not in its one canonical form is refused, so bytes can be signed and hashed. Sizes and counts are
+//! in [`limits`] and are checked before anything else. Times are Unix milliseconds. Hashes are BLAKE3;
+//! derived ids use its `derive_key` mode with the context strings given at each function. Signatures are
+//! Ed25519 (strict verification) over a domain prefix (`homing-crypto`) and the canonical form.
+//!
+//! # Objects
+//!
+//! * An **account log** ([`AccountOp`]) per person names devices and person keys.
+//! * A **space** has one **log** of [`Entry`]s: ops ([`SpaceOp`], in the clear) and data (sealed
+//!   [`Changes`]). The relay gives each entry a gapless sequence and a receive time, and chains them
+//!   ([`Head::next`]). Ops form their own chain through `op_head`; each device's entries form one through `prev`.
+//! * **Slots** ([`Slot`]) hold the newest value only.
+//! * **Feeds** tell a member which spaces moved, so a reconnect costs what changed, not what exists.
+//!
+//! The plaintext of a data entry is [`Changes`], compressed with zstd, framed and padded
+//! (`homing-crypto::padding`), sealed with XChaCha20-Poly1305 under the epoch's data key, with the canonical
+//! [`EntryHeader`] as associated data. A slot is sealed in the same way under the slot key.
+//!
+//! # A session
+//!
+//! WebSocket `/v1/sync`, binary messages, one frame each.
+//!
+//! 1. `Hello` -> `Challenge`. A new person first registers: `AccountPush` (genesis) -> `Ack`.
+//! 2. `Auth` -> `Welcome`; a revoked or unknown device gets `GoAway`.
+//! 3. `Feed` with cursors -> `Feed` frames with what moved, the last one `caught_up`, then live ones. If the
+//!    generation differs from the device's, its cursors mean nothing: it refills the relay (below) and starts anew.
+//! 4. `Pull` / `Page`, `PullSlots` / `Slots`, `PullAccount` / `Account` fetch what moved. `Sub` makes a space live:
+//!    `Event`, `Slots` with `req` 0, `Ephemeral`. Every `Page`, `Event` and `Ack` carries a signed head: the
+//!    device checks that the chain it computes leads there.
+//! 5. `Push` -> `Ack` after fsync, or `Nack`. One device's pushes to one space are taken in the order of
+//!    their `dseq`. A known id is acknowledged again. A fresh push must be of the session's device, continue
+//!    its `prev`, be written under the current op head and (data) the current epoch.
+//! 6. `Mail` lets two devices that share a one-time code meet; it works before `Auth`.
+//!
+//! # Refilling a relay
+//!
+//! The relay's key and generation live outside its database; a restore or wipe raises the generation. A
+//! device that sees a newer generation sends, per space it is a member of: the accounts (`RepushAccount`), a
+//! `Prove` of the chain it holds under the last head the old generation signed, the entries the relay
+//! misses (`Ids`, `Repush`; ops first), then its own slots. Receive times are honoured only for proven
+//! entries; unproven data entries get a new receive time, unproven ops are refused. Until an owner's device
+//! sends `ConfirmGeneration`, or [`limits::GENERATION_HOLD_MS`] passed, the space takes no fresh op.
+//!
+//! # Blobs
+//!
+//! HTTP beside the socket, `Authorization: Bearer <blob_token>`, body and ids as in [`BlobId`]:
+//! `POST /v1/blobs/{id}?space={space}` declares the chunk hashes (32 bytes each, concatenated) and grants the space;
+//! `PUT /v1/blobs/{id}/{index}` stores one chunk, checked against its hash; `HEAD /v1/blobs/{id}` answers
+//! `x-homing-chunks` (a string of `0` and `1`); `GET /v1/blobs/{id}/{index}` reads one. All answer 404 to
+//! who has no grant.
+//!
+//! # Versions
+//!
+//! Entries, slots and account ops carry [`limits::VERSION`]; frames the version of the session. A device
+//! that meets an entry of an unknown version keeps it unjudged (parked) until it is upgraded.
+
+pub mod account;
+pub mod codec;
+pub mod entry;
+pub mod frame;
+mod ids;
+pub mod limits;
+pub mod link;
+pub mod op;
+mod role;
+pub mod slot;
+
+pub use account::{
+    AccountAction, AccountOp, AccountOpBody, AccountSigner, DeviceKeys, PersonKey, RecoveryKeys, SealedToDevice,
+};
+pub use codec::CodecError;
+pub use entry::{Changes, DocChange, Entry, EntryBody, EntryHeader, EntryKind, Head, SignedHead, Stored};
+pub use frame::{
+    ChainProof, ClientFrame, FeedCursor, FeedItem, Lane, Moved, NackCode, Placed, RelayFrame, RelayLimits, Repush,
+    auth_bytes,
+};
+pub use ids::{
+    AccountOpId, BadId, BlobId, DeviceId, DocId, EntryId, EpochId, Hash, InviteId, KemPublic, MailboxId, Member,
+    PersonId, Salt, Signature, SlotId, SpaceId, SpaceKind, SpaceOrigin, VerifyKey,
+};
+pub use link::{BadLink, InviteLink};
+pub use op::{
+    AccountAnchor, Epoch, Grant, Pin, PreviousSeed, Recipient, SealedSeed, SpaceOp, TeamAnchor, peek_bytes,
+    proof_bytes, seal_info,
+};
+pub use role::Role;
+pub use slot::{Slot, SlotBody, SlotHeader};

@@ -1,0 +1,34 @@
+//! Sizes and counts that every side checks before it looks further.
+
+/// Version of frames, entries, slots and ops.
+pub const VERSION: u32 = 1;
+/// Bytes of one entry, signed and sealed.
+pub const ENTRY: usize = 256 * 1024;
+/// Bytes of one frame.
+pub const FRAME: usize = 1024 * 1024;
+/// Bytes of one slot, signed and sealed.
+pub const SLOT: usize = 64 * 1024;
+/// Bytes of one account op.
+pub const ACCOUNT_OP: usize = 64 * 1024;
+/// Bytes of an entry's plaintext once decompressed.
+pub const PLAINTEXT: usize = 4 * 1024 * 1024;
+/// Changes in one entry.
+pub const CHANGES: usize = 512;
+/// Members of one space.
+pub const MEMBERS: usize = 500;
+/// Devices of one person, revoked ones included.
+pub const DEVICES: usize = 100;
+/// Open invitations of one space.
+pub const INVITES: usize = 100;
+/// Bytes of one encrypted chunk of a file.
+pub const CHUNK: usize = 4 * 1024 * 1024;
+/// Chunks of one file (64 MiB of ciphertext).
+pub const CHUNKS: usize = 16;
+/// Bytes of one sealed ephemeral frame.
+pub const EPHEMERAL: usize = 4 * 1024;
+/// Bytes of one message in a linking mailbox.
+pub const MAILBOX: usize = 16 * 1024;
+/// Milliseconds an invitation is good for.
+pub const INVITE_MS: u64 = 72 * 3600 * 1000;
+/// Milliseconds after which a new generation takes fresh ops without an owner's confirmation.
+pub const GENERATION_HOLD_MS: u64 = 72 * 3600 * 1000;
