@@ -204,7 +204,8 @@ pub enum ClientFrame {
         #[n(0)]
         versions: Vec<u32>,
     },
-    /// Registers an account (genesis) or appends to one (compare-and-set). A genesis is taken before `Auth`.
+    /// Registers an account (genesis) or appends to one (compare-and-set). Taken before `Auth` too: every op
+    /// carries its own proof of right, and a device that enrols itself (recovery words, backup) has no session yet.
     #[n(1)]
     AccountPush {
         /// Answered by `Ack` or `Nack` with this number.
@@ -432,6 +433,20 @@ pub enum ClientFrame {
         /// Bytes.
         #[n(0)]
         bytes: u32,
+    },
+    /// Before `Auth`: asks for the account log that names this recovery key, to enrol a new device with the
+    /// recovery words. Answered by `Account` or `Nack` (`NotFound`).
+    #[n(20)]
+    Recover {
+        /// Request number.
+        #[n(0)]
+        req: u64,
+        /// Public half of the recovery words.
+        #[n(1)]
+        recovery: VerifyKey,
+        /// By the recovery key over [`recover_bytes`] with the session's challenge (domain `Auth`).
+        #[n(2)]
+        proof: Signature,
     },
     /// Allows members of a space to fetch a file.
     #[n(19)]
@@ -681,6 +696,11 @@ pub struct Placed {
 /// What a device signs to bind a session: this relay, at this host, this challenge, this version.
 pub fn auth_bytes(relay: &VerifyKey, host: &str, nonce: &Hash, version: u32, person: &PersonId) -> Vec<u8> {
     encode(&("homing auth v1", *relay, host, *nonce, version, *person))
+}
+
+/// What the recovery key signs to find its account.
+pub fn recover_bytes(relay: &VerifyKey, nonce: &Hash) -> Vec<u8> {
+    encode(&("homing recover v1", *relay, *nonce))
 }
 
 impl ClientFrame {

@@ -27,7 +27,8 @@
 //!
 //! WebSocket `/v1/sync`, binary messages, one frame each.
 //!
-//! 1. `Hello` -> `Challenge`. A new person first registers: `AccountPush` (genesis) -> `Ack`.
+//! 1. `Hello` -> `Challenge`. A new person first registers: `AccountPush` (genesis) -> `Ack`. A device that comes in
+//!    by recovery words finds its account with `Recover` and adds itself with `AccountPush`.
 //! 2. `Auth` -> `Welcome`; a revoked or unknown device gets `GoAway`.
 //! 3. `Feed` with cursors -> `Feed` frames with what moved, the last one `caught_up`, then live ones. If the
 //!    generation differs from the device's, its cursors mean nothing: it refills the relay (below) and starts anew.
@@ -79,7 +80,7 @@ pub use codec::CodecError;
 pub use entry::{Changes, DocChange, Entry, EntryBody, EntryHeader, EntryKind, Head, SignedHead, Stored};
 pub use frame::{
     ChainProof, ClientFrame, FeedCursor, FeedItem, Lane, Moved, NackCode, Placed, RelayFrame, RelayLimits, Repush,
-    auth_bytes,
+    auth_bytes, recover_bytes,
 };
 pub use ids::{
     AccountOpId, BadId, BlobId, DeviceId, DocId, EntryId, EpochId, Hash, InviteId, KemPublic, MailboxId, Member,
