@@ -1,0 +1,103 @@
+//! One window under a driver of its own.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::process::{self, Group};
+
+const APP: &str = env!("CARGO_BIN_EXE_homing-app");
+const DRIVER: &str = "WebKitWebDriver";
+/// A cold start on a busy machine; a warm one takes half a second.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
+/// A free port can be taken by somebody else between being found and being used.
+const PORTS_TRIED: usize = 5;
+
+/// A running app and the session that drives it.
+pub struct App {
+    /// The session, for all that has no helper here.
+    pub client: Client,
+    pub(super) folder: PathBuf,
+    group: Group,
+}
+
+impl App {
+    /// Completes `session` (a bus, with folders and screen set) with a driver, and lets it open the app.
+    pub(super) async fn open(session: impl Fn() -> Command, folder: &Path) -> Self {
+        let (group, port) = start_driver(session, folder).await;
+
+        let mut wanted = Capabilities::new();
+        wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": APP, "args": [] }));
+        let mut session = ClientBuilder::new(HttpConnector::new());
+        session.capabilities(wanted);
+        let address = format!("http://127.0.0.1:{port}");
+        let client = match tokio::time::timeout(STARTS_WITHIN, session.connect(&address)).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => panic!("no session with the app: {error}\n{}", log_of(folder)),
+            Err(_) => panic!("the app gave no session within {STARTS_WITHIN:?}\n{}", log_of(folder)),
+        };
+        Self { client, folder: folder.to_path_buf(), group }
+    }
+
+    /// The app's process.
+    pub fn pid(&self) -> u32 {
+        self.group.running(Path::new(APP)).unwrap_or_else(|| panic!("the app has ended\n{}", self.log()))
+    }
+
+    /// What the app has printed so far.
+    pub fn log(&self) -> String {
+        log_of(&self.folder)
+    }
+
+    /// Ends the session and the app, and returns once the profile is free.
+    pub async fn close(mut self) {
+        // The app may be gone already; all that matters is that it is when this returns.
+        let _ = self.client.clone().close().await;
+        self.group.kill();
+    }
+
+    /// Kills the app without notice, as a crash would, and returns once the profile is free.
+    pub fn crash(mut self) {
+        process::kill_hard(self.pid());
+        self.group.kill();
+    }
+}
+
+/// Starts the driver on a free port and waits until it answers.
+async fn start_driver(session: impl Fn() -> Command, folder: &Path) -> (Group, u16) {
+    for _ in 0..PORTS_TRIED {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let log = File::options().create(true).append(true).open(folder.join("app.log")).unwrap();
+        let mut group = Group::spawn(
+            session()
+                .arg(DRIVER)
+                .arg(format!("--port={port}"))
+                .env("TAURI_WEBVIEW_AUTOMATION", "true")
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().unwrap())
+                .stderr(log),
+        );
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while !group.ended() {
+            if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
+                return (group, port);
+            }
+            assert!(Instant::now() < deadline, "{DRIVER} does not listen");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    panic!("{DRIVER} did not start on any of {PORTS_TRIED} free ports; is it installed?");
+}
+
+
+fn log_of(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("app.log")).unwrap_or_default()
+}

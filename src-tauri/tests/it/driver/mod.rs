@@ -1,0 +1,87 @@
+//! Drives real windows over WebDriver.
+//!
+//! A [`Desk`] is a screen of its own (Xvfb). Each [`App`] on it has a session bus, a driver, folders and a
+//! profile of its own, so apps never meet but through a relay. WebKit's driver is spoken to directly: the
+//! proxy that Tauri offers for portability only renames a capability.
+//!
+//! Everything started here lives in a process group that is killed with its owner: a driver that outlives
+//! its test keeps its port, and the next test would talk to it.
+
+mod app;
+mod page;
+mod process;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub use app::App;
+use process::Group;
+
+/// The folders a desktop session names, each app's own.
+const FOLDERS: [(&str, &str); 5] = [
+    ("XDG_DATA_HOME", "data"),
+    ("XDG_CONFIG_HOME", "config"),
+    ("XDG_CACHE_HOME", "cache"),
+    ("XDG_STATE_HOME", "state"),
+    ("XDG_RUNTIME_DIR", "run"),
+];
+
+/// A screen with room for apps, and a folder for all they write.
+pub struct Desk {
+    display: String,
+    place: tempfile::TempDir,
+    _screen: Group,
+}
+
+impl Desk {
+    /// Starts a screen on a display number that the X server finds free.
+    pub fn start() -> Self {
+        let place = tempfile::Builder::new().prefix("homing-desk-").tempdir().unwrap();
+        let mut command = Command::new("Xvfb");
+        command
+            .args(["-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut screen = Group::spawn(&mut command);
+        let mut number = String::new();
+        BufReader::new(screen.take_stdout()).read_line(&mut number).unwrap();
+        assert!(!number.trim().is_empty(), "Xvfb ended before it had a display");
+        Self { display: format!(":{}", number.trim()), place, _screen: screen }
+    }
+
+    /// The folder of the app called `name`: `profile` in it is its profile, `app.log` what it printed.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    /// The profile folder of the app called `name`.
+    pub fn profile(&self, name: &str) -> PathBuf {
+        self.folder(name).join("profile")
+    }
+
+    /// Opens the app on the profile called `name`, with `env` added to its environment.
+    pub async fn app(&self, name: &str, env: &[(&str, &str)]) -> App {
+        self.app_on(name, &self.profile(name), env).await
+    }
+
+    /// Opens the app on any profile folder; `name` names its other folders.
+    pub async fn app_on(&self, name: &str, profile: &Path, env: &[(&str, &str)]) -> App {
+        let folder = self.folder(name);
+        for (_, sub) in FOLDERS {
+            process::make_private(&folder.join(sub));
+        }
+        let session = || {
+            let mut command = Command::new("dbus-run-session");
+            command.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
+            command.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8");
+            command.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
+            // The bus is empty: asking it for a keychain can only cost time.
+            command.env("HOMING_PROFILE", profile).env("HOMING_KEYCHAIN", "off");
+            command.envs(env.iter().copied());
+            command
+        };
+        App::open(session, &folder).await
+    }
+}

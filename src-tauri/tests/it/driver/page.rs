@@ -1,0 +1,170 @@
+//! What a person does with a window: look, wait for something to show, click, type.
+//!
+//! All waiting is for a condition with a deadline. What fails says what the window showed instead.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fantoccini::Locator;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::App;
+
+/// Long enough for a busy two-core machine; a condition that holds costs no time.
+const SHOWS_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+impl App {
+    /// Runs `script` in the page; `arguments` is the list given, the answer is what it returns.
+    pub async fn eval(&self, script: &str, arguments: Vec<Value>) -> Value {
+        match self.client.execute(script, arguments).await {
+            Ok(value) => value,
+            Err(error) => panic!("script failed: {error}\n{script}\n{}", self.log()),
+        }
+    }
+
+    /// Waits until `script` returns something true, and gives it.
+    pub async fn wait_until(&self, what: &str, script: &str, arguments: Vec<Value>) -> Value {
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        loop {
+            let value = self.eval(script, arguments.clone()).await;
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                return value;
+            }
+            if Instant::now() > deadline {
+                self.give_up(what).await;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) -> Element {
+        let waited =
+            self.client.wait().at_most(SHOWS_WITHIN).every(LOOK_EVERY).for_element(Locator::Css(css)).await;
+        match waited {
+            Ok(element) => element,
+            Err(_) => self.give_up(&format!("an element {css}")).await,
+        }
+    }
+
+    /// Waits until no element matches.
+    pub async fn wait_gone(&self, css: &str) {
+        let script = "return document.querySelector(arguments[0]) === null";
+        self.wait_until(&format!("no element {css}"), script, vec![json!(css)]).await;
+    }
+
+    /// Waits until the text of an element contains `text`.
+    pub async fn wait_text(&self, css: &str, text: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .some((element) => element.innerText.includes(arguments[1]))";
+        self.wait_until(&format!("{css} with the text {text:?}"), script, vec![json!(css), json!(text)]).await;
+    }
+
+    /// The visible text of every element that matches, in document order.
+    pub async fn texts(&self, css: &str) -> Vec<String> {
+        let script =
+            "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())";
+        serde_json::from_value(self.eval(script, vec![json!(css)]).await).unwrap()
+    }
+
+    /// Clicks an element as soon as a person could: in view, enabled, with nothing over it.
+    pub async fn click(&self, css: &str) {
+        let script = "const element = document.querySelector(arguments[0]);
+            if (!element || element.disabled) return false;
+            element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+            const box = element.getBoundingClientRect();
+            const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return hit !== null && (element.contains(hit) || hit.contains(element))";
+        self.wait_until(&format!("{css} to be clickable"), script, vec![json!(css)]).await;
+        let clicked = match self.client.find(Locator::Css(css)).await {
+            Ok(element) => element.click().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = clicked {
+            self.give_up(&format!("to click {css} ({error})")).await;
+        }
+    }
+
+    /// Puts `text` into a field as an input method would. (Keys sent by the driver lose emoji.)
+    pub async fn fill(&self, css: &str, text: &str) {
+        self.wait_for(css).await;
+        let script = "const field = document.querySelector(arguments[0]);
+            field.focus();
+            const prototype = field instanceof HTMLTextAreaElement
+                ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
+            Object.getOwnPropertyDescriptor(prototype, 'value').set.call(field, arguments[1]);
+            field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertText' }))";
+        self.eval(script, vec![json!(css), json!(text)]).await;
+    }
+
+    /// Presses a key on the element that has the focus; `name` as in `KeyboardEvent.key`, with modifiers
+    /// before it: `Control+k`, `Shift+Tab`, `Enter`.
+    pub async fn press(&self, chord: &str) {
+        let keys: Vec<char> = chord.split('+').map(key_code).collect();
+        let down = keys.iter().map(|key| KeyAction::Down { value: *key });
+        let up = keys.iter().rev().map(|key| KeyAction::Up { value: *key });
+        let actions = down.chain(up).fold(KeyActions::new("keys".into()), |actions, key| actions.then(key));
+        if let Err(error) = self.client.perform_actions(actions).await {
+            self.give_up(&format!("to press {chord} ({error})")).await;
+        }
+    }
+
+    /// Makes the page `width` x `height` CSS pixels, and returns once it is laid out so.
+    pub async fn set_size(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+        let script = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
+        self.wait_until(&format!("a page of {width} x {height}"), script, vec![json!(width), json!(height)])
+            .await;
+    }
+
+    /// Saves what the window shows now. Two frames first: the driver may hand out the one before.
+    pub async fn screenshot(&self, file: &Path) {
+        let script = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.client.execute_async(script, vec![]).await.unwrap();
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Ends the test with what there was to see.
+    async fn give_up(&self, what: &str) -> ! {
+        let shown = self.client.execute("return document.body.innerText", vec![]).await;
+        let shown = shown.ok().and_then(|text| Some(text.as_str()?.to_owned())).unwrap_or_default();
+        panic!("waited in vain for {what}; the window shows:\n{shown}\n--- app.log\n{}", self.log());
+    }
+}
+
+/// The code point WebDriver gives a key.
+fn key_code(name: &str) -> char {
+    match name {
+        "Backspace" => '\u{e003}',
+        "Tab" => '\u{e004}',
+        "Enter" => '\u{e007}',
+        "Shift" => '\u{e008}',
+        "Control" => '\u{e009}',
+        "Alt" => '\u{e00a}',
+        "Escape" => '\u{e00c}',
+        "PageUp" => '\u{e00e}',
+        "PageDown" => '\u{e00f}',
+        "End" => '\u{e010}',
+        "Home" => '\u{e011}',
+        "ArrowLeft" => '\u{e012}',
+        "ArrowUp" => '\u{e013}',
+        "ArrowRight" => '\u{e014}',
+        "ArrowDown" => '\u{e015}',
+        "Delete" => '\u{e017}',
+        _ => {
+            let mut letters = name.chars();
+            match (letters.next(), letters.next()) {
+                (Some(letter), None) => letter,
+                _ => panic!("no key is called {name:?}"),
+            }
+        }
+    }
+}

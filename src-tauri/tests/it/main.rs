@@ -1,0 +1,8 @@
+//! The app as a person meets it: the real binary, in a real window, read and written through its DOM.
+//!
+//! Only Linux has a WebDriver for the system's webview that needs nothing from the network; on the other
+//! systems the hosted workflow builds the app and runs everything below it.
+#![cfg(target_os = "linux")]
+
+mod driver;
+mod opens;
