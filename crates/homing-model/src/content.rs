@@ -1,0 +1,154 @@
+//! Values that are written as a whole: one canonical CBOR value under one key, so that when two devices write
+//! it at once one of them wins entirely and the other can still be read.
+
+use homing_wire::codec::{self, CodecError};
+use homing_wire::{BlobId, DocId, Hash, PersonId};
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::{ModelError, limits};
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct MessageContent {
+    /// The conversation it belongs to.
+    #[n(0)]
+    pub conversation: DocId,
+    /// The text.
+    #[n(1)]
+    pub body: String,
+    /// When it was written, by its author's clock, never before what it answers.
+    #[n(2)]
+    pub author_ms: u64,
+    /// The message it answers.
+    #[n(3)]
+    pub reply_to: Option<DocId>,
+    /// Files that came with it.
+    #[n(4)]
+    pub attachments: Vec<AttachmentMeta>,
+}
+
+/// A file, and the only place that holds its key.
+#[derive(Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct AttachmentMeta {
+    /// The encrypted file.
+    #[n(0)]
+    pub blob: BlobId,
+    /// Its random key.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub key: [u8; 32],
+    /// Its name, as its author's system had it.
+    #[n(2)]
+    pub name: String,
+    /// Its media type, as its author's device guessed it.
+    #[n(3)]
+    pub mime: String,
+    /// Bytes of the plain file.
+    #[n(4)]
+    pub size: u64,
+    /// Hashes of its encrypted chunks, in order.
+    #[n(5)]
+    pub chunks: Vec<Hash>,
+    /// Width in pixels, of pictures.
+    #[n(6)]
+    pub width: Option<u32>,
+    /// Height in pixels, of pictures.
+    #[n(7)]
+    pub height: Option<u32>,
+}
+
+impl std::fmt::Debug for AttachmentMeta {
+    /// Without key and name: they must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttachmentMeta")
+            .field("blob", &self.blob)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AttachmentMeta {
+    fn validate(&self) -> Result<(), ModelError> {
+        let chunks = 1..=homing_wire::limits::CHUNKS;
+        if self.name.is_empty() || self.name.len() > limits::NAME || self.name.contains(['/', '\\', '\0']) {
+            return Err(ModelError::Invalid("file name"));
+        }
+        if self.mime.len() > limits::MIME {
+            return Err(ModelError::Limit("media type"));
+        }
+        if !chunks.contains(&self.chunks.len()) || BlobId::of_chunks(&self.chunks) != self.blob {
+            return Err(ModelError::Invalid("file chunks"));
+        }
+        if self.size > (self.chunks.len() * homing_wire::limits::CHUNK) as u64 {
+            return Err(ModelError::Invalid("file size"));
+        }
+        Ok(())
+    }
+}
+
+impl MessageContent {
+    /// The canonical form, if it may be written.
+    pub fn encode(&self) -> Result<Vec<u8>, ModelError> {
+        self.validate()?;
+        let bytes = codec::encode(self);
+        if bytes.len() > limits::CONTENT {
+            return Err(ModelError::Limit("message"));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads and checks the canonical form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
+        let content: Self = decode("message content", bytes, limits::CONTENT)?;
+        content.validate()?;
+        Ok(content)
+    }
+
+    fn validate(&self) -> Result<(), ModelError> {
+        if self.body.len() > limits::BODY {
+            return Err(ModelError::Limit("message text"));
+        }
+        if self.attachments.len() > limits::ATTACHMENTS {
+            return Err(ModelError::Limit("attachments"));
+        }
+        if self.body.trim().is_empty() && self.attachments.is_empty() {
+            return Err(ModelError::Invalid("empty message"));
+        }
+        self.attachments.iter().try_for_each(AttachmentMeta::validate)
+    }
+}
+
+/// Who began a conversation, and when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Created {
+    /// The author of the change this stands in.
+    #[n(0)]
+    pub creator: PersonId,
+    /// By the creator's clock, Unix ms.
+    #[n(1)]
+    pub created_ms: u64,
+}
+
+impl Created {
+    /// The canonical form.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Reads the canonical form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
+        decode("created", bytes, 64)
+    }
+}
+
+fn decode<'b, T>(what: &'static str, bytes: &'b [u8], limit: usize) -> Result<T, ModelError>
+where
+    T: Decode<'b, ()> + Encode<()> + CborLen<()>,
+{
+    codec::decode(what, bytes, limit).map_err(|error| match error {
+        CodecError::TooLong { .. } => ModelError::Limit(what),
+        _ => ModelError::Malformed(what),
+    })
+}

@@ -1,0 +1,425 @@
+//! A draft: text that one person's devices edit together before it is sent.
+//!
+//! Each device keeps the saved automerge document of its copy in a slot; the others merge it. A person types on
+//! one device while another's copy arrives, so an edit says which revision it began from and is applied
+//! there: what came in since then stays. Revisions carry, beside the heads, how far each actor had got, so that
+//! a device can tell whether its copy lies within what was sent even when it has not seen all of it.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+
+use automerge::transaction::Transactable;
+use automerge::{
+    ActorId, Automerge, AutomergeError, ObjId, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, Value,
+};
+use homing_wire::codec;
+use homing_wire::{DeviceId, DocId};
+use minicbor::bytes::ByteVec;
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::{Actor, ChangeHash, DraftId, ModelError, limits};
+
+mod key {
+    pub(super) const ID: &str = "draft";
+    pub(super) const CONVERSATION: &str = "conversation";
+    pub(super) const TEXT: &str = "text";
+    pub(super) const REPLY_TO: &str = "reply_to";
+    /// One key per device, so that two devices that send at once don't take each other's mark.
+    pub(super) const SENDING: &str = "sending/";
+}
+
+/// A revision of a draft. Opaque outside; its text form goes to the screen and comes back with an edit.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Revision {
+    #[n(0)]
+    heads: Vec<ChangeHash>,
+    #[n(1)]
+    clock: Vec<Reached>,
+}
+
+/// How far an actor had got.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Encode, Decode, CborLen)]
+struct Reached {
+    #[n(0)]
+    actor: ByteVec,
+    #[n(1)]
+    seq: u64,
+}
+
+const REVISION: usize = 64 * 1024;
+
+impl Revision {
+    /// The form it is stored in.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Reads the stored form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
+        codec::decode("revision", bytes, REVISION).map_err(|_| ModelError::UnknownRevision)
+    }
+
+    fn heads(&self) -> Vec<automerge::ChangeHash> {
+        self.heads.iter().map(|head| automerge::ChangeHash(head.0)).collect()
+    }
+
+    fn reached(&self, actor: &[u8]) -> u64 {
+        self.clock.iter().find(|reached| **reached.actor == *actor).map_or(0, |reached| reached.seq)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.encode().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Revision {
+    type Err = ModelError;
+
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        if text.len() > 2 * REVISION || !text.len().is_multiple_of(2) {
+            return Err(ModelError::UnknownRevision);
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let bytes: Option<Vec<u8>> = text
+            .as_bytes()
+            .chunks_exact(2)
+            .map(|pair| match pair {
+                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+                _ => None,
+            })
+            .collect();
+        Self::decode(&bytes.ok_or(ModelError::UnknownRevision)?)
+    }
+}
+
+/// A device that is sending the draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sending {
+    /// The device.
+    pub device: DeviceId,
+    /// What it froze.
+    pub revision: Revision,
+}
+
+/// How a copy of a draft relates to a revision that was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Containment {
+    /// Nothing in it goes beyond the revision.
+    Within,
+    /// It goes beyond it.
+    Beyond {
+        /// Its whole text.
+        now: String,
+        /// The text at the revision, if this copy holds it.
+        sent: Option<String>,
+    },
+}
+
+/// One device's copy of a draft.
+#[derive(Clone, Debug)]
+pub struct DraftDoc {
+    doc: Automerge,
+    id: DraftId,
+    conversation: DocId,
+}
+
+impl DraftDoc {
+    /// Begins a draft. Only the device that begins it makes its text; the others load that copy.
+    pub fn new(actor: Actor, id: DraftId, conversation: DocId) -> Result<Self, ModelError> {
+        let mut doc = Automerge::new().with_actor(ActorId::from(actor.0));
+        let mut tx = doc.transaction();
+        tx.put(ROOT, key::ID, id.0.to_vec()).map_err(bad)?;
+        tx.put(ROOT, key::CONVERSATION, conversation.as_bytes().to_vec()).map_err(bad)?;
+        tx.put_object(ROOT, key::TEXT, ObjType::Text).map_err(bad)?;
+        tx.commit();
+        Ok(Self { doc, id, conversation })
+    }
+
+    /// Loads a saved draft and goes on under the actor of this run of the process.
+    ///
+    /// The bytes come from a slot signed and sealed by one of the person's own devices. They are still not
+    /// trusted: automerge may panic on malformed documents, and forged counters would make a later edit
+    /// overflow, so the one is caught and the others are refused.
+    pub fn load(bytes: &[u8], actor: Actor) -> Result<Self, ModelError> {
+        if bytes.len() > limits::DRAFT_SAVED {
+            return Err(ModelError::Limit("draft"));
+        }
+        guarded(|| {
+            let mut doc = Automerge::load(bytes).map_err(bad)?;
+            let in_range = |counter: u64| counter < limits::COUNTER;
+            if !doc.get_changes_meta(&[]).iter().all(|meta| in_range(meta.max_op) && in_range(meta.seq)) {
+                return Err(ModelError::Limit("counter"));
+            }
+            doc.set_actor(ActorId::from(actor.0));
+            let id = bytes_at(&doc, key::ID).and_then(|bytes| DraftId::from_slice(&bytes));
+            let conversation = bytes_at(&doc, key::CONVERSATION).and_then(|bytes| DocId::from_slice(&bytes));
+            let loaded = Self {
+                doc,
+                id: id.ok_or(ModelError::BadDraft)?,
+                conversation: conversation.ok_or(ModelError::BadDraft)?,
+            };
+            if loaded.doc.length(loaded.text_object()?) > limits::DRAFT_TEXT {
+                return Err(ModelError::Limit("draft"));
+            }
+            Ok(loaded)
+        })
+    }
+
+    /// Which draft.
+    pub fn id(&self) -> DraftId {
+        self.id
+    }
+
+    /// The conversation it is for.
+    pub fn conversation(&self) -> DocId {
+        self.conversation
+    }
+
+    /// The text.
+    pub fn text(&self) -> Result<String, ModelError> {
+        self.doc.text(self.text_object()?).map_err(bad)
+    }
+
+    /// Where this copy stands.
+    pub fn revision(&self) -> Revision {
+        Revision { heads: self.heads(), clock: self.clock() }
+    }
+
+    /// Sets the text as somebody sees it who began editing at `base` (none: what is there now). Only the
+    /// difference to the text at `base` is written, so what came in since then stays. Says whether anything
+    /// was written.
+    pub fn set_text(&mut self, base: Option<&Revision>, text: &str) -> Result<bool, ModelError> {
+        if text.len() > limits::DRAFT_TEXT {
+            return Err(ModelError::Limit("draft"));
+        }
+        let object = self.text_object()?;
+        let stale = base.filter(|base| base.heads != self.heads());
+        if stale.is_some_and(|base| !self.holds(base)) {
+            return Err(ModelError::UnknownRevision);
+        }
+        let mut edited = self.doc.clone();
+        let written = guarded(|| {
+            let mut tx = match stale {
+                Some(base) => edited.transaction_at(PatchLog::inactive(), &base.heads()),
+                None => Ok(edited.transaction()),
+            }
+            .map_err(|_| ModelError::BadDraft)?;
+            let written = write_text(&mut tx, &object, text)?;
+            if written {
+                tx.commit();
+            } else {
+                tx.rollback();
+            }
+            Ok(written)
+        })?;
+        if written {
+            self.doc = edited;
+        }
+        Ok(written)
+    }
+
+    /// Takes in another copy of the same draft.
+    pub fn merge(&mut self, other: &Self) -> Result<(), ModelError> {
+        if other.id != self.id || other.conversation != self.conversation {
+            return Err(ModelError::BadDraft);
+        }
+        let (mut merged, mut theirs) = (self.doc.clone(), other.doc.clone());
+        self.doc = guarded(|| merged.merge(&mut theirs).map_err(bad).map(|_| merged))?;
+        Ok(())
+    }
+
+    /// The message it answers.
+    pub fn reply_to(&self) -> Option<DocId> {
+        bytes_at(&self.doc, key::REPLY_TO).and_then(|bytes| DocId::from_slice(&bytes))
+    }
+
+    /// Sets the message it answers.
+    pub fn set_reply_to(&mut self, message: Option<&DocId>) -> Result<(), ModelError> {
+        if self.reply_to().as_ref() == message {
+            return Ok(());
+        }
+        let mut tx = self.doc.transaction();
+        match message {
+            Some(message) => tx.put(ROOT, key::REPLY_TO, message.as_bytes().to_vec()),
+            None => tx.delete(ROOT, key::REPLY_TO),
+        }
+        .map_err(bad)?;
+        tx.commit();
+        Ok(())
+    }
+
+    /// Marks that a device sends the text as it was at a revision.
+    pub fn mark_sending(&mut self, device: &DeviceId, revision: &Revision) -> Result<(), ModelError> {
+        let mut tx = self.doc.transaction();
+        tx.put(ROOT, sending_key(device), revision.encode()).map_err(bad)?;
+        tx.commit();
+        Ok(())
+    }
+
+    /// Takes a device's mark back.
+    pub fn clear_sending(&mut self, device: &DeviceId) -> Result<(), ModelError> {
+        if bytes_at(&self.doc, &sending_key(device)).is_some() {
+            let mut tx = self.doc.transaction();
+            tx.delete(ROOT, sending_key(device)).map_err(bad)?;
+            tx.commit();
+        }
+        Ok(())
+    }
+
+    /// The devices that are sending it, ordered by device.
+    pub fn sending(&self) -> Vec<Sending> {
+        let marks = self.doc.keys(ROOT).filter_map(|name| {
+            let device = name.strip_prefix(key::SENDING)?.parse().ok()?;
+            let revision = Revision::decode(&bytes_at(&self.doc, &name)?).ok()?;
+            Some(Sending { device, revision })
+        });
+        let mut all: Vec<_> = marks.collect();
+        all.sort_by_key(|sending| sending.device);
+        all
+    }
+
+    /// Whether this copy says nothing that the revision did not say.
+    pub fn within(&self, sent: &Revision) -> Result<bool, ModelError> {
+        self.compare(sent).map(|containment| containment == Containment::Within)
+    }
+
+    /// What this copy says beyond a revision that was sent.
+    pub fn beyond(&self, sent: &Revision) -> Result<Option<(String, Option<String>)>, ModelError> {
+        Ok(match self.compare(sent)? {
+            Containment::Within => None,
+            Containment::Beyond { now, sent } => Some((now, sent)),
+        })
+    }
+
+    /// Compares this copy with a revision. Marks and cleared text don't count as going beyond: only text does.
+    pub fn compare(&self, sent: &Revision) -> Result<Containment, ModelError> {
+        let now = self.text()?;
+        if self.holds(sent) {
+            let then = self.text_at(sent)?;
+            return Ok(if now == then || now.trim().is_empty() {
+                Containment::Within
+            } else {
+                Containment::Beyond { now, sent: Some(then) }
+            });
+        }
+        let covered = self.clock().iter().all(|reached| reached.seq <= sent.reached(&reached.actor));
+        let within = covered || now.trim().is_empty();
+        Ok(if within { Containment::Within } else { Containment::Beyond { now, sent: None } })
+    }
+
+    /// The text at a revision that this copy holds.
+    pub fn text_at(&self, revision: &Revision) -> Result<String, ModelError> {
+        if !self.holds(revision) {
+            return Err(ModelError::UnknownRevision);
+        }
+        self.doc.text_at(self.text_object()?, &revision.heads()).map_err(bad)
+    }
+
+    /// The compact form for the slot: the document itself, not its log.
+    pub fn save(&self) -> Vec<u8> {
+        self.doc.save()
+    }
+
+    fn text_object(&self) -> Result<ObjId, ModelError> {
+        match self.doc.get(ROOT, key::TEXT) {
+            Ok(Some((Value::Object(ObjType::Text), id))) => Ok(id),
+            _ => Err(ModelError::BadDraft),
+        }
+    }
+
+    fn holds(&self, revision: &Revision) -> bool {
+        !revision.heads.is_empty()
+            && revision.heads().iter().all(|head| self.doc.get_change_meta_by_hash(head).is_some())
+    }
+
+    fn clock(&self) -> Vec<Reached> {
+        let mut clock = std::collections::BTreeMap::new();
+        for meta in self.doc.get_changes_meta(&[]) {
+            let reached = clock.entry(meta.actor.to_bytes().to_vec()).or_insert(0);
+            *reached = meta.seq.max(*reached);
+        }
+        clock.into_iter().map(|(actor, seq)| Reached { actor: actor.into(), seq }).collect()
+    }
+
+    fn heads(&self) -> Vec<ChangeHash> {
+        let mut heads: Vec<_> = self.doc.get_heads().iter().map(|head| ChangeHash(head.0)).collect();
+        heads.sort_unstable();
+        heads
+    }
+}
+
+/// Writes the difference to the text that the transaction sees.
+fn write_text(tx: &mut impl TextEdit, object: &ObjId, text: &str) -> Result<bool, ModelError> {
+    let old = tx.text(object).map_err(bad)?;
+    if old == text {
+        return Ok(false);
+    }
+    let splice = Splice::between(&old, text);
+    if splice.deleted == 0 || splice.inserted.is_empty() || splice.size() > DIFF {
+        let deleted = isize::try_from(splice.deleted).map_err(|_| ModelError::Limit("draft"))?;
+        tx.splice_text(object, splice.at, deleted, splice.inserted).map_err(bad)?;
+    } else {
+        tx.update_text(object, text).map_err(bad)?;
+    }
+    Ok(true)
+}
+
+/// What a transaction offers, at present or at an earlier revision.
+trait TextEdit: Transactable + ReadDoc {}
+impl<T: Transactable + ReadDoc> TextEdit for T {}
+
+/// Characters beyond which a change is written as one replacement instead of its smallest difference, which
+/// takes time that grows with the square of what differs.
+const DIFF: usize = 4096;
+
+/// The one place where two texts differ, counted in characters.
+struct Splice<'a> {
+    at: usize,
+    deleted: usize,
+    inserted: &'a str,
+}
+
+impl<'a> Splice<'a> {
+    fn between(old: &str, new: &'a str) -> Self {
+        let same = |(a, b): &(char, char)| a == b;
+        let front: usize = old.chars().zip(new.chars()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+        let (kept, old) = old.split_at(front);
+        let (_, new) = new.split_at(front);
+        let back: usize =
+            old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+        let (old, _) = old.split_at(old.len() - back);
+        let (new, _) = new.split_at(new.len() - back);
+        Self { at: kept.chars().count(), deleted: old.chars().count(), inserted: new }
+    }
+
+    fn size(&self) -> usize {
+        self.deleted + self.inserted.chars().count()
+    }
+}
+
+fn sending_key(device: &DeviceId) -> String {
+    format!("{}{device}", key::SENDING)
+}
+
+fn bytes_at(doc: &Automerge, name: &str) -> Option<Vec<u8>> {
+    match doc.get(ROOT, name) {
+        Ok(Some((Value::Scalar(value), _))) => match value.as_ref() {
+            ScalarValue::Bytes(bytes) => Some(bytes.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn bad(_: AutomergeError) -> ModelError {
+    ModelError::BadDraft
+}
+
+/// Turns a panic inside automerge into an error. What was being built is thrown away, never used.
+fn guarded<T>(work: impl FnOnce() -> Result<T, ModelError>) -> Result<T, ModelError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ModelError::BadDraft))
+}
