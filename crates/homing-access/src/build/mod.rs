@@ -1,0 +1,1 @@
+//! Makes ops that pass.

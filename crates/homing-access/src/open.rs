@@ -1,0 +1,1 @@
+//! Gets the seeds back out of account logs and epochs.
