@@ -27,9 +27,9 @@ pub enum FolderError {
 
 /// The folder of the profile to use: `explicit`, else `HOMING_PROFILE`, else the default profile.
 pub fn profile(explicit: Option<&Path>) -> Result<PathBuf, FolderError> {
-    let named = explicit.map(Path::to_path_buf).or_else(|| {
-        std::env::var_os(PROFILE_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
-    });
+    let named = explicit
+        .map(Path::to_path_buf)
+        .or_else(|| std::env::var_os(PROFILE_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from));
     match named {
         Some(folder) => Ok(std::path::absolute(folder)?),
         None => Ok(home()?.join("default")),

@@ -71,7 +71,9 @@ pub fn load(profile: &Path) -> Result<Option<(DatabaseKey, Place)>, KeyError> {
 ///
 /// The key is durable where `load` looks when this returns; an older place is cleared only after that.
 pub fn store(profile: &Path, key: &DatabaseKey) -> Result<Place, KeyError> {
-    if wanted() && let Some(name) = into_keychain(key) {
+    if wanted()
+        && let Some(name) = into_keychain(key)
+    {
         write_private(&profile.join(KEYCHAIN_NAME_FILE), name.as_bytes())?;
         remove_file(&profile.join(KEY_FILE))?;
         return Ok(Place::Keychain);

@@ -8,25 +8,31 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use interprocess::local_socket::tokio::{Listener as Inner, Stream, prelude::*};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions};
 
 /// The file of a profile that names its owner's socket.
 const NAME_FILE: &str = "owner.socket";
+/// How long to try to replace a socket that a crash left.
+const RECLAIM_WITHIN: Duration = Duration::from_secs(1);
 /// More is no name that was written here.
 const NAME_BYTES: u64 = 4096;
 
 /// The owner's end: gives up its name when dropped.
-pub struct Listener {
+pub(crate) struct Listener {
     inner: Inner,
     name_file: PathBuf,
 }
 
 /// Begins to listen for other processes that want something of this profile. Only its owner may do this.
-pub fn listen(profile: &Path) -> io::Result<Listener> {
+pub(crate) fn listen(profile: &Path) -> io::Result<Listener> {
     let name = place(profile)?;
-    let options = ListenerOptions::new().name(name.as_path().to_fs_name::<GenericFilePath>()?).try_overwrite(true);
+    let options = ListenerOptions::new()
+        .name(name.as_path().to_fs_name::<GenericFilePath>()?)
+        .try_overwrite(true)
+        .max_spin_time(RECLAIM_WITHIN);
     let inner = restrict(options)?.create_tokio()?;
     let name_file = profile.join(NAME_FILE);
     write_name(&name_file, &name)?;
@@ -54,7 +60,7 @@ impl Drop for Listener {
 }
 
 /// Connects to the profile's owner.
-pub async fn connect(profile: &Path) -> io::Result<Stream> {
+pub(crate) async fn connect(profile: &Path) -> io::Result<Stream> {
     let name = read_name(&profile.join(NAME_FILE))?;
     let stream = Stream::connect(name.as_path().to_fs_name::<GenericFilePath>()?).await?;
     check_peer(&stream)?;

@@ -3,3 +3,4 @@
 
 pub mod folders;
 pub mod keychain;
+pub(crate) mod local_socket;

@@ -1,0 +1,173 @@
+//! A profile's engine, wherever it runs: in this process if the profile is free, else in the process that owns it.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{RwLock, broadcast};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::remote::{Outcome, Remote};
+use super::{EVENTS_KEPT, Engine, Options, stopped};
+use crate::api::{ApiError, Call, Code, Event};
+use crate::env::Env;
+
+/// How long an owner may take to answer or to go.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
+/// An owner that just starts or ends has no socket for a moment.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// How to open a profile.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// The profile's folder.
+    pub profile: PathBuf,
+    /// See [`Options::network`].
+    pub network: bool,
+    /// See [`Options::serve`]. Such a session also takes the profile over when the process that owned it ends.
+    pub serve: bool,
+}
+
+/// An open profile. When the process that owned it ends, calls go on in this one.
+pub struct Session {
+    options: SessionOptions,
+    place: RwLock<Place>,
+    events: broadcast::Sender<Event>,
+    watching: AtomicBool,
+}
+
+#[derive(Clone)]
+enum Place {
+    Here(Arc<Engine>),
+    There(Arc<Remote>),
+    Closed,
+}
+
+impl Session {
+    /// Takes the profile, or connects to its owner.
+    ///
+    /// # Errors
+    /// [`Code::ProfileInUseUnresponsive`] when the owner does not answer in time, and whatever keeps the profile
+    /// from being opened.
+    pub async fn open(options: SessionOptions) -> Result<Arc<Self>, ApiError> {
+        let events = broadcast::Sender::new(EVENTS_KEPT);
+        let place = find(&options, &events).await?;
+        let session =
+            Arc::new(Self { place: RwLock::new(place), events, watching: AtomicBool::new(false), options });
+        if session.options.serve {
+            tokio::spawn(take_over(Arc::downgrade(&session)));
+        }
+        Ok(session)
+    }
+
+    /// True while the engine runs in this process.
+    pub async fn owns(&self) -> bool {
+        matches!(self.place().await, Place::Here(_))
+    }
+
+    /// Makes a call and waits for its answer.
+    ///
+    /// # Errors
+    /// What the call fails with.
+    pub async fn call(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+        loop {
+            match self.place().await {
+                Place::Here(engine) => return engine.call(call).await,
+                Place::There(remote) => {
+                    if let Outcome::Answered(answer) = remote.try_call(call.clone()).await {
+                        return answer;
+                    }
+                }
+                Place::Closed => return Err(stopped()),
+            }
+            self.find_again().await?;
+        }
+    }
+
+    /// The engine's events from now on. A gap shows in their revisions.
+    pub async fn subscribe(&self) -> broadcast::Receiver<Event> {
+        let events = self.events.subscribe();
+        if !self.watching.swap(true, Ordering::Relaxed)
+            && let Place::There(remote) = self.place().await
+        {
+            remote.watch();
+        }
+        events
+    }
+
+    /// Says that the network may be back, if the engine runs here.
+    pub async fn network_hint(&self) {
+        if let Place::Here(engine) = self.place().await {
+            engine.network_hint();
+        }
+    }
+
+    /// Leaves the profile; the engine ends if it ran here.
+    pub async fn close(&self) {
+        let place = std::mem::replace(&mut *self.place.write().await, Place::Closed);
+        if let Place::Here(engine) = place {
+            engine.stop().await;
+        }
+    }
+
+    async fn place(&self) -> Place {
+        self.place.read().await.clone()
+    }
+
+    /// Finds the engine's new place after its owner ended; once, however many calls noticed it.
+    async fn find_again(&self) -> Result<(), ApiError> {
+        let mut place = self.place.write().await;
+        if let Place::There(remote) = &*place
+            && remote.has_ended()
+        {
+            let found = find(&self.options, &self.events).await?;
+            if let Place::There(remote) = &found
+                && self.watching.load(Ordering::Relaxed)
+            {
+                remote.watch();
+            }
+            *place = found;
+        }
+        Ok(())
+    }
+}
+
+async fn find(options: &SessionOptions, events: &broadcast::Sender<Event>) -> Result<Place, ApiError> {
+    let deadline = Instant::now() + OPEN_WITHIN;
+    loop {
+        let env =
+            Env::system().map_err(|_| ApiError::new(Code::Internal, "The system gives no randomness."))?;
+        let SessionOptions { profile, network, serve } = options.clone();
+        let started = Engine::start_with(Options { profile, env, network, serve }, events.clone()).await;
+        let in_use = match started {
+            Ok(engine) => return Ok(Place::Here(Arc::new(engine))),
+            Err(error) if error.code == Code::ProfileInUseUnresponsive => error,
+            Err(error) => return Err(error),
+        };
+        match timeout_at(deadline, Remote::connect_with(&options.profile, events.clone())).await {
+            Ok(Ok(remote)) => return Ok(Place::There(Arc::new(remote))),
+            Ok(Err(_)) if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
+            Ok(Err(_)) | Err(_) => return Err(in_use),
+        }
+    }
+}
+
+/// Takes the profile over when its owner ends, so that a window goes on to sync.
+async fn take_over(session: Weak<Session>) {
+    loop {
+        let ended = match session.upgrade() {
+            Some(session) => match session.place().await {
+                Place::There(remote) => remote.ended(),
+                Place::Here(_) | Place::Closed => return,
+            },
+            None => return,
+        };
+        ended.await;
+        let Some(session) = session.upgrade() else { return };
+        if let Err(error) = session.find_again().await {
+            tracing::warn!(code = ?error.code, "the profile could not be taken over");
+            return;
+        }
+    }
+}
