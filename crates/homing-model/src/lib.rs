@@ -51,5 +51,5 @@ pub use project::{
     MessageProjection, ProfileProjection, Projection, SpaceInfoProjection, project, project_first,
 };
 pub use registers::{Candidate, Registers};
-pub use rules::{Reason, Ruling, Subject, verdict};
+pub use rules::{Reason, Ruling, Subject, Unjudged, verdict};
 pub use text::{fold_whitespace, preview};

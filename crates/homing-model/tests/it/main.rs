@@ -1,5 +1,8 @@
 //! Tests of the model through its public interface.
 
 mod convergence;
+mod drafts;
+mod formats;
 mod hostile;
+mod judging;
 mod support;

@@ -41,3 +41,100 @@ pub fn create_conversation(subject: &str, creator: PersonId) -> Edit {
 pub fn conversation_of(owner: PersonId) -> Preimage {
     Preimage::conversation(SPACE, owner, [9; 16])
 }
+
+/// A well-formed chunk around any body: the hash is right, whatever the body says.
+pub fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
+    use sha2::Digest;
+    let mut hashed = vec![kind];
+    uleb(&mut hashed, body.len() as u64);
+    hashed.extend_from_slice(body);
+    let hash = sha2::Sha256::digest(&hashed);
+    let mut out = vec![0x85, 0x6f, 0x4a, 0x83];
+    out.extend_from_slice(&hash[..4]);
+    out.extend_from_slice(&hashed);
+    out
+}
+
+/// The body of a chunk.
+pub fn body(change: &[u8]) -> Vec<u8> {
+    let mut at = 9;
+    while change[at] & 0x80 != 0 {
+        at += 1;
+    }
+    change[at + 1..].to_vec()
+}
+
+pub fn uleb(out: &mut Vec<u8>, mut value: u64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            out.push(byte);
+            return;
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+/// A change put together by hand, so that it may lie.
+pub struct Forged {
+    pub deps: Vec<[u8; 32]>,
+    pub actor: Vec<u8>,
+    pub seq: u64,
+    pub start_op: u64,
+    pub time: u8,
+    pub message: Vec<u8>,
+    pub columns: Vec<(u64, Vec<u8>)>,
+    pub extra: Vec<u8>,
+}
+
+impl Forged {
+    /// One put of `null` under the key "k".
+    pub fn new() -> Self {
+        Self {
+            deps: Vec::new(),
+            actor: vec![1; 16],
+            seq: 1,
+            start_op: 1,
+            time: 0,
+            message: Vec::new(),
+            columns: vec![
+                (21, vec![0x7f, 1, b'k']),
+                (52, vec![1]),
+                (66, vec![0x7f, 1]),
+                (86, vec![0x7f, 0]),
+                (112, vec![0x7f, 0]),
+            ],
+            extra: Vec::new(),
+        }
+    }
+
+    pub fn column(mut self, spec: u64, data: &[u8]) -> Self {
+        self.columns.retain(|(known, _)| *known != spec);
+        self.columns.push((spec, data.to_vec()));
+        self.columns.sort();
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        uleb(&mut out, self.deps.len() as u64);
+        self.deps.iter().for_each(|dep| out.extend_from_slice(dep));
+        uleb(&mut out, self.actor.len() as u64);
+        out.extend_from_slice(&self.actor);
+        uleb(&mut out, self.seq);
+        uleb(&mut out, self.start_op);
+        out.push(self.time);
+        uleb(&mut out, self.message.len() as u64);
+        out.extend_from_slice(&self.message);
+        uleb(&mut out, 0);
+        uleb(&mut out, self.columns.len() as u64);
+        for (spec, data) in &self.columns {
+            uleb(&mut out, *spec);
+            uleb(&mut out, data.len() as u64);
+        }
+        self.columns.iter().for_each(|(_, data)| out.extend_from_slice(data));
+        out.extend_from_slice(&self.extra);
+        chunk(1, &out)
+    }
+}
