@@ -1,0 +1,304 @@
+import type { Calls } from "../../bindings/calls";
+import type { Code } from "../../bindings/Code";
+import type { MessagePage } from "../../bindings/MessagePage";
+import { diff, merge } from "../../splice";
+import { CallError, type CallName } from "../index";
+import { agency } from "./agency";
+import type { FakeBackend } from "./index";
+import { people } from "./people";
+import { ME, attachment, conversation, draft, empty, message, participant, receipt } from "./world";
+
+export type Handlers = { [N in CallName]: (fake: FakeBackend, args: Calls[N]["args"]) => Calls[N]["answer"] };
+
+export function fail(code: Code, text: string): never {
+  throw new CallError({ code, message: text });
+}
+
+function row(fake: FakeBackend, id: string) {
+  return fake.world.rows.get(id) ?? fail("not_found", "There is no such conversation.");
+}
+
+let counter = 1;
+function next(prefix: string): string {
+  counter += 1;
+  return `${prefix}-new-${counter}`;
+}
+
+function page(fake: FakeBackend, args: Calls["messages"]["args"]): MessagePage {
+  const all = fake.world.messages.get(args.conversation) ?? [];
+  let from = Math.max(0, all.length - args.limit);
+  let to = all.length;
+  if (args.before) {
+    to = Math.max(0, all.findIndex((one) => one.id === args.before));
+    from = Math.max(0, to - args.limit);
+  } else if (args.after) {
+    from = all.findIndex((one) => one.id === args.after) + 1;
+    to = Math.min(all.length, from + args.limit);
+  } else if (args.around) {
+    const at = all.findIndex((one) => one.id === args.around);
+    if (at < 0) fail("not_found", "There is no such message.");
+    from = Math.max(0, at - Math.floor(args.limit / 2));
+    to = Math.min(all.length, from + args.limit);
+  }
+  return {
+    rows: all.slice(from, to),
+    older: from > 0 ? (all[from]?.id ?? null) : null,
+    newer: to < all.length ? (all[to - 1]?.id ?? null) : null,
+    revision: fake.messageRevision(args.conversation),
+  };
+}
+
+function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["args"]["attachments"], replyTo: string | null): Calls["send"]["answer"] {
+  const held = row(fake, id);
+  const at = new Date().toISOString();
+  const { status, messages } = fake.world;
+  const state = status.relay === null ? "local" : status.online ? "sent" : "pending";
+  const quoted = (messages.get(id) ?? []).find((one) => one.id === replyTo);
+  const sent = message(next(id), id, {
+    author_name: status.name ?? "",
+    at,
+    body,
+    state,
+    attachments: files.map((file) => {
+      const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : file.bytes.name;
+      const made = attachment(next("a"), name, "bytes" in file ? file.bytes.mime : "application/octet-stream", 1024);
+      if ("bytes" in file) fake.world.files.set(made.id, `base64,${file.bytes.base64}`);
+      return made;
+    }),
+    reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
+    receipts: held.participants.filter((one) => !one.me).map((one) => receipt(one.person, one.name, null, null)),
+  });
+  fake.putMessage(sent);
+  fake.putRow({ ...row(fake, id), preview: body.slice(0, 100), preview_author: null, last_at: at, last_state: state, archived: false });
+  return { id: sent.id, conversation: id, state };
+}
+
+function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null): Calls["draft_set"]["answer"] {
+  const held = fake.world.drafts.get(id) ?? draft(id);
+  const history = fake.draftTexts(id);
+  const before = history.get(base ?? "0") ?? "";
+  const joined = merge(before, text, held.text).text;
+  const revision = String(Number(held.revision) + 1);
+  const quoted = (fake.world.messages.get(id) ?? []).find((one) => one.id === reply);
+  const saved = {
+    ...held,
+    id: held.id || next("dr"),
+    text: diff(before, held.text).remove === 0 && before === held.text ? text : joined,
+    revision,
+    updated_at: new Date().toISOString(),
+    reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
+  };
+  history.set(revision, saved.text);
+  fake.world.drafts.set(id, saved);
+  const changed = row(fake, id);
+  fake.putRow({ ...changed, has_draft: saved.text !== "", draft_preview: saved.text.slice(0, 100) });
+  return saved;
+}
+
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
+  status: (fake) => fake.world.status,
+  init: (fake, args) => {
+    const { status } = fake.world;
+    fake.world.status = { ...status, person: ME, device: "d-laptop", name: args.name, device_name: "Laptop", relay: args.relay, connection: args.relay ? "online" : "none", online: args.relay !== null };
+    fake.world.people = fake.world.people.map((one) => (one.me ? { ...one, name: args.name } : one));
+    return fake.world.status;
+  },
+  unlock: (fake, args) => {
+    if (args.passphrase !== "correct horse") fail("wrong_passphrase", "That is not the passphrase. Nothing was changed.");
+    return (fake.world.status = { ...fake.world.status, locked: false });
+  },
+  lock: (fake) => (fake.world.status = { ...fake.world.status, locked: true }),
+  passphrase_set: (fake, args) => (fake.world.status = { ...fake.world.status, key_protection: args.new ? "passphrase" : "keychain" }),
+  profile_rename: (fake, args) => (fake.world.status = { ...fake.world.status, name: args.name }),
+  relay_set: (fake, args) => {
+    if (!/^https?:\/\/\S+$/.test(args.address)) fail("invalid_argument", "This is not an address. It looks like https://relay.example.org.");
+    fake.setStatus({ relay: args.address, relay_is_local: /127\.0\.0\.1|localhost/.test(args.address), connection: "online", online: true });
+    return fake.world.status;
+  },
+  conversations: (fake, args) => {
+    const rows = [...fake.world.rows.values()]
+      .filter((one) => {
+        if (args.filter === "all") return true;
+        if (args.filter === "archived") return one.archived;
+        if (args.filter === "drafts") return one.has_draft;
+        if (args.filter === "unread") return !one.archived && (one.unread > 0 || one.marked_unread);
+        return !one.archived;
+      })
+      .sort((a, b) => (a.last_at < b.last_at ? 1 : -1));
+    const from = args.after ? rows.findIndex((one) => one.id === args.after) + 1 : 0;
+    const shown = rows.slice(from, from + args.limit);
+    return {
+      rows: shown,
+      next: from + args.limit < rows.length ? (shown.at(-1)?.id ?? null) : null,
+      revision: fake.listRevision,
+      unread_total: rows.reduce((sum, one) => sum + one.unread, 0),
+    };
+  },
+  conversation: (fake, args) => {
+    const held = row(fake, args.conversation);
+    return {
+      row: held,
+      creator: ME,
+      created_at: fake.world.messages.get(held.id)?.[0]?.at ?? held.last_at,
+      first_unread: fake.world.messages.get(held.id)?.find((one) => one.unread)?.id ?? null,
+      space_name: held.space_kind === "client" ? (held.participants.find((one) => !one.me)?.name ?? "") : "",
+      siblings: held.id === "c-rosa" ? [{ id: "c-tom", title: "Kitchen quote" }] : [],
+      can_invite: true,
+      can_leave: held.space_kind !== "personal",
+    };
+  },
+  conversation_new: (fake, args) => {
+    const id = next("c");
+    const others = fake.world.people.filter((one) => args.with.includes(one.id));
+    const participants = [participant(ME, fake.world.status.name ?? "", "owner"), ...others.map((one) => participant(one.id, one.name))];
+    fake.world.messages.set(id, []);
+    fake.putRow(conversation(id, { subject: args.subject ?? "", participants, last_at: new Date().toISOString(), space_kind: others.length ? "talk" : "personal" }));
+    if (args.message || args.attachments.length > 0) put(fake, id, args.message ?? "", args.attachments, null);
+    return { id, space: `s-${id}` };
+  },
+  conversation_archive: (fake, args) => fake.putRow({ ...row(fake, args.conversation), archived: args.archived }),
+  conversation_read: (fake, args) => {
+    for (const one of fake.world.messages.get(args.conversation) ?? []) if (one.unread) fake.putMessage({ ...one, unread: false });
+    return fake.putRow({ ...row(fake, args.conversation), unread: 0, marked_unread: false });
+  },
+  conversation_unread: (fake, args) => fake.putRow({ ...row(fake, args.conversation), marked_unread: true }),
+  conversation_rename: (fake, args) => fake.putRow({ ...row(fake, args.conversation), subject: args.subject, title: args.subject }),
+  conversation_leave: (fake, args) => {
+    fake.dropRow(args.conversation);
+    return { done: true };
+  },
+  conversation_delete: (fake, args) => {
+    fake.dropRow(args.conversation);
+    return { done: true };
+  },
+  messages: (fake, args) => page(fake, args),
+  send: (fake, args) => put(fake, args.conversation, args.text, args.attachments, args.reply_to),
+  message_delete: (fake, args) => {
+    for (const rows of [...fake.world.messages.values()]) {
+      const found = rows.find((one) => one.id === args.id);
+      if (found) fake.putMessage({ ...found, body: "", attachments: [], reply_to: null, deleted: true, can_delete: false });
+    }
+    return { done: true };
+  },
+  shown: (fake, args) => {
+    let left = 0;
+    for (const one of fake.world.messages.get(args.conversation) ?? []) {
+      if (one.unread && args.messages.includes(one.id)) fake.putMessage({ ...one, unread: false });
+      else if (one.unread) left += 1;
+    }
+    fake.putRow({ ...row(fake, args.conversation), unread: left, marked_unread: false });
+    return { done: true };
+  },
+  focus: () => ({ done: true }),
+  typing: () => ({ done: true }),
+  draft_show: (fake, args) => {
+    const held = fake.world.drafts.get(args.conversation) ?? draft(args.conversation);
+    fake.draftTexts(args.conversation).set(held.revision, held.text);
+    return held;
+  },
+  draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null),
+  draft_send: (fake, args) => {
+    const held = fake.world.drafts.get(args.conversation);
+    const sent = put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null);
+    fake.world.drafts.delete(args.conversation);
+    fake.draftTexts(args.conversation).clear();
+    fake.putRow({ ...row(fake, args.conversation), has_draft: false, draft_preview: "" });
+    return sent;
+  },
+  draft_discard: (fake, args) => {
+    for (const [id, held] of fake.world.drafts) {
+      if (held.id !== args.id) continue;
+      fake.world.drafts.delete(id);
+      fake.putRow({ ...row(fake, id), has_draft: false, draft_preview: "" });
+      fake.emit({ event: "draft", draft: draft(id) });
+    }
+    return { done: true };
+  },
+  drafts: (fake) =>
+    [...fake.world.drafts.values()]
+      .filter((one) => one.text !== "")
+      .map((one) => ({ id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending })),
+  outbox: (fake) => fake.world.outbox,
+  outbox_cancel: (fake, args) => {
+    fake.removeOutbox(args.id);
+    return { done: true };
+  },
+  outbox_edit: (fake, args) => {
+    const found = fake.world.outbox.find((one) => one.id === args.id) ?? fail("already_sent", "It is already on its way.");
+    const id = found.conversation ?? fail("invalid_argument", "Only messages can be edited.");
+    fake.removeOutbox(args.id);
+    return setDraft(fake, id, found.preview, null, null);
+  },
+  outbox_retry: (fake, args) => {
+    fake.removeOutbox(args.id);
+    return { done: true };
+  },
+  attachment_read: (fake, args) => {
+    const held = fake.world.files.get(args.id) ?? fail("not_found", "There is no such file.");
+    const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));
+    return { name: "file", mime: held.startsWith("<svg") ? "image/svg+xml" : "application/octet-stream", base64 };
+  },
+  attachment_save: () => ({ done: true }),
+  attachment_fetch: (fake, args) => {
+    for (const rows of fake.world.messages.values()) {
+      for (const one of rows) {
+        const found = one.attachments.find((file) => file.id === args.id);
+        if (found) {
+          const ready = { ...found, state: "ready" as const, progress: 1 };
+          fake.putMessage({ ...one, attachments: one.attachments.map((file) => (file.id === args.id ? ready : file)) });
+          return ready;
+        }
+      }
+    }
+    return fail("not_found", "There is no such file.");
+  },
+  search: (fake, args) => {
+    const words = args.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const hits = [...fake.world.messages.entries()]
+      .filter(([id]) => !args.conversation || id === args.conversation)
+      .flatMap(([id, rows]) => rows.map((one) => ({ id, one })))
+      .filter(({ one }) => words.length > 0 && words.every((word) => one.body.toLocaleLowerCase().includes(word)))
+      .sort((a, b) => (a.one.at < b.one.at ? 1 : -1))
+      .slice(0, args.limit)
+      .map(({ id, one }) => {
+        const at = one.body.toLocaleLowerCase().indexOf(words[0] ?? "");
+        const end = at + (words[0]?.length ?? 0);
+        return {
+          conversation: id,
+          title: row(fake, id).title,
+          message: one.id,
+          author_name: one.author_name,
+          at: one.at,
+          snippet: [
+            { text: one.body.slice(Math.max(0, at - 40), at), hit: false },
+            { text: one.body.slice(at, end), hit: true },
+            { text: one.body.slice(end, end + 80), hit: false },
+          ],
+        };
+      });
+    return { hits, next: null };
+  },
+  settings: (fake) => fake.world.settings,
+  settings_set: (fake, args) => {
+    const change = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined));
+    fake.world.settings = { ...fake.world.settings, ...change };
+    fake.emit({ event: "settings", settings: fake.world.settings });
+    return fake.world.settings;
+  },
+  backup: (_fake, args) => ({ file: args.file, bytes: 4_823_110 }),
+  restore: (fake) => (fake.world = agency()).status,
+  doctor: (_fake, args) => ({
+    healthy: false,
+    findings: [{ code: "stale_counter", message: "The unread count of one conversation was off by one.", repaired: args.repair }],
+  }),
+  sync: () => ({ pushed: 0, pulled: 0 }),
+  seed: (_fake, args) => ({ messages: args.messages, conversations: args.conversations }),
+  demo_start: (fake) => {
+    fake.world = agency();
+    fake.world.status = { ...fake.world.status, demo: true, relay: null, connection: "none", online: false, offline_since: null, outbox: 1 };
+    return fake.world.status;
+  },
+  demo_remove: (fake) => (fake.world = empty({ relay: null, connection: "none", online: false })).status,
+};
+
+export const handlers: Handlers = { ...core, ...people };

@@ -1,0 +1,144 @@
+import type { ConversationRow } from "../../bindings/ConversationRow";
+import type { MessageRow } from "../../bindings/MessageRow";
+import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type OpenConversation, type Shell } from "../index";
+import { handlers } from "./handlers";
+import { draft, type World } from "./world";
+
+/** An engine that lives in memory: for component tests and for working on the page in a browser. */
+export class FakeBackend implements Backend {
+  readonly calls: Array<{ name: CallName; args: unknown }> = [];
+  readonly badges: number[] = [];
+  readonly opened: string[] = [];
+  /** Calls that shall fail, with the error they fail with. */
+  readonly failing = new Map<CallName, CallError>();
+  /** Holds answers back until it is let go. */
+  readonly gates = new Map<CallName, Promise<void>>();
+  #handlers = new Set<(event: EngineEvent) => void>();
+  #deepLinks = new Set<(link: string) => void>();
+  #targets = new Set<(target: OpenConversation) => void>();
+  #listRevision = 1;
+  #drafts = new Map<string, Map<string, string>>();
+  #messageRevisions = new Map<string, number>();
+
+  constructor(public world: World) {}
+
+  async call<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>> {
+    this.calls.push({ name, args: structuredClone(args) });
+    await this.gates.get(name);
+    const failure = this.failing.get(name);
+    if (failure) throw failure;
+    return structuredClone(handlers[name](this, args as never)) as Answer<N>;
+  }
+
+  async listen(handler: (event: EngineEvent) => void): Promise<() => void> {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  emit(event: EngineEvent): void {
+    for (const handler of this.#handlers) handler(structuredClone(event));
+  }
+
+  deepLink(link: string): void {
+    for (const handler of this.#deepLinks) handler(link);
+  }
+
+  openConversation(target: OpenConversation): void {
+    for (const handler of this.#targets) handler(target);
+  }
+
+  get listRevision(): number {
+    return this.#listRevision;
+  }
+
+  messageRevision(conversation: string): number {
+    return this.#messageRevisions.get(conversation) ?? 1;
+  }
+
+  putRow(row: ConversationRow): ConversationRow {
+    this.world.rows.set(row.id, row);
+    const previous = this.#listRevision;
+    this.#listRevision += 1;
+    this.emit({ event: "conversations", revision: this.#listRevision, previous, upsert: [row], remove: [] });
+    return row;
+  }
+
+  dropRow(id: string): void {
+    this.world.rows.delete(id);
+    const previous = this.#listRevision;
+    this.#listRevision += 1;
+    this.emit({ event: "conversations", revision: this.#listRevision, previous, upsert: [], remove: [id] });
+  }
+
+  putMessage(row: MessageRow): void {
+    const rows = (this.world.messages.get(row.conversation) ?? []).filter((one) => one.id !== row.id);
+    rows.push(row);
+    rows.sort((a, b) => (a.order < b.order ? -1 : 1));
+    this.world.messages.set(row.conversation, rows);
+    this.#messagesChanged(row.conversation, [row], []);
+  }
+
+  dropMessage(conversation: string, id: string): void {
+    const rows = this.world.messages.get(conversation) ?? [];
+    this.world.messages.set(conversation, rows.filter((row) => row.id !== id));
+    this.#messagesChanged(conversation, [], [id]);
+  }
+
+  setStatus(change: Partial<World["status"]>): void {
+    this.world.status = { ...this.world.status, ...change };
+    this.emit({ event: "status", status: this.world.status });
+  }
+
+  /** Every text a draft had, by revision: what `base` refers to. */
+  draftTexts(conversation: string): Map<string, string> {
+    let texts = this.#drafts.get(conversation);
+    if (!texts) {
+      texts = new Map();
+      this.#drafts.set(conversation, texts);
+    }
+    return texts;
+  }
+
+  /** Another device of the same person types. */
+  remoteDraft(conversation: string, text: string): void {
+    const held = this.world.drafts.get(conversation);
+    const revision = String(Number(held?.revision ?? "0") + 1);
+    const changed = { ...draft(conversation), ...held, id: held?.id || "dr-remote", text, revision };
+    this.draftTexts(conversation).set(revision, text);
+    this.world.drafts.set(conversation, changed);
+    this.emit({ event: "draft", draft: changed });
+  }
+
+  removeOutbox(id: string): void {
+    this.world.outbox = this.world.outbox.filter((row) => row.id !== id);
+    this.emit({ event: "outbox", waiting: this.world.outbox.length });
+  }
+
+  #messagesChanged(conversation: string, upsert: MessageRow[], remove: string[]): void {
+    const previous = this.messageRevision(conversation);
+    this.#messageRevisions.set(conversation, previous + 1);
+    this.emit({ event: "messages", conversation, revision: previous + 1, previous, upsert, remove });
+  }
+
+  readonly shell: Shell = {
+    info: async () => ({ platform: "linux", profile: "default", deep_link: null, notification_target: null }),
+    onDeepLink: async (handler) => {
+      this.#deepLinks.add(handler);
+      return () => this.#deepLinks.delete(handler);
+    },
+    onOpenConversation: async (handler) => {
+      this.#targets.add(handler);
+      return () => this.#targets.delete(handler);
+    },
+    onMenu: async () => () => undefined,
+    pickFiles: async () => [],
+    savePath: async (name) => `/home/ada/${name}`,
+    openExternal: async (url) => {
+      this.opened.push(url);
+    },
+    setBadge: async (count) => {
+      this.badges.push(count);
+    },
+    quit: async () => undefined,
+  };
+}

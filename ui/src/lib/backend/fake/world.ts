@@ -1,0 +1,166 @@
+import type { Attachment } from "../../bindings/Attachment";
+import type { ConversationRow } from "../../bindings/ConversationRow";
+import type { DeviceRow } from "../../bindings/DeviceRow";
+import type { Draft } from "../../bindings/Draft";
+import type { MessageRow } from "../../bindings/MessageRow";
+import type { OutboxRow } from "../../bindings/OutboxRow";
+import type { Participant } from "../../bindings/Participant";
+import type { PersonRow } from "../../bindings/PersonRow";
+import type { Receipt } from "../../bindings/Receipt";
+import type { RequestRow } from "../../bindings/RequestRow";
+import type { RoleName } from "../../bindings/RoleName";
+import type { Settings } from "../../bindings/Settings";
+import type { SpaceKind } from "../../bindings/SpaceKind";
+import type { State } from "../../bindings/State";
+import type { Status } from "../../bindings/Status";
+
+/** What the fake engine holds. */
+export interface World {
+  status: Status;
+  settings: Settings;
+  rows: Map<string, ConversationRow>;
+  messages: Map<string, MessageRow[]>;
+  drafts: Map<string, Draft>;
+  people: PersonRow[];
+  devices: DeviceRow[];
+  requests: RequestRow[];
+  outbox: OutboxRow[];
+  files: Map<string, string>;
+}
+
+export const ME = "p-ada";
+
+export function status(over: Partial<Status> = {}): Status {
+  return {
+    person: ME,
+    device: "d-laptop",
+    name: "Ada Lindgren",
+    device_name: "Laptop",
+    relay: "https://relay.example.org",
+    relay_is_local: false,
+    connection: "online",
+    online: true,
+    offline_since: null,
+    outbox: 0,
+    unread: 0,
+    quarantined: 0,
+    parked: 0,
+    locked: false,
+    demo: false,
+    recovery_confirmed: true,
+    key_protection: "keychain",
+    requests: 0,
+    problem: null,
+    version: "0.1.0",
+    ...over,
+  };
+}
+
+export function settings(over: Partial<Settings> = {}): Settings {
+  return {
+    theme: "system",
+    notifications: true,
+    notification_content: true,
+    read_receipts: true,
+    enter_sends: true,
+    zoom: 100,
+    close_to_tray: false,
+    lock_after_minutes: 0,
+    compact_list: false,
+    welcome_done: false,
+    recovery_reminder_at: null,
+    ...over,
+  };
+}
+
+export function draft(conversation: string, over: Partial<Draft> = {}): Draft {
+  return {
+    id: "",
+    conversation,
+    text: "",
+    revision: "0",
+    reply_to: null,
+    sending: null,
+    updated_at: null,
+    others: [],
+    ...over,
+  };
+}
+
+export function participant(person: string, name: string, role: RoleName = "member"): Participant {
+  return { person, name, role, me: person === ME, team: false };
+}
+
+export function conversation(id: string, over: Partial<ConversationRow> = {}): ConversationRow {
+  const participants = over.participants ?? [participant(ME, "Ada Lindgren", "owner")];
+  const others = participants.filter((one) => !one.me).map((one) => one.name);
+  return {
+    id,
+    space: `s-${id}`,
+    space_kind: "talk" as SpaceKind,
+    subject: "",
+    title: over.subject || others.join(", ") || "Only you",
+    participants,
+    unread: 0,
+    marked_unread: false,
+    preview: "",
+    preview_author: null,
+    last_at: new Date(0).toISOString(),
+    last_state: null,
+    archived: false,
+    has_draft: false,
+    draft_preview: "",
+    waiting: 0,
+    can_write: true,
+    can_manage: true,
+    ...over,
+  };
+}
+
+export function receipt(person: string, name: string, delivered: string | null, read: string | null): Receipt {
+  return { person, name, delivered_at: delivered, read_at: read, delivered: delivered !== null, read: read !== null };
+}
+
+export function message(id: string, conversationId: string, over: Partial<MessageRow> = {}): MessageRow {
+  const author = over.author ?? ME;
+  const at = over.at ?? new Date().toISOString();
+  return {
+    id,
+    conversation: conversationId,
+    author,
+    author_name: author === ME ? "Ada Lindgren" : author,
+    mine: author === ME,
+    at,
+    body: "",
+    state: "sent" as State,
+    error: null,
+    receipts: [],
+    attachments: [],
+    reply_to: null,
+    unread: false,
+    late: false,
+    deleted: false,
+    can_delete: author === ME,
+    order: `${at}/${id}`,
+    ...over,
+  };
+}
+
+export function attachment(id: string, name: string, mime: string, size: number, over: Partial<Attachment> = {}): Attachment {
+  return { id, name, mime, size, state: "ready", progress: 1, width: null, height: null, ...over };
+}
+
+export function empty(over: Partial<Status> = {}): World {
+  return {
+    status: status(over),
+    settings: settings(),
+    rows: new Map(),
+    messages: new Map(),
+    drafts: new Map(),
+    people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false }],
+    devices: [{ id: "d-laptop", name: "Laptop", current: true, added_at: new Date().toISOString(), revoked: false }],
+    requests: [],
+    outbox: [],
+    files: new Map(),
+  };
+}

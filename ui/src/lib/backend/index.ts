@@ -1,0 +1,66 @@
+import type { ApiError } from "../bindings/ApiError";
+import type { Calls } from "../bindings/calls";
+import type { Code } from "../bindings/Code";
+import type { Event as EngineEvent } from "../bindings/Event";
+
+export type { EngineEvent };
+export type CallName = keyof Calls;
+export type Answer<N extends CallName> = Calls[N]["answer"];
+
+type NullableKeys<A> = { [K in keyof A]: null extends A[K] ? K : never }[keyof A];
+
+/** Arguments of a call; what the engine takes as absent may be left out. */
+export type Args<N extends CallName> = Omit<Calls[N]["args"], NullableKeys<Calls[N]["args"]>> &
+  Partial<Pick<Calls[N]["args"], NullableKeys<Calls[N]["args"]>>>;
+
+export interface ShellInfo {
+  platform: string;
+  profile: string;
+  deep_link: string | null;
+  notification_target: string | null;
+}
+
+export interface OpenConversation {
+  conversation: string;
+  message: string | null;
+}
+
+/** What the window around the page can do and tells. */
+export interface Shell {
+  info(): Promise<ShellInfo>;
+  onDeepLink(handler: (link: string) => void): Promise<() => void>;
+  onOpenConversation(handler: (target: OpenConversation) => void): Promise<() => void>;
+  onMenu(handler: (item: string) => void): Promise<() => void>;
+  pickFiles(): Promise<string[]>;
+  savePath(name: string): Promise<string | null>;
+  openExternal(url: string): Promise<void>;
+  setBadge(count: number): Promise<void>;
+  quit(): Promise<void>;
+}
+
+/** The engine and the shell, as the page sees them. */
+export interface Backend {
+  call<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>>;
+  listen(handler: (event: EngineEvent) => void): Promise<() => void>;
+  shell: Shell;
+}
+
+/** A call that failed, with the engine's stable code. */
+export class CallError extends Error {
+  readonly code: Code;
+
+  constructor(error: ApiError) {
+    super(error.message);
+    this.name = "CallError";
+    this.code = error.code;
+  }
+}
+
+/** Whatever was thrown, as something that can be shown. */
+export function asCallError(thrown: unknown): CallError {
+  if (thrown instanceof CallError) return thrown;
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown) {
+    return new CallError(thrown as ApiError);
+  }
+  return new CallError({ code: "internal", message: thrown instanceof Error ? thrown.message : String(thrown) });
+}

@@ -1,0 +1,31 @@
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+
+import type { Answer, Args, Backend, CallName, EngineEvent, OpenConversation, ShellInfo } from "./index";
+import { asCallError } from "./index";
+
+/** The page inside the desktop window. */
+export function tauriBackend(): Backend {
+  return {
+    async call<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>> {
+      try {
+        return await invoke<Answer<N>>("call", { call: { call: name, args } });
+      } catch (thrown) {
+        throw asCallError(thrown);
+      }
+    },
+    listen: (handler) => listen<EngineEvent>("engine", (event) => handler(event.payload)),
+    shell: {
+      info: () => invoke<ShellInfo>("shell_info"),
+      onDeepLink: (handler) => listen<string>("deep-link", (event) => handler(event.payload)),
+      onOpenConversation: (handler) =>
+        listen<OpenConversation>("open-conversation", (event) => handler(event.payload)),
+      onMenu: (handler) => listen<string>("menu", (event) => handler(event.payload)),
+      pickFiles: () => invoke<string[]>("pick_files"),
+      savePath: (name) => invoke<string | null>("save_path", { name }),
+      openExternal: (url) => invoke<void>("open_external", { url }),
+      setBadge: (count) => invoke<void>("set_badge", { count }),
+      quit: () => invoke<void>("quit"),
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Component } from "svelte";
+
+import { Add, Archive, ArchiveRestore, Device, Draft, Emoji, Help, Inbox, Invite, Leave, Lock, New, Online, Outbox, People, Relay, Safety, Search, Settings } from "./icons";
+import type { App } from "./state/app.svelte";
+import { t } from "./text";
+
+export interface Command {
+  group: string;
+  label: string;
+  icon: Component<{ size?: number }>;
+  /** More words it is found by. */
+  words?: string;
+  key?: string;
+  run: () => void;
+}
+
+/** Everything that can be done by name. */
+export function commands(app: App): Command[] {
+  const go = app.router.go.bind(app.router);
+  const row = app.thread?.detail?.row;
+  const group = t.palette.actions;
+  const list: Command[] = [
+    { group, label: t.nav.new, icon: New, key: "Ctrl+N", run: () => go("new") },
+    { group, label: t.invite.title, icon: Invite, words: "link qr client team", run: () => go("invite") },
+    { group, label: t.search.title, icon: Search, key: "Ctrl+Shift+F", words: "find", run: () => go("search") },
+    { group, label: t.nav.inbox, icon: Inbox, run: () => go("inbox") },
+    { group, label: t.nav.drafts, icon: Draft, run: () => go("drafts") },
+    { group, label: t.nav.outbox, icon: Outbox, words: "waiting unsent", run: () => go("outbox") },
+    { group, label: t.nav.people, icon: People, words: "contacts", run: () => go("people") },
+    { group, label: t.nav.devices, icon: Device, words: "revoke", run: () => go("devices") },
+    { group, label: t.linking.title, icon: Add, words: "phone laptop code", run: () => go("link") },
+    { group, label: t.join.title, icon: Invite, words: "invitation link", run: () => go("join") },
+    { group, label: t.nav.help, icon: Help, key: "?", words: "shortcuts", run: () => go("help") },
+  ];
+  if (row) {
+    list.unshift(
+      { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "E", run: () => void app.archive(row, !row.archived) },
+      { group, label: t.thread.members, icon: People, words: "add remove role", run: () => go("members", row.id) },
+      { group, label: t.thread.find, icon: Search, key: "Ctrl+F", run: () => (app.finding = true) },
+    );
+  }
+  if (app.status?.key_protection === "passphrase") list.push({ group, label: t.settings.lockNow, icon: Lock, run: () => void app.lock() });
+  list.push(
+    app.status?.demo
+      ? { group, label: t.settings.demoLeave, icon: Leave, run: () => void app.demo(false) }
+      : { group, label: t.settings.demoStart, icon: Emoji, run: () => void app.demo(true) },
+  );
+  const settings = t.palette.settings;
+  for (const theme of ["system", "light", "dark"] as const) {
+    list.push({ group: settings, label: t.palette.theme(t.settings.themes[theme]), icon: Settings, run: () => void app.set({ theme }) });
+  }
+  const named: Array<[string, Command["icon"]]> = [
+    [t.settings.relay, Relay],
+    [t.settings.notifications, Online],
+    [t.settings.enter, Settings],
+    [t.settings.receipts, Settings],
+    [t.settings.zoom, Settings],
+    [t.settings.lockAfter, Lock],
+    [t.settings.backup, Safety],
+  ];
+  list.push({ group: settings, label: t.settings.title, icon: Settings, key: "Ctrl+,", run: () => go("settings") });
+  for (const [label, icon] of named) {
+    list.push({ group: settings, label: `${t.settings.title}: ${label}`, icon, run: () => go("settings", null, { q: label }) });
+  }
+  list.push(
+    { group: settings, label: t.recovery.title, icon: Safety, run: () => go("recovery") },
+    { group: settings, label: t.passphrase.title, icon: Lock, run: () => go("passphrase") },
+    { group: settings, label: t.doctor.title, icon: Safety, words: "doctor repair", run: () => go("doctor") },
+  );
+  return list;
+}

@@ -1,0 +1,123 @@
+import type { App } from "../state/app.svelte";
+import { t } from "../text";
+
+interface Base {
+  id: string;
+  label: string;
+  help?: string;
+  disabled?: boolean;
+}
+
+export type Setting = Base &
+  (
+    | { kind: "switch"; value: boolean; set: (value: boolean) => void }
+    | { kind: "choice"; value: string; options: Array<[string, string]>; set: (value: string) => void }
+    | { kind: "text"; value: string; save: (value: string) => Promise<void> }
+    | { kind: "action"; action: string; run: () => void }
+    | { kind: "relay" }
+    | { kind: "info"; value: string }
+  );
+
+export interface Section {
+  title: string;
+  rows: Setting[];
+}
+
+const ZOOMS = [50, 75, 90, 100, 110, 125, 150, 175, 200];
+const MINUTES = [1, 5, 15, 30, 60];
+
+/** The one page of settings, as data: what is not here can't be set. */
+export function sections(app: App): Section[] {
+  const { status, settings } = app;
+  if (!status || !settings) return [];
+  const s = t.settings;
+  const go = app.router.go.bind(app.router);
+  const locked = status.key_protection === "passphrase";
+  const zooms = ZOOMS.includes(settings.zoom) ? ZOOMS : [...ZOOMS, settings.zoom].sort((a, b) => a - b);
+  return [
+    {
+      title: s.sections.profile,
+      rows: [
+        {
+          kind: "text",
+          id: "name",
+          label: s.name,
+          help: s.nameHelp,
+          value: status.name ?? "",
+          save: async (name) => {
+            const changed = await app.attempt("profile_rename", { name });
+            if (changed) app.status = changed;
+          },
+        },
+        { kind: "action", id: "devices", label: s.devices, help: s.devicesHelp, action: s.devicesOpen, run: () => go("devices") },
+      ],
+    },
+    {
+      title: s.sections.look,
+      rows: [
+        {
+          kind: "choice",
+          id: "theme",
+          label: s.theme,
+          value: settings.theme,
+          options: [["system", s.themes.system], ["light", s.themes.light], ["dark", s.themes.dark]],
+          set: (value) => void app.set({ theme: value as "system" | "light" | "dark" }),
+        },
+        { kind: "choice", id: "zoom", label: s.zoom, value: String(settings.zoom), options: zooms.map((zoom) => [String(zoom), `${zoom} %`]), set: (value) => void app.set({ zoom: Number(value) }) },
+        { kind: "switch", id: "compact_list", label: s.compact, help: s.compactHelp, value: settings.compact_list, set: (value) => void app.set({ compact_list: value }) },
+      ],
+    },
+    {
+      title: s.sections.writing,
+      rows: [
+        { kind: "switch", id: "enter_sends", label: s.enter, help: s.enterHelp, value: settings.enter_sends, set: (value) => void app.set({ enter_sends: value }) },
+        { kind: "switch", id: "read_receipts", label: s.receipts, help: s.receiptsHelp, value: settings.read_receipts, set: (value) => void app.set({ read_receipts: value }) },
+      ],
+    },
+    {
+      title: s.sections.notifications,
+      rows: [
+        { kind: "switch", id: "notifications", label: s.notifications, help: s.notificationsHelp, value: settings.notifications, set: (value) => void app.set({ notifications: value }) },
+        { kind: "switch", id: "notification_content", label: s.content, help: s.contentHelp, value: settings.notification_content, disabled: !settings.notifications, set: (value) => void app.set({ notification_content: value }) },
+        { kind: "switch", id: "close_to_tray", label: s.tray, help: s.trayHelp, value: settings.close_to_tray, set: (value) => void app.set({ close_to_tray: value }) },
+      ],
+    },
+    {
+      title: s.sections.security,
+      rows: [
+        { kind: "action", id: "passphrase", label: s.passphrase, help: s.protection[status.key_protection], action: locked ? s.passphraseChange : s.passphraseSet, run: () => go("passphrase") },
+        {
+          kind: "choice",
+          id: "lock_after_minutes",
+          label: s.lockAfter,
+          help: locked ? s.lockAfterHelp : s.lockNeeds,
+          disabled: !locked,
+          value: String(settings.lock_after_minutes),
+          options: [["0", s.lockNever], ...MINUTES.map((n): [string, string] => [String(n), s.lockMinutes(n)])],
+          set: (value) => void app.set({ lock_after_minutes: Number(value) }),
+        },
+        ...(locked ? [{ kind: "action" as const, id: "lock_now", label: s.lockNow, action: s.lockNow, run: () => void app.lock() }] : []),
+        { kind: "action", id: "recovery", label: s.recovery, help: status.recovery_confirmed ? s.recoveryConfirmed : s.recoveryHelp, action: s.recoveryShow, run: () => go("recovery") },
+        { kind: "info", id: "encryption", label: s.encryption, value: s.encryptionHelp },
+      ],
+    },
+    { title: s.sections.relay, rows: status.demo ? [{ kind: "info", id: "relay", label: s.relay, value: t.invite.demo }] : [{ kind: "relay", id: "relay", label: s.relay, help: status.relay ? s.relayHelp : s.relayNone }] },
+    {
+      title: s.sections.data,
+      rows: [
+        { kind: "action", id: "backup", label: s.backup, help: s.backupHelp, action: s.backupDo, run: () => go("backup") },
+        { kind: "action", id: "restore", label: s.restore, help: s.restoreHelp, action: s.restore, run: () => go("restore") },
+        { kind: "action", id: "doctor", label: s.doctor, help: s.doctorHelp, action: s.doctorDo, run: () => go("doctor") },
+        { kind: "action", id: "demo", label: s.demo, help: s.demoHelp, action: status.demo ? s.demoLeave : s.demoStart, run: () => void app.demo(!status.demo) },
+      ],
+    },
+    {
+      title: s.sections.about,
+      rows: [
+        { kind: "info", id: "version", label: s.version, value: status.version },
+        { kind: "info", id: "profile", label: s.profile, value: app.info?.profile ?? "" },
+        { kind: "info", id: "licence", label: s.licence, value: s.licenceName },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,327 @@
+import { getContext, setContext } from "svelte";
+
+import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type ShellInfo } from "../backend";
+import type { ConversationRow } from "../bindings/ConversationRow";
+import type { LinkState } from "../bindings/LinkState";
+import type { Settings } from "../bindings/Settings";
+import type { SettingsSet } from "../bindings/SettingsSet";
+import type { Status } from "../bindings/Status";
+import { t } from "../text";
+import { Attention } from "./attention";
+import { ConversationList } from "./conversations.svelte";
+import { DraftEditor } from "./draft.svelte";
+import { Layout } from "./layout.svelte";
+import { Router } from "./router.svelte";
+import { Thread } from "./thread.svelte";
+import { Toasts } from "./toasts.svelte";
+
+export type Phase = "loading" | "failed" | "first" | "locked" | "ready";
+
+const THREADS_KEPT = 8;
+const TYPING_MS = 6000;
+
+/** Everything the screens share. */
+export class App {
+  phase = $state<Phase>("loading");
+  status = $state.raw<Status | null>(null);
+  settings = $state.raw<Settings | null>(null);
+  info = $state.raw<ShellInfo | null>(null);
+  error = $state<CallError | null>(null);
+  link = $state.raw<LinkState | null>(null);
+  /** The conversation on the screen. */
+  thread = $state<Thread | null>(null);
+  palette = $state(false);
+  /** The search box of the open conversation. */
+  finding = $state(false);
+  /** Rises whenever people, devices, invitations or requests changed. */
+  peopleRevision = $state(0);
+  outboxRevision = $state(0);
+  /** Rises when somebody comes to or leaves the window. */
+  attended = $state(0);
+  /** Rises when a draft list is out of date. */
+  draftsRevision = $state(0);
+  readonly router = new Router();
+  readonly layout = new Layout();
+  readonly toasts = new Toasts();
+  readonly attention = new Attention(() => this.focusChanged());
+  readonly list: ConversationList;
+  #threads = new Map<string, Thread>();
+  #editors = new Map<string, DraftEditor>();
+  #stops: Array<() => void> = [];
+  #identity = "";
+  #person: string | null = null;
+
+  constructor(readonly backend: Backend) {
+    this.list = new ConversationList(backend);
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#stops.push(await this.backend.listen(this.#event));
+      const { shell } = this.backend;
+      this.#stops.push(await shell.onDeepLink((link) => this.router.go("join", null, { link })));
+      this.#stops.push(
+        await shell.onOpenConversation((target) =>
+          this.router.go("conversation", target.conversation, target.message ? { m: target.message } : {}),
+        ),
+      );
+      this.#stops.push(await shell.onMenu((item) => this.#menu(item)));
+      this.info = await shell.info();
+      await this.#enter(await this.backend.call("status", {}));
+      if (this.info.deep_link) this.router.go("join", null, { link: this.info.deep_link });
+      else if (this.info.notification_target) this.router.go("conversation", this.info.notification_target);
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+      this.phase = "failed";
+    }
+  }
+
+  dispose(): void {
+    for (const stop of this.#stops) stop();
+    this.attention.dispose();
+    this.router.dispose();
+    this.layout.dispose();
+  }
+
+  call<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>> {
+    return this.backend.call(name, args);
+  }
+
+  /** For actions whose failure is told in a toast; null then. */
+  async attempt<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N> | null> {
+    try {
+      return await this.backend.call(name, args);
+    } catch (thrown) {
+      this.fail(thrown);
+      return null;
+    }
+  }
+
+  fail(thrown: unknown): void {
+    const error = asCallError(thrown);
+    this.toasts.show(error.message, { kind: "error", code: error.code });
+  }
+
+  /** The profile behind the window is another one now, or was opened. */
+  async enter(status: Status): Promise<void> {
+    try {
+      await this.#enter(status);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  async set(change: Partial<SettingsSet>): Promise<void> {
+    const settings = await this.attempt("settings_set", change);
+    if (settings) this.settings = settings;
+  }
+
+  editor(conversation: string): DraftEditor {
+    let editor = this.#editors.get(conversation);
+    if (!editor) {
+      editor = new DraftEditor(this.backend, conversation);
+      this.#editors.set(conversation, editor);
+    }
+    return editor;
+  }
+
+  /** Everything unsaved is handed to the engine: before the window hides, locks or goes. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#editors.values()].map((editor) => editor.flush()));
+  }
+
+  open(conversation: string | null, target: string | null): void {
+    if (!conversation) {
+      this.#close();
+      return;
+    }
+    if (this.thread?.id === conversation) {
+      if (target) void this.thread.reveal(target);
+      return;
+    }
+    this.#close();
+    const cached = this.#threads.get(conversation);
+    const thread = cached ?? new Thread(this.backend, conversation);
+    this.#threads.delete(conversation);
+    this.#threads.set(conversation, thread);
+    const oldest = this.#threads.keys().next();
+    if (this.#threads.size > THREADS_KEPT && !oldest.done) this.#threads.delete(oldest.value);
+    this.thread = thread;
+    this.list.keep(conversation);
+    void (cached ? thread.revisit(target) : thread.open(target));
+    void this.editor(conversation).load();
+    this.focusChanged();
+  }
+
+  #close(): void {
+    if (!this.thread) return;
+    void this.editor(this.thread.id).flush();
+    this.thread.forgetShown();
+    this.thread = null;
+    this.finding = false;
+    this.list.keep(null);
+    this.focusChanged();
+  }
+
+  /** Which conversation an attended window shows, for notifications and receipts. */
+  focusChanged(): void {
+    this.attended += 1;
+    const conversation = this.attention.here ? (this.thread?.id ?? null) : null;
+    if (this.phase === "ready") void this.backend.call("focus", { conversation }).catch(() => undefined);
+  }
+
+  async archive(row: ConversationRow, archived: boolean): Promise<void> {
+    const changed = await this.attempt("conversation_archive", { conversation: row.id, archived });
+    if (!changed) return;
+    this.list.put(changed);
+    if (this.thread?.id === row.id) void this.thread.refreshDetail();
+    this.toasts.show(archived ? t.toast.archived(row.title) : t.toast.unarchived(row.title), {
+      action: { label: t.common.undo, run: () => void this.archive(row, !archived) },
+    });
+    if (archived && this.router.current.id === row.id) this.router.go("inbox");
+  }
+
+  /** Hidden now, deleted when the undo is gone. */
+  deleteForMe(row: ConversationRow): void {
+    this.list.hide(row.id, true);
+    if (this.router.base.id === row.id) this.router.go("inbox");
+    this.toasts.show(t.toast.deletedForMe(row.title), {
+      action: { label: t.common.undo, run: () => this.list.hide(row.id, false) },
+      settle: () => {
+        this.#threads.delete(row.id);
+        void this.attempt("conversation_delete", { conversation: row.id, everyone: false });
+      },
+    });
+  }
+
+  async markUnread(row: ConversationRow, unread: boolean): Promise<void> {
+    const name = unread ? "conversation_unread" : "conversation_read";
+    const changed = await this.attempt(name, { conversation: row.id });
+    if (changed) this.list.put(changed);
+    if (unread && this.thread?.id === row.id) this.router.go("inbox");
+  }
+
+  async lock(): Promise<void> {
+    await this.flush();
+    const status = await this.attempt("lock", {});
+    if (status) await this.enter(status);
+  }
+
+  async demo(start: boolean): Promise<void> {
+    await this.flush();
+    const status = await this.attempt(start ? "demo_start" : "demo_remove", {});
+    if (!status) return;
+    this.router.replace("inbox");
+    await this.enter(status);
+  }
+
+  async #enter(status: Status): Promise<void> {
+    this.#setStatus(status);
+    this.#identity = identity(status);
+    this.thread = null;
+    this.#threads.clear();
+    this.#keepEditors(status.person);
+    if (status.locked) {
+      this.phase = "locked";
+      return;
+    }
+    if (!status.person) {
+      this.phase = "first";
+      return;
+    }
+    this.settings = await this.backend.call("settings", {});
+    this.phase = "ready";
+    await this.list.load("active");
+    const { current, base } = this.router;
+    const shown = current.name === "conversation" ? current : base;
+    this.open(shown.name === "conversation" ? shown.id : null, shown.query["m"] ?? null);
+  }
+
+  /** A lock or a reload keeps what is unsaved; another person's profile starts with nothing. */
+  #keepEditors(person: string | null): void {
+    const same = person === null || this.#person === null || person === this.#person;
+    this.#person = person ?? this.#person;
+    for (const [id, editor] of this.#editors) {
+      if (!same || (!editor.dirty && editor.files.length === 0)) this.#editors.delete(id);
+    }
+  }
+
+  #setStatus(status: Status): void {
+    this.status = status;
+    void this.backend.shell.setBadge(status.unread).catch(() => undefined);
+  }
+
+  #event = (event: EngineEvent): void => {
+    switch (event.event) {
+      case "status":
+        if (identity(event.status) !== this.#identity) void this.enter(event.status);
+        else this.#setStatus(event.status);
+        break;
+      case "conversations":
+        this.list.apply(event);
+        this.draftsRevision += 1;
+        this.#refreshDetails(event.upsert);
+        break;
+      case "messages":
+        this.#threads.get(event.conversation)?.apply(event);
+        break;
+      case "draft":
+        this.#editors.get(event.draft.conversation)?.remote(event.draft);
+        this.draftsRevision += 1;
+        break;
+      case "outbox":
+        this.outboxRevision += 1;
+        if (this.status) this.status = { ...this.status, outbox: event.waiting };
+        break;
+      case "people":
+        this.peopleRevision += 1;
+        if (this.thread) void this.thread.refreshDetail();
+        break;
+      case "link":
+        this.link = event.state;
+        break;
+      case "settings":
+        this.settings = event.settings;
+        break;
+      case "typing": {
+        const thread = this.#threads.get(event.conversation);
+        if (thread) thread.typing = { name: event.name, until: Date.now() + TYPING_MS };
+        break;
+      }
+      case "notify":
+      case "unnotify":
+        break;
+    }
+  };
+
+  #refreshDetails(rows: ConversationRow[]): void {
+    for (const row of rows) {
+      const thread = this.#threads.get(row.id);
+      if (thread?.detail) thread.detail = { ...thread.detail, row };
+    }
+  }
+
+  #menu(item: string): void {
+    if (item === "new") this.router.go("new");
+    else if (item === "settings") this.router.go("settings");
+    else if (item === "search") this.router.go("search");
+    else if (item === "help") this.router.go("help");
+    else if (item === "outbox") this.router.go("outbox");
+    else if (item === "lock") void this.lock();
+    else if (item === "quit") void this.flush().then(() => this.backend.shell.quit());
+  }
+}
+
+function identity(status: Status): string {
+  return `${status.person ?? ""}/${status.demo}/${status.locked}`;
+}
+
+const CONTEXT = Symbol("app");
+
+export function provideApp(app: App): void {
+  setContext(CONTEXT, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(CONTEXT);
+}

@@ -1,0 +1,139 @@
+import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
+import type { ConversationRow } from "../bindings/ConversationRow";
+import type { Filter } from "../bindings/Filter";
+
+type Diff = Extract<EngineEvent, { event: "conversations" }>;
+
+const PAGE = 100;
+
+export function matches(filter: Filter, row: ConversationRow): boolean {
+  switch (filter) {
+    case "all":
+      return true;
+    case "active":
+      return !row.archived;
+    case "unread":
+      return !row.archived && (row.unread > 0 || row.marked_unread);
+    case "archived":
+      return row.archived;
+    case "drafts":
+      return row.has_draft;
+  }
+}
+
+function newerFirst(a: ConversationRow, b: ConversationRow): number {
+  if (a.last_at !== b.last_at) return a.last_at < b.last_at ? 1 : -1;
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}
+
+/** The conversation list: pages from the engine, kept current by row diffs. */
+export class ConversationList {
+  filter = $state<Filter>("active");
+  rows = $state.raw<ConversationRow[]>([]);
+  next = $state<string | null>(null);
+  loading = $state(false);
+  loaded = $state(false);
+  error = $state<CallError | null>(null);
+  #revision = 0;
+  #generation = 0;
+  #hidden = new Set<string>();
+  /** The open conversation stays where it is, although reading it takes it out of "unread". */
+  #kept: string | null = null;
+
+  constructor(private readonly backend: Backend) {}
+
+  async load(filter: Filter = this.filter): Promise<void> {
+    const generation = (this.#generation += 1);
+    if (filter !== this.filter) {
+      this.filter = filter;
+      this.rows = [];
+      this.loaded = false;
+    }
+    this.loading = true;
+    try {
+      const page = await this.backend.call("conversations", { filter, limit: PAGE });
+      if (generation !== this.#generation) return;
+      this.rows = page.rows.filter((row) => !this.#hidden.has(row.id));
+      this.next = page.next;
+      this.#revision = page.revision;
+      this.error = null;
+      this.loaded = true;
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = asCallError(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+
+  async more(): Promise<void> {
+    if (!this.next || this.loading) return;
+    const generation = this.#generation;
+    this.loading = true;
+    try {
+      const page = await this.backend.call("conversations", { filter: this.filter, limit: PAGE, after: this.next });
+      if (generation !== this.#generation) return;
+      const known = new Set(this.rows.map((row) => row.id));
+      this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id) && !this.#hidden.has(row.id))];
+      this.next = page.next;
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = asCallError(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+
+  apply(diff: Diff): void {
+    if (!this.loaded || diff.revision <= this.#revision) return;
+    if (diff.previous > this.#revision) {
+      void this.load();
+      return;
+    }
+    this.#revision = diff.revision;
+    this.#merge(diff.upsert, diff.remove);
+  }
+
+  /** A row that a call answered. */
+  put(row: ConversationRow): void {
+    this.#merge([row], []);
+  }
+
+  keep(id: string | null): void {
+    const before = this.#kept;
+    this.#kept = id;
+    if (before && before !== id && this.filter === "unread") {
+      this.rows = this.rows.filter((row) => row.id !== before || matches(this.filter, row));
+    }
+  }
+
+  hide(id: string, hidden: boolean): void {
+    if (hidden) {
+      this.#hidden.add(id);
+      this.rows = this.rows.filter((row) => row.id !== id);
+    } else if (this.#hidden.delete(id)) {
+      void this.load();
+    }
+  }
+
+  find(id: string): ConversationRow | undefined {
+    return this.rows.find((row) => row.id === id);
+  }
+
+  neighbour(id: string | null, step: 1 | -1): ConversationRow | undefined {
+    const at = this.rows.findIndex((row) => row.id === id);
+    return at < 0 ? this.rows.at(step === 1 ? 0 : -1) : this.rows[at + step];
+  }
+
+  #merge(upsert: ConversationRow[], remove: string[]): void {
+    const changed = new Set([...remove, ...upsert.map((row) => row.id)]);
+    const rows = this.rows.filter((row) => !changed.has(row.id));
+    const last = this.rows.at(-1);
+    for (const row of upsert) {
+      if (this.#hidden.has(row.id)) continue;
+      const stays = row.id === this.#kept && this.filter === "unread" && !row.archived;
+      if (!stays && !matches(this.filter, row)) continue;
+      if (this.next !== null && last && newerFirst(row, last) > 0) continue;
+      rows.push(row);
+    }
+    this.rows = rows.sort(newerFirst);
+  }
+}

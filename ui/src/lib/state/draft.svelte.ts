@@ -1,0 +1,268 @@
+import { asCallError, type Backend, type CallError } from "../backend";
+import type { Draft } from "../bindings/Draft";
+import type { FileSource } from "../bindings/FileSource";
+import type { Quote } from "../bindings/Quote";
+import type { Sending } from "../bindings/Sending";
+import type { DraftRow } from "../bindings/DraftRow";
+import { diff, merge, type Splice } from "../splice";
+
+const SAVE_MS = 250;
+const AGAIN_MS = 2000;
+export const MAX_FILE = 50 * 1024 * 1024;
+
+export interface PendingFile {
+  key: number;
+  name: string;
+  size: number | null;
+  /** For a picture the window holds. */
+  url: string | null;
+  source: { path: string } | { file: File };
+}
+
+/**
+ * What a person types into one conversation. The text on the screen leads: it is saved behind the typing, texts
+ * from other devices are merged into it around the caret, and it leaves only when the engine has taken the message.
+ */
+export class DraftEditor {
+  text = $state("");
+  reply = $state.raw<Quote | null>(null);
+  files = $state.raw<PendingFile[]>([]);
+  sending = $state.raw<Sending | null>(null);
+  others = $state.raw<DraftRow[]>([]);
+  updatedAt = $state<string | null>(null);
+  loaded = $state(false);
+  saved = $state(true);
+  error = $state<CallError | null>(null);
+  posting = $state(false);
+  /** An input method is composing: the text must not change under it. */
+  composing = false;
+  /** Set by the composer: moves its caret when text changes around it. */
+  moved: ((splice: Splice) => void) | null = null;
+  #base: string | null = null;
+  #shown = "";
+  #replyShown: string | null = null;
+  #busy: Promise<void> | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #missed = false;
+  #key = 1;
+
+  constructor(
+    private readonly backend: Backend,
+    readonly conversation: string,
+  ) {}
+
+  get dirty(): boolean {
+    return this.text !== this.#shown || (this.reply?.id ?? null) !== this.#replyShown;
+  }
+
+  get empty(): boolean {
+    return this.text.trim() === "" && this.files.length === 0;
+  }
+
+  async load(): Promise<void> {
+    if (this.loaded) return;
+    try {
+      this.#adopt(await this.backend.call("draft_show", { conversation: this.conversation }));
+      this.loaded = true;
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+    }
+  }
+
+  /** The person typed. */
+  input(text: string): void {
+    this.text = text;
+    this.#schedule(SAVE_MS);
+  }
+
+  setReply(reply: Quote | null): void {
+    this.reply = reply;
+    this.#schedule(SAVE_MS);
+  }
+
+  addPaths(paths: string[]): void {
+    const files = paths.map((path) => ({
+      key: (this.#key += 1),
+      name: path.split(/[\\/]/).at(-1) ?? path,
+      size: null,
+      url: null,
+      source: { path },
+    }));
+    this.files = [...this.files, ...files];
+  }
+
+  /** Takes files the window holds; answers those that are too big. */
+  addFiles(files: Iterable<File>): File[] {
+    const all = [...files];
+    const taken = all
+      .filter((file) => file.size <= MAX_FILE)
+      .map((file) => ({
+        key: (this.#key += 1),
+        name: file.name || "image.png",
+        size: file.size,
+        url: file.type.startsWith("image/") && typeof URL.createObjectURL === "function" ? URL.createObjectURL(file) : null,
+        source: { file },
+      }));
+    this.files = [...this.files, ...taken];
+    return all.filter((file) => file.size > MAX_FILE);
+  }
+
+  removeFile(key: number): void {
+    const gone = this.files.find((file) => file.key === key);
+    if (gone?.url) URL.revokeObjectURL(gone.url);
+    this.files = this.files.filter((file) => file.key !== key);
+  }
+
+  /** The draft changed on another device. */
+  remote(draft: Draft): void {
+    if (this.dirty || this.#busy || this.posting || this.composing) {
+      this.#missed = true;
+      this.sending = draft.sending;
+      this.others = draft.others;
+      if (!this.#busy) this.#schedule(0);
+      return;
+    }
+    this.#adopt(draft);
+  }
+
+  /** Saves what is typed now; settles when nothing is unsaved or saving failed. */
+  async flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    while (this.#busy) await this.#busy;
+    if ((!this.dirty && !this.#missed) || this.posting) return;
+    this.#busy = this.#save();
+    await this.#busy;
+  }
+
+  /** Sends the draft; true once the engine has taken it. Later typing stays as a new draft. */
+  async send(): Promise<boolean> {
+    if (this.posting || this.empty) return false;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.posting = true;
+    const files = this.files;
+    try {
+      while (this.#busy) await this.#busy;
+      if (this.reply?.id !== (this.#replyShown ?? undefined)) await this.#save();
+      const attachments = await Promise.all(files.map(source));
+      const sent = this.text;
+      await this.backend.call("draft_send", {
+        conversation: this.conversation,
+        text: sent,
+        base: this.#base,
+        attachments,
+      });
+      for (const file of files) this.removeFile(file.key);
+      const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;
+      const moved = diff(this.text, rest);
+      this.text = rest;
+      this.moved?.(moved);
+      this.reply = null;
+      this.error = null;
+      await this.#again();
+      return true;
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+      return false;
+    } finally {
+      this.posting = false;
+      if (this.dirty) this.#schedule(SAVE_MS);
+    }
+  }
+
+  /** Starts from nothing on what the engine holds now. */
+  async #again(): Promise<void> {
+    this.#shown = "";
+    this.#replyShown = null;
+    this.#base = null;
+    this.saved = this.text === "";
+    try {
+      const draft = await this.backend.call("draft_show", { conversation: this.conversation });
+      this.#take(draft);
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+    }
+  }
+
+  #schedule(wait: number): void {
+    this.saved = false;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.composing) this.#schedule(SAVE_MS);
+      else void this.flush();
+    }, wait);
+  }
+
+  async #save(): Promise<void> {
+    const text = this.text;
+    const reply = this.reply?.id ?? null;
+    try {
+      let draft = await this.backend.call("draft_set", {
+        conversation: this.conversation,
+        text,
+        base: this.#base,
+        reply_to: reply,
+      });
+      this.#shown = text;
+      this.#replyShown = reply;
+      if (this.#missed) {
+        this.#missed = false;
+        this.#take(draft);
+        draft = await this.backend.call("draft_show", { conversation: this.conversation });
+      }
+      this.#take(draft);
+      this.error = null;
+      this.saved = !this.dirty;
+      if (this.dirty && !this.posting) this.#schedule(SAVE_MS);
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+      if (!this.posting) this.#schedule(AGAIN_MS);
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /**
+   * The engine's draft becomes the base; what was typed since is put on top. A draft that this device is sending has
+   * left the composer: what is typed now begins a new one.
+   */
+  #take(draft: Draft): void {
+    const leaving = draft.sending?.here === true;
+    const { text, remote } = merge(this.#shown, this.text, leaving ? this.#shown : draft.text);
+    if (text !== this.text) {
+      this.text = text;
+      this.moved?.(remote);
+    }
+    this.#shown = leaving ? "" : draft.text;
+    this.#base = leaving ? null : draft.revision;
+    this.sending = draft.sending;
+    this.others = draft.others;
+    this.updatedAt = draft.updated_at;
+  }
+
+  #adopt(draft: Draft): void {
+    this.#take(draft);
+    if (draft.sending?.here !== true) {
+      this.reply = draft.reply_to;
+      this.#replyShown = draft.reply_to?.id ?? null;
+    }
+    this.saved = !this.dirty;
+    if (this.dirty) this.#schedule(SAVE_MS);
+  }
+}
+
+async function source(file: PendingFile): Promise<FileSource> {
+  if ("path" in file.source) return { path: { path: file.source.path } };
+  const held = file.source.file;
+  return { bytes: { name: file.name, mime: held.type || "application/octet-stream", base64: await base64(held) } };
+}
+
+function base64(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
+    reader.onerror = () => reject(reader.error ?? new Error(file.name));
+    reader.readAsDataURL(file);
+  });
+}

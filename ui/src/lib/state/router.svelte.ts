@@ -1,0 +1,59 @@
+import { hashOf, parseRoute, type Route, type RouteName } from "../routes";
+
+/** The place in the app: kept in the location hash, so that every view has an address. */
+export class Router {
+  current = $state<Route>(parseRoute(""));
+  /** What lies under a dialog. */
+  base = $state<Route>(parseRoute(""));
+  #opener: HTMLElement | null = null;
+
+  constructor() {
+    this.#read();
+    window.addEventListener("hashchange", this.#read);
+  }
+
+  dispose(): void {
+    window.removeEventListener("hashchange", this.#read);
+  }
+
+  #read = (): void => {
+    const next = parseRoute(window.location.hash);
+    const closing = this.current.layer === "dialog" && next.layer !== "dialog";
+    this.current = next;
+    if (next.layer !== "dialog") this.base = next;
+    else if (next.name === "members" && next.id && this.base.id !== next.id) {
+      this.base = { name: "conversation", layer: "pane", id: next.id, query: {} };
+    }
+    if (closing) this.#giveFocusBack();
+  };
+
+  go(name: RouteName, id?: string | null, query?: Record<string, string>): void {
+    const hash = hashOf(name, id, query);
+    if (hash === window.location.hash) return;
+    if (parseRoute(hash).layer === "dialog" && document.activeElement instanceof HTMLElement) {
+      if (this.current.layer !== "dialog") this.#opener = document.activeElement;
+    }
+    window.location.hash = hash;
+    this.#read();
+  }
+
+  replace(name: RouteName, id?: string | null, query?: Record<string, string>): void {
+    window.history.replaceState(null, "", hashOf(name, id, query));
+    this.#read();
+  }
+
+  /** One step out: a dialog to what is under it, a view to the inbox. */
+  back(): void {
+    if (this.current.layer === "dialog") {
+      this.replace(this.base.name, this.base.id, this.base.query);
+      return;
+    }
+    if (this.current.name !== "inbox") this.replace("inbox");
+  }
+
+  #giveFocusBack(): void {
+    const opener = this.#opener;
+    this.#opener = null;
+    if (opener?.isConnected) requestAnimationFrame(() => opener.focus());
+  }
+}

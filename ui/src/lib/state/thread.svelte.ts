@@ -1,0 +1,201 @@
+import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
+import type { ConversationDetail } from "../bindings/ConversationDetail";
+import type { MessagePage } from "../bindings/MessagePage";
+import type { MessageRow } from "../bindings/MessageRow";
+
+type Diff = Extract<EngineEvent, { event: "messages" }>;
+
+const PAGE = 60;
+
+function byOrder(a: MessageRow, b: MessageRow): number {
+  return a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
+}
+
+/** One conversation's messages: a window over its history, kept current by row diffs. */
+export class Thread {
+  detail = $state.raw<ConversationDetail | null>(null);
+  rows = $state.raw<MessageRow[]>([]);
+  older = $state<string | null>(null);
+  newer = $state<string | null>(null);
+  loading = $state(false);
+  loaded = $state(false);
+  error = $state<CallError | null>(null);
+  /** The first message that was unread when the conversation was opened; the divider stands before it. */
+  divider = $state<string | null>(null);
+  /** A message to bring into view. */
+  target = $state<{ id: string; flash: boolean } | null>(null);
+  /** True for the render in which rows were put in front: the list then holds its place from the end. */
+  prepended = $state(false);
+  typing = $state<{ name: string; until: number } | null>(null);
+  #revision = 0;
+  #generation = 0;
+  #reported = new Set<string>();
+
+  constructor(
+    private readonly backend: Backend,
+    readonly id: string,
+  ) {}
+
+  get atEnd(): boolean {
+    return this.newer === null;
+  }
+
+  /** Loads what a person who opens the conversation wants to see: the target, the first unread, or the end. */
+  async open(target: string | null): Promise<void> {
+    const generation = (this.#generation += 1);
+    this.loading = true;
+    this.error = null;
+    try {
+      const [detail, newest] = await Promise.all([
+        this.backend.call("conversation", { conversation: this.id }),
+        target ? null : this.backend.call("messages", { conversation: this.id, limit: PAGE, unread: false }),
+      ]);
+      if (generation !== this.#generation) return;
+      this.detail = detail;
+      const goal = target ?? detail.first_unread;
+      let page = newest;
+      if (goal && !page?.rows.some((row) => row.id === goal)) {
+        page = await this.backend.call("messages", {
+          conversation: this.id,
+          limit: PAGE,
+          unread: false,
+          around: goal,
+        });
+        if (generation !== this.#generation) return;
+      }
+      if (page) this.#replace(page);
+      this.divider = detail.first_unread;
+      this.target = goal ? { id: goal, flash: target !== null } : null;
+      this.loaded = true;
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = asCallError(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+
+  /** Shown again from the cache: instant, with the divider where it belongs now. */
+  async revisit(target: string | null): Promise<void> {
+    if (!this.loaded || this.error) return this.open(target);
+    const first = this.rows.find((row) => row.unread)?.id ?? null;
+    this.divider = first;
+    if (target) await this.reveal(target);
+    else if (first) this.target = { id: first, flash: false };
+    void this.refreshDetail();
+  }
+
+  async refreshDetail(): Promise<void> {
+    try {
+      this.detail = await this.backend.call("conversation", { conversation: this.id });
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+    }
+  }
+
+  async reveal(message: string): Promise<void> {
+    if (this.rows.some((row) => row.id === message)) {
+      this.target = { id: message, flash: true };
+      return;
+    }
+    await this.#fetch({ around: message }, (page) => {
+      this.#replace(page);
+      this.target = { id: message, flash: true };
+    });
+  }
+
+  async latest(): Promise<void> {
+    await this.#fetch({}, (page) => this.#replace(page));
+  }
+
+  async loadOlder(): Promise<void> {
+    if (!this.older || this.loading) return;
+    await this.#fetch({ before: this.older }, (page) => {
+      this.prepended = true;
+      this.rows = merge(this.rows, page.rows);
+      this.older = page.older;
+    });
+  }
+
+  async loadNewer(): Promise<void> {
+    if (!this.newer || this.loading) return;
+    await this.#fetch({ after: this.newer }, (page) => {
+      this.prepended = false;
+      this.rows = merge(this.rows, page.rows);
+      this.newer = page.newer;
+    });
+  }
+
+  apply(diff: Diff): void {
+    if (!this.loaded || diff.revision <= this.#revision) return;
+    if (diff.previous > this.#revision) {
+      void this.#fetch(this.atEnd ? {} : { around: this.rows[Math.floor(this.rows.length / 2)]?.id }, (page) =>
+        this.#replace(page),
+      );
+      return;
+    }
+    this.#revision = diff.revision;
+    this.prepended = false;
+    const changed = new Set([...diff.remove, ...diff.upsert.map((row) => row.id)]);
+    const first = this.rows[0];
+    const last = this.rows.at(-1);
+    const kept = this.rows.filter((row) => !changed.has(row.id));
+    const known = new Set(this.rows.map((row) => row.id));
+    for (const row of diff.upsert) {
+      const before = this.older !== null && first !== undefined && byOrder(row, first) < 0;
+      const after = this.newer !== null && last !== undefined && byOrder(row, last) > 0;
+      if (!known.has(row.id) && (before || after)) continue;
+      kept.push(row);
+    }
+    this.rows = kept.sort(byOrder);
+  }
+
+  /** Tells the engine what was on a focused screen, each message once. */
+  shown(ids: string[]): void {
+    const fresh = ids.filter((id) => !this.#reported.has(id));
+    if (fresh.length === 0) return;
+    for (const id of fresh) this.#reported.add(id);
+    this.backend.call("shown", { conversation: this.id, messages: fresh }).catch(() => {
+      for (const id of fresh) this.#reported.delete(id);
+    });
+  }
+
+  /** Marked unread by hand: looking at it counts anew only after it was left. */
+  forgetShown(): void {
+    this.#reported.clear();
+  }
+
+  #replace(page: MessagePage): void {
+    this.prepended = false;
+    this.rows = [...page.rows].sort(byOrder);
+    this.older = page.older;
+    this.newer = page.newer;
+    this.#revision = page.revision;
+  }
+
+  async #fetch(
+    cursor: { before?: string; after?: string; around?: string },
+    take: (page: MessagePage) => void,
+  ): Promise<void> {
+    const generation = this.#generation;
+    this.loading = true;
+    try {
+      const page = await this.backend.call("messages", {
+        conversation: this.id,
+        limit: PAGE,
+        unread: false,
+        ...cursor,
+      });
+      if (generation === this.#generation) take(page);
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = asCallError(thrown);
+    } finally {
+      if (generation === this.#generation) this.loading = false;
+    }
+  }
+}
+
+function merge(a: MessageRow[], b: MessageRow[]): MessageRow[] {
+  const all = new Map(a.map((row) => [row.id, row]));
+  for (const row of b) all.set(row.id, row);
+  return [...all.values()].sort(byOrder);
+}
