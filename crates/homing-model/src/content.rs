@@ -105,7 +105,28 @@ impl MessageContent {
         Ok(content)
     }
 
+    /// Reads what the rules have let through already, or what is left of it once redacted.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ModelError> {
+        decode("message content", bytes, limits::CONTENT)
+    }
+
+    /// The canonical form without text and files; nothing, if it can't be read.
+    pub(crate) fn redacted(bytes: &[u8]) -> Vec<u8> {
+        Self::read(bytes).map_or_else(|_| Vec::new(), |content| codec::encode(&content.without_text()))
+    }
+
+    /// What is left of a message that was deleted for everyone.
+    pub(crate) fn without_text(self) -> Self {
+        Self { body: String::new(), attachments: Vec::new(), ..self }
+    }
+
     fn validate(&self) -> Result<(), ModelError> {
+        if self.author_ms > limits::TIME_MS {
+            return Err(ModelError::Limit("time"));
+        }
+        if self.body.contains('\0') {
+            return Err(ModelError::Invalid("message text"));
+        }
         if self.body.len() > limits::BODY {
             return Err(ModelError::Limit("message text"));
         }
@@ -139,7 +160,8 @@ impl Created {
 
     /// Reads the canonical form.
     pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
-        decode("created", bytes, 64)
+        let created: Self = decode("created", bytes, 64)?;
+        if created.created_ms > limits::TIME_MS { Err(ModelError::Limit("time")) } else { Ok(created) }
     }
 }
 

@@ -147,13 +147,13 @@ impl Edit {
         codec::decode("edit", bytes, 2 * limits::CONTENT)
     }
 
-    /// The message's content, if it writes one.
+    /// The message's content, if it writes one. NUL, which nobody types but a paste may hold, is left out.
     pub fn message_content(&self) -> Option<MessageContent> {
         match self {
             Self::CreateMessage { conversation, body, author_ms, reply_to, attachments } => {
                 Some(MessageContent {
                     conversation: *conversation,
-                    body: body.clone(),
+                    body: body.replace('\0', ""),
                     author_ms: *author_ms,
                     reply_to: *reply_to,
                     attachments: attachments.clone(),

@@ -34,3 +34,5 @@ pub const MIME: usize = 128;
 pub const DRAFT_TEXT: usize = 256 * 1024;
 /// Bytes of a saved draft before it is loaded.
 pub const DRAFT_SAVED: usize = 2 * 1024 * 1024;
+/// Unix milliseconds a document may name: up to the end of the year 9999.
+pub const TIME_MS: u64 = 253_402_300_799_999;

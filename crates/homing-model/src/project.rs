@@ -157,14 +157,13 @@ pub fn project_first(change: &ChangeInfo) -> Result<Projection, ModelError> {
 }
 
 fn message(preimage: &Preimage, fields: &Fields<'_>) -> Result<MessageProjection, ModelError> {
-    let mut contents = fields.bytes(key::CONTENT).filter_map(|bytes| MessageContent::decode(bytes).ok());
+    let mut contents = fields.bytes(key::CONTENT).filter_map(|bytes| MessageContent::read(bytes).ok());
     let mut content = contents.next().ok_or(ModelError::Missing)?;
     let mut alternatives: Vec<_> = contents.filter(|other| *other != content).collect();
     alternatives.dedup();
     let deleted = fields.any_flag(key::DELETED);
     if deleted {
-        content.body.clear();
-        content.attachments.clear();
+        content = content.without_text();
         alternatives.clear();
     }
     let author = preimage.owner().ok_or(ModelError::Missing)?;

@@ -105,7 +105,7 @@ pub(super) fn value_allowed(kind: Kind, name: &str, value: &Value) -> bool {
         (Kind::Profile | Kind::SpaceInfo | Kind::Contact | Kind::DeviceName, key::NAME, Value::Str(text)) => {
             !text.trim().is_empty() && text.len() <= limits::NAME && one_line(text)
         }
-        (Kind::Contact, key::NOTE, Value::Str(text)) => text.len() <= limits::NOTE,
+        (Kind::Contact, key::NOTE, Value::Str(text)) => text.len() <= limits::NOTE && !text.contains('\0'),
         (Kind::ConversationState, key::ARCHIVED | key::MARKED_UNREAD | key::HIDDEN, Value::Bool(_)) => true,
         _ => false,
     }

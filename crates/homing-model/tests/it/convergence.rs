@@ -103,6 +103,27 @@ fn deleting_takes_the_text_out_of_the_row() {
 }
 
 #[test]
+fn a_redacted_message_keeps_its_place_and_loses_its_text() {
+    let preimage = message_of(ADA);
+    let first = author::<Vec<u8>>(&[], actor(1), &preimage, &create_message("secret")).unwrap();
+    let gone = author(&[&first.bytes], actor(2), &preimage, &Edit::DeleteMessage).unwrap();
+    let mut left = first.info.clone();
+    left.redact();
+    let stored = left.encode();
+    assert!(!stored.windows(6).any(|window| window == b"secret"));
+    let left = ChangeInfo::decode(&stored).unwrap();
+    assert_eq!((left.hash, left.max_op()), (first.hash, first.info.max_op()));
+    let whole = project(&[first.info.clone(), gone.info.clone()]);
+    assert_eq!(project(&[left.clone(), gone.info.clone()]), whole);
+    assert_eq!(
+        check(&gone.info, DocState { accepted: std::slice::from_ref(&left), refused: &[] }, &actor(2)),
+        Check::Ok
+    );
+    let again = author_from([left], actor(2), &preimage, &Edit::DeleteMessage).unwrap();
+    assert_eq!(again.bytes, gone.bytes);
+}
+
+#[test]
 fn edits_that_do_not_fit_are_errors() {
     let preimage = message_of(ADA);
     let first = author::<Vec<u8>>(&[], actor(1), &preimage, &create_message("once")).unwrap();
@@ -117,6 +138,11 @@ fn edits_that_do_not_fit_are_errors() {
     assert_eq!(empty, Err(ModelError::Invalid("empty message")));
     let long = author(none, actor(1), &preimage, &create_message(&"x".repeat(32 * 1024 + 1)));
     assert_eq!(long, Err(ModelError::Limit("message text")));
+    let future = Edit::CreateConversation { subject: String::new(), creator: ADA, created_ms: u64::MAX };
+    assert_eq!(author(none, actor(1), &conversation_of(ADA), &future), Err(ModelError::Invalid("created")));
+    let pasted = author(none, actor(1), &preimage, &create_message("a\0b")).unwrap();
+    let Projection::Message(row) = project_first(&pasted.info).unwrap() else { panic!() };
+    assert_eq!(row.content.body, "ab");
     let gone = author(&[&first.bytes], actor(1), &preimage, &Edit::DeleteMessage).unwrap();
     assert_eq!(author(&[&gone.bytes], actor(1), &preimage, &Edit::DeleteMessage), Err(ModelError::Document));
 }
