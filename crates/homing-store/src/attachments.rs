@@ -1,0 +1,189 @@
+//! Files of messages: what the message says of them, and where their bytes are on this computer.
+
+use std::fmt;
+
+use homing_wire::{BlobId, DocId, Hash};
+use rusqlite::{Row, params};
+use zeroize::Zeroizing;
+
+use crate::sql::{bad_value, doc, hex_list, stored_enum};
+use crate::{Read, Result, Tx};
+
+stored_enum! {
+    /// Where a file's bytes are.
+    FileState {
+        /// Own, to be uploaded.
+        Waiting = 0,
+        /// Own, on its way.
+        Uploading = 1,
+        /// At the relay only.
+        Remote = 2,
+        /// On its way here.
+        Downloading = 3,
+        /// Here.
+        Ready = 4,
+        /// Could not be moved.
+        Failed = 5,
+    }
+}
+
+/// A file's key. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileKey(pub Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileKey(..)")
+    }
+}
+
+/// A file of a message.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AttachmentRow {
+    /// Its id.
+    pub id: DocId,
+    /// The message.
+    pub message: DocId,
+    /// Place among the message's files.
+    pub position: u32,
+    /// Its ciphertext's id, once encrypted.
+    pub blob: Option<BlobId>,
+    /// Its key.
+    pub key: FileKey,
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hashes of the encrypted chunks, in order.
+    pub chunks: Vec<Hash>,
+    /// Pixels, for pictures.
+    pub width: Option<u32>,
+    /// Pixels, for pictures.
+    pub height: Option<u32>,
+    /// Where its bytes are.
+    pub state: FileState,
+    /// 0 to 1.
+    pub progress: f64,
+    /// Where on this computer.
+    pub path: Option<String>,
+}
+
+const SELECT: &str =
+    "SELECT a.id, a.message, a.position, a.blob, a.key, a.name, a.mime, a.size, a.chunks, a.width,
+    a.height, a.state, a.progress, a.path FROM";
+
+/// Writes a file's row. Ids must be derived from the message and the position, so that nobody can take
+/// another's.
+pub fn put(tx: &Tx<'_>, row: &AttachmentRow) -> Result<()> {
+    write(
+        tx,
+        row,
+        "UPDATE SET message = ?2, position = ?3, blob = ?4, key = ?5, name = ?6, mime = ?7, size = ?8, chunks = ?9,
+           width = ?10, height = ?11, state = ?12, progress = ?13, path = ?14",
+    )
+}
+
+/// The same for a message that is being projected: what is known of the bytes' place on this computer stays.
+pub(crate) fn add(tx: &Tx<'_>, row: &AttachmentRow) -> Result<()> {
+    write(tx, row, "NOTHING")
+}
+
+fn write(tx: &Tx<'_>, row: &AttachmentRow, if_known: &str) -> Result<()> {
+    let chunks: Vec<u8> = row.chunks.iter().flat_map(|hash| hash.0).collect();
+    tx.exec(
+        &format!(
+            "INSERT INTO attachments (id, message, position, blob, key, name, mime, size, chunks, width, height,
+               state, progress, path)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT (id) DO {if_known}"
+        ),
+        params![
+            row.id.as_bytes(),
+            row.message.as_bytes(),
+            row.position,
+            row.blob.map(|id| id.0),
+            row.key.0.as_slice(),
+            row.name,
+            row.mime,
+            row.size,
+            chunks,
+            row.width,
+            row.height,
+            row.state,
+            row.progress,
+            row.path,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Notes how far a file's bytes came.
+pub fn set_state(tx: &Tx<'_>, id: &DocId, state: FileState, progress: f64, path: Option<&str>) -> Result<()> {
+    tx.exec(
+        "UPDATE attachments SET state = ?2, progress = ?3, path = coalesce(?4, path) WHERE id = ?1",
+        (id.as_bytes(), state, progress, path),
+    )?;
+    Ok(())
+}
+
+/// One file.
+pub fn get(db: &Read<'_>, id: &DocId) -> Result<Option<AttachmentRow>> {
+    db.one(&format!("{SELECT} attachments a WHERE a.id = ?1"), [id.as_bytes()], read)
+}
+
+/// Files of any number of messages, in one query.
+pub fn of(db: &Read<'_>, messages: &[DocId]) -> Result<Vec<AttachmentRow>> {
+    let list = hex_list(messages.iter().map(|id| id.as_bytes().as_slice()));
+    db.all(
+        &format!(
+            "{SELECT} json_each(?1) wanted CROSS JOIN attachments a ON a.message = unhex(wanted.value)
+             ORDER BY a.message, a.position"
+        ),
+        [list],
+        read,
+    )
+}
+
+/// Files whose bytes are waiting or on their way.
+pub fn open(db: &Read<'_>, limit: u32) -> Result<Vec<AttachmentRow>> {
+    db.all(
+        &format!("{SELECT} attachments a WHERE a.state IN (0, 1, 3) ORDER BY a.state, a.id LIMIT ?1"),
+        [limit],
+        read,
+    )
+}
+
+/// Forgets the files of a message; answers where their bytes are on this computer.
+pub fn delete_of(tx: &Tx<'_>, message: &DocId) -> Result<Vec<String>> {
+    let paths: Vec<Option<String>> =
+        tx.all("DELETE FROM attachments WHERE message = ?1 RETURNING path", [message.as_bytes()], |row| {
+            row.get(0)
+        })?;
+    Ok(paths.into_iter().flatten().collect())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {
+    let chunks: Vec<u8> = row.get(8)?;
+    let (chunks, rest) = chunks.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(bad_value(8));
+    }
+    Ok(AttachmentRow {
+        id: doc(row, 0)?,
+        message: doc(row, 1)?,
+        position: row.get(2)?,
+        blob: row.get::<_, Option<_>>(3)?.map(BlobId),
+        key: FileKey(Zeroizing::new(row.get(4)?)),
+        name: row.get(5)?,
+        mime: row.get(6)?,
+        size: row.get(7)?,
+        chunks: chunks.iter().map(|hash| Hash(*hash)).collect(),
+        width: row.get(9)?,
+        height: row.get(10)?,
+        state: row.get(11)?,
+        progress: row.get(12)?,
+        path: row.get(13)?,
+    })
+}

@@ -1,0 +1,106 @@
+//! Self-contained copies under a key of their own.
+//!
+//! A copy is made table by table into a fresh file instead of exporting and cleaning up after, so what must
+//! not be in it (the device's keys) never touches it. It holds no search index; restoring builds one.
+//! Whoever restores is a new device: frozen entries go back to the queue and counters begin anew.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::store::key_literal;
+use crate::{Durability, Result, Store, StoreError, search};
+
+/// Writes a copy of the profile to `to`, under `key`, without the meta values named in `leave_out`. Replaces
+/// a file already there once the copy is whole. Answers its size in bytes.
+pub fn write(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<u64> {
+    let partial = partial(to);
+    remove(&partial)?;
+    let copied = copy(store, &partial, key, leave_out);
+    if copied.is_err() {
+        remove(&partial)?;
+    }
+    copied?;
+    finish(&partial, to)?;
+    Ok(fs::metadata(to)?.len())
+}
+
+/// Makes a profile's file at `to` from a copy, under a new key, brought to the current schema. Fails if there
+/// is a file at `to`. Open it with [`Store::open`].
+pub fn restore(from: &Path, key: &[u8; 32], to: &Path, new_key: &[u8; 32]) -> Result<()> {
+    if to.exists() {
+        return Err(StoreError::Conflict("profile file"));
+    }
+    let partial = partial(to);
+    remove(&partial)?;
+    let opened = fs::copy(from, &partial).map_err(StoreError::from).and_then(|_| {
+        let mut store = Store::open_unowned(&partial, key)?;
+        store.rekey(new_key)?;
+        store.write(Durability::Full, search::rebuild)?;
+        store.close_to_one_file()
+    });
+    if opened.is_err() {
+        remove(&partial)?;
+    }
+    opened?;
+    finish(&partial, to)
+}
+
+fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<()> {
+    let mut target = Store::open_unowned(to, key)?;
+    target.attach(store.path(), &key_literal(store.key()))?;
+    let names = serde_json::Value::from(leave_out.to_vec()).to_string();
+    target.write(Durability::Full, |tx| {
+        let tables: Vec<String> = tx.all(
+            "SELECT name FROM source.sqlite_master WHERE type = 'table'
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'search%' ORDER BY name",
+            [],
+            |row| row.get(0),
+        )?;
+        for table in tables {
+            // table_info leaves generated columns out, which is what can be inserted.
+            let columns: Vec<String> =
+                tx.all("SELECT name FROM pragma_table_info(?1)", [&table], |row| row.get(0))?;
+            let columns = columns.join(", ");
+            let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM source.{table}");
+            if table == "meta" {
+                tx.exec(&format!("{copy} WHERE key NOT IN (SELECT value FROM json_each(?1))"), [&names])?;
+            } else {
+                tx.exec(&copy, [])?;
+            }
+        }
+        for sql in [
+            "DELETE FROM entries WHERE status = 3",
+            "UPDATE outbox SET state = 0, entry = NULL WHERE state = 1",
+            "UPDATE slots_out SET counter = 0, dirty = 1, bytes = NULL",
+            "UPDATE spaces SET my_dseq = 0, my_prev = NULL",
+        ] {
+            tx.exec(sql, [])?;
+        }
+        Ok::<(), StoreError>(())
+    })?;
+    target.close_to_one_file()
+}
+
+fn partial(to: &Path) -> PathBuf {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    to.with_file_name(name)
+}
+
+fn remove(file: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(suffix);
+        match fs::remove_file(file.with_file_name(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn finish(partial: &Path, to: &Path) -> Result<()> {
+    File::options().write(true).open(partial)?.sync_all()?;
+    fs::rename(partial, to)?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Drafts: merged automerge documents, and what the lists show of them.
+
+use homing_wire::{DeviceId, DocId};
+use rusqlite::{Row, params};
+
+use crate::sql::{doc, doc_opt};
+use crate::{Read, Result, Tx};
+
+/// A draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DraftRow {
+    /// Random per draft begun.
+    pub id: DocId,
+    /// The conversation it is for.
+    pub conversation: DocId,
+    /// The saved document, all devices' copies merged.
+    pub doc: Vec<u8>,
+    /// Its text.
+    pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<DocId>,
+    /// The device that is sending it.
+    pub sending_device: Option<DeviceId>,
+    /// The heads at which it is being sent, encoded by the engine.
+    pub sending_heads: Option<Vec<u8>>,
+    /// Sent: kept until every device dropped its copy, shown nowhere.
+    pub done: bool,
+    /// When its text changed last, Unix ms.
+    pub updated_ms: u64,
+}
+
+const SELECT: &str =
+    "SELECT id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms
+    FROM drafts";
+
+/// Writes a draft; the conversation's row follows.
+pub fn put(tx: &Tx<'_>, row: &DraftRow) -> Result<()> {
+    tx.exec(
+        "INSERT INTO drafts (id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET conversation = ?2, doc = ?3, text = ?4, reply_to = ?5, sending_device = ?6,
+           sending_heads = ?7, done = ?8, updated_ms = ?9",
+        params![
+            row.id.as_bytes(),
+            row.conversation.as_bytes(),
+            row.doc,
+            row.text,
+            row.reply_to.as_ref().map(DocId::as_bytes),
+            row.sending_device.map(|id| id.0),
+            row.sending_heads,
+            row.done,
+            row.updated_ms,
+        ],
+    )?;
+    refresh(tx, &row.conversation)
+}
+
+/// Removes a draft.
+pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<()> {
+    let Some(row) = get(tx, id)? else { return Ok(()) };
+    tx.exec("DELETE FROM drafts WHERE id = ?1", [id.as_bytes()])?;
+    refresh(tx, &row.conversation)
+}
+
+/// One draft.
+pub fn get(db: &Read<'_>, id: &DocId) -> Result<Option<DraftRow>> {
+    db.one(&format!("{SELECT} WHERE id = ?1"), [id.as_bytes()], read)
+}
+
+/// A conversation's drafts, newest first.
+pub fn of_conversation(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DraftRow>> {
+    db.all(
+        &format!("{SELECT} WHERE conversation = ?1 AND done = 0 ORDER BY updated_ms DESC"),
+        [conversation.as_bytes()],
+        read,
+    )
+}
+
+/// All drafts, newest first.
+pub fn list(db: &Read<'_>, limit: u32) -> Result<Vec<DraftRow>> {
+    db.all(&format!("{SELECT} WHERE done = 0 ORDER BY updated_ms DESC LIMIT ?1"), [limit], read)
+}
+
+/// Makes the conversation's row say what its drafts are. A draft that is being sent is still one.
+pub(crate) fn refresh(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET (has_draft, draft_preview) = (SELECT count(*) > 0, coalesce(max(preview), '')
+           FROM (SELECT substr(text, 1, 100) AS preview FROM drafts WHERE conversation = ?1 AND done = 0
+             AND text <> '' ORDER BY updated_ms DESC LIMIT 1)) WHERE id = ?1",
+        [conversation.as_bytes()],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<DraftRow> {
+    Ok(DraftRow {
+        id: doc(row, 0)?,
+        conversation: doc(row, 1)?,
+        doc: row.get(2)?,
+        text: row.get(3)?,
+        reply_to: doc_opt(row, 4)?,
+        sending_device: row.get::<_, Option<_>>(5)?.map(DeviceId),
+        sending_heads: row.get(6)?,
+        done: row.get(7)?,
+        updated_ms: row.get(8)?,
+    })
+}

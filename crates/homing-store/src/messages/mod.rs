@@ -1,0 +1,390 @@
+//! Messages as a conversation shows them.
+//!
+//! Ordered by (clamped author time, id), see [`Order`]. The row number is the message's place in the search
+//! index and follows time too, so bulk inserts append to both trees.
+
+mod write;
+
+use std::fmt;
+use std::str::FromStr;
+
+use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
+use rusqlite::Row;
+
+use crate::attachments::{self, AttachmentRow};
+use crate::sql::{doc, doc_opt, hex_list, stored_enum};
+use crate::{Read, Result, StoreError};
+
+pub(crate) use write::index_words;
+pub use write::{
+    Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place, recount,
+    remove, set_body, set_state,
+};
+
+stored_enum! {
+    /// How far an own message came; others' are `Sent`.
+    MessageState {
+        /// No relay is set.
+        Local = 0,
+        /// On its way.
+        Pending = 1,
+        /// At the relay.
+        Sent = 2,
+        /// Refused.
+        Failed = 3,
+    }
+}
+
+/// A message's place in its conversation. As text it sorts the same way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Order {
+    /// min(author time, receive time), Unix ms.
+    pub at_ms: u64,
+    /// The message.
+    pub id: DocId,
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:012x}-{}", self.at_ms, self.id)
+    }
+}
+
+impl FromStr for Order {
+    type Err = StoreError;
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || StoreError::NotFound("cursor");
+        let (at, id) = text.split_once('-').ok_or_else(bad)?;
+        Ok(Self {
+            at_ms: u64::from_str_radix(at, 16).map_err(|_| bad())?,
+            id: id.parse().map_err(|_| bad())?,
+        })
+    }
+}
+
+/// A message to keep.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: DocId,
+    /// Its conversation.
+    pub conversation: DocId,
+    /// Its space.
+    pub space: SpaceId,
+    /// Who wrote it.
+    pub author: PersonId,
+    /// By this person.
+    pub mine: bool,
+    /// min(author time, receive time), Unix ms. Times after the year 9999 are cut to it.
+    pub at_ms: u64,
+    /// Author time, Unix ms.
+    pub author_ms: u64,
+    /// Receive time at the relay; 0 while it has none.
+    pub received_ms: u64,
+    /// Its text.
+    pub body: String,
+    /// The message it answers.
+    pub reply_to: Option<DocId>,
+    /// Deleted for everyone; the text is not kept.
+    pub deleted: bool,
+    /// Written earlier than what was already read, arrived later.
+    pub late: bool,
+    /// Not in the own read positions.
+    pub unread: bool,
+    /// The sending device.
+    pub device: DeviceId,
+    /// The entry's number within (space, device); 0 while not sealed.
+    pub dseq: u64,
+    /// How far it came.
+    pub state: MessageState,
+    /// Its files; `message` and `position` are set from here.
+    pub attachments: Vec<AttachmentRow>,
+}
+
+/// The message another one answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Quote {
+    /// Its id.
+    pub id: DocId,
+    /// Who wrote it; none while it is not here.
+    pub author: Option<PersonId>,
+    /// The name to show.
+    pub author_name: String,
+    /// First 100 characters.
+    pub preview: String,
+    /// Deleted for everyone.
+    pub deleted: bool,
+}
+
+/// A message.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: DocId,
+    /// Its conversation.
+    pub conversation: DocId,
+    /// Its space.
+    pub space: SpaceId,
+    /// Who wrote it.
+    pub author: PersonId,
+    /// The name to show: the one used in this space, else the best known.
+    pub author_name: String,
+    /// By this person.
+    pub mine: bool,
+    /// min(author time, receive time), Unix ms.
+    pub at_ms: u64,
+    /// Author time, Unix ms.
+    pub author_ms: u64,
+    /// Receive time at the relay; 0 while it has none.
+    pub received_ms: u64,
+    /// Its text; empty once deleted.
+    pub body: String,
+    /// The message it answers.
+    pub reply_to: Option<Quote>,
+    /// Deleted for everyone.
+    pub deleted: bool,
+    /// Arrived late.
+    pub late: bool,
+    /// Not read yet.
+    pub unread: bool,
+    /// The sending device.
+    pub device: DeviceId,
+    /// The entry's number within (space, device); 0 while not sealed.
+    pub dseq: u64,
+    /// How far it came.
+    pub state: MessageState,
+    /// Stable code of why it failed.
+    pub error: String,
+    /// The same for people.
+    pub error_message: String,
+    /// Its files.
+    pub attachments: Vec<AttachmentRow>,
+}
+
+impl MessageRow {
+    /// Its place in the conversation.
+    pub fn order(&self) -> Order {
+        Order { at_ms: self.at_ms, id: self.id }
+    }
+}
+
+const COLUMNS: &str = "m.id, c.id, s.id, a.id, coalesce(n.name, p.name, ''), m.mine, m.at, m.author_ms, m.received_ms,
+    m.body, m.reply_to, qa.id, coalesce(qn.name, qp.name, ''), coalesce(substr(q.body, 1, 100), ''),
+    coalesce(q.deleted, 0), m.deleted, m.late, m.unread, d.id, m.dseq, m.state, m.error, m.error_message, m.files";
+const JOINS: &str = "CROSS JOIN conversations c ON c.n = m.conversation CROSS JOIN ids s ON s.n = m.space
+    CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
+    LEFT JOIN people p ON p.person = m.author CROSS JOIN ids d ON d.n = m.device
+    LEFT JOIN messages q ON q.id = m.reply_to LEFT JOIN ids qa ON qa.n = q.author
+    LEFT JOIN names qn ON qn.person = q.author AND qn.space = q.space LEFT JOIN people qp ON qp.person = q.author";
+
+/// The page before `before` (none: the newest), oldest first.
+pub fn before(
+    db: &Read<'_>,
+    conversation: &DocId,
+    before: Option<&Order>,
+    limit: u32,
+) -> Result<Vec<MessageRow>> {
+    let (at, id) = before.map_or((i64::MAX as u64, [0xff; 16]), |order| (order.at_ms, *order.id.as_bytes()));
+    let mut rows = db.all(
+        &format!(
+            "SELECT {COLUMNS} FROM messages m INDEXED BY messages_order {JOINS}
+             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) AND (m.at, m.id) < (?2, ?3)
+             ORDER BY m.at DESC, m.id DESC LIMIT ?4"
+        ),
+        (conversation.as_bytes(), at, id, limit),
+        read,
+    )?;
+    rows.reverse();
+    with_attachments(db, rows)
+}
+
+/// The page after `after` (none: the oldest), oldest first.
+pub fn after(
+    db: &Read<'_>,
+    conversation: &DocId,
+    after: Option<&Order>,
+    limit: u32,
+) -> Result<Vec<MessageRow>> {
+    let (at, id): (i64, &[u8]) = after
+        .map_or((-1, &[]), |order| (i64::try_from(order.at_ms).unwrap_or(i64::MAX), order.id.as_bytes()));
+    let rows = db.all(
+        &format!(
+            "SELECT {COLUMNS} FROM messages m INDEXED BY messages_order {JOINS}
+             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) AND (m.at, m.id) > (?2, ?3)
+             ORDER BY m.at, m.id LIMIT ?4"
+        ),
+        (conversation.as_bytes(), at, id, limit),
+        read,
+    )?;
+    with_attachments(db, rows)
+}
+
+/// A page with a message in its middle, oldest first; empty if the message isn't there.
+pub fn around(db: &Read<'_>, conversation: &DocId, message: &DocId, limit: u32) -> Result<Vec<MessageRow>> {
+    let Some(order) = order_of(db, message)? else { return Ok(Vec::new()) };
+    let half = limit / 2;
+    let mut rows = before(db, conversation, Some(&order), half)?;
+    rows.extend(of(db, &[*message])?.into_iter().filter(|row| row.conversation == *conversation));
+    rows.extend(after(db, conversation, Some(&order), limit.saturating_sub(half + 1))?);
+    Ok(rows)
+}
+
+/// Unread messages after `after`, oldest first.
+pub fn unread(
+    db: &Read<'_>,
+    conversation: &DocId,
+    after: Option<&Order>,
+    limit: u32,
+) -> Result<Vec<MessageRow>> {
+    let (at, id): (i64, &[u8]) = after
+        .map_or((-1, &[]), |order| (i64::try_from(order.at_ms).unwrap_or(i64::MAX), order.id.as_bytes()));
+    let rows = db.all(
+        &format!(
+            "SELECT {COLUMNS} FROM messages m INDEXED BY messages_unread {JOINS}
+             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) AND m.unread = 1
+             AND (m.at, m.id) > (?2, ?3) ORDER BY m.at, m.id LIMIT ?4"
+        ),
+        (conversation.as_bytes(), at, id, limit),
+        read,
+    )?;
+    with_attachments(db, rows)
+}
+
+/// The first unread message, where the divider stands.
+pub fn first_unread(db: &Read<'_>, conversation: &DocId) -> Result<Option<DocId>> {
+    db.one(
+        "SELECT id FROM messages INDEXED BY messages_unread
+         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 ORDER BY at, id LIMIT 1",
+        [conversation.as_bytes()],
+        |row| doc(row, 0),
+    )
+}
+
+/// One message.
+pub fn get(db: &Read<'_>, id: &DocId) -> Result<Option<MessageRow>> {
+    Ok(of(db, &[*id])?.pop())
+}
+
+/// Any number of messages, in one query and no particular order.
+pub fn of(db: &Read<'_>, ids: &[DocId]) -> Result<Vec<MessageRow>> {
+    let list = hex_list(ids.iter().map(|id| id.as_bytes().as_slice()));
+    let rows = db.all(
+        &format!("SELECT {COLUMNS} FROM json_each(?1) wanted CROSS JOIN messages m ON m.id = unhex(wanted.value) {JOINS}"),
+        [list],
+        read,
+    )?;
+    with_attachments(db, rows)
+}
+
+/// Messages that answer one: their rows show its beginning.
+pub fn replies_to(db: &Read<'_>, id: &DocId) -> Result<Vec<DocId>> {
+    db.all("SELECT id FROM messages WHERE reply_to = ?1", [id.as_bytes()], |row| doc(row, 0))
+}
+
+/// Own messages a device sent with these numbers: those whose ticks a receipt moves. Newest first.
+pub fn own_in_range(
+    db: &Read<'_>,
+    space: &SpaceId,
+    device: &DeviceId,
+    first: u64,
+    last: u64,
+    limit: u32,
+) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT id FROM messages INDEXED BY messages_mine WHERE space = (SELECT n FROM ids WHERE id = ?1)
+         AND device = (SELECT n FROM ids WHERE id = ?2) AND mine = 1 AND dseq BETWEEN ?3 AND ?4
+         ORDER BY dseq DESC LIMIT ?5",
+        (&space.0, &device.0, first, last, limit),
+        |row| doc(row, 0),
+    )
+}
+
+/// Place of a message in its conversation.
+pub fn order_of(db: &Read<'_>, id: &DocId) -> Result<Option<Order>> {
+    db.one("SELECT at, id FROM messages WHERE id = ?1", [id.as_bytes()], |row| {
+        Ok(Order { at_ms: row.get(0)?, id: doc(row, 1)? })
+    })
+}
+
+/// Order key of the newest message that the relay has; the next author time lies above it.
+pub fn newest_at(db: &Read<'_>, conversation: &DocId) -> Result<Option<u64>> {
+    db.one(
+        "SELECT at FROM messages INDEXED BY messages_order
+         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) ORDER BY at DESC, id DESC LIMIT 1",
+        [conversation.as_bytes()],
+        |row| row.get(0),
+    )
+}
+
+/// Whether something that stands later in the conversation, and came earlier, was read already. Only the next few
+/// messages are looked at: what arrives in the middle of old history is not news.
+pub fn read_beyond(db: &Read<'_>, conversation: &DocId, at_ms: u64, received_ms: u64) -> Result<bool> {
+    let found = db.one(
+        "SELECT 1 FROM (SELECT unread, received_ms FROM messages INDEXED BY messages_order
+           WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND at > ?2 ORDER BY at LIMIT 50)
+         WHERE unread = 0 AND received_ms > 0 AND received_ms < ?3 LIMIT 1",
+        (conversation.as_bytes(), at_ms, received_ms),
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`.
+pub fn ids_between(db: &Read<'_>, first: &[u8; 16], last: &[u8; 16], limit: u32) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT id FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
+        (first, last, limit),
+        |row| doc(row, 0),
+    )
+}
+
+fn with_attachments(db: &Read<'_>, mut rows: Vec<MessageRow>) -> Result<Vec<MessageRow>> {
+    let ids: Vec<DocId> =
+        rows.iter().filter(|row| row.attachments.capacity() > 0).map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(rows);
+    }
+    for file in attachments::of(db, &ids)? {
+        if let Some(row) = rows.iter_mut().find(|row| row.id == file.message) {
+            row.attachments.push(file);
+        }
+    }
+    Ok(rows)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    let reply_to = match doc_opt(row, 10)? {
+        Some(id) => Some(Quote {
+            id,
+            author: row.get::<_, Option<_>>(11)?.map(PersonId),
+            author_name: row.get(12)?,
+            preview: row.get(13)?,
+            deleted: row.get(14)?,
+        }),
+        None => None,
+    };
+    let files: u32 = row.get(23)?;
+    Ok(MessageRow {
+        id: doc(row, 0)?,
+        conversation: doc(row, 1)?,
+        space: SpaceId(row.get(2)?),
+        author: PersonId(row.get(3)?),
+        author_name: row.get(4)?,
+        mine: row.get(5)?,
+        at_ms: row.get(6)?,
+        author_ms: row.get(7)?,
+        received_ms: row.get(8)?,
+        body: row.get(9)?,
+        reply_to,
+        deleted: row.get(15)?,
+        late: row.get(16)?,
+        unread: row.get(17)?,
+        device: DeviceId(row.get(18)?),
+        dseq: row.get(19)?,
+        state: row.get(20)?,
+        error: row.get(21)?,
+        error_message: row.get(22)?,
+        // The capacity tells `with_attachments` which rows have files at all.
+        attachments: Vec::with_capacity(files as usize),
+    })
+}

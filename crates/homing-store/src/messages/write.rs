@@ -1,0 +1,413 @@
+//! Writing messages: row, search words and the conversation's counters in one go.
+
+use std::collections::HashMap;
+
+use homing_wire::{DeviceId, DocId, SpaceId};
+use rusqlite::params;
+
+use super::{MessageState, NewMessage};
+use crate::sql::doc;
+use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, drafts, search};
+
+/// The last millisecond of the year 9999: times beyond are cut to it.
+const LATEST_MS: u64 = 253_402_300_799_999;
+/// Search rows per second of time.
+const PER_SECOND: i64 = 64;
+
+/// Where the relay put an own message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Placed {
+    /// min(author time, receive time), Unix ms.
+    pub at_ms: u64,
+    /// Receive time, Unix ms.
+    pub received_ms: u64,
+    /// The sending device.
+    pub device: DeviceId,
+    /// The entry's number within (space, device).
+    pub dseq: u64,
+}
+
+/// A message that was unread until now: what the own read position must cover.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// The message.
+    pub message: DocId,
+    /// Its conversation.
+    pub conversation: DocId,
+    /// Its space.
+    pub space: SpaceId,
+    /// The sending device.
+    pub device: DeviceId,
+    /// The entry's number within (space, device).
+    pub dseq: u64,
+}
+
+struct Kept {
+    n: i64,
+    conversation: i64,
+    at: i64,
+    author: i64,
+    files: i64,
+    deleted: bool,
+    unread: bool,
+    state: MessageState,
+    body: String,
+}
+
+/// Keeps messages; those already here are left as they are. Answers the ids that were new.
+pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
+    // In the order of the search rows: appending is several times cheaper than inserting anywhere.
+    batch.sort_by_key(|message| (message.at_ms, message.id));
+    let mut places: HashMap<DocId, i64> = HashMap::new();
+    let mut counts: HashMap<i64, (i64, i64)> = HashMap::new();
+    let mut added = Vec::new();
+    for message in &batch {
+        if tx.one("SELECT 1 FROM messages WHERE id = ?1", [message.id.as_bytes()], |_| Ok(()))?.is_some() {
+            continue;
+        }
+        let conversation = match places.get(&message.conversation) {
+            Some(n) => *n,
+            None => conversations::ensure(tx, &message.conversation, &message.space)?,
+        };
+        places.insert(message.conversation, conversation);
+        let unread = insert_one(tx, message, conversation)?;
+        let count = counts.entry(conversation).or_default();
+        count.0 += i64::from(unread);
+        count.1 += i64::from(message.state == MessageState::Pending);
+        added.push(message.id);
+    }
+    for (conversation, (unread, waiting)) in counts {
+        count(tx, conversation, unread, waiting)?;
+        refresh_last(tx, conversation)?;
+    }
+    Ok(added)
+}
+
+fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<bool> {
+    let at = clamp(message.at_ms);
+    let n = free_row(tx, at)?;
+    let author = tx.number_of(&message.author.0)?;
+    let body = if message.deleted { "" } else { message.body.as_str() };
+    let files = if message.deleted { 0 } else { message.attachments.len() };
+    let unread = message.unread && !message.deleted && !message.mine;
+    tx.exec(
+        "INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, reply_to, deleted,
+           late, unread, device, dseq, state, files, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        params![
+            n,
+            message.id.as_bytes(),
+            conversation,
+            tx.number_of(&message.space.0)?,
+            author,
+            message.mine,
+            at,
+            clamp(message.author_ms),
+            clamp(message.received_ms),
+            message.reply_to.as_ref().map(DocId::as_bytes),
+            message.deleted,
+            message.late,
+            unread,
+            tx.number_of(&message.device.0)?,
+            message.dseq,
+            message.state,
+            files,
+            body,
+        ],
+    )?;
+    if message.deleted {
+        return Ok(false);
+    }
+    for (position, file) in message.attachments.iter().enumerate() {
+        let mut file = file.clone();
+        file.message = message.id;
+        file.position = position as u32;
+        attachments::add(tx, &file)?;
+    }
+    search::add(tx, n, body, &search::Tags { conversation, author, file: files > 0 })?;
+    Ok(unread)
+}
+
+/// The relay acknowledged an own message: it has its final place.
+pub fn place(tx: &Tx<'_>, id: &DocId, placed: &Placed) -> Result<()> {
+    let row = must(tx, id)?;
+    let at = clamp(placed.at_ms);
+    let mut n = row.n;
+    if (at - row.at).abs() > 60_000 {
+        // The search row follows time; a minute more or less is not worth a new one.
+        n = free_row(tx, at)?;
+        if !row.deleted {
+            search::remove(tx, row.n, &row.body, &tags(&row))?;
+            search::add(tx, n, &row.body, &tags(&row))?;
+        }
+    }
+    tx.exec(
+        "UPDATE messages SET n = ?2, at = ?3, received_ms = ?4, device = ?5, dseq = ?6, state = ?7, error = '',
+           error_message = '' WHERE n = ?1",
+        params![
+            row.n,
+            n,
+            at,
+            clamp(placed.received_ms),
+            tx.number_of(&placed.device.0)?,
+            placed.dseq,
+            MessageState::Sent,
+        ],
+    )?;
+    count(tx, row.conversation, 0, -i64::from(row.state == MessageState::Pending))?;
+    refresh_last(tx, row.conversation)
+}
+
+/// Sets how far an own message came, with a code and words if it failed.
+pub fn set_state(tx: &Tx<'_>, id: &DocId, state: MessageState, error: &str, words: &str) -> Result<()> {
+    let row = must(tx, id)?;
+    tx.exec(
+        "UPDATE messages SET state = ?2, error = ?3, error_message = ?4 WHERE n = ?1",
+        (row.n, state, error, words),
+    )?;
+    let waiting = i64::from(state == MessageState::Pending) - i64::from(row.state == MessageState::Pending);
+    count(tx, row.conversation, 0, waiting)
+}
+
+/// Changes the text of an own message that is not sealed yet.
+pub fn set_body(tx: &Tx<'_>, id: &DocId, body: &str) -> Result<()> {
+    let row = must(tx, id)?;
+    if row.deleted || row.body == body {
+        return Ok(());
+    }
+    search::remove(tx, row.n, &row.body, &tags(&row))?;
+    search::add(tx, row.n, body, &tags(&row))?;
+    tx.exec("UPDATE messages SET body = ?2 WHERE n = ?1", (row.n, body))?;
+    refresh_last(tx, row.conversation)
+}
+
+/// Deleted for everyone: the text, the search words and the files' rows leave; a mark stays. Answers where
+/// files are on this computer, to be removed too.
+pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
+    let row = must(tx, id)?;
+    if row.deleted {
+        return Ok(Vec::new());
+    }
+    search::remove(tx, row.n, &row.body, &tags(&row))?;
+    let paths = attachments::delete_of(tx, id)?;
+    tx.exec("UPDATE messages SET deleted = 1, unread = 0, files = 0, body = '' WHERE n = ?1", [row.n])?;
+    count(tx, row.conversation, -i64::from(row.unread), 0)?;
+    refresh_last(tx, row.conversation)?;
+    Ok(paths)
+}
+
+/// Takes a message out without a trace: it was cancelled, or its entry refused. Answers where its files are.
+pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
+    let row = must(tx, id)?;
+    if !row.deleted {
+        search::remove(tx, row.n, &row.body, &tags(&row))?;
+    }
+    let paths = attachments::delete_of(tx, id)?;
+    tx.exec("DELETE FROM messages WHERE n = ?1", [row.n])?;
+    let pending = i64::from(row.state == MessageState::Pending);
+    count(tx, row.conversation, -i64::from(row.unread), -pending)?;
+    refresh_last(tx, row.conversation)?;
+    Ok(paths)
+}
+
+const SEEN: &str = "RETURNING id, conversation, space, device, dseq";
+
+/// These were visible in a focused window. Answers those that were unread until now.
+pub fn mark_read(tx: &Tx<'_>, ids: &[DocId]) -> Result<Vec<Seen>> {
+    let list = crate::sql::hex_list(ids.iter().map(|id| id.as_bytes().as_slice()));
+    let sql = format!(
+        "UPDATE messages SET unread = 0 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND unread = 1 {SEEN}"
+    );
+    seen(tx, &sql, [list])
+}
+
+/// Marks everything in a conversation as read.
+pub fn mark_conversation_read(tx: &Tx<'_>, conversation: &DocId) -> Result<Vec<Seen>> {
+    let sql = format!(
+        "UPDATE messages INDEXED BY messages_unread SET unread = 0
+         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 {SEEN}"
+    );
+    seen(tx, &sql, [conversation.as_bytes()])
+}
+
+/// Another of the person's devices has read these numbers of a sending device.
+pub fn mark_read_ranges(
+    tx: &Tx<'_>,
+    space: &SpaceId,
+    device: &DeviceId,
+    numbers: &IntervalSet,
+) -> Result<Vec<Seen>> {
+    let (Some(space), Some(device)) = (tx.find_number(&space.0)?, tx.find_number(&device.0)?) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "UPDATE messages INDEXED BY messages_unread_device SET unread = 0
+         WHERE space = ?1 AND device = ?2 AND unread = 1 AND dseq BETWEEN ?3 AND ?4 {SEEN}"
+    );
+    let mut all = Vec::new();
+    for (first, last) in numbers.runs() {
+        let last = (*last).min(i64::MAX as u64);
+        if *first <= last {
+            all.extend(seen(tx, &sql, (space, device, first, last))?);
+        }
+    }
+    Ok(all)
+}
+
+fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Seen>> {
+    let rows: Vec<(DocId, i64, i64, i64, u64)> =
+        tx.all(sql, params, |row| Ok((doc(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+    let mut counts: HashMap<i64, i64> = HashMap::new();
+    let mut conversations: HashMap<i64, DocId> = HashMap::new();
+    let mut ids: HashMap<i64, [u8; 32]> = HashMap::new();
+    let mut id_of = |n: i64| -> Result<[u8; 32]> {
+        if let Some(id) = ids.get(&n) {
+            return Ok(*id);
+        }
+        let id = tx
+            .one("SELECT id FROM ids WHERE n = ?1", [n], |row| row.get(0))?
+            .ok_or(StoreError::Damaged("ids"))?;
+        ids.insert(n, id);
+        Ok(id)
+    };
+    let mut out = Vec::with_capacity(rows.len());
+    for (message, n, space, device, dseq) in rows {
+        *counts.entry(n).or_default() -= 1;
+        let conversation = match conversations.get(&n) {
+            Some(id) => *id,
+            None => tx
+                .one("SELECT id FROM conversations WHERE n = ?1", [n], |row| doc(row, 0))?
+                .ok_or(StoreError::Damaged("conversation"))?,
+        };
+        conversations.insert(n, conversation);
+        out.push(Seen {
+            message,
+            conversation,
+            space: SpaceId(id_of(space)?),
+            device: DeviceId(id_of(device)?),
+            dseq,
+        });
+    }
+    for (n, less) in counts {
+        count(tx, n, less, 0)?;
+    }
+    Ok(out)
+}
+
+/// Counts a conversation's messages anew. The incremental updates keep the same numbers; this is for repair.
+pub fn recount(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
+    let n: i64 = tx
+        .one("SELECT n FROM conversations WHERE id = ?1", [conversation.as_bytes()], |row| row.get(0))?
+        .ok_or(StoreError::NotFound("conversation"))?;
+    tx.exec(
+        "UPDATE conversations SET
+           unread = (SELECT count(*) FROM messages WHERE conversation = ?1 AND unread = 1),
+           waiting = (SELECT count(*) FROM messages WHERE conversation = ?1 AND state = 1) WHERE n = ?1",
+        [n],
+    )?;
+    refresh_last(tx, n)?;
+    drafts::refresh(tx, conversation)
+}
+
+fn count(tx: &Tx<'_>, conversation: i64, unread: i64, waiting: i64) -> Result<()> {
+    if unread != 0 || waiting != 0 {
+        // Never below zero: a damaged counter must not turn every later update into an error.
+        tx.exec(
+            "UPDATE conversations SET unread = max(0, unread + ?2), waiting = max(0, waiting + ?3) WHERE n = ?1",
+            (conversation, unread, waiting),
+        )?;
+    }
+    Ok(())
+}
+
+/// Makes the conversation's row show its newest message.
+fn refresh_last(tx: &Tx<'_>, conversation: i64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET (last_n, last_at, preview) = (
+           SELECT max(n), coalesce(max(at), conversations.created_ms), coalesce(max(preview), '') FROM (
+             SELECT n, at, substr(body, 1, 100) AS preview FROM messages INDEXED BY messages_order
+             WHERE conversation = ?1 ORDER BY at DESC, id DESC LIMIT 1)) WHERE n = ?1",
+        [conversation],
+    )?;
+    Ok(())
+}
+
+/// Puts all words of all messages into the (empty) search index, in its order.
+pub(crate) fn index_words(tx: &Tx<'_>) -> Result<()> {
+    let mut after = i64::MIN;
+    loop {
+        let page = tx.all(
+            "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages
+             WHERE n > ?1 AND deleted = 0 ORDER BY n LIMIT 1000",
+            [after],
+            kept,
+        )?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.n;
+        for row in &page {
+            search::add(tx, row.n, &row.body, &tags(row))?;
+        }
+    }
+}
+
+fn tags(row: &Kept) -> search::Tags {
+    search::Tags { conversation: row.conversation, author: row.author, file: row.files > 0 }
+}
+
+fn must(tx: &Tx<'_>, id: &DocId) -> Result<Kept> {
+    tx.one(
+        "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages WHERE id = ?1",
+        [id.as_bytes()],
+        kept,
+    )?
+    .ok_or(StoreError::NotFound("message"))
+}
+
+fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
+    Ok(Kept {
+        n: row.get(0)?,
+        conversation: row.get(1)?,
+        at: row.get(2)?,
+        author: row.get(3)?,
+        files: row.get(4)?,
+        deleted: row.get(5)?,
+        unread: row.get(6)?,
+        state: row.get(7)?,
+        body: row.get(8)?,
+    })
+}
+
+fn clamp(ms: u64) -> i64 {
+    ms.min(LATEST_MS) as i64
+}
+
+/// A free row for a time: the second's own 64 first, then whatever is free after them.
+fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
+    let first = at_ms.div_euclid(1000) * PER_SECOND;
+    let hint = tx.rows.borrow().get(&first).copied();
+    let mut candidate = match hint {
+        Some(next) => next,
+        None => tx
+            .one(
+                "SELECT coalesce(max(n) + 1, ?1) FROM messages WHERE n >= ?1 AND n < ?1 + ?2",
+                (first, PER_SECOND),
+                |row| row.get(0),
+            )?
+            .unwrap_or(first),
+    };
+    let taken = |n: i64| -> Result<bool> {
+        Ok(tx.one("SELECT 1 FROM messages WHERE n = ?1", [n], |_| Ok(()))?.is_some())
+    };
+    if taken(candidate)? {
+        candidate = tx
+            .one(
+                "SELECT m.n + 1 FROM messages m WHERE m.n >= ?1
+                 AND NOT EXISTS (SELECT 1 FROM messages f WHERE f.n = m.n + 1) ORDER BY m.n LIMIT 1",
+                [candidate],
+                |row| row.get(0),
+            )?
+            .ok_or(StoreError::Damaged("search row"))?;
+    }
+    tx.rows.borrow_mut().insert(first, candidate + 1);
+    Ok(candidate)
+}

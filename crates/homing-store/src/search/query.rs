@@ -1,0 +1,150 @@
+//! What a person typed, as something the index can't misunderstand.
+
+use super::fold::{self, Word};
+
+/// A part of a query: one word, or words in a row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Term {
+    /// Folded words in a row.
+    pub words: Vec<String>,
+    /// The last word may go on.
+    pub prefix: bool,
+}
+
+/// Letters from which on a word that is still being typed finds longer ones.
+const PREFIX: usize = 3;
+/// Terms and words taken into account: a pasted page is no query.
+const TERMS: usize = 16;
+
+/// Reads a query. Text in double quotes is looked for as it stands; the last word, unless followed by a
+/// space or quoted, is taken as the beginning of one from three letters on.
+pub fn parse(text: &str) -> Vec<Term> {
+    let mut terms = Vec::new();
+    for (i, part) in text.split('"').enumerate() {
+        let quoted = i % 2 == 1;
+        if quoted {
+            let words: Vec<String> =
+                unpaired(fold::words(part)).into_iter().map(|word| word.folded).collect();
+            if !words.is_empty() {
+                terms.push(Term { words, prefix: false });
+            }
+        } else {
+            plain(part, &mut terms);
+        }
+    }
+    let typing = !text.ends_with('"') && !text.ends_with(char::is_whitespace);
+    if let Some(last) = terms.last_mut() {
+        let letters = last.words.last().map_or(0, |word| word.chars().count());
+        let single = last.words.len() == 1;
+        // A single letter of a script without spaces is the beginning of the pairs it stands in.
+        last.prefix = last.prefix || (typing && single && letters >= PREFIX);
+    }
+    terms.truncate(TERMS);
+    for term in &mut terms {
+        term.words.truncate(TERMS);
+    }
+    terms
+}
+
+fn plain(text: &str, terms: &mut Vec<Term>) {
+    // Pairs that overlap belong to one run of letters and must stand in a row.
+    let mut run: Vec<Word> = Vec::new();
+    let flush = |run: &mut Vec<Word>, terms: &mut Vec<Term>| {
+        if run.is_empty() {
+            return;
+        }
+        let single = run.len() == 1;
+        let words = unpaired(std::mem::take(run)).into_iter().map(|word| word.folded).collect();
+        terms.push(Term { words, prefix: single });
+    };
+    for word in fold::words(text) {
+        if !word.pair {
+            flush(&mut run, terms);
+            terms.push(Term { words: vec![word.folded], prefix: false });
+            continue;
+        }
+        if run.last().is_some_and(|last| last.end <= word.start) {
+            flush(&mut run, terms);
+        }
+        run.push(word);
+    }
+    flush(&mut run, terms);
+}
+
+/// Drops the single letter that ends each run of pairs: in a longer text the letter goes on.
+fn unpaired(words: Vec<Word>) -> Vec<Word> {
+    let mut out: Vec<Word> = Vec::with_capacity(words.len());
+    for word in words {
+        let ends_run = out.last().is_some_and(|last| last.pair && word.pair && last.end == word.end);
+        if !ends_run {
+            out.push(word);
+        }
+    }
+    out
+}
+
+/// The terms in the index's own language. Words hold letters and digits only, so quoting is all there is to do.
+pub fn matching(terms: &[Term], tags: &[String]) -> String {
+    let mut out = String::new();
+    for tag in tags {
+        if !out.is_empty() {
+            out.push_str(" AND ");
+        }
+        out.push_str("tags : \"");
+        out.push_str(tag);
+        out.push('"');
+    }
+    for term in terms {
+        if !out.is_empty() {
+            out.push_str(" AND ");
+        }
+        out.push_str("body : \"");
+        out.push_str(&term.words.join(" "));
+        out.push('"');
+        if term.prefix {
+            out.push('*');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(term: &Term) -> Vec<&str> {
+        term.words.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_word_being_typed_is_a_beginning() {
+        let terms = parse("Kauf Prei");
+        assert_eq!((words(&terms[0]), terms[0].prefix), (vec!["kauf"], false));
+        assert_eq!((words(&terms[1]), terms[1].prefix), (vec!["prei"], true));
+        assert!(!parse("prei ")[0].prefix);
+        assert!(!parse("pr")[0].prefix);
+    }
+
+    #[test]
+    fn quotes_keep_words_together() {
+        let terms = parse("a \"two words\" \"open");
+        assert_eq!(words(&terms[1]), ["two", "words"]);
+        assert_eq!(words(&terms[2]), ["open"]);
+    }
+
+    #[test]
+    fn pairs_are_looked_for_in_a_row() {
+        assert_eq!(words(&parse("東京都")[0]), ["東京", "京都"]);
+        let single = parse("京");
+        assert_eq!((words(&single[0]), single[0].prefix), (vec!["京"], true));
+    }
+
+    #[test]
+    fn nothing_typed_reaches_the_index_as_syntax() {
+        for text in ["\"", "a\"b", "NEAR(", "a AND", "-x", "body:y", "*", "col : \"", "^", "\0", "' OR 1=1"] {
+            let query = matching(&parse(text), &["km".into()]);
+            assert!(query.starts_with("tags : \"km\""));
+            assert_eq!(query.matches('"').count() % 2, 0, "{query}");
+        }
+    }
+}

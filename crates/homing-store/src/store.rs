@@ -1,0 +1,210 @@
+//! The file: keys, pragmas, ownership, transactions.
+//!
+//! One connection writes, one only reads; both are used by the engine's one thread, so "database is locked"
+//! can't happen inside a process, and a lock file keeps a second process out. `synchronous` belongs to the
+//! transaction (it can't be changed inside one), so it is set and read back before each BEGIN.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use zeroize::Zeroizing;
+
+use crate::{Read, Result, StoreError, Tx, migrate, sql};
+
+/// When a transaction counts as done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// On disk: what a person did, ops, seeds, frozen entries.
+    Full,
+    /// In the log file; a power cut may undo it, which is fine for what the relay has too.
+    Normal,
+}
+
+/// An open profile.
+pub struct Store {
+    // Order matters: connections close before the lock is given up.
+    writer: Connection,
+    reader: Connection,
+    path: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    _owner: Option<File>,
+}
+
+impl Store {
+    /// Opens or creates the profile's file and takes ownership of it (`owner.lock` beside it).
+    pub fn open(path: &Path, key: &[u8; 32]) -> Result<Self> {
+        let owner = lock(path)?;
+        Self::open_with(path, key, Some(owner))
+    }
+
+    /// Opens a file nobody else knows of (a backup being written or read).
+    pub(crate) fn open_unowned(path: &Path, key: &[u8; 32]) -> Result<Self> {
+        Self::open_with(path, key, None)
+    }
+
+    fn open_with(path: &Path, key: &[u8; 32], owner: Option<File>) -> Result<Self> {
+        let mut writer =
+            connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        writer.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA fullfsync = ON;
+             PRAGMA checkpoint_fullfsync = ON; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = FULL;",
+        )?;
+        migrate::run(&mut writer)?;
+        let reader = read_only(path, key)?;
+        Ok(Self { writer, reader, path: path.to_owned(), key: Zeroizing::new(*key), _owner: owner })
+    }
+
+    /// Runs `work` in one transaction: all of it is kept, or nothing.
+    pub fn write<T, E: From<StoreError>>(
+        &mut self,
+        durability: Durability,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.set_synchronous(durability)?;
+        let transaction = self
+            .writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let answer = work(&Tx::new(&transaction))?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(answer)
+    }
+
+    /// The connection that can only read. It sees everything committed so far.
+    pub fn read(&self) -> Read<'_> {
+        Read::new(&self.reader)
+    }
+
+    fn set_synchronous(&self, durability: Durability) -> Result<()> {
+        let (set, wanted) = match durability {
+            Durability::Full => ("PRAGMA synchronous = FULL", 2),
+            Durability::Normal => ("PRAGMA synchronous = NORMAL", 1),
+        };
+        let read = || -> Result<i64> {
+            Ok(self.writer.prepare_cached("PRAGMA synchronous")?.query_row([], |row| row.get(0))?)
+        };
+        if read()? != wanted {
+            self.writer.execute_batch(set)?;
+            if read()? != wanted {
+                return Err(StoreError::Damaged("synchronous"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Encrypts the whole file under another key.
+    pub fn rekey(&mut self, key: &[u8; 32]) -> Result<()> {
+        // Another connection under the old key would see garbage, and the log file belongs to it too.
+        let placeholder = Connection::open_in_memory()?;
+        drop(std::mem::replace(&mut self.reader, placeholder));
+        self.writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
+        self.writer.execute_batch(&key_pragma("rekey", key))?;
+        self.writer.execute_batch("PRAGMA journal_mode = WAL;")?;
+        self.reader = read_only(&self.path, key)?;
+        self.key = Zeroizing::new(*key);
+        Ok(())
+    }
+
+    /// Moves the log file into the database and empties it, so that deleted text is gone from it too.
+    pub fn checkpoint(&self) -> Result<()> {
+        Ok(self.writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
+    }
+
+    /// What SQLite and SQLCipher find wrong with the file; empty = nothing. Reads every page.
+    pub fn integrity(&self) -> Result<Vec<String>> {
+        let db = self.read();
+        let mut found: Vec<String> = db.all("PRAGMA cipher_integrity_check", [], |row| row.get(0))?;
+        let pages: Vec<String> = match db.all("PRAGMA integrity_check(20)", [], |row| row.get(0)) {
+            Ok(lines) => lines,
+            Err(error) => vec![error.to_string()],
+        };
+        found.extend(pages.into_iter().filter(|line| line != "ok"));
+        Ok(found)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Schema of the file.
+    pub fn schema(&self) -> Result<u32> {
+        migrate::version(&self.reader)
+    }
+
+    /// Makes another file's tables readable under the name `source`.
+    pub(crate) fn attach(&self, file: &Path, key: &str) -> Result<()> {
+        let file = file.to_str().ok_or(StoreError::NotFound("file name that is not Unicode"))?;
+        self.writer.execute("ATTACH DATABASE ?1 AS source KEY ?2", (file, key))?;
+        Ok(())
+    }
+
+    /// Closes a file such that nothing of it is left in a log file beside it.
+    pub(crate) fn close_to_one_file(self) -> Result<()> {
+        let Self { writer, reader, .. } = self;
+        drop(reader);
+        writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
+        writer.close().map_err(|(_, error)| StoreError::from(error))
+    }
+
+    pub(crate) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path.with_file_name("owner.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn read_only(path: &Path, key: &[u8; 32]) -> Result<Connection> {
+    // Not SQLITE_OPEN_READ_ONLY: in WAL mode a reader may have to rebuild the shared index.
+    let reader = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    reader.execute_batch("PRAGMA query_only = ON;")?;
+    Ok(reader)
+}
+
+fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    conn.execute_batch(&key_pragma("key", key))?;
+    conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.execute_batch(
+        "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+         PRAGMA foreign_keys = OFF; PRAGMA cache_size = -8192;",
+    )?;
+    Ok(conn)
+}
+
+/// A raw key: 32 random bytes need no slow derivation.
+pub(crate) fn key_pragma(pragma: &str, key: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(96));
+    text.push_str("PRAGMA ");
+    text.push_str(pragma);
+    text.push_str(" = \"");
+    text.push_str(&key_literal(key));
+    text.push_str("\";");
+    text
+}
+
+/// `x'..'`, the form in which SQLCipher takes a raw key.
+pub(crate) fn key_literal(key: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(80));
+    text.push_str("x'");
+    sql::push_hex(&mut text, key);
+    text.push('\'');
+    text
+}
