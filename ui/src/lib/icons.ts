@@ -43,5 +43,5 @@ export { default as Team } from "@lucide/svelte/icons/building-2";
 export { default as Talk } from "@lucide/svelte/icons/messages-square";
 export { default as Unread } from "@lucide/svelte/icons/mail";
 export { default as Wait } from "@lucide/svelte/icons/hourglass";
-export { default as Laptop } from "@lucide/svelte/icons/laptop";
 export { default as Person } from "@lucide/svelte/icons/user";
+export { default as Here } from "@lucide/svelte/icons/hard-drive";

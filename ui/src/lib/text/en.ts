@@ -71,11 +71,9 @@ export const en = {
     talk: "Talk",
   } satisfies Record<SpaceKind, string>,
   banner: {
-    offline: (since: string | null, n: number) =>
-      n > 0
-        ? `Offline${since ? ` since ${time(since)}` : ""} · ${many(n, "change", "changes")} waiting`
-        : `Offline${since ? ` since ${time(since)}` : ""}. You can go on; everything is kept here.`,
-    short: (n: number) => `Offline - ${many(n, "change", "changes")} waiting`,
+    offline: (n: number) =>
+      n > 0 ? `Offline - ${many(n, "change", "changes")} waiting` : "Offline - you can go on, everything is kept here",
+    since: (at: string) => `since ${time(at)}`,
     waiting: (n: number) => `${many(n, "change", "changes")} waiting to be sent`,
     show: "Show outbox",
     demo: "This is a demo. Nothing here is real and nothing leaves this computer.",
@@ -645,7 +643,6 @@ export const en = {
     keys: {
       palette: "Go to or do anything",
       new: "New conversation",
-    write: "Write",
       search: "Search everywhere",
       help: "This sheet",
       back: "Step out, back",
