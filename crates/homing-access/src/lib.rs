@@ -23,7 +23,7 @@
 //!
 //! An op that takes a right away cuts: of what the devices concerned wrote under an earlier op head, only the pinned
 //! entry and its ancestors stay valid. A device without a pin has no valid entry left, so the pins must name every
-//! device that wrote; the state insists on those it saw write ops, the relay on all ([`Cut::covers`]).
+//! device that wrote; the state insists on those it saw write ops, the relay on all ([`Cut::check_pins`]).
 //!
 //! # Invitations
 //!

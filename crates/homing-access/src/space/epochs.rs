@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use homing_wire::{Epoch, KemPublic, Member, Recipient, SpaceKind};
 
+use super::EpochRecord;
 use super::moment::Present;
-use super::{EpochRecord, SpaceState};
 use crate::seals::{check_kem, check_linked_seed, check_sealed_seed};
 use crate::{AccessError, Directory, Missing};
 
@@ -84,15 +84,4 @@ pub(crate) fn check_epoch(
         }
     }
     if sealed_to.len() == recipients.len() { Ok(()) } else { Err(AccessError::WrongRecipients) }
-}
-
-impl SpaceState {
-    /// A member's current key by the anchored head.
-    pub(crate) fn recipient_of(
-        &self,
-        dir: &dyn Directory,
-        member: &Member,
-    ) -> Result<(Recipient, KemPublic), AccessError> {
-        recipient_of(&self.present, dir, member)
-    }
 }

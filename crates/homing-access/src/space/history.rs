@@ -8,6 +8,8 @@ use homing_wire::{
 };
 
 use super::moment::Present;
+use crate::AccessError;
+use crate::build::LastEntry;
 
 /// An epoch, as everybody may keep it: without its seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,17 @@ pub enum CutScope {
     Device(PersonId, DeviceId),
 }
 
+impl CutScope {
+    /// Whether what this device of this person wrote as this member is concerned.
+    pub fn covers(&self, person: &PersonId, device: &DeviceId, written_as: &Member) -> bool {
+        match self {
+            Self::Member(member) => member == written_as,
+            Self::Staff(team, staff) => staff == person && *written_as == Member::Team(*team),
+            Self::Device(owner, cut) => owner == person && cut == device,
+        }
+    }
+}
+
 /// What an op that takes a right away leaves valid of earlier entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
@@ -47,14 +60,23 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Whether it concerns what this device wrote as this member. For each device that did, the relay checks that the
-    /// pin is the last entry it holds of it, and refuses the op otherwise.
+    /// Whether it concerns what this device wrote as this member.
     pub fn covers(&self, person: &PersonId, device: &DeviceId, written_as: &Member) -> bool {
-        self.scopes.iter().any(|scope| match scope {
-            CutScope::Member(member) => member == written_as,
-            CutScope::Staff(team, staff) => staff == person && *written_as == Member::Team(*team),
-            CutScope::Device(owner, cut) => owner == person && cut == device,
-        })
+        self.scopes.iter().any(|scope| scope.covers(person, device, written_as))
+    }
+
+    /// Checks the pins against the last entries a relay holds, one for each (device, member) that wrote here: a pin
+    /// that is missing or is not the last entry would cut away what was written by right.
+    pub fn check_pins(&self, writers: &[LastEntry]) -> Result<(), AccessError> {
+        let ends: BTreeMap<DeviceId, EntryId> =
+            writers.iter().map(|entry| (entry.device, entry.last)).collect();
+        for (device, pin) in &self.pins {
+            if pin.is_some() && ends.get(device) != pin.as_ref() {
+                return Err(AccessError::BehindPin);
+            }
+        }
+        let mut covered = writers.iter().filter(|at| self.covers(&at.person, &at.device, &at.written_as));
+        if covered.all(|at| self.pin(&at.device).is_some()) { Ok(()) } else { Err(AccessError::PinMissing) }
     }
 
     /// The last entry of a device that stays valid.

@@ -10,7 +10,7 @@ use homing_wire::{
 
 use super::epochs::recipient_of;
 use super::judge::Judge;
-use super::moment::Moment;
+use super::moment::{Moment, Present};
 use super::{Invite, JoinRequest, SpaceState};
 use crate::rights::rank;
 use crate::seals::{check_kem, check_sealed_seed};
@@ -51,6 +51,26 @@ impl SpaceState {
             Err(AccessError::Missing(missing)) => Err(missing.into()),
             Err(_) => Ok(false),
         }
+    }
+
+    /// Withdraws invitations whose maker could not make them any more.
+    pub(crate) fn withdraw_invites(
+        &self,
+        next: &mut Present,
+        dir: &dyn Directory,
+    ) -> Result<(), AccessError> {
+        let mut fallen = Vec::new();
+        for invite in next.invites.values() {
+            if !self.invite_stands(Moment::Present(next), dir, invite)? {
+                fallen.push(invite.id);
+            }
+        }
+        for id in fallen {
+            if next.invites.remove(&id).is_some_and(|invite| invite.instant) {
+                next.withdrawn = true;
+            }
+        }
+        Ok(())
     }
 }
 

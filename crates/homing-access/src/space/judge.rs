@@ -37,7 +37,7 @@ impl Step {
         self.id
     }
 
-    /// What it cuts. The relay compares the pins with the last entries it holds, see [`Cut::covers`].
+    /// What it cuts. The relay compares the pins with the last entries it holds, see [`Cut::check_pins`].
     pub fn cuts(&self) -> &[Cut] {
         &self.cuts
     }
@@ -358,17 +358,6 @@ impl Judge<'_> {
 
     /// Withdraws invitations whose maker could not make them any more.
     pub fn withdraw_invites(&mut self) -> Result<(), AccessError> {
-        let mut fallen = Vec::new();
-        for invite in self.next.invites.values() {
-            if !self.state.invite_stands(Moment::Present(&self.next), self.dir, invite)? {
-                fallen.push(invite.id);
-            }
-        }
-        for id in fallen {
-            if self.next.invites.remove(&id).is_some_and(|invite| invite.instant) {
-                self.next.withdrawn = true;
-            }
-        }
-        Ok(())
+        self.state.withdraw_invites(&mut self.next, self.dir)
     }
 }

@@ -17,11 +17,13 @@ use homing_wire::{
     SpaceId, SpaceKind, SpaceOrigin,
 };
 
+pub(crate) use epochs::{member_recipients, recipient_of, recipients};
 pub use fresh::RotationReason;
 use history::History;
 pub use history::{Cut, CutScope, EpochRecord, RoleChange};
+pub(crate) use invites::NAME_BYTES;
 pub use judge::{Applied, Step};
-use moment::Present;
+pub(crate) use moment::Present;
 pub use verdict::Verdict;
 
 use crate::{AccessError, Directory};
@@ -224,6 +226,10 @@ impl SpaceState {
             .iter()
             .filter(move |(_, as_members)| as_members.contains(member))
             .map(|((person, device), _)| (person, device))
+    }
+
+    pub(crate) const fn present(&self) -> &Present {
+        &self.present
     }
 
     fn place(&self, op: &EntryId) -> Option<usize> {
