@@ -36,7 +36,7 @@ impl<'a> Registers<'a> {
             }
         }
         for candidates in keys.values_mut() {
-            candidates.sort_by(|a, b| b.id.cmp(&a.id));
+            candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.id));
             candidates.dedup_by(|a, b| a.id == b.id);
         }
         Self(keys)
