@@ -47,12 +47,7 @@ pub struct Config {
 
 impl Config {
     /// The usual settings.
-    pub fn new(
-        host: String,
-        identity: Option<Identity>,
-        relay_key: Option<VerifyKey>,
-        seed: u64,
-    ) -> Self {
+    pub fn new(host: String, identity: Option<Identity>, relay_key: Option<VerifyKey>, seed: u64) -> Self {
         Self {
             host,
             identity,
@@ -83,6 +78,8 @@ pub struct Gap {
 /// How much of a space's log is held and applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogCursor {
+    /// The relay's generation this is about; 0 = never synced.
+    pub generation: u64,
     /// Everything from the first entry to here is held and leads to this chain.
     pub head: Head,
     /// What is held above `head`, with a hole between.
@@ -94,7 +91,7 @@ pub struct LogCursor {
 impl LogCursor {
     /// Nothing held.
     pub fn empty(generation: u64) -> Self {
-        Self { head: Head::empty(generation), gap: None, ops: 0 }
+        Self { generation, head: Head::empty(generation), gap: None, ops: 0 }
     }
 
     /// The newest head held.
@@ -108,11 +105,9 @@ impl LogCursor {
     }
 }
 
-/// How far a device has followed a space. Persist it whole.
+/// How far a device has followed a space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpaceCursor {
-    /// The relay's generation this is about; 0 = never synced.
-    pub generation: u64,
     /// The log.
     pub log: LogCursor,
     /// Slots up to this slot sequence are held.
@@ -122,7 +117,7 @@ pub struct SpaceCursor {
 impl SpaceCursor {
     /// Nothing held yet.
     pub fn empty(generation: u64) -> Self {
-        Self { generation, log: LogCursor::empty(generation), slots: 0 }
+        Self { log: LogCursor::empty(generation), slots: 0 }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a client wants done.
 
 use homing_wire::{
-    AccountOpId, BlobId, DeviceId, EntryId, FeedCursor, Hash, InviteId, Lane, MailboxId, Member, NackCode, PersonId,
-    Placed, RelayLimits, SignedHead, SlotId, SpaceId, Stored, VerifyKey,
+    AccountOpId, BlobId, DeviceId, EntryId, FeedCursor, Hash, InviteId, Lane, MailboxId, Member, NackCode,
+    PersonId, Placed, RelayLimits, SignedHead, SlotId, SpaceId, Stored, VerifyKey,
 };
 
 use crate::{Fault, LogCursor, SpaceCursor};

@@ -1,8 +1,8 @@
 //! What can happen to a client.
 
 use homing_wire::{
-    AccountOpId, BlobId, ChainProof, EntryId, InviteId, MailboxId, Member, PersonId, Repush, Signature, SlotId,
-    SpaceId, VerifyKey,
+    AccountOpId, BlobId, ChainProof, EntryId, InviteId, MailboxId, Member, PersonId, Repush, Signature,
+    SlotId, SpaceId, VerifyKey,
 };
 
 use crate::Ticket;

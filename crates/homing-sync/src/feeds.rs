@@ -45,13 +45,14 @@ impl Feed {
 pub(crate) struct Feeds {
     feeds: BTreeMap<Member, Feed>,
     moved: bool,
+    told: Vec<FeedCursor>,
 }
 
 impl Feeds {
     pub(crate) fn new(cursors: &[FeedCursor]) -> Self {
         let feeds =
             cursors.iter().map(|c| (c.feed, Feed { received: c.sequence, ..Feed::default() })).collect();
-        Self { feeds, moved: false }
+        Self { feeds, moved: false, told: cursors.to_vec() }
     }
 
     /// True if the feed was not followed before.
@@ -71,6 +72,7 @@ impl Feeds {
         for feed in self.feeds.values_mut() {
             *feed = Feed::default();
         }
+        self.moved = true;
     }
 
     /// Notes a line. False: not followed, or seen already.
@@ -112,13 +114,18 @@ impl Feeds {
 
     /// What may be persisted, if it changed since the last call.
     pub(crate) fn take_moved(&mut self) -> Option<Vec<FeedCursor>> {
-        std::mem::take(&mut self.moved).then(|| {
-            self.feeds.iter().map(|(feed, state)| FeedCursor { feed: *feed, sequence: state.settled() }).collect()
+        if !std::mem::take(&mut self.moved) {
+            return None;
+        }
+        let now: Vec<_> = self
+            .feeds
+            .iter()
+            .map(|(feed, state)| FeedCursor { feed: *feed, sequence: state.settled() })
+            .collect();
+        (now != self.told).then(|| {
+            self.told.clone_from(&now);
+            now
         })
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.feeds.is_empty()
     }
 
     /// Lines that wait to be applied, over all feeds.

@@ -30,14 +30,18 @@ pub(crate) enum Asked {
         part: Part,
         floor: u64,
     },
+    /// `floor`: the relay had shown this slot sequence before it was asked.
     Slots {
         space: SpaceId,
         since: u64,
+        floor: u64,
     },
     Push {
         space: SpaceId,
         id: EntryId,
         bytes: usize,
+        /// Of the queue: a refusal from an older one says nothing.
+        epoch: u64,
     },
     PushSlot {
         space: SpaceId,
@@ -50,7 +54,12 @@ pub(crate) enum Asked {
         space: SpaceId,
         from: u64,
     },
-    Mail(MailboxId),
+    /// `seen`: as told; `put`: it brings a message.
+    Mail {
+        mailbox: MailboxId,
+        seen: u32,
+        put: bool,
+    },
     Grant {
         space: SpaceId,
         blob: BlobId,

@@ -1,0 +1,312 @@
+//! Questions beside the log: account logs, invitations, linking mailboxes, recovery, grants of files.
+//!
+//! Each stays open until it is answered, over reconnects.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use homing_wire::{
+    AccountOpId, BlobId, ClientFrame, InviteId, MailboxId, NackCode, PersonId, Signature, SignedHead,
+    SpaceId, Stored, VerifyKey, limits,
+};
+
+use crate::chain::Link;
+use crate::client::Client;
+use crate::page::check_head;
+use crate::requests::Asked;
+use crate::session::Stage;
+use crate::{Effect, Fault};
+
+/// Bytes of an op chain that is read behind an invitation.
+const PEEK_BYTES: usize = 32 * 1024 * 1024;
+/// Messages a mailbox may bring in its life. Linking needs three from each side.
+const MAILS: u32 = 64;
+
+#[derive(Debug)]
+struct Peek {
+    invite: InviteId,
+    proof: Option<Signature>,
+    from: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Mailbox {
+    /// Not answered yet.
+    puts: VecDeque<Vec<u8>>,
+    seen: u32,
+}
+
+/// What is open.
+#[derive(Debug, Default)]
+pub(crate) struct Asks {
+    accounts: BTreeMap<PersonId, Option<AccountOpId>>,
+    peeks: BTreeMap<SpaceId, Peek>,
+    mailboxes: BTreeMap<MailboxId, Mailbox>,
+    grants: BTreeSet<(SpaceId, BlobId)>,
+    recover: Option<VerifyKey>,
+}
+
+impl Asks {
+    pub(crate) fn forget(&mut self, space: &SpaceId) {
+        self.peeks.remove(space);
+        self.grants.retain(|(s, _)| s != space);
+    }
+}
+
+impl Client {
+    /// A bound session begins.
+    pub(crate) fn begin_asks(&mut self) {
+        for (person, after) in self.asks.accounts.clone() {
+            self.ask_account(person, after);
+        }
+        for (space, blob) in self.asks.grants.clone() {
+            self.ask(Asked::Grant { space, blob }, |req| ClientFrame::Grant { req, space, blob });
+        }
+    }
+
+    /// A session without an identity begins.
+    pub(crate) fn begin_anonymous(&mut self) {
+        if self.asks.recover.is_some()
+            && let Some((link, bytes)) = self.recover_message()
+        {
+            self.out.push(Effect::SignRecover { link, bytes });
+        }
+    }
+
+    pub(crate) fn begin_mail(&mut self) {
+        let open: Vec<_> = self.asks.mailboxes.iter().map(|(id, state)| (*id, state.puts.clone())).collect();
+        for (mailbox, puts) in open {
+            if puts.is_empty() {
+                self.ask_mail(mailbox, None);
+            }
+            for put in puts {
+                self.ask_mail(mailbox, Some(put));
+            }
+        }
+    }
+
+    pub(crate) fn begin_peeks(&mut self) {
+        for space in self.asks.peeks.keys().copied().collect::<Vec<_>>() {
+            self.sign_peek(space);
+        }
+    }
+
+    // Account logs.
+
+    pub(crate) fn pull_account(&mut self, person: PersonId, after: Option<AccountOpId>) {
+        if self.asks.accounts.insert(person, after) != Some(after) && self.online() {
+            self.ask_account(person, after);
+        }
+    }
+
+    fn ask_account(&mut self, person: PersonId, after: Option<AccountOpId>) {
+        self.ask(Asked::Account(person), |req| ClientFrame::PullAccount { req, person, after });
+    }
+
+    pub(crate) fn account(&mut self, asked: Asked, person: PersonId, ops: Vec<Vec<u8>>) -> Result<(), Fault> {
+        match asked {
+            Asked::Account(expected) if expected == person => {
+                self.asks.accounts.remove(&person);
+            }
+            Asked::Recover => self.asks.recover = None,
+            Asked::Account(_) => return Err(Fault::WrongSubject),
+            _ => return Err(Fault::UnknownRequest),
+        }
+        if ops.iter().any(|op| op.len() > limits::ACCOUNT_OP) {
+            return Err(Fault::TooMuch);
+        }
+        self.out.push(Effect::AccountLog { person, ops });
+        Ok(())
+    }
+
+    pub(crate) fn account_unreadable(&mut self, person: PersonId, code: NackCode) {
+        self.asks.accounts.remove(&person);
+        // Nothing will come of it: the feed goes on.
+        self.feeds.settle(&crate::feeds::Thing::Account(person), |_| true);
+        self.out.push(Effect::AccountUnreadable { person, code });
+    }
+
+    // Recovery words.
+
+    pub(crate) fn recover(&mut self, recovery: VerifyKey) {
+        self.asks.recover = Some(recovery);
+        if self.session().is_some_and(|s| s.stage == Stage::Anonymous) {
+            self.begin_anonymous();
+        }
+    }
+
+    pub(crate) fn recover_signed(&mut self, proof: Signature) {
+        if let Some(recovery) =
+            self.asks.recover.filter(|_| self.session().is_some_and(|s| s.stage == Stage::Anonymous))
+        {
+            self.ask(Asked::Recover, |req| ClientFrame::Recover { req, recovery, proof });
+        }
+    }
+
+    pub(crate) fn recover_refused(&mut self, code: NackCode) {
+        self.asks.recover = None;
+        self.out.push(Effect::RecoverRefused { code });
+    }
+
+    // Invitations.
+
+    pub(crate) fn peek(&mut self, space: SpaceId, invite: InviteId) {
+        self.asks.peeks.insert(space, Peek { invite, proof: None, from: 0, bytes: 0 });
+        if self.online() {
+            self.sign_peek(space);
+        }
+    }
+
+    fn sign_peek(&mut self, space: SpaceId) {
+        let Some(peek) = self.asks.peeks.get_mut(&space) else { return };
+        peek.proof = None;
+        let invite = peek.invite;
+        if let Some((link, bytes)) = self.peek_message(&space) {
+            self.out.push(Effect::SignPeek { link, space, invite, bytes });
+        }
+    }
+
+    pub(crate) fn peek_signed(&mut self, space: SpaceId, proof: Signature) {
+        if self.online()
+            && let Some(peek) = self.asks.peeks.get_mut(&space).filter(|peek| peek.proof.is_none())
+        {
+            peek.proof = Some(proof);
+            self.ask_peek(space);
+        }
+    }
+
+    fn ask_peek(&mut self, space: SpaceId) {
+        let Some(&Peek { invite, proof: Some(proof), from, .. }) = self.asks.peeks.get(&space) else {
+            return;
+        };
+        self.ask(Asked::Peek { space, from }, |req| ClientFrame::Peek { req, space, invite, proof, from });
+    }
+
+    pub(crate) fn peek_page(
+        &mut self,
+        (space, from): (SpaceId, u64),
+        entries: Vec<Stored>,
+        head: SignedHead,
+        more: bool,
+    ) -> Result<(), Fault> {
+        check_head(&space, &head)?;
+        let Some(peek) = self.asks.peeks.get_mut(&space).filter(|peek| peek.from == from) else {
+            return Ok(());
+        };
+        for stored in &entries {
+            if stored.sequence <= peek.from || stored.sequence > head.head.sequence {
+                return Err(Fault::OutOfOrder);
+            }
+            peek.from = stored.sequence;
+            peek.bytes = peek.bytes.saturating_add(stored.entry.len());
+            Link::check(&space, stored.clone(), true)?;
+        }
+        if more && entries.is_empty() {
+            return Err(Fault::OutOfOrder);
+        }
+        if peek.bytes > PEEK_BYTES {
+            self.peek_refused(space, NackCode::TooLarge);
+            return Ok(());
+        }
+        self.out.push(Effect::PeekPage { space, entries, head, more });
+        if more {
+            self.ask_peek(space);
+        } else {
+            self.asks.peeks.remove(&space);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn peek_refused(&mut self, space: SpaceId, code: NackCode) {
+        if self.asks.peeks.remove(&space).is_some() {
+            self.out.push(Effect::PeekRefused { space, code });
+        }
+    }
+
+    // Mailboxes.
+
+    pub(crate) fn mail(&mut self, mailbox: MailboxId, put: Option<Vec<u8>>, seen: u32) {
+        let fresh = Mailbox { puts: VecDeque::new(), seen };
+        let state = self.asks.mailboxes.entry(mailbox).or_insert(fresh);
+        state.seen = state.seen.max(seen);
+        state.puts.extend(put.clone());
+        if self.session().is_some_and(crate::session::Session::challenged) {
+            self.ask_mail(mailbox, put);
+        }
+    }
+
+    fn ask_mail(&mut self, mailbox: MailboxId, put: Option<Vec<u8>>) {
+        let Some(seen) = self.asks.mailboxes.get(&mailbox).map(|state| state.seen) else { return };
+        let asked = Asked::Mail { mailbox, seen, put: put.is_some() };
+        self.ask(asked, |req| ClientFrame::Mail { req, mailbox, put: put.map(Into::into), seen });
+    }
+
+    pub(crate) fn close_mail(&mut self, mailbox: &MailboxId) {
+        self.asks.mailboxes.remove(mailbox);
+    }
+
+    pub(crate) fn mail_in(
+        &mut self,
+        req: u64,
+        mailbox: MailboxId,
+        mut messages: Vec<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        let asked = if req == 0 { None } else { Some(self.take(req)?) };
+        if messages.iter().any(|message| message.len() > limits::MAILBOX) {
+            return Err(Fault::TooMuch);
+        }
+        let state = self.asks.mailboxes.get_mut(&mailbox);
+        let (state, from) = match (asked, state) {
+            (Some(Asked::Mail { mailbox: asked, .. }), _) if asked != mailbox => {
+                return Err(Fault::WrongSubject);
+            }
+            (Some(Asked::Mail { .. }) | None, None) => return Ok(()),
+            (Some(Asked::Mail { seen, put, .. }), Some(state)) => {
+                if put {
+                    state.puts.pop_front();
+                }
+                (state, seen)
+            }
+            (None, Some(state)) => {
+                let seen = state.seen;
+                (state, seen)
+            }
+            (Some(_), _) => return Err(Fault::UnknownRequest),
+        };
+        // An earlier answer, or a live frame, may have brought the first of them.
+        let known =
+            usize::try_from(state.seen.saturating_sub(from)).unwrap_or(usize::MAX).min(messages.len());
+        messages.drain(..known);
+        state.seen = state.seen.saturating_add(u32::try_from(messages.len()).unwrap_or(u32::MAX));
+        if state.seen > MAILS {
+            return Err(Fault::TooMuch);
+        }
+        if !messages.is_empty() {
+            self.out.push(Effect::Mail { mailbox, messages });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn mail_refused(&mut self, mailbox: MailboxId, code: NackCode) {
+        if self.asks.mailboxes.remove(&mailbox).is_some() {
+            self.out.push(Effect::MailRefused { mailbox, code });
+        }
+    }
+
+    // Grants.
+
+    pub(crate) fn grant(&mut self, space: SpaceId, blob: BlobId) {
+        if self.asks.grants.insert((space, blob)) && self.online() {
+            self.ask(Asked::Grant { space, blob }, |req| ClientFrame::Grant { req, space, blob });
+        }
+    }
+
+    pub(crate) fn granted(&mut self, space: SpaceId, blob: BlobId, refused: Option<NackCode>) {
+        if self.asks.grants.remove(&(space, blob)) {
+            self.out.push(match refused {
+                None => Effect::Granted { space, blob },
+                Some(code) => Effect::GrantRefused { space, blob, code },
+            });
+        }
+    }
+}
