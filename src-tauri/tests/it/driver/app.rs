@@ -97,7 +97,6 @@ async fn start_driver(session: impl Fn() -> Command, folder: &Path) -> (Group, u
     panic!("{DRIVER} did not start on any of {PORTS_TRIED} free ports; is it installed?");
 }
 
-
 fn log_of(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("app.log")).unwrap_or_default()
 }

@@ -61,7 +61,8 @@ impl App {
     pub async fn wait_text(&self, css: &str, text: &str) {
         let script = "return [...document.querySelectorAll(arguments[0])]
             .some((element) => element.innerText.includes(arguments[1]))";
-        self.wait_until(&format!("{css} with the text {text:?}"), script, vec![json!(css), json!(text)]).await;
+        self.wait_until(&format!("{css} with the text {text:?}"), script, vec![json!(css), json!(text)])
+            .await;
     }
 
     /// The visible text of every element that matches, in document order.

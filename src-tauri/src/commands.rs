@@ -1,0 +1,105 @@
+//! What the page may ask for.
+
+use homing_engine::api::{ApiError, Call, Code};
+use serde::Serialize;
+use tauri::{AppHandle, State, Url};
+use tauri_plugin_dialog::{DialogExt, FilePath};
+use tauri_plugin_opener::OpenerExt;
+
+use crate::engine::Engine;
+use crate::{links, tray};
+
+/// Addresses the page may hand to another program; everything else could run something.
+const EXTERNAL: [&str; 4] = ["https", "http", "mailto", "tel"];
+
+/// Makes a call on the engine.
+#[tauri::command]
+pub async fn call(engine: State<'_, Engine>, call: Call) -> Result<serde_json::Value, ApiError> {
+    engine.call(call).await
+}
+
+/// What the page can't know by itself.
+#[derive(Serialize)]
+pub struct ShellInfo {
+    platform: &'static str,
+    profile: String,
+    deep_link: Option<String>,
+    notification_target: Option<String>,
+}
+
+/// Tells the page where it runs and what it was opened for. From then on it hears of links by events.
+#[tauri::command]
+pub fn shell_info(engine: State<'_, Engine>, pending: State<'_, links::Pending>) -> ShellInfo {
+    let opened_for = pending.page_is_ready();
+    ShellInfo {
+        platform: std::env::consts::OS,
+        profile: engine.profile().display().to_string(),
+        deep_link: opened_for.link,
+        notification_target: opened_for.conversation,
+    }
+}
+
+/// Lets the person choose files to attach.
+#[tauri::command]
+pub async fn pick_files(app: AppHandle) -> Vec<String> {
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    app.dialog().file().pick_files(move |files| drop(chosen.send(files)));
+    let files = choice.await.ok().flatten().unwrap_or_default();
+    files.into_iter().filter_map(path).collect()
+}
+
+/// Lets the person choose where to save a file.
+#[tauri::command]
+pub async fn save_path(app: AppHandle, name: String) -> Option<String> {
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    app.dialog().file().set_file_name(name).save_file(move |file| drop(chosen.send(file)));
+    choice.await.ok().flatten().and_then(path)
+}
+
+fn path(file: FilePath) -> Option<String> {
+    Some(file.into_path().ok()?.to_string_lossy().into_owned())
+}
+
+/// Opens a web or mail address in the program that is set for it.
+#[tauri::command]
+pub fn open_external(app: AppHandle, url: &str) -> Result<(), ApiError> {
+    let url = allowed(url)?;
+    app.opener().open_url(url, None::<&str>).map_err(|_| {
+        ApiError::new(Code::FileFailed, "No program on this computer opens this link. Copy it instead.")
+    })
+}
+
+fn allowed(url: &str) -> Result<Url, ApiError> {
+    Url::parse(url).ok().filter(|url| EXTERNAL.contains(&url.scheme())).ok_or_else(|| {
+        ApiError::new(Code::InvalidArgument, "Only web, mail and phone links are opened in other programs.")
+    })
+}
+
+/// Shows the number of unread messages outside the window.
+#[tauri::command]
+pub fn set_badge(app: AppHandle, count: u32) {
+    tray::set_unread(&app, count);
+}
+
+/// Ends the app; the page has saved what was typed.
+#[tauri::command]
+pub fn quit(app: AppHandle) {
+    app.exit(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_that_run_nothing_are_opened() {
+        for url in
+            ["https://example.org/a?b#c", "http://127.0.0.1:1/", "mailto:maria@example.org", "tel:+351"]
+        {
+            assert!(allowed(url).is_ok(), "{url}");
+        }
+        for url in ["file:///etc/passwd", "javascript:alert(1)", "smb://host/share", "homing://join", "x"] {
+            assert_eq!(allowed(url).unwrap_err().code, Code::InvalidArgument, "{url}");
+        }
+    }
+}

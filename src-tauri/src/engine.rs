@@ -1,0 +1,120 @@
+//! The profile's engine, and what the desktop does with its events.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use homing_engine::api::{ApiError, Call, Event, Settings};
+use homing_engine::host::{Session, SessionOptions};
+use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Mutex, broadcast};
+
+use crate::{notifications, window};
+
+/// Name of the event that carries the engine's events to the page.
+const EVENT: &str = "engine";
+/// How long the engine may take to end before the process does.
+const CLOSES_WITHIN: Duration = Duration::from_secs(5);
+/// A relay for a profile that is just being made; set by `cargo xtask run`.
+const DEVELOPMENT_RELAY: &str = "HOMING_DEV_RELAY";
+
+/// The open profile. Opening can fail (a locked keychain, a damaged file): the window opens all the same,
+/// shows why, and each further call tries again.
+pub struct Engine {
+    app: AppHandle,
+    profile: PathBuf,
+    session: Mutex<Option<Arc<Session>>>,
+    close_to_tray: AtomicBool,
+}
+
+impl Engine {
+    /// An engine that is not open yet.
+    pub fn new(app: AppHandle, profile: PathBuf) -> Self {
+        Self { app, profile, session: Mutex::default(), close_to_tray: AtomicBool::new(false) }
+    }
+
+    /// Opens the profile while the window is being built.
+    pub fn start(app: &AppHandle) {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            if let Err(error) = app.state::<Self>().session().await {
+                tracing::warn!(code = ?error.code, "the profile could not be opened");
+            }
+        });
+    }
+
+    /// The profile's folder.
+    pub fn profile(&self) -> &std::path::Path {
+        &self.profile
+    }
+
+    /// Whether closing the window leaves the app running.
+    pub fn close_to_tray(&self) -> bool {
+        self.close_to_tray.load(Ordering::Relaxed)
+    }
+
+    /// Makes a call.
+    pub async fn call(&self, mut call: Call) -> Result<serde_json::Value, ApiError> {
+        if let Call::Init(init) = &mut call
+            && init.relay.is_none()
+        {
+            init.relay = std::env::var(DEVELOPMENT_RELAY).ok();
+        }
+        self.session().await?.call(call).await
+    }
+
+    /// Ends the engine in good order.
+    pub async fn close(&self) {
+        if let Some(session) = self.session.lock().await.take()
+            && tokio::time::timeout(CLOSES_WITHIN, session.close()).await.is_err()
+        {
+            tracing::warn!("the engine did not end in time");
+        }
+    }
+
+    async fn session(&self) -> Result<Arc<Session>, ApiError> {
+        let mut place = self.session.lock().await;
+        if let Some(session) = &*place {
+            return Ok(session.clone());
+        }
+        let options = SessionOptions { profile: self.profile.clone(), network: true, serve: true };
+        let session = Session::open(options).await?;
+        tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
+        if let Ok(settings) = session.call(Call::Settings(Default::default())).await
+            && let Ok(settings) = serde_json::from_value::<Settings>(settings)
+        {
+            self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);
+        }
+        *place = Some(session.clone());
+        Ok(session)
+    }
+
+    fn heard(&self, event: Event) {
+        match &event {
+            Event::Notify { conversation, message, title, body, .. } => {
+                notifications::show(&self.app, conversation, message, title, body);
+            }
+            Event::Unnotify { conversation } => notifications::take_back(&self.app, conversation),
+            Event::Settings { settings } => {
+                self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        if let Err(error) = self.app.emit_to(window::LABEL, EVENT, event) {
+            tracing::warn!("the window could not be told: {error}");
+        }
+    }
+}
+
+/// Passes the engine's events on for as long as it runs. What a slow window missed shows in the revisions.
+async fn pass_on(app: AppHandle, mut events: broadcast::Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(event) => app.state::<Engine>().heard(event),
+            Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "the window is behind"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What the app was opened for: a `homing://` link, or a conversation whose notification was clicked.
+//!
+//! Both may come before the page can hear of them, so they wait until it asks.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use tauri::{AppHandle, Emitter, Manager, Url};
+use tauri_plugin_deep_link::DeepLinkExt;
+
+use crate::window;
+
+/// The one scheme; the system may hand over others if somebody else's app asks it to.
+const SCHEME: &str = "homing";
+/// An invitation has a few hundred characters; a page must not be given megabytes.
+const LONGEST: usize = 4096;
+
+/// What the page is to show first.
+#[derive(Default, Debug, PartialEq, Eq)]
+pub struct OpenedFor {
+    /// A link.
+    pub link: Option<String>,
+    /// The conversation of a notification.
+    pub conversation: Option<String>,
+}
+
+/// What waits for the page.
+#[derive(Default)]
+pub struct Pending(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    ready: bool,
+    opened_for: OpenedFor,
+}
+
+impl Pending {
+    /// The page is there: gives it what has come so far.
+    pub fn page_is_ready(&self) -> OpenedFor {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.ready = true;
+        std::mem::take(&mut waiting.opened_for)
+    }
+
+    /// Whether the page hears events.
+    pub fn is_page_ready(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).ready
+    }
+
+    /// Keeps something for the page; false if the page is there to be told at once.
+    fn keep(&self, keep: impl FnOnce(&mut OpenedFor)) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.ready {
+            keep(&mut waiting.opened_for);
+        }
+        !waiting.ready
+    }
+}
+
+/// Listens for links, those that started the app included.
+pub fn listen(app: &AppHandle) {
+    let opened = app.clone();
+    app.deep_link().on_open_url(move |event| open_links(&opened, event.urls()));
+    match app.deep_link().get_current() {
+        Ok(links) => open_links(app, links.unwrap_or_default()),
+        Err(error) => tracing::warn!("links are not heard: {error}"),
+    }
+}
+
+fn open_links(app: &AppHandle, links: Vec<Url>) {
+    let Some(link) = links.into_iter().find(is_ours) else { return };
+    if !app.state::<Pending>().keep(|opened_for| opened_for.link = Some(link.to_string())) {
+        tell(app, "deep-link", link.to_string());
+    }
+    window::show(app);
+}
+
+fn is_ours(link: &Url) -> bool {
+    link.scheme() == SCHEME && link.as_str().len() <= LONGEST
+}
+
+#[derive(Serialize, Clone)]
+struct Target {
+    conversation: String,
+    message: Option<String>,
+}
+
+/// Brings up the window with a conversation at one of its messages.
+pub fn open_conversation(app: &AppHandle, conversation: String, message: String) {
+    let pending = app.state::<Pending>();
+    if !pending.keep(|opened_for| opened_for.conversation = Some(conversation.clone())) {
+        tell(app, "open-conversation", Target { conversation, message: Some(message) });
+    }
+    window::show(app);
+}
+
+fn tell(app: &AppHandle, event: &str, payload: impl Serialize + Clone) {
+    if let Err(error) = app.emit_to(window::LABEL, event, payload) {
+        tracing::warn!("the window could not be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_the_page_waits_for_it_and_is_given_once() {
+        let pending = Pending::default();
+        assert!(pending.keep(|opened_for| opened_for.link = Some("homing://join/1/a#b".into())));
+        assert_eq!(pending.page_is_ready().link.as_deref(), Some("homing://join/1/a#b"));
+        assert_eq!(pending.page_is_ready(), OpenedFor::default());
+        assert!(!pending.keep(|opened_for| opened_for.link = None));
+    }
+
+    #[test]
+    fn foreign_and_endless_links_are_not_ours() {
+        let ours = |text: &str| is_ours(&Url::parse(text).unwrap());
+        assert!(ours("homing://join/1/abc#def"));
+        assert!(!ours("https://example.org/join"));
+        assert!(!ours(&format!("homing://join/{}", "a".repeat(LONGEST))));
+    }
+}

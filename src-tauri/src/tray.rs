@@ -1,0 +1,54 @@
+//! The icon in the desktop's tray: brings the window back, and says how much is unread.
+
+use tauri::menu::{Menu, MenuItem};
+use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
+use tauri::{AppHandle, Manager};
+
+use crate::window;
+
+const ID: &str = "main";
+const SHOW: &str = "show";
+const QUIT: &str = "quit";
+
+/// Adds the icon.
+pub fn add(app: &AppHandle) -> tauri::Result<()> {
+    let show = MenuItem::with_id(app, SHOW, "Open Homing", true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, QUIT, "Quit", true, None::<&str>)?;
+    let mut tray = TrayIconBuilder::with_id(ID)
+        .tooltip("Homing")
+        .menu(&Menu::with_items(app, &[&show, &quit])?)
+        .show_menu_on_left_click(false)
+        .on_menu_event(|app, event| match event.id().as_ref() {
+            SHOW => window::show(app),
+            QUIT => window::quit(app),
+            _ => {}
+        })
+        .on_tray_icon_event(|tray, event| {
+            let pressed = matches!(
+                event,
+                TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. }
+            );
+            if pressed {
+                window::show(tray.app_handle());
+            }
+        });
+    if let Some(icon) = app.default_window_icon() {
+        tray = tray.icon(icon.clone());
+    }
+    tray.build(app).map(drop)
+}
+
+/// Shows a number of unread messages beside the icon (GTK shows no tooltips) and on the app's own icon.
+pub fn set_unread(app: &AppHandle, count: u32) {
+    let title = (count > 0).then(|| count.to_string());
+    if let Some(tray) = app.tray_by_id(ID)
+        && let Err(error) = tray.set_title(title)
+    {
+        tracing::debug!("the tray shows no number: {error}");
+    }
+    if let Some(window) = app.get_webview_window(window::LABEL)
+        && let Err(error) = window.set_badge_count((count > 0).then_some(i64::from(count)))
+    {
+        tracing::debug!("the icon shows no number: {error}");
+    }
+}
