@@ -89,13 +89,13 @@ pub struct Forged {
 }
 
 impl Forged {
-    /// One put of `null` under the key "k".
+    /// A second change that puts `null` under the key "k": well formed.
     pub fn new() -> Self {
         Self {
-            deps: Vec::new(),
+            deps: vec![[7; 32]],
             actor: vec![1; 16],
             seq: 1,
-            start_op: 1,
+            start_op: 3,
             time: 0,
             message: Vec::new(),
             columns: vec![
