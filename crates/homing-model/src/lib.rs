@@ -40,7 +40,7 @@ pub use author::{NewChange, author, author_from};
 pub use change::{ChangeInfo, OpId, Value, Write, WriteOp, inspect};
 pub use check::{Check, DocState, RefuseCheck, Waiting, check};
 pub use content::{AttachmentMeta, Created, MessageContent};
-pub use document::{save_document, values_by_automerge};
+pub use document::save_document;
 pub use draft::{Containment, DraftDoc, Revision};
 pub use edit::Edit;
 pub use error::ModelError;
@@ -52,4 +52,4 @@ pub use project::{
 };
 pub use registers::{Candidate, Registers};
 pub use rules::{Reason, Ruling, Subject, Unjudged, verdict};
-pub use text::{fold_whitespace, preview};
+pub use text::preview;

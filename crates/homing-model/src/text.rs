@@ -30,11 +30,6 @@ pub fn preview(body: &str, limit: usize) -> String {
     out
 }
 
-/// A text with every run of white space, line breaks included, as one space.
-pub fn fold_whitespace(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,10 +52,5 @@ mod tests {
     fn a_monstrous_grapheme_is_not_copied() {
         let zalgo = format!("a{}", "\u{301}".repeat(100_000));
         assert!(preview(&zalgo, 100).len() < 10);
-    }
-
-    #[test]
-    fn white_space_is_folded() {
-        assert_eq!(fold_whitespace(" a \r\n b\u{a0}c "), "a b c");
     }
 }
