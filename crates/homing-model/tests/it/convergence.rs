@@ -254,7 +254,7 @@ proptest! {
         prop_assert_eq!(accepted.len(), infos.len());
         prop_assert_eq!(project(&accepted).unwrap(), project(&infos).unwrap());
         prop_assert_eq!(fold(arriving.clone()), fold(infos.clone()));
-        prop_assert_eq!(registers(&infos)(&bytes).unwrap());
+        prop_assert_eq!(registers(&infos), by_automerge(&bytes));
     }
 
     #[test]
