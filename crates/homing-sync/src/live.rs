@@ -46,7 +46,8 @@ impl Client {
         for id in &self.open {
             if let Some(space) = self.spaces.get_mut(id)
                 && !space.live
-                && !space.halted
+                && space.halt.is_none()
+                && space.known()
                 && space.refill.is_none()
             {
                 space.live = true;
@@ -99,7 +100,7 @@ impl Client {
         }
         let link = Link::check(&id, stored, false)?;
         let Some(space) = self.spaces.get_mut(&id) else { return Ok(()) };
-        if space.halted || space.refill.is_some() {
+        if space.halt.is_some() || space.refill.is_some() {
             return Ok(());
         }
         let tip = space.cursor.log.tip();

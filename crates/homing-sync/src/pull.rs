@@ -10,7 +10,7 @@ use crate::feeds::{Thing, Until};
 use crate::page::MAX_SEQUENCE;
 use crate::requests::{Asked, Part};
 use crate::session::Link;
-use crate::space::{LogWork, Need, SlotWork, Space, Tier};
+use crate::space::{Halt, LogWork, Need, SlotWork, Space, Tier};
 use crate::{Divergence, Effect, Fault, SpaceCursor, Ticket};
 
 /// Spaces a relay may make a device follow.
@@ -73,8 +73,7 @@ impl Client {
                     state.check |= state.log == LogWork::Idle
                         && (head.sequence < tip.sequence
                             || (head.sequence == tip.sequence && head.chain != tip.chain));
-                    state.target = state.target.max(head.sequence);
-                    state.slots_target = state.slots_target.max(slots);
+                    state.told(head.sequence, slots);
                     self.touch(space);
                 }
                 Moved::Account { person, head } => {
@@ -122,7 +121,8 @@ impl Client {
         self.deliver_events(id);
         let near = self.config.near;
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        let (halted, tip, slots) = (space.halted, space.cursor.log.tip().sequence, space.cursor.slots);
+        let (halted, tip, slots) =
+            (space.halt.is_some(), space.cursor.log.tip().sequence, space.cursor.slots);
         if space.refill.is_none() {
             self.feeds.settle(&Thing::Space(id), |until| {
                 halted
@@ -211,7 +211,9 @@ impl Client {
         if code.retry() {
             self.rest(id, retry_after_ms);
         } else {
-            space.halted = true;
+            space.halt = Some(Halt::Refused);
+            (space.live, space.check) = (false, false);
+            space.clear_events();
             self.out.push(Effect::SpaceRefused { space: id, code });
         }
         self.touch(id);
@@ -220,7 +222,7 @@ impl Client {
     /// The relay contradicts itself about this space.
     pub(crate) fn diverged(&mut self, id: SpaceId, what: Divergence, head: Option<homing_wire::SignedHead>) {
         if let Some(space) = self.spaces.get_mut(&id) {
-            if !std::mem::replace(&mut space.halted, true) {
+            if space.halt.replace(Halt::Diverged) != Some(Halt::Diverged) {
                 self.out.push(Effect::Diverged { space: id, what, head });
             }
             space.clear_events();

@@ -134,7 +134,7 @@ impl Client {
         // Sent twice, acknowledged twice: the second says nothing new.
         let Some(item) = space.pushes.remove(&entry_id) else { return Ok(()) };
         let head = placed.head.clone();
-        space.target = space.target.max(head.head.sequence);
+        space.told(head.head.sequence, 0);
         let stored = Stored {
             sequence: placed.sequence,
             received_ms: placed.received_ms,

@@ -204,7 +204,7 @@ impl Client {
         let Some(last) = slots.last().map(|(sequence, _)| *sequence) else { return };
         state.slots_target = state.slots_target.max(last);
         let follows = last - held == slots.len() as u64;
-        if follows && state.slots == SlotWork::Idle && !state.halted && state.refill.is_none() {
+        if follows && state.slots == SlotWork::Idle && state.halt.is_none() && state.refill.is_none() {
             self.deliver_slots(space, slots, last, true);
         } else {
             self.touch(space);

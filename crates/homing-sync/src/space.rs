@@ -37,6 +37,15 @@ pub(crate) enum SlotWork {
     Delivered { ticket: Ticket, cursor: u64 },
 }
 
+/// Why a space is left alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Halt {
+    /// The relay won't let it be read, until it speaks of it again.
+    Refused,
+    /// The relay contradicts itself, for this session.
+    Diverged,
+}
+
 /// How soon something is due.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Tier {
@@ -78,8 +87,8 @@ pub(crate) struct Space {
     /// Live entries that follow each other and wait for their delivery.
     pub(crate) events: VecDeque<(Link, SignedHead)>,
     pub(crate) event_bytes: usize,
-    /// Left alone for this session.
-    pub(crate) halted: bool,
+    /// Why it is left alone.
+    pub(crate) halt: Option<Halt>,
     /// Not before.
     pub(crate) retry_at: Option<u64>,
     pub(crate) failures: u32,
@@ -102,7 +111,7 @@ impl Space {
             slots: SlotWork::Idle,
             events: VecDeque::new(),
             event_bytes: 0,
-            halted: false,
+            halt: None,
             retry_at: None,
             failures: 0,
             queued: None,
@@ -111,18 +120,33 @@ impl Space {
         }
     }
 
+    /// The relay has it. A space that was begun here is unknown there until its first op is acknowledged.
+    pub(crate) fn known(&self) -> bool {
+        self.target > 0 || self.cursor.log.tip().sequence > 0
+    }
+
+    /// The relay spoke of the space.
+    pub(crate) fn told(&mut self, sequence: u64, slots: u64) {
+        self.target = self.target.max(sequence);
+        self.slots_target = self.slots_target.max(slots);
+        if self.halt == Some(Halt::Refused) {
+            self.halt = None;
+            self.check |= self.open;
+        }
+    }
+
     /// Everything the relay told of is applied, but for older history.
     pub(crate) fn caught_up(&self) -> bool {
-        self.halted
+        self.halt.is_some()
             || (self.refill.is_none()
-                && !self.check
+                && !(self.check && self.known())
                 && self.cursor.log.tip().sequence >= self.target
                 && self.cursor.slots >= self.slots_target)
     }
 
     /// What to do next, and how soon. `near`: see [`crate::Config::near`].
     pub(crate) fn need(&self, near: u64) -> Option<(Tier, Need)> {
-        if self.halted || self.refill.is_some() || self.retry_at.is_some() {
+        if self.halt.is_some() || self.refill.is_some() || self.retry_at.is_some() {
             return None;
         }
         let soon = if self.open { Tier::Open } else { Tier::Moved };
@@ -150,7 +174,7 @@ impl Space {
             } else {
                 Part::Newest
             }),
-            _ if tip < self.target || self.check => Some(Part::Forward { from: tip }),
+            _ if tip < self.target || (self.check && self.known()) => Some(Part::Forward { from: tip }),
             Some(gap) if gap.low > log.head.sequence + 1 => Some(Part::Older { from: gap.low }),
             _ => None,
         }
@@ -165,7 +189,7 @@ impl Space {
             self.slots = SlotWork::Idle;
         }
         self.live = false;
-        self.halted = false;
+        self.halt = None;
         self.queued = None;
         self.retry_at = None;
         self.clear_events();
