@@ -1,0 +1,84 @@
+//! Everything that differs between Linux, macOS and Windows.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// `PRAGMA fullfsync`: macOS' fsync leaves data in the drive's cache, only F_FULLFSYNC empties it.
+#[cfg(target_os = "macos")]
+pub const FULL_FSYNC: bool = true;
+/// Linux' fsync reaches the drive.
+#[cfg(target_os = "linux")]
+pub const FULL_FSYNC: bool = false;
+/// FlushFileBuffers reaches the drive.
+#[cfg(windows)]
+pub const FULL_FSYNC: bool = false;
+
+/// Options that create a file nobody else may read.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn private_file() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
+}
+
+/// On Windows a file takes the access list of its folder, which the installer or the operator restricts.
+#[cfg(windows)]
+pub fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true);
+    options
+}
+
+/// Makes a renamed or created name in this folder durable.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// NTFS journals names itself, and a folder can't be flushed.
+#[cfg(windows)]
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    folder.metadata().map(drop)
+}
+
+/// Takes a lock on an open file that ends with the process; false if another process holds it.
+pub fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// How much of the disk that holds a folder is in use, in percent.
+pub fn disk_used_percent(folder: &Path) -> io::Result<u64> {
+    let total = fs4::total_space(folder)?;
+    let free = fs4::available_space(folder)?;
+    Ok(total.saturating_sub(free).saturating_mul(100).checked_div(total).unwrap_or(0))
+}
+
+/// Resolves when the operator or the system asks the relay to stop.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub async fn stop_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}
+
+/// Resolves when the operator or the system asks the relay to stop.
+#[cfg(windows)]
+pub async fn stop_signal() -> io::Result<()> {
+    let mut close = tokio::signal::windows::ctrl_close()?;
+    let mut shutdown = tokio::signal::windows::ctrl_shutdown()?;
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => stopped,
+        _ = close.recv() => Ok(()),
+        _ = shutdown.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Routes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::committer::Committer;
+use super::doors::{Doors, address_of};
+use super::{blobs, page, socket};
+use crate::blob_files::BlobFiles;
+use crate::config::Config;
+use crate::metrics::{Metrics, add};
+
+/// What every request may use.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub committer: Committer,
+    pub metrics: Arc<Metrics>,
+    pub files: BlobFiles,
+    doors: Doors,
+    sessions: Arc<AtomicU64>,
+}
+
+impl App {
+    pub fn new(config: Config, committer: Committer, metrics: Arc<Metrics>, files: BlobFiles) -> Self {
+        Self {
+            config: Arc::new(config),
+            committer,
+            metrics,
+            files,
+            doors: Doors::default(),
+            sessions: Arc::new(AtomicU64::new(1)),
+        }
+    }
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/sync", get(sync))
+        .merge(blobs::routes())
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .merge(page::routes())
+        .with_state(app)
+}
+
+/// Serves until told to stop.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            // A sender that is gone also means: stop.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        })
+        .await
+}
+
+async fn sync(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let address = address_of(peer, &headers, app.config.trust_forwarded);
+    let limits = &app.config.limits;
+    let Some(door) = app.doors.enter(address, limits.connections_per_address, limits.connections) else {
+        add(&app.metrics.connections_refused, 1);
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let connection = socket::Connection {
+        session: app.sessions.fetch_add(1, Relaxed),
+        host: host.to_ascii_lowercase(),
+        address,
+        committer: app.committer.clone(),
+        push_bytes: limits.push_bytes,
+    };
+    let metrics = Arc::clone(&app.metrics);
+    socket::sized(upgrade).on_upgrade(move |opened| async move {
+        metrics.connections.fetch_add(1, Relaxed);
+        socket::serve(opened, connection).await;
+        metrics.connections.fetch_sub(1, Relaxed);
+        drop(door);
+    })
+}
+
+async fn health(State(app): State<App>) -> Response {
+    let full = app.metrics.disk_used_percent.load(Relaxed) >= app.config.limits.disk_full_percent;
+    match (app.committer.ping().await, full) {
+        (true, false) => (StatusCode::OK, "ok\n").into_response(),
+        (true, true) => (StatusCode::SERVICE_UNAVAILABLE, "disk full: writes are refused\n").into_response(),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+        .into_response()
+}

@@ -1,0 +1,131 @@
+//! The async shell around the core: sockets, HTTP, clock, signals. It decides nothing about membership.
+
+mod blobs;
+mod clock;
+mod committer;
+mod doors;
+mod http;
+mod page;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::blob_files::BlobFiles;
+use crate::config::Config;
+use crate::core::RelayCore;
+use crate::error::RelayError;
+use crate::identity::Identity;
+use crate::metrics::Metrics;
+use crate::platform;
+use committer::{Command, Committer};
+
+/// How often what is past its time is forgotten.
+const TICK: Duration = Duration::from_secs(30);
+/// How long open HTTP requests may take to end when the relay stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The relay as a library: the binary and tests start it in the same way.
+#[derive(Debug)]
+pub struct Relay;
+
+/// A relay that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct RunningRelay {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    stopping: watch::Sender<bool>,
+    http: JoinHandle<std::io::Result<()>>,
+    committer: Committer,
+    thread: std::thread::JoinHandle<Result<(), RelayError>>,
+    timer: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Opens the data folder, takes the port, and serves.
+    pub async fn start(config: Config) -> Result<RunningRelay, RelayError> {
+        let now_ms = clock::now_ms();
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|_| RelayError::Randomness)?;
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let identity = Identity::open(&config.data, now_ms, &mut rng)?;
+        let metrics = Arc::new(Metrics::default());
+        let core = RelayCore::open(
+            Some(&config.data),
+            identity,
+            config.limits.clone(),
+            config.hosts.clone(),
+            rng,
+            Arc::clone(&metrics),
+            now_ms,
+        )?;
+        let files: BlobFiles = core.blob_files();
+        let listen = |source| RelayError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let addr = listener.local_addr().map_err(listen)?;
+        let (committer, thread) = Committer::start(core, Arc::clone(&metrics))?;
+        let timer = tokio::spawn(keep_time(config.clone(), committer.clone(), Arc::clone(&metrics)));
+        let (stopping, stopped) = watch::channel(false);
+        let app = http::router(http::App::new(config, committer.clone(), metrics, files));
+        let http = tokio::spawn(http::serve(listener, app, stopped));
+        tracing::info!("listening on {addr}");
+        Ok(RunningRelay { addr, stopping, http, committer, thread, timer })
+    }
+}
+
+impl RunningRelay {
+    /// Takes no more, tells every session, commits, closes the database.
+    pub async fn stop(self) -> Result<(), RelayError> {
+        self.timer.abort();
+        let _ = self.stopping.send(true);
+        self.committer.send(Command::Stop).await;
+        let thread = self.thread;
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+        // Requests that are still open have nobody left to answer them.
+        let mut http = self.http;
+        if tokio::time::timeout(GRACE, &mut http).await.is_err() {
+            http.abort();
+        }
+        match ended {
+            Ok(Ok(closed)) => closed,
+            _ => Err(RelayError::Stopped),
+        }
+    }
+}
+
+/// Looks at the disk and lets the core forget what is past its time.
+async fn keep_time(config: Config, committer: Committer, metrics: Arc<Metrics>) {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_full = false;
+    loop {
+        tick.tick().await;
+        match platform::disk_used_percent(&config.data) {
+            Ok(used) => {
+                metrics.disk_used_percent.store(used, Relaxed);
+                let full = used >= config.limits.disk_full_percent;
+                if full != was_full {
+                    tracing::warn!(
+                        "the disk is {used} % full; writes are {}",
+                        if full { "refused" } else { "taken" }
+                    );
+                    was_full = full;
+                }
+                committer.send(Command::Disk { full }).await;
+            }
+            Err(error) => tracing::warn!("can't look at the disk: {error}"),
+        }
+        if !committer.send(Command::Tick).await {
+            return;
+        }
+    }
+}

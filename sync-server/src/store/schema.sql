@@ -1,0 +1,156 @@
+-- Schema 1 of the relay's database. The relay's key is not in here: see identity.rs.
+
+CREATE TABLE relay (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    relay_key BLOB NOT NULL,
+    generation INTEGER NOT NULL,
+    commits INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+    person BLOB PRIMARY KEY,
+    head BLOB NOT NULL,
+    -- The recovery words' public key at the head.
+    recovery BLOB NOT NULL,
+    ops INTEGER NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    blob_bytes INTEGER NOT NULL,
+    spaces INTEGER NOT NULL,
+    registered_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_recovery ON account (recovery, registered_ms);
+
+CREATE TABLE account_op (
+    person BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    op BLOB NOT NULL,
+    PRIMARY KEY (person, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE space (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    -- 1: a team, which other spaces may have as a member
+    team INTEGER NOT NULL,
+    creator BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    chain BLOB NOT NULL,
+    received_ms INTEGER NOT NULL,
+    slot_sequence INTEGER NOT NULL,
+    op_head BLOB NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    -- The generation whose first fresh op may come: below the relay's, the space waits for an owner.
+    confirmed INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE entry (
+    space INTEGER NOT NULL REFERENCES space (number),
+    sequence INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    device BLOB NOT NULL,
+    dseq INTEGER NOT NULL,
+    -- 0 op, 1 data
+    kind INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    chain BLOB NOT NULL,
+    -- 1: came back under a head that an older generation of this relay had signed
+    proven INTEGER NOT NULL,
+    entry BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entry_place ON entry (space, sequence);
+CREATE UNIQUE INDEX entry_id ON entry (id);
+CREATE INDEX entry_op ON entry (space, sequence) WHERE kind = 0;
+
+-- The last entry of each device in each space: what its next one continues, and what a pin must name.
+CREATE TABLE tail (
+    space INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    person BLOB NOT NULL,
+    written_as BLOB NOT NULL,
+    dseq INTEGER NOT NULL,
+    last BLOB NOT NULL,
+    PRIMARY KEY (space, device)
+) STRICT, WITHOUT ROWID;
+
+-- As which members each device ever wrote in each space: whom a cut concerns.
+CREATE TABLE wrote (
+    space INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    written_as BLOB NOT NULL,
+    PRIMARY KEY (space, device, written_as)
+) STRICT, WITHOUT ROWID;
+
+-- Present members, projected from the op chain after each op.
+CREATE TABLE member (
+    space INTEGER NOT NULL,
+    member BLOB NOT NULL,
+    role INTEGER NOT NULL,
+    PRIMARY KEY (space, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_of ON member (member, space);
+
+-- Everybody the op chain ever named: their logs are served to this space's members.
+CREATE TABLE appears (
+    space INTEGER NOT NULL,
+    member BLOB NOT NULL,
+    PRIMARY KEY (space, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX appears_in ON appears (member, space);
+
+CREATE TABLE slot (
+    space INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    slot BLOB NOT NULL,
+    person BLOB NOT NULL,
+    written_as BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (space, device, slot)
+) STRICT;
+CREATE UNIQUE INDEX slot_place ON slot (space, sequence);
+CREATE INDEX slot_device ON slot (device);
+CREATE INDEX slot_person ON slot (person);
+
+CREATE TABLE feed (
+    member BLOB PRIMARY KEY,
+    sequence INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feed_line (
+    member BLOB NOT NULL,
+    thing BLOB NOT NULL,
+    -- 0 space, 1 account, 2 space the member lost
+    kind INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (member, thing)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX feed_place ON feed_line (member, sequence);
+
+CREATE TABLE blob (
+    id BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
+    hashes BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    -- Chunks that have not come yet.
+    missing INTEGER NOT NULL,
+    declared_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_unfinished ON blob (declared_ms) WHERE missing > 0;
+
+CREATE TABLE blob_chunk (
+    blob BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (blob, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blob_grant (
+    blob BLOB NOT NULL,
+    space INTEGER NOT NULL,
+    PRIMARY KEY (blob, space)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_grant_space ON blob_grant (space);
