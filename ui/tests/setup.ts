@@ -1,0 +1,46 @@
+import { vi } from "vitest";
+
+/** What jsdom lacks. The sizes make the virtual lists believe in a window of 1280 x 800. */
+const VIEWPORT = 600;
+const ROW = 64;
+
+class SizedObserver implements ResizeObserver {
+  constructor(private readonly callback: ResizeObserverCallback) {}
+
+  observe(target: Element): void {
+    const height = isViewport(target) ? VIEWPORT : ROW;
+    queueMicrotask(() => {
+      const contentRect = { width: 320, height, top: 0, left: 0, right: 320, bottom: height, x: 0, y: 0 } as DOMRectReadOnly;
+      const size = [{ blockSize: height, inlineSize: 320 }];
+      this.callback([{ target, contentRect, borderBoxSize: size, contentBoxSize: size, devicePixelContentBoxSize: size }], this);
+    });
+  }
+
+  unobserve(): void {}
+
+  disconnect(): void {}
+}
+
+function isViewport(target: Element): boolean {
+  return target.getAttribute("role") === "log" || target.parentElement?.classList.contains("rows") === true;
+}
+
+vi.stubGlobal("ResizeObserver", SizedObserver);
+Object.defineProperty(HTMLElement.prototype, "offsetParent", { configurable: true, get: () => document.body });
+
+window.matchMedia = (media: string): MediaQueryList =>
+  ({ matches: false, media, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList;
+
+HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement): void {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close = function (this: HTMLDialogElement): void {
+  this.open = false;
+};
+Element.prototype.scrollTo = function (): void {};
+Element.prototype.scrollIntoView = function (): void {};
+if (typeof globalThis.CSS === "undefined") vi.stubGlobal("CSS", {});
+CSS.escape ??= (text: string): string => text.replace(/[^\w-]/gu, (letter) => `\\${letter}`);
+URL.createObjectURL = (): string => "blob:test";
+URL.revokeObjectURL = (): void => undefined;
+document.hasFocus = (): boolean => true;

@@ -7,6 +7,7 @@ const dayMonth = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short
 const dayLong = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 const dayYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const medium = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
 const relativeDay = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const names = new Intl.ListFormat(locale, { type: "conjunction" });
@@ -25,6 +26,10 @@ export function time(at: string): string {
 
 export function fullTime(at: string): string {
   return full.format(new Date(at));
+}
+
+export function dateTime(at: string): string {
+  return medium.format(new Date(at));
 }
 
 /** For lists: "2 min", "14:05", "Tue", "12 Mar", "12 Mar 2024". */

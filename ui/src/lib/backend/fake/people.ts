@@ -10,7 +10,7 @@ type PeopleCall =
   | "link_offer" | "link_accept" | "link_approve" | "link_show" | "link_cancel"
   | "devices" | "device_rename" | "device_revoke" | "recovery_show" | "recovery_confirm" | "recovery_use";
 
-const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h21v21H0z"/><path d="${Array.from({ length: 21 * 21 }, (_, i) => ((i * 7 + Math.floor(i / 21) * 3) % 5 < 2 ? `M${i % 21} ${Math.floor(i / 21)}h1v1h-1z` : "")).join("")}"/></svg>`;
+const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h21v21H0z"/><path d="${Array.from({ length: 21 * 21 }, (_, i) => ((i * 2654435761) % 4294967296) % 7 < 3 ? `M${i % 21} ${Math.floor(i / 21)}h1v1h-1z` : "").join("")}"/></svg>`;
 const WORDS = "abandon harbor cradle velvet sunny ladder orbit pepper window garden marble rocket silver timber urban valley walnut yellow zebra anchor basket candle dinner engine".split(" ");
 
 function inAWeek(): string {

@@ -1,0 +1,193 @@
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import { CallError } from "../src/lib/backend";
+import { ROUTES, hashOf } from "../src/lib/routes";
+import { all, app, nobody, one, soon, start } from "./helpers";
+
+describe("first start", () => {
+  it("asks for a name and nothing else, then shows the inbox with its welcome", async () => {
+    const user = userEvent.setup();
+    const fake = await start(nobody());
+    expect(app().dataset["view"]).toBe("first");
+    expect(document.querySelectorAll("input")).toHaveLength(1);
+    expect(document.activeElement).toBe(one("first-name"));
+    await user.type(one("first-name"), "Ada Lindgren{Enter}");
+    await soon(() => one("welcome"));
+    expect(fake.calls.find((call) => call.name === "init")?.args).toEqual({ name: "Ada Lindgren" });
+    expect(document.querySelectorAll(".primary")).toHaveLength(1);
+    expect(one("welcome-invite").classList).toContain("primary");
+  });
+
+  it("joins by a link that opened the app", async () => {
+    const user = userEvent.setup();
+    const fake = await start(nobody());
+    fake.deepLink("homing://join/1/abc#secret");
+    await user.type(await soon(() => one("join-name")), "Ben");
+    await user.click(one("join-do"));
+    await soon(() => expect(app().dataset["phase"]).toBe("ready"));
+    expect(fake.calls.find((call) => call.name === "join")?.args).toEqual({ link: "homing://join/1/abc#secret", name: "Ben" });
+  });
+
+  it("goes on linking while the account arrives", async () => {
+    const user = userEvent.setup();
+    const fake = await start(nobody(), "#/link");
+    await user.type(await soon(() => one("link-code-input")), "KESTREL-1");
+    await user.click(one("link-connect"));
+    expect((await soon(() => one("link-digits"))).textContent).toBe("482 913");
+    fake.setStatus({ person: "p-ada", name: "Ada" });
+    await soon(() => expect(app().dataset["phase"]).toBe("ready"));
+    expect(one("link-digits")).toBeTruthy();
+    expect(fake.calls.some((call) => call.name === "link_offer")).toBe(false);
+  });
+
+  it("shows the demo with a way back", async () => {
+    const user = userEvent.setup();
+    await start(nobody());
+    await user.click(one("first-demo"));
+    await user.click(await soon(() => one("demo-leave")));
+    await soon(() => one("welcome"));
+    expect(all("demo-banner")).toHaveLength(0);
+  });
+});
+
+describe("lock", () => {
+  it("opens with the passphrase only and says what was wrong", async () => {
+    const user = userEvent.setup();
+    const { agency } = await import("../src/lib/backend/fake/agency");
+    const world = agency();
+    world.status = { ...world.status, locked: true };
+    await start(world);
+    expect(app().dataset["view"]).toBe("lock");
+    await user.type(one("lock-passphrase"), "wrong{Enter}");
+    expect((await soon(() => one("error"))).dataset["code"]).toBe("wrong_passphrase");
+    await user.clear(one("lock-passphrase"));
+    await user.type(one("lock-passphrase"), "correct horse{Enter}");
+    await soon(() => expect(app().dataset["phase"]).toBe("ready"));
+  });
+});
+
+describe("inbox", () => {
+  it("shows rows with unread counts and draft marks", async () => {
+    await start();
+    const rosa = await soon(() => one("conversation", '[data-id="c-rosa"]'));
+    expect(rosa.dataset["unread"]).toBe("3");
+    expect(one("conversation", '[data-id="c-cora"]').textContent).toContain("Draft:");
+    expect(one("banner").textContent).toContain("Offline - 3 changes waiting");
+  });
+
+  it("filters", async () => {
+    const user = userEvent.setup();
+    await start();
+    await user.click(one("filter", '[data-filter="archived"]'));
+    await soon(() => expect(all("conversation").map((row) => row.dataset["id"])).toEqual(["c-greta"]));
+    await user.click(one("filter", '[data-filter="drafts"]'));
+    await soon(() => expect(all("conversation").map((row) => row.dataset["id"])).toEqual(["c-cora", "c-tom"]));
+  });
+
+  it("goes through conversations with Alt and arrows, and back with Escape", async () => {
+    const user = userEvent.setup();
+    await start();
+    await soon(() => one("conversation", '[data-id="c-rosa"]'));
+    await user.keyboard("{Alt>}{ArrowDown}{/Alt}");
+    await soon(() => expect(app().dataset["id"]).toBe("c-rosa"));
+    await user.keyboard("{Alt>}{ArrowDown}{/Alt}");
+    await soon(() => expect(app().dataset["id"]).toBe("c-ben"));
+    await user.keyboard("{Alt>}{ArrowUp}{/Alt}");
+    await soon(() => expect(app().dataset["id"]).toBe("c-rosa"));
+    await user.keyboard("{Escape}");
+    await soon(() => expect(app().dataset["view"]).toBe("inbox"));
+  });
+
+  it("archives with an undo", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    one("log").focus();
+    await user.keyboard("e");
+    const undo = await soon(() => one("toast-action"));
+    expect(fake.world.rows.get("c-ben")?.archived).toBe(true);
+    await user.click(undo);
+    await soon(() => expect(fake.world.rows.get("c-ben")?.archived).toBe(false));
+  });
+
+  it("deletes for me only when the undo is gone", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await user.click(await soon(() => one("thread-menu")));
+    await user.click(one("thread-delete-me"));
+    await user.click(await soon(() => one("toast-action")));
+    expect(fake.calls.some((call) => call.name === "conversation_delete")).toBe(false);
+    await soon(() => one("conversation", '[data-id="c-ben"]'));
+  });
+});
+
+describe("palette", () => {
+  it("finds conversations and actions by fuzzy names", async () => {
+    const user = userEvent.setup();
+    await start();
+    await soon(() => one("conversation", '[data-id="c-rosa"]'));
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await soon(() => one("palette-input")), "vlrosa");
+    expect(all("palette-item")[0]?.textContent).toContain("Villa Rosa");
+    await user.keyboard("{Enter}");
+    await soon(() => expect(app().dataset["id"]).toBe("c-rosa"));
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await soon(() => one("palette-input")), "devices{Enter}");
+    await soon(() => expect(app().dataset["view"]).toBe("devices"));
+  });
+});
+
+describe("routes", () => {
+  const ids = { conversation: "c-rosa", person: "p-maria" } as const;
+
+  it.each(ROUTES.map((route) => [route.name, route] as const))("%s is reachable by its address", async (name, route) => {
+    await start(undefined, hashOf(name, "param" in route ? ids[route.param] : null));
+    await soon(() => expect(app().dataset["view"]).toBe(name));
+    if (route.layer === "dialog") await soon(() => expect(one("dialog").querySelector("h1")?.textContent).toBeTruthy());
+    else await soon(() => expect(document.querySelector("main")?.textContent?.trim()).toBeTruthy());
+    expect(all("error")).toHaveLength(0);
+  });
+
+  it("steps out of a dialog to what was under it", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/conversation/c-rosa");
+    await soon(() => one("composer"));
+    await user.click(one("thread-menu"));
+    await user.click(one("thread-members"));
+    await soon(() => expect(app().dataset["view"]).toBe("members"));
+    one("dialog-close").focus();
+    await user.keyboard("{Escape}");
+    await soon(() => expect(app().dataset["view"]).toBe("conversation"));
+    expect(app().dataset["id"]).toBe("c-rosa");
+  });
+
+  it("keeps a new conversation that was begun when its dialog is closed", async () => {
+    const user = userEvent.setup();
+    await start();
+    await user.keyboard("{Control>}n{/Control}");
+    await user.type(await soon(() => one("new-message")), "half a thought");
+    await user.keyboard("{Escape}");
+    await soon(() => expect(app().dataset["view"]).toBe("inbox"));
+    await user.keyboard("{Control>}n{/Control}");
+    expect((await soon(() => one<HTMLTextAreaElement>("new-message"))).value).toBe("half a thought");
+    await user.click(one("new-start"));
+    await soon(() => expect(app().dataset["view"]).toBe("conversation"));
+  });
+});
+
+describe("errors", () => {
+  it("says what happened and keeps its code at hand", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/devices");
+    fake.failing.set("device_revoke", new CallError({ code: "relay_unreachable", message: "The relay does not answer. Nothing was changed." }));
+    await user.click(await soon(() => one("device-revoke")));
+    await user.click(await soon(() => one("confirm")));
+    const error = await soon(() => one("error"));
+    expect(error.textContent).toContain("Nothing was changed");
+    expect(error.dataset["code"]).toBe("relay_unreachable");
+    fake.failing.clear();
+    await user.click(one("confirm"));
+    await soon(() => expect(all("device", '[data-revoked="true"]')).toHaveLength(2));
+  });
+});

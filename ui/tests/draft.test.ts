@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { CallError } from "../src/lib/backend";
+import { FakeBackend } from "../src/lib/backend/fake";
+import { conversation, draft, empty } from "../src/lib/backend/fake/world";
+import { DraftEditor } from "../src/lib/state/draft.svelte";
+
+function gate(): { promise: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (open = resolve));
+  return { promise, open };
+}
+
+describe("DraftEditor", () => {
+  let fake: FakeBackend;
+  let editor: DraftEditor;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    fake = new FakeBackend(empty());
+    fake.world.rows.set("c", conversation("c"));
+    editor = new DraftEditor(fake, "c");
+    await editor.load();
+    fake.listen((event) => {
+      if (event.event === "draft") editor.remote(event.draft);
+    });
+    return () => vi.useRealTimers();
+  });
+
+  const stored = (): string => fake.world.drafts.get("c")?.text ?? "";
+  const saves = (): number => fake.calls.filter((call) => call.name === "draft_set").length;
+
+  it("is at the engine within 300 ms of the first key, however fast the typing", async () => {
+    for (const letter of "hello") {
+      editor.input(editor.text + letter);
+      await vi.advanceTimersByTimeAsync(40);
+    }
+    expect(saves()).toBe(0);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stored()).toBe("hello");
+    expect(saves()).toBe(1);
+    expect(editor.saved).toBe(true);
+  });
+
+  it("merges what another device typed while typing here", async () => {
+    editor.input("base");
+    await vi.advanceTimersByTimeAsync(300);
+    editor.input("base, and the end");
+    fake.remoteDraft("c", "Dear Ben, base");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(editor.text).toBe("Dear Ben, base, and the end");
+    expect(stored()).toBe("Dear Ben, base, and the end");
+  });
+
+  it("keeps letters that were typed while a save was on its way", async () => {
+    const held = gate();
+    fake.gates.set("draft_set", held.promise);
+    editor.input("one");
+    await vi.advanceTimersByTimeAsync(260);
+    editor.input("one two");
+    fake.remoteDraft("c", "zero ");
+    held.open();
+    fake.gates.delete("draft_set");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(editor.text).toContain("zero");
+    expect(editor.text).toContain("one two");
+    expect(stored()).toBe(editor.text);
+  });
+
+  it("takes a remote text at once when nothing here is unsaved, and moves the caret", async () => {
+    editor.input("world");
+    await vi.advanceTimersByTimeAsync(300);
+    const moved = vi.fn();
+    editor.moved = moved;
+    fake.remoteDraft("c", "hello world");
+    expect(editor.text).toBe("hello world");
+    expect(moved).toHaveBeenCalledWith({ at: 0, remove: 0, insert: "hello " });
+  });
+
+  it("does not touch the text while an input method composes", async () => {
+    editor.input("に");
+    await vi.advanceTimersByTimeAsync(300);
+    editor.composing = true;
+    fake.remoteDraft("c", "こんに");
+    await vi.advanceTimersByTimeAsync(600);
+    expect(editor.text).toBe("に");
+    editor.composing = false;
+    await vi.advanceTimersByTimeAsync(600);
+    expect(editor.text).toBe("こんに");
+  });
+
+  it("empties only after the engine took the message, and keeps what was typed meanwhile", async () => {
+    const held = gate();
+    fake.gates.set("draft_send", held.promise);
+    editor.input("first message");
+    const sending = editor.send();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(editor.text).toBe("first message");
+    editor.input("first message and a second");
+    held.open();
+    expect(await sending).toBe(true);
+    expect(fake.world.messages.get("c")?.map((row) => row.body)).toEqual(["first message"]);
+    expect(editor.text).toBe(" and a second");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(stored()).toBe(" and a second");
+  });
+
+  it("sends once when send is pressed twice", async () => {
+    editor.input("once");
+    const both = await Promise.all([editor.send(), editor.send()]);
+    expect(both.filter(Boolean)).toHaveLength(1);
+    expect(fake.world.messages.get("c")).toHaveLength(1);
+  });
+
+  it("keeps the text when sending fails", async () => {
+    fake.failing.set("draft_send", new CallError({ code: "storage_failed", message: "The disk is full." }));
+    editor.input("keep me");
+    expect(await editor.send()).toBe(false);
+    expect(editor.text).toBe("keep me");
+    expect(editor.error?.code).toBe("storage_failed");
+    fake.failing.clear();
+    expect(await editor.send()).toBe(true);
+    expect(editor.text).toBe("");
+  });
+
+  it("tries to save again when saving fails", async () => {
+    fake.failing.set("draft_set", new CallError({ code: "storage_failed", message: "The disk is full." }));
+    editor.input("precious");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(editor.error?.code).toBe("storage_failed");
+    expect(editor.text).toBe("precious");
+    expect(editor.saved).toBe(false);
+    fake.failing.clear();
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(stored()).toBe("precious");
+    expect(editor.error).toBeNull();
+  });
+
+  it("adds what was typed before the stored draft arrived", async () => {
+    fake.world.drafts.set("c", draft("c", { id: "d", text: "stored ", revision: "4" }));
+    const late = new DraftEditor(fake, "c");
+    late.input("typed");
+    await late.load();
+    expect(late.text).toBe("stored typed");
+  });
+
+  it("leaves the composer of a device that is sending it, and shows it elsewhere", async () => {
+    editor.remote(draft("c", { id: "d", text: "on its way", revision: "9", sending: { device: "d-laptop", device_name: "Laptop", here: true } }));
+    expect(editor.text).toBe("");
+    editor.remote(draft("c", { id: "d", text: "on its way", revision: "9", sending: { device: "d-2", device_name: "Desktop", here: false } }));
+    expect(editor.text).toBe("on its way");
+    expect(editor.sending?.device_name).toBe("Desktop");
+    editor.remote(draft("c"));
+    expect(editor.text).toBe("");
+  });
+
+  it("refuses files over 50 MB before anything is sent", () => {
+    const big = new File(["x"], "film.mov");
+    Object.defineProperty(big, "size", { value: 51 * 1024 * 1024 });
+    expect(editor.addFiles([big, new File(["y"], "small.txt")])).toEqual([big]);
+    expect(editor.files.map((file) => file.name)).toEqual(["small.txt"]);
+  });
+});

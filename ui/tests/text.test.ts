@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+
+import { complete } from "../src/lib/emoji";
+import { shortTime } from "../src/lib/format";
+import { rank, score } from "../src/lib/fuzzy";
+import { visible } from "../src/lib/hostile";
+import { host, split } from "../src/lib/links";
+import { hashOf, parseRoute } from "../src/lib/routes";
+
+describe("visible", () => {
+  it("shows characters that turn or hide text", () => {
+    expect(visible("photo\u202egnp.exe")).toBe("photo⟨U+202E⟩gnp.exe");
+    expect(visible("Ada\u200b")).toBe("Ada⟨U+200B⟩");
+    expect(visible("A\u200dda")).toBe("A⟨U+200D⟩da");
+    expect(visible("a\u0000b")).toBe("a⟨U+0000⟩b");
+  });
+
+  it("leaves names of the world alone", () => {
+    for (const name of ["Tomás Herrera", "ليلى حداد", "山田 由紀", "👨\u200d👩\u200d👧 family", "👩🏽\u200d💻"]) expect(visible(name)).toBe(name);
+  });
+});
+
+describe("links", () => {
+  it("finds links and leaves punctuation outside", () => {
+    expect(split("see https://a.example/b, or (www.c.example).")).toEqual([
+      { text: "see ", url: null },
+      { text: "https://a.example/b", url: "https://a.example/b" },
+      { text: ", or (", url: null },
+      { text: "www.c.example", url: "https://www.c.example/" },
+      { text: ").", url: null },
+    ]);
+  });
+
+  it("makes no links of other schemes", () => {
+    expect(split("javascript:alert(1) file:///etc/passwd")).toEqual([{ text: "javascript:alert(1) file:///etc/passwd", url: null }]);
+  });
+
+  it("shows look-alike hosts as what they are", () => {
+    expect(host(split("https://аpple.com/x")[0]?.url ?? "")).toBe("xn--pple-43d.com");
+    expect(host("https://bank.example@evil.example/")).toBe("evil.example");
+  });
+});
+
+describe("fuzzy", () => {
+  it("prefers names that begin so", () => {
+    expect(rank("ben", ["Rubens", "Ben Okafor", "Bellini"], (name) => name)[0]).toBe("Ben Okafor");
+  });
+
+  it("forgives accents and gaps", () => {
+    expect(score("tomas", "Tomás Herrera")).not.toBeNull();
+    expect(score("vlrs", "Villa Rosa")).not.toBeNull();
+    expect(score("xyz", "Villa Rosa")).toBeNull();
+  });
+});
+
+describe("routes", () => {
+  it("reads what it writes", () => {
+    expect(parseRoute(hashOf("conversation", "a/b c", { m: "x&y" }))).toEqual({ name: "conversation", layer: "pane", id: "a/b c", query: { m: "x&y" } });
+  });
+
+  it("takes anything unknown or broken as the inbox", () => {
+    for (const hash of ["", "#", "#/nowhere", "#/conversation/", "#/conversation/%E0%A4%A"]) expect(parseRoute(hash).name).toBe("inbox");
+  });
+});
+
+describe("emoji", () => {
+  it("completes at the caret only after a space or at the start", () => {
+    expect(complete("hi :smi", 7)?.list[0]?.name).toBe("smile");
+    expect(complete("10:30", 5)).toBeNull();
+    expect(complete("a:smile", 7)).toBeNull();
+    expect(complete(":s", 2)).toBeNull();
+  });
+});
+
+describe("times", () => {
+  it("are relative at first and absolute later", () => {
+    const now = new Date(2026, 5, 15, 12, 0).getTime();
+    const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
+    expect(shortTime(at(2026, 5, 15, 11, 58), now)).toMatch(/2/);
+    expect(shortTime(at(2026, 5, 15, 8, 5), now)).toMatch(/0?8:05/);
+    expect(shortTime(at(2026, 5, 13, 8, 5), now)).toBe(new Intl.DateTimeFormat(navigator.language, { weekday: "short" }).format(new Date(2026, 5, 13)));
+    expect(shortTime(at(2024, 5, 13, 8, 5), now)).toMatch(/2024/);
+  });
+});

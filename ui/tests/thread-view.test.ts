@@ -1,0 +1,195 @@
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+
+import { message } from "../src/lib/backend/fake/world";
+import { all, app, one, soon, start } from "./helpers";
+
+const row = (id: string): HTMLElement => one("message", `[data-id="${id}"]`);
+
+describe("conversation", () => {
+  it("shows the unread divider before the first unread message and reports what was seen", async () => {
+    const fake = await start(undefined, "#/conversation/c-layla");
+    await soon(() => one("unread-divider"));
+    expect(one("log").getAttribute("role")).toBe("log");
+    await soon(() => expect(fake.calls.find((call) => call.name === "shown")?.args).toEqual({ conversation: "c-layla", messages: ["c-layla-2"] }));
+    await soon(() => expect(row("c-layla-2").dataset["unread"]).toBe("false"));
+    expect(one("unread-divider")).toBeTruthy();
+  });
+
+  it("does not count as seen what nobody looks at", async () => {
+    vi.spyOn(document, "hasFocus").mockReturnValue(false);
+    const fake = await start(undefined, "#/conversation/c-layla");
+    await soon(() => one("unread-divider"));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(fake.calls.some((call) => call.name === "shown")).toBe(false);
+    vi.restoreAllMocks();
+    window.dispatchEvent(new Event("focus"));
+    await soon(() => expect(fake.calls.some((call) => call.name === "shown")).toBe(true));
+  });
+
+  it("sends with Enter, makes lines with Shift+Enter, and turns the tick", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    const composer = await soon(() => one<HTMLTextAreaElement>("composer"));
+    await user.type(composer, "two{Shift>}{Enter}{/Shift}lines{Enter}");
+    await soon(() => expect(composer.value).toBe(""));
+    const sent = fake.world.messages.get("c-ben")?.at(-1);
+    expect(sent?.body).toBe("two\nlines");
+    const shown = await soon(() => row(sent?.id ?? ""));
+    expect(shown.dataset["state"]).toBe("pending");
+    const label = (): string => shown.querySelector("[data-testid=tick]")?.getAttribute("aria-label") ?? "";
+    expect(label()).toMatch(/^Waiting to be sent - you are offline since/);
+    if (sent) fake.putMessage({ ...sent, state: "read" });
+    await soon(() => expect(shown.dataset["state"]).toBe("read"));
+    expect(label()).toBe("Read");
+  });
+
+  it("sends with Ctrl+Enter when Enter makes lines", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    fake.world.settings.enter_sends = false;
+    fake.emit({ event: "settings", settings: fake.world.settings });
+    const composer = await soon(() => one<HTMLTextAreaElement>("composer"));
+    const before = fake.world.messages.get("c-ben")?.length ?? 0;
+    await user.type(composer, "a{Enter}b");
+    expect(composer.value).toBe("a\nb");
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    await soon(() => expect(fake.world.messages.get("c-ben")).toHaveLength(before + 1));
+  });
+
+  it("keeps the draft when switching away and back at once", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await user.type(await soon(() => one("composer")), "unfinished");
+    window.location.hash = "#/conversation/c-yuki";
+    await soon(() => expect(app().dataset["id"]).toBe("c-yuki"));
+    await soon(() => expect(fake.world.drafts.get("c-ben")?.text).toBe("unfinished"));
+    window.location.hash = "#/conversation/c-ben";
+    await soon(() => expect(one<HTMLTextAreaElement>("composer").value).toBe("unfinished"));
+  });
+
+  it("puts another device's words around the caret", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    const composer = await soon(() => one<HTMLTextAreaElement>("composer"));
+    await user.type(composer, "tomorrow");
+    await soon(() => expect(fake.world.drafts.get("c-ben")?.text).toBe("tomorrow"));
+    composer.setSelectionRange(8, 8);
+    fake.remoteDraft("c-ben", "See you tomorrow");
+    await soon(() => expect(composer.value).toBe("See you tomorrow"));
+    expect(composer.selectionStart).toBe(16);
+    await user.keyboard("!");
+    expect(composer.value).toBe("See you tomorrow!");
+  });
+
+  it("offers to send here what another device is sending", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-tom");
+    const here = await soon(() => one("send-here"));
+    expect(here.parentElement?.textContent).toContain("Desktop at work");
+    await user.click(here);
+    await soon(() => expect(fake.calls.some((call) => call.name === "draft_send")).toBe(true));
+  });
+
+  it("replies, and Escape takes the reply back without the text", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    row("c-ben-0").focus();
+    await user.keyboard("r");
+    const composer = one<HTMLTextAreaElement>("composer");
+    expect(document.activeElement).toBe(composer);
+    await user.type(composer, "I saw it");
+    await user.keyboard("{Escape}");
+    expect(composer.value).toBe("I saw it");
+    row("c-ben-0").focus();
+    await user.keyboard("r");
+    await user.type(composer, "{Enter}");
+    await soon(() => expect(fake.world.messages.get("c-ben")?.at(-1)?.reply_to?.id).toBe("c-ben-0"));
+  });
+
+  it("completes emoji by name", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/conversation/c-ben");
+    const composer = await soon(() => one<HTMLTextAreaElement>("composer"));
+    await user.type(composer, "great :thumbsu");
+    await soon(() => expect(document.querySelector("#emoji-list")).toBeTruthy());
+    await user.keyboard("{Enter}");
+    expect(composer.value).toBe("great 👍");
+  });
+
+  it("attaches pasted files and sends them", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    await user.upload(one<HTMLInputElement>("attach-input"), new File(["hello"], "note.txt", { type: "text/plain" }));
+    expect(all("pending-file")).toHaveLength(1);
+    await user.click(one("send"));
+    await soon(() => expect(all("pending-file")).toHaveLength(0));
+    const sent = fake.calls.find((call) => call.name === "draft_send")?.args as { attachments: unknown[] };
+    expect(sent.attachments).toEqual([{ bytes: { name: "note.txt", mime: "text/plain", base64: btoa("hello") } }]);
+  });
+
+  it("says why a message failed and lets it be tried again", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-cora");
+    const failed = await soon(() => row("c-cora-2"));
+    expect(failed.textContent).toContain("larger than 50 MB");
+    const again = [...failed.querySelectorAll("button")].find((button) => button.textContent === "Try again");
+    if (again) await user.click(again);
+    expect(fake.calls.some((call) => call.name === "outbox_retry")).toBe(true);
+  });
+
+  it("shows who has a message since when", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/conversation/c-ben");
+    const own = await soon(() => row("c-ben-1"));
+    own.focus();
+    await user.keyboard("{Enter}");
+    const receipts = await soon(() => one("receipts"));
+    expect(receipts.querySelector('[data-person="p-ben"]')?.getAttribute("data-read")).toBe("true");
+    expect(receipts.textContent).toContain("Read");
+  });
+
+  it("asks before a message goes for everyone, then shows that it is gone", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    (await soon(() => row("c-ben-1"))).focus();
+    await user.keyboard("{Delete}");
+    expect(fake.calls.some((call) => call.name === "message_delete")).toBe(false);
+    await user.click(await soon(() => one("confirm")));
+    await soon(() => expect(row("c-ben-1").dataset["deleted"]).toBe("true"));
+    expect(row("c-ben-1").textContent).toContain("This message was deleted");
+  });
+
+  it("shows where a link goes before it opens", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    fake.putMessage(message("link", "c-ben", { author: "p-ben", author_name: "Ben", body: "look: https://example.org/a." }));
+    await user.click(await soon(() => row("link").querySelector("a") ?? Promise.reject(new Error("no link")) as never));
+    expect(fake.opened).toEqual([]);
+    expect((await soon(() => one("dialog"))).textContent).toContain("https://example.org/a");
+    await user.click(one("dialog").querySelector(".primary") as HTMLElement);
+    expect(fake.opened).toEqual(["https://example.org/a"]);
+  });
+
+  it("finds in the conversation and brings the hit into view", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-site");
+    await soon(() => one("composer"));
+    await user.keyboard("{Control>}f{/Control}");
+    await user.type(await soon(() => one("find-input")), "Point 12:");
+    const hit = await soon(() => one("search-hit", '[data-message="c-site-11"]'));
+    expect(hit.querySelector("mark")?.textContent).toBe("Point");
+    await user.click(hit);
+    await soon(() => expect(fake.calls.some((call) => call.name === "messages" && (call.args as { around?: string }).around === "c-site-11")).toBe(true));
+    await soon(() => row("c-site-11"));
+  });
+
+  it("marks what arrived late", async () => {
+    await start(undefined, "#/conversation/c-rosa");
+    const late = await soon(() => row("c-rosa-7"));
+    expect(late.textContent).toContain("Arrived late");
+  });
+});

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { FakeBackend } from "../src/lib/backend/fake";
+import { conversation, empty, message } from "../src/lib/backend/fake/world";
+import { Thread } from "../src/lib/state/thread.svelte";
+
+const COUNT = 200;
+const order = (n: number): string => String(n).padStart(6, "0");
+
+describe("Thread", () => {
+  let fake: FakeBackend;
+  let thread: Thread;
+
+  beforeEach(async () => {
+    fake = new FakeBackend(empty());
+    fake.world.rows.set("c", conversation("c"));
+    fake.world.messages.set(
+      "c",
+      Array.from({ length: COUNT }, (_, n) => message(`m${n}`, "c", { order: order(n * 10), body: `text ${n}` })),
+    );
+    thread = new Thread(fake, "c");
+    await fake.listen((event) => {
+      if (event.event === "messages") thread.apply(event);
+    });
+  });
+
+  const ids = (): string[] => thread.rows.map((row) => row.id);
+
+  it("opens at the end and pages back without doubles", async () => {
+    await thread.open(null);
+    expect(ids().at(-1)).toBe("m199");
+    expect(thread.atEnd).toBe(true);
+    await thread.loadOlder();
+    expect(thread.prepended).toBe(true);
+    expect(ids()).toHaveLength(120);
+    expect(new Set(ids()).size).toBe(120);
+    await thread.loadOlder();
+    await thread.loadOlder();
+    await thread.loadOlder();
+    expect(ids()).toHaveLength(COUNT);
+    expect(thread.older).toBeNull();
+  });
+
+  it("opens around a target and pages on to the end", async () => {
+    await thread.open("m50");
+    expect(ids()).toContain("m50");
+    expect(thread.target).toEqual({ id: "m50", flash: true });
+    expect(thread.atEnd).toBe(false);
+    for (let turn = 0; turn < 4 && !thread.atEnd; turn += 1) await thread.loadNewer();
+    expect(ids().at(-1)).toBe("m199");
+  });
+
+  it("opens at the first unread message, wherever it is", async () => {
+    const rows = fake.world.messages.get("c") ?? [];
+    fake.world.messages.set("c", rows.map((row, n) => (n >= 20 ? { ...row, unread: true } : row)));
+    await thread.open(null);
+    expect(thread.divider).toBe("m20");
+    expect(ids()).toContain("m20");
+  });
+
+  it("adds new messages at the end and late ones where they belong", async () => {
+    await thread.open(null);
+    fake.putMessage(message("new", "c", { order: order(99999) }));
+    expect(ids().at(-1)).toBe("new");
+    fake.putMessage(message("late", "c", { order: order(1985), late: true }));
+    expect(ids().slice(-3)).toEqual(["late", "m199", "new"]);
+    expect(thread.prepended).toBe(false);
+  });
+
+  it("leaves messages of pages that are not loaded to those pages", async () => {
+    await thread.open("m50");
+    const before = ids();
+    fake.putMessage(message("new", "c", { order: order(99999) }));
+    fake.putMessage(message("ancient", "c", { order: order(5) }));
+    expect(ids()).toEqual(before);
+  });
+
+  it("turns a tick by a diff, without a new row", async () => {
+    await thread.open(null);
+    const last = thread.rows.at(-1);
+    if (!last) throw new Error("no rows");
+    fake.putMessage({ ...last, state: "read" });
+    expect(thread.rows.at(-1)?.state).toBe("read");
+    expect(ids()).toHaveLength(60);
+  });
+
+  it("asks again after a gap", async () => {
+    await thread.open(null);
+    const asked = fake.calls.filter((call) => call.name === "messages").length;
+    thread.apply({ event: "messages", conversation: "c", revision: 50, previous: 49, upsert: [], remove: [] });
+    expect(fake.calls.filter((call) => call.name === "messages")).toHaveLength(asked + 1);
+  });
+
+  it("reports each message as shown once", async () => {
+    await thread.open(null);
+    thread.shown(["m1", "m2"]);
+    thread.shown(["m2", "m3"]);
+    expect(fake.calls.filter((call) => call.name === "shown").map((call) => call.args)).toEqual([
+      { conversation: "c", messages: ["m1", "m2"] },
+      { conversation: "c", messages: ["m3"] },
+    ]);
+  });
+
+  it("says what failed and opens when tried again", async () => {
+    const missing = new Thread(fake, "nowhere");
+    await missing.open(null);
+    expect(missing.error?.code).toBe("not_found");
+    expect(missing.loaded).toBe(false);
+  });
+});
