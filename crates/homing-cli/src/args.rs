@@ -1,0 +1,537 @@
+//! What can be typed. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+TEXT may be `-`: it is then read from stdin. CONVERSATION and PERSON take an id, a beginning of it of at least six
+characters, or an exact name. Files are paths on this computer.
+
+With --json, answers are one JSON object per line on stdout, with ids as strings and times in RFC 3339 (UTC);
+errors are {\"error\":{\"code\",\"message\"}} on stderr. Exit codes: 0 done, 1 failed, 2 not a command.
+
+Commands that only read or write here never wait for the network: what they change is safe on this device and
+waits in the outbox until an open window or `homing sync` sends it.
+
+Examples:
+  homing init --name 'Ada Berger' --relay https://relay.example.org
+  homing invite --client 'Ben Okafor'
+  homing conversation new --with 'Ben Okafor' --subject 'Kitchen' --message 'Good morning!'
+  echo 'The offer is attached.' | homing send Kitchen - --attach offer.pdf
+  homing messages Kitchen --unread
+  homing sync
+  homing --profile /srv/homing-bot --json sync --watch";
+
+/// Talk with clients and colleagues, and keep what you talk about; with or without a network.
+#[derive(Debug, Parser)]
+#[command(name = "homing", version, after_help = EXAMPLES, propagate_version = true)]
+pub struct Cli {
+    /// Folder of the profile; else HOMING_PROFILE, else this user's default profile
+    #[arg(long, global = true, value_name = "DIR")]
+    pub profile: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// File whose first line is the profile's passphrase; else HOMING_PASSPHRASE, else it is asked for
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin: a person with this name, on this device
+    Init {
+        /// Your name, as others see it
+        #[arg(long)]
+        name: String,
+        /// Address of the relay; can be set later with `config set relay`
+        #[arg(long, value_name = "URL")]
+        relay: Option<String>,
+        /// What to call this device; else the computer's name
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
+    },
+    /// The profile at a glance
+    Status,
+    /// Send what waits, fetch what is new; ends when both are done
+    Sync {
+        /// Stay connected and print what happens, until stopped
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Unlock the profile of a running window with its passphrase
+    Unlock,
+    /// Lock the profile of a running window
+    Lock,
+
+    /// Make an invitation link; it is good for 72 hours and for one person
+    #[command(after_help = "Without an option, the link connects two people: a conversation of their own.\n\
+        Client and talk links join at once, also while you are offline; team links wait for `approve`.")]
+    Invite {
+        /// For a client of your team, by the name you call them
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["team", "talk"])]
+        client: Option<String>,
+        /// For a colleague: they will see all clients of the team
+        #[arg(long, conflicts_with = "talk")]
+        team: bool,
+        /// Into a conversation of several people; they will see its whole history
+        #[arg(long, value_name = "CONVERSATION")]
+        talk: Option<String>,
+        /// Role of the colleague
+        #[arg(long, requires = "team")]
+        role: Option<Role>,
+    },
+    /// Open invitations
+    #[command(subcommand)]
+    Invitation(Invitation),
+    /// Accept an invitation
+    Join {
+        /// homing://join/... (`-`: from stdin)
+        link: String,
+        /// Your name, if this profile has none yet
+        #[arg(long)]
+        name: Option<String>,
+        /// Only say what the link would do
+        #[arg(long, conflicts_with = "name")]
+        preview: bool,
+    },
+    /// People who ask to join
+    #[command(subcommand)]
+    Request(Request),
+    /// Let somebody in who asked to join (see `request list`)
+    Approve { request: String },
+    /// Everybody you share a conversation or team with
+    People,
+    /// The safety number of a person: compare it with theirs to know that nobody is in between
+    Safety {
+        person: String,
+        /// You compared it, and it is the same
+        #[arg(long, conflicts_with = "not_verified")]
+        verified: bool,
+        /// Take that back
+        #[arg(long)]
+        not_verified: bool,
+    },
+
+    /// Link another device of yours
+    #[command(subcommand)]
+    Link(Link),
+    /// Your devices
+    #[command(subcommand)]
+    Device(Device),
+    /// Who can read a conversation
+    #[command(subcommand)]
+    Member(Member),
+    /// Leave a conversation for good
+    Leave { conversation: String },
+
+    /// Conversations
+    #[command(subcommand)]
+    Conversation(Conversation),
+    /// Send a message
+    Send {
+        conversation: String,
+        /// The message (`-`: from stdin)
+        text: String,
+        /// A file to send with it; may be given several times
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+        /// The message it answers
+        #[arg(long, value_name = "ID")]
+        reply_to: Option<String>,
+    },
+    /// Messages of a conversation, oldest first
+    Messages {
+        conversation: String,
+        /// Those after this message
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// At most so many; without --after, the newest
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+        /// Unread ones only
+        #[arg(long)]
+        unread: bool,
+    },
+    /// Single messages
+    #[command(subcommand)]
+    Message(Message),
+    /// Drafts: they follow you to your other devices
+    #[command(subcommand)]
+    Draft(Draft),
+    /// What waits to be sent
+    #[command(subcommand)]
+    Outbox(Outbox),
+    /// Files of messages
+    #[command(subcommand)]
+    Attachment(Attachment),
+    /// Search all messages on this device, newest first
+    Search {
+        /// Words; the last letters of a word may be missing from three letters on
+        query: String,
+        /// In this conversation only
+        #[arg(long, value_name = "CONVERSATION")]
+        r#in: Option<String>,
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+
+    /// Save everything into one encrypted file
+    Backup {
+        file: PathBuf,
+        /// File whose first line protects the backup (`-`: stdin); without it, your recovery words do
+        #[arg(long, value_name = "FILE")]
+        backup_passphrase_file: Option<PathBuf>,
+    },
+    /// Begin a profile from a backup; it becomes a new device of yours
+    Restore {
+        file: PathBuf,
+        /// File whose first line protects the backup (`-`: stdin)
+        #[arg(long, value_name = "FILE", conflicts_with = "words_file")]
+        backup_passphrase_file: Option<PathBuf>,
+        /// File whose first line is your recovery words (`-`: stdin)
+        #[arg(long, value_name = "FILE")]
+        words_file: Option<PathBuf>,
+    },
+    /// Check the stored data; exit code 1 if something is damaged
+    Doctor {
+        /// Mend what can be mended
+        #[arg(long)]
+        repair: bool,
+    },
+    /// The 24 recovery words: they bring everything back when all devices are lost
+    #[command(subcommand)]
+    Recovery(Recovery),
+    /// Settings of this profile
+    #[command(subcommand)]
+    Config(Config),
+
+    /// Fill the profile with messages, for load tests
+    Seed {
+        #[arg(long, value_name = "N")]
+        messages: u32,
+        #[arg(long, value_name = "M")]
+        conversations: u32,
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        random_seed: u32,
+    },
+    /// A small agency to try things out, in a profile of its own that never talks to a relay
+    #[command(subcommand)]
+    Demo(Demo),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Invitation {
+    /// Open invitations you can see
+    List,
+    /// Make an invitation worthless
+    Cancel { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Request {
+    /// Who asks to join
+    List,
+    /// Let them in
+    Approve { request: String },
+    /// Turn them down
+    Decline { request: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Link {
+    /// On the device you have: show a code, then compare six digits
+    #[command(
+        after_help = "Prints the code, waits for the other device, prints the digits and reads \"yes\" from \
+        stdin.\nFrom another terminal, or for a window that shows the digits: homing link offer --approve DIGITS"
+    )]
+    Offer {
+        /// Approve the linking that is under way, if its digits are these
+        #[arg(long, value_name = "DIGITS")]
+        approve: Option<String>,
+    },
+    /// On the new device: enter the code
+    Accept {
+        /// The code (`-`: from stdin)
+        code: String,
+        /// Address of the relay, if the code does not bring it
+        #[arg(long, value_name = "URL")]
+        relay: Option<String>,
+        /// What to call this device; else the computer's name
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// All your devices
+    List,
+    /// Shut a lost or sold device out: it gets nothing from now on
+    Revoke { device: String },
+    /// Call a device something else
+    Rename { device: String, name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    /// Who can read it
+    List { conversation: String },
+    /// Let somebody in; they will see the whole history
+    Add {
+        conversation: String,
+        person: String,
+        #[arg(long)]
+        role: Option<Role>,
+    },
+    /// Shut somebody out; they get nothing from now on
+    Remove { conversation: String, member: String },
+    /// Give somebody another role
+    Role { conversation: String, member: String, role: Role },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Conversation {
+    /// Begin a conversation
+    New {
+        #[arg(long, value_name = "TEXT")]
+        subject: Option<String>,
+        /// With whom; may be given several times. One client: in that client's space
+        #[arg(long, value_name = "PERSON", required = true)]
+        with: Vec<String>,
+        /// Its first message (`-`: from stdin)
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
+        /// A file to send with the first message; may be given several times
+        #[arg(long, value_name = "FILE", requires = "message")]
+        attach: Vec<PathBuf>,
+    },
+    /// Conversations, the last active first
+    List {
+        #[arg(long, default_value = "active")]
+        filter: Filter,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    /// One conversation
+    Show { conversation: String },
+    /// Put it away; a new message brings it back
+    Archive { conversation: String },
+    /// Take it back from the archive
+    Unarchive { conversation: String },
+    /// Mark everything in it read
+    Read { conversation: String },
+    /// Mark it unread
+    Unread { conversation: String },
+    /// Give it another subject
+    Rename { conversation: String, subject: String },
+    /// Delete it on your devices
+    Delete {
+        conversation: String,
+        /// For all its members
+        #[arg(long)]
+        everyone: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Message {
+    /// Delete a message of yours for everybody
+    Delete { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Draft {
+    /// Put this text into the conversation's draft
+    Set {
+        conversation: String,
+        /// The text (`-`: from stdin)
+        text: String,
+        /// The message it answers
+        #[arg(long, value_name = "ID")]
+        reply_to: Option<String>,
+    },
+    /// The conversation's draft
+    Show { conversation: String },
+    /// Send the conversation's draft as it is
+    Send {
+        conversation: String,
+        /// A file to send with it; may be given several times
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+    },
+    /// Throw a draft away
+    Discard { id: String },
+    /// All drafts
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Outbox {
+    /// What waits, and what stands in its way
+    List,
+    /// Don't send it
+    Cancel { id: String },
+    /// Take a message back into the conversation's draft
+    Edit { id: String },
+    /// Try a refused one again
+    Retry { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Attachment {
+    /// Save a file of a message (see `messages`); fetches it first if it is not here yet
+    Save { id: String, path: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Recovery {
+    /// Show the words: write them on paper
+    Show,
+    /// Prove that you wrote them down
+    Confirm {
+        /// All 24 words (`-`: from stdin)
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Become a new device of the person these words belong to
+    Use {
+        /// All 24 words (`-`: from stdin)
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Address of the relay
+        #[arg(long, value_name = "URL")]
+        relay: String,
+        /// What to call this device; else the computer's name
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// All settings, or one
+    Get { key: Option<Key> },
+    /// Change a setting
+    #[command(
+        after_help = "A passphrase is read from stdin with `config set passphrase -`; an empty one takes the \
+        passphrase away.\nswitches take true or false; theme takes system, light or dark."
+    )]
+    Set {
+        key: Key,
+        /// The new value (`-`: from stdin)
+        value: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Demo {
+    /// Make the demo's profile
+    Start,
+    /// Delete the demo's profile
+    Remove,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Role {
+    Owner,
+    Admin,
+    Member,
+    Reader,
+    Client,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Filter {
+    All,
+    Active,
+    Unread,
+    Archived,
+    Drafts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Key {
+    Name,
+    Relay,
+    Passphrase,
+    Theme,
+    Notifications,
+    NotificationContent,
+    ReadReceipts,
+    EnterSends,
+    Zoom,
+    CloseToTray,
+    LockAfterMinutes,
+    CompactList,
+}
+
+impl Command {
+    /// True for what can only be done with the relay's help; the rest never waits for the network.
+    pub fn needs_relay(&self) -> bool {
+        matches!(
+            self,
+            Self::Sync { .. }
+                | Self::Invite { .. }
+                | Self::Invitation(Invitation::Cancel { .. })
+                | Self::Join { preview: false, .. }
+                | Self::Link(_)
+                | Self::Device(Device::Revoke { .. })
+                | Self::Restore { .. }
+                | Self::Attachment(_)
+                | Self::Recovery(Recovery::Use { .. })
+                | Self::Config(Config::Set { key: Key::Relay, .. })
+        )
+    }
+
+    /// True for what goes on until it is stopped.
+    pub fn watches(&self) -> bool {
+        matches!(self, Self::Sync { watch: true })
+    }
+
+    /// True for what works on the demo's profile unless another is named.
+    pub fn is_demo(&self) -> bool {
+        matches!(self, Self::Demo(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_all_commands_may_stand_anywhere() {
+        let cli = Cli::parse_from([
+            "homing",
+            "send",
+            "Kitchen",
+            "-",
+            "--json",
+            "--profile",
+            "/p",
+            "--attach",
+            "a.pdf",
+        ]);
+        assert!(cli.json && cli.profile.is_some());
+        assert!(!cli.command.needs_relay());
+    }
+
+    #[test]
+    fn the_help_says_what_there_is() {
+        insta::assert_snapshot!(Cli::command().render_long_help());
+    }
+}

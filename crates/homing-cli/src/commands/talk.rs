@@ -1,0 +1,215 @@
+//! Conversations, messages, drafts, the outbox and search.
+
+use std::path::PathBuf;
+
+use homing_engine::api::{
+    self, ApiError, Call, Code, ConversationArchive, ConversationDelete, ConversationNew, ConversationPage,
+    ConversationRef, ConversationRename, Conversations, DraftSend, DraftSet, ItemRef, MessagePage, Messages,
+    Search, SearchPage, Send,
+};
+
+use super::{NOTHING, Run, attachments, text_or_stdin};
+use crate::args;
+use crate::shapes;
+
+/// Rows asked for at once.
+const PAGE: u32 = 200;
+
+impl Run<'_> {
+    pub async fn conversation(&self, command: args::Conversation) -> Result<(), ApiError> {
+        use args::Conversation as C;
+        let row = |call| self.show::<api::ConversationRow, shapes::Conversation>(call);
+        match command {
+            C::New { subject, with, message, attach } => {
+                let message = message.as_deref().map(text_or_stdin).transpose()?;
+                let attachments = attachments(&attach)?;
+                let call = Call::ConversationNew(ConversationNew { subject, with, message, attachments });
+                self.show::<api::NewConversation, shapes::New>(call).await
+            }
+            C::List { filter, limit } => self.conversations(filter, limit).await,
+            C::Show { conversation } => {
+                let call = Call::Conversation(ConversationRef { conversation });
+                let detail: api::ConversationDetail = self.call(call).await?;
+                self.out.print(&shapes::Conversation::from(detail.row));
+                Ok(())
+            }
+            C::Archive { conversation } => {
+                row(Call::ConversationArchive(ConversationArchive { conversation, archived: true })).await
+            }
+            C::Unarchive { conversation } => {
+                row(Call::ConversationArchive(ConversationArchive { conversation, archived: false })).await
+            }
+            C::Read { conversation } => row(Call::ConversationRead(ConversationRef { conversation })).await,
+            C::Unread { conversation } => {
+                row(Call::ConversationUnread(ConversationRef { conversation })).await
+            }
+            C::Rename { conversation, subject } => {
+                row(Call::ConversationRename(ConversationRename { conversation, subject })).await
+            }
+            C::Delete { conversation, everyone } => {
+                self.done(Call::ConversationDelete(ConversationDelete { conversation, everyone })).await
+            }
+        }
+    }
+
+    async fn conversations(&self, filter: args::Filter, limit: Option<u32>) -> Result<(), ApiError> {
+        let filter = match filter {
+            args::Filter::All => api::Filter::All,
+            args::Filter::Active => api::Filter::Active,
+            args::Filter::Unread => api::Filter::Unread,
+            args::Filter::Archived => api::Filter::Archived,
+            args::Filter::Drafts => api::Filter::Drafts,
+        };
+        let mut left = limit.unwrap_or(u32::MAX);
+        let mut after = None;
+        while left > 0 {
+            let page = Conversations { filter, after, limit: left.min(PAGE) };
+            let page: ConversationPage = self.call(Call::Conversations(page)).await?;
+            left = left.saturating_sub(count(&page.rows));
+            for row in page.rows {
+                self.out.print(&shapes::Conversation::from(row));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn leave(&self, conversation: String) -> Result<(), ApiError> {
+        self.done(Call::ConversationLeave(ConversationRef { conversation })).await
+    }
+
+    pub async fn send(
+        &self,
+        conversation: String,
+        text: &str,
+        attach: &[PathBuf],
+        reply_to: Option<String>,
+    ) -> Result<(), ApiError> {
+        let text = text_or_stdin(text)?;
+        let attachments = attachments(attach)?;
+        let call = Call::Send(Send { conversation, text, attachments, reply_to });
+        self.show::<api::Sent, shapes::Sent>(call).await
+    }
+
+    pub async fn messages(
+        &self,
+        conversation: String,
+        after: Option<String>,
+        limit: u32,
+        unread: bool,
+    ) -> Result<(), ApiError> {
+        let forwards = after.is_some();
+        let mut cursor = after;
+        let mut pages = Vec::new();
+        let mut left = limit;
+        while left > 0 {
+            let (before, after) = if forwards { (None, cursor) } else { (cursor, None) };
+            let limit = left.min(PAGE);
+            let args =
+                Messages { conversation: conversation.clone(), before, after, around: None, unread, limit };
+            let page: MessagePage = self.call(Call::Messages(args)).await?;
+            left = left.saturating_sub(count(&page.rows));
+            cursor = if forwards { page.newer } else { page.older };
+            let more = cursor.is_some() && !page.rows.is_empty();
+            pages.push(page.rows);
+            if !more {
+                break;
+            }
+        }
+        if !forwards {
+            pages.reverse();
+        }
+        for row in pages.into_iter().flatten() {
+            self.out.print(&shapes::Message::from(row));
+        }
+        Ok(())
+    }
+
+    pub async fn message(&self, command: args::Message) -> Result<(), ApiError> {
+        match command {
+            args::Message::Delete { id } => self.item(Call::MessageDelete, id).await,
+        }
+    }
+
+    pub async fn draft(&self, command: args::Draft) -> Result<(), ApiError> {
+        match command {
+            args::Draft::Set { conversation, text, reply_to } => {
+                let text = text_or_stdin(&text)?;
+                let base = Some(self.current_draft(&conversation).await?.revision);
+                let call = Call::DraftSet(DraftSet { conversation, text, base, reply_to });
+                self.show::<api::Draft, shapes::Draft>(call).await
+            }
+            args::Draft::Show { conversation } => {
+                let call = Call::DraftShow(ConversationRef { conversation });
+                self.show::<api::Draft, shapes::Draft>(call).await
+            }
+            args::Draft::Send { conversation, attach } => {
+                let draft = self.current_draft(&conversation).await?;
+                if draft.text.is_empty() && attach.is_empty() {
+                    return Err(ApiError::new(Code::NotFound, "The conversation has no draft."));
+                }
+                let call = Call::DraftSend(DraftSend {
+                    conversation,
+                    text: draft.text,
+                    base: Some(draft.revision),
+                    attachments: attachments(&attach)?,
+                });
+                self.show::<api::Sent, shapes::Sent>(call).await
+            }
+            args::Draft::Discard { id } => self.item(Call::DraftDiscard, id).await,
+            args::Draft::List => self.list::<api::DraftRow, shapes::StoredDraft>(Call::Drafts(NOTHING)).await,
+        }
+    }
+
+    async fn current_draft(&self, conversation: &str) -> Result<api::Draft, ApiError> {
+        self.call(Call::DraftShow(ConversationRef { conversation: conversation.to_owned() })).await
+    }
+
+    pub async fn outbox(&self, command: args::Outbox) -> Result<(), ApiError> {
+        match command {
+            args::Outbox::List => {
+                self.list::<api::OutboxRow, shapes::OutboxItem>(Call::Outbox(NOTHING)).await
+            }
+            args::Outbox::Cancel { id } => self.item(Call::OutboxCancel, id).await,
+            args::Outbox::Edit { id } => {
+                self.show::<api::Draft, shapes::Draft>(Call::OutboxEdit(ItemRef { id })).await
+            }
+            args::Outbox::Retry { id } => self.item(Call::OutboxRetry, id).await,
+        }
+    }
+
+    pub async fn search(
+        &self,
+        query: String,
+        conversation: Option<String>,
+        limit: u32,
+    ) -> Result<(), ApiError> {
+        let mut left = limit;
+        let mut before = None;
+        while left > 0 {
+            let args = Search {
+                query: query.clone(),
+                conversation: conversation.clone(),
+                before,
+                limit: left.min(PAGE),
+            };
+            let page: SearchPage = self.call(Call::Search(args)).await?;
+            left = left.saturating_sub(count(&page.hits));
+            for hit in page.hits {
+                self.out.print(&shapes::Hit::from(hit));
+            }
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn count<T>(rows: &[T]) -> u32 {
+    u32::try_from(rows.len()).unwrap_or(u32::MAX)
+}

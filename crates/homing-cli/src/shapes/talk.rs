@@ -1,0 +1,346 @@
+//! Conversations, messages, drafts, the outbox and search hits.
+
+use std::fmt::{self, Display, Formatter};
+
+use homing_engine::api::{self, ApiError, AttachmentState, OutboxState, RoleName, State};
+use serde::Serialize;
+
+use super::{clock, short, word};
+
+/// A conversation.
+#[derive(Serialize)]
+pub struct Conversation {
+    pub id: String,
+    pub space: String,
+    pub subject: String,
+    pub title: String,
+    pub participants: Vec<Participant>,
+    pub unread: u32,
+    pub preview: String,
+    pub last_at: String,
+    pub archived: bool,
+    pub has_draft: bool,
+}
+
+#[derive(Serialize)]
+pub struct Participant {
+    pub person: String,
+    pub name: String,
+    pub role: RoleName,
+}
+
+impl From<api::ConversationRow> for Conversation {
+    fn from(row: api::ConversationRow) -> Self {
+        let participant = |p: api::Participant| Participant { person: p.person, name: p.name, role: p.role };
+        Self {
+            id: row.id,
+            space: row.space,
+            subject: row.subject,
+            title: row.title,
+            participants: row.participants.into_iter().map(participant).collect(),
+            unread: row.unread,
+            preview: row.preview,
+            last_at: row.last_at,
+            archived: row.archived,
+            has_draft: row.has_draft,
+        }
+    }
+}
+
+impl Display for Conversation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}  {}", short(&self.id), clock(&self.last_at), self.title)?;
+        if self.unread > 0 {
+            write!(f, "  [{} unread]", self.unread)?;
+        }
+        for (_, mark) in
+            [(self.has_draft, "draft"), (self.archived, "archived")].iter().filter(|(set, _)| *set)
+        {
+            write!(f, "  [{mark}]")?;
+        }
+        if !self.preview.is_empty() {
+            write!(f, "\n          {}", self.preview.replace('\n', " "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A conversation that was begun.
+#[derive(Serialize)]
+pub struct New {
+    pub id: String,
+    pub space: String,
+}
+
+impl From<api::NewConversation> for New {
+    fn from(new: api::NewConversation) -> Self {
+        Self { id: new.id, space: new.space }
+    }
+}
+
+impl Display for New {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Conversation {}", self.id)
+    }
+}
+
+/// A message that was handed in.
+#[derive(Serialize)]
+pub struct Sent {
+    pub id: String,
+    pub conversation: String,
+    pub state: State,
+}
+
+impl From<api::Sent> for Sent {
+    fn from(sent: api::Sent) -> Self {
+        Self { id: sent.id, conversation: sent.conversation, state: sent.state }
+    }
+}
+
+impl Display for Sent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Message {} ({})", self.id, word(&self.state))
+    }
+}
+
+/// A message.
+#[derive(Serialize)]
+pub struct Message {
+    pub id: String,
+    pub conversation: String,
+    pub author: String,
+    pub author_name: String,
+    pub at: String,
+    pub body: String,
+    pub state: State,
+    pub error: Option<ApiError>,
+    pub receipts: Vec<Receipt>,
+    pub attachments: Vec<Attachment>,
+    pub reply_to: Option<String>,
+    pub mine: bool,
+    pub unread: bool,
+    pub late: bool,
+    pub deleted: bool,
+}
+
+#[derive(Serialize)]
+pub struct Receipt {
+    pub person: String,
+    pub delivered_at: Option<String>,
+    pub read_at: Option<String>,
+    pub delivered: bool,
+    pub read: bool,
+}
+
+#[derive(Serialize)]
+pub struct Attachment {
+    pub id: String,
+    pub name: String,
+    pub mime: String,
+    pub size: u64,
+    pub state: AttachmentState,
+}
+
+impl From<api::MessageRow> for Message {
+    fn from(row: api::MessageRow) -> Self {
+        Self {
+            id: row.id,
+            conversation: row.conversation,
+            author: row.author,
+            author_name: row.author_name,
+            at: row.at,
+            body: row.body,
+            state: row.state,
+            error: row.error,
+            receipts: row.receipts.into_iter().map(Receipt::from).collect(),
+            attachments: row.attachments.into_iter().map(Attachment::from).collect(),
+            reply_to: row.reply_to.map(|quote| quote.id),
+            mine: row.mine,
+            unread: row.unread,
+            late: row.late,
+            deleted: row.deleted,
+        }
+    }
+}
+
+impl From<api::Receipt> for Receipt {
+    fn from(receipt: api::Receipt) -> Self {
+        Self {
+            person: receipt.person,
+            delivered_at: receipt.delivered_at,
+            read_at: receipt.read_at,
+            delivered: receipt.delivered,
+            read: receipt.read,
+        }
+    }
+}
+
+impl From<api::Attachment> for Attachment {
+    fn from(file: api::Attachment) -> Self {
+        // Sizes travel as the window's numbers; a file is at most 50 MB.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Self { id: file.id, name: file.name, mime: file.mime, size: file.size as u64, state: file.state }
+    }
+}
+
+impl Display for Message {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}  {}: ", short(&self.id), clock(&self.at), self.author_name)?;
+        if self.deleted {
+            f.write_str("(deleted)")?;
+        }
+        f.write_str(&self.body.replace('\n', "\n            "))?;
+        if self.mine {
+            write!(f, "  [{}]", word(&self.state))?;
+        }
+        for (_, mark) in [(self.unread, "unread"), (self.late, "arrived late")].iter().filter(|(set, _)| *set)
+        {
+            write!(f, "  [{mark}]")?;
+        }
+        if let Some(error) = &self.error {
+            write!(f, "\n            {}", error.message)?;
+        }
+        for file in &self.attachments {
+            let (id, state) = (short(&file.id), word(&file.state));
+            write!(f, "\n            file {id}  {} ({} bytes, {state})", file.name, file.size)?;
+        }
+        Ok(())
+    }
+}
+
+/// The draft of a conversation.
+#[derive(Serialize)]
+pub struct Draft {
+    pub id: String,
+    pub conversation: String,
+    pub text: String,
+    pub reply_to: Option<String>,
+    pub sending_device: Option<String>,
+    pub others: Vec<StoredDraft>,
+}
+
+impl From<api::Draft> for Draft {
+    fn from(draft: api::Draft) -> Self {
+        Self {
+            id: draft.id,
+            conversation: draft.conversation,
+            text: draft.text,
+            reply_to: draft.reply_to.map(|quote| quote.id),
+            sending_device: draft.sending.map(|sending| sending.device_name),
+            others: draft.others.into_iter().map(StoredDraft::from).collect(),
+        }
+    }
+}
+
+impl Display for Draft {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        if let Some(device) = &self.sending_device {
+            write!(f, "\n[being sent by {device}]")?;
+        }
+        for other in &self.others {
+            write!(f, "\n[another draft]\n{other}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A draft in a list.
+#[derive(Serialize)]
+pub struct StoredDraft {
+    pub id: String,
+    pub conversation: String,
+    pub title: String,
+    pub text: String,
+    pub updated_at: String,
+}
+
+impl From<api::DraftRow> for StoredDraft {
+    fn from(row: api::DraftRow) -> Self {
+        Self {
+            id: row.id,
+            conversation: row.conversation,
+            title: row.title,
+            text: row.text,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Display for StoredDraft {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let text = self.text.replace('\n', "\n          ");
+        write!(f, "{}  {}  {}\n          {text}", short(&self.id), clock(&self.updated_at), self.title)
+    }
+}
+
+/// A change that waits.
+#[derive(Serialize)]
+pub struct OutboxItem {
+    pub id: String,
+    pub kind: String,
+    pub conversation: Option<String>,
+    pub title: String,
+    pub preview: String,
+    pub state: OutboxState,
+    pub since: String,
+    pub error: Option<ApiError>,
+}
+
+impl From<api::OutboxRow> for OutboxItem {
+    fn from(row: api::OutboxRow) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            conversation: row.conversation,
+            title: row.title,
+            preview: row.preview,
+            state: row.state,
+            since: row.since,
+            error: row.error,
+        }
+    }
+}
+
+impl Display for OutboxItem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (id, since, state) = (short(&self.id), clock(&self.since), word(&self.state));
+        write!(f, "{id}  {since}  {} ({}, {state}): {}", self.title, self.kind, self.preview)?;
+        if let Some(error) = &self.error {
+            write!(f, "\n          {}", error.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// A message that was found.
+#[derive(Serialize)]
+pub struct Hit {
+    pub conversation: String,
+    pub message: String,
+    pub snippet: String,
+    pub at: String,
+    pub title: String,
+    pub author_name: String,
+}
+
+impl From<api::SearchHit> for Hit {
+    fn from(hit: api::SearchHit) -> Self {
+        Self {
+            conversation: hit.conversation,
+            message: hit.message,
+            snippet: hit.snippet.into_iter().map(|part| part.text).collect(),
+            at: hit.at,
+            title: hit.title,
+            author_name: hit.author_name,
+        }
+    }
+}
+
+impl Display for Hit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (id, at, snippet) = (short(&self.message), clock(&self.at), self.snippet.replace('\n', " "));
+        write!(f, "{id}  {at}  {}: {}: {snippet}", self.title, self.author_name)
+    }
+}
