@@ -47,9 +47,8 @@ pub fn restore(from: &Path, key: &[u8; 32], to: &Path, new_key: &[u8; 32]) -> Re
 
 fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<()> {
     let mut target = Store::open_unowned(to, key)?;
-    target.attach(store.path(), &key_literal(store.key()))?;
     let names = serde_json::Value::from(leave_out.to_vec()).to_string();
-    target.write(Durability::Full, |tx| {
+    target.copy_from(store.path(), &key_literal(store.key()), |tx| {
         let tables: Vec<String> = tx.all(
             "SELECT name FROM source.sqlite_master WHERE type = 'table'
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'search%' ORDER BY name",
@@ -76,7 +75,7 @@ fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<
         ] {
             tx.exec(sql, [])?;
         }
-        Ok::<(), StoreError>(())
+        Ok(())
     })?;
     target.close_to_one_file()
 }

@@ -225,8 +225,9 @@ pub fn list(
         Filter::Archived => "conversations_archived",
         Filter::Drafts => "conversations_drafts",
     };
-    let (at, id) =
-        after.map_or((i64::MAX as u64, [0xff; 16]), |cursor| (cursor.last_at_ms, *cursor.id.as_bytes()));
+    let (at, id) = after.map_or((i64::MAX as u64, [0xff; 16]), |cursor| {
+        (cursor.last_at_ms.min(i64::MAX as u64), *cursor.id.as_bytes())
+    });
     db.all(
         &format!(
             "SELECT {COLUMNS} FROM conversations c INDEXED BY {index} {JOINS}

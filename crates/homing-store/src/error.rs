@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The place, name or number is taken by something else.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// A number beyond what the store holds (2^63 - 1); nobody honest reaches it.
+    #[error("number out of range")]
+    OutOfRange,
     /// What the call is about does not exist.
     #[error("not found: {0}")]
     NotFound(&'static str),
@@ -58,6 +61,7 @@ impl From<rusqlite::Error> for StoreError {
                     message: message.clone().unwrap_or_else(|| failure.to_string()),
                 },
             },
+            rusqlite::Error::ToSqlConversionFailure(_) => Self::OutOfRange,
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)

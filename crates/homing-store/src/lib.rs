@@ -11,6 +11,8 @@
 mod error;
 mod ids;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod sql;
 mod store;
 

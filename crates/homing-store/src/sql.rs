@@ -31,7 +31,11 @@ impl<'a> Read<'a> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>> {
-        Ok(self.conn.prepare_cached(sql)?.query_row(params, read).optional()?)
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let row = statement.query_row(params, read).optional()?;
+        #[cfg(test)]
+        crate::plans::note(sql, &statement);
+        Ok(row)
     }
 
     /// All rows.
@@ -42,8 +46,10 @@ impl<'a> Read<'a> {
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map(params, read)?;
-        Ok(rows.collect::<rusqlite::Result<Vec<T>>>()?)
+        let rows = statement.query_map(params, read)?.collect::<rusqlite::Result<Vec<T>>>()?;
+        #[cfg(test)]
+        crate::plans::note(sql, &statement);
+        Ok(rows)
     }
 
     /// A single number; no row counts as 0.
@@ -68,7 +74,11 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement; answers how many rows changed.
     pub(crate) fn exec(&self, sql: &str, params: impl Params) -> Result<usize> {
-        Ok(self.conn().prepare_cached(sql)?.execute(params)?)
+        let mut statement = self.conn().prepare_cached(sql)?;
+        let changed = statement.execute(params)?;
+        #[cfg(test)]
+        crate::plans::note(sql, &statement);
+        Ok(changed)
     }
 }
 

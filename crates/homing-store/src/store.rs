@@ -134,11 +134,22 @@ impl Store {
         migrate::version(&self.reader)
     }
 
-    /// Makes another file's tables readable under the name `source`.
-    pub(crate) fn attach(&self, file: &Path, key: &str) -> Result<()> {
+    /// Runs `work` in one transaction in which another file's tables can be read under the name `source`. That
+    /// file is only read, as it is at the beginning; whoever owns it can go on writing.
+    pub(crate) fn copy_from(
+        &mut self,
+        file: &Path,
+        key: &str,
+        work: impl FnOnce(&Tx<'_>) -> Result<()>,
+    ) -> Result<()> {
         let file = file.to_str().ok_or(StoreError::NotFound("file name that is not Unicode"))?;
         self.writer.execute("ATTACH DATABASE ?1 AS source KEY ?2", (file, key))?;
-        Ok(())
+        // Not immediate: that would take the write lock of both.
+        let transaction = self.writer.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&Tx::new(&transaction))?;
+        transaction.commit()?;
+        self.writer.flush_prepared_statement_cache();
+        Ok(self.writer.execute_batch("DETACH DATABASE source")?)
     }
 
     /// Closes a file such that nothing of it is left in a log file beside it.

@@ -184,7 +184,9 @@ pub fn before(
     before: Option<&Order>,
     limit: u32,
 ) -> Result<Vec<MessageRow>> {
-    let (at, id) = before.map_or((i64::MAX as u64, [0xff; 16]), |order| (order.at_ms, *order.id.as_bytes()));
+    let (at, id) = before.map_or((i64::MAX as u64, [0xff; 16]), |order| {
+        (order.at_ms.min(i64::MAX as u64), *order.id.as_bytes())
+    });
     let mut rows = db.all(
         &format!(
             "SELECT {COLUMNS} FROM messages m INDEXED BY messages_order {JOINS}

@@ -1,0 +1,118 @@
+use homing_store::entries::{self, NewEntry, Status};
+use homing_store::outbox::{self, NewOutbox, OutboxState};
+use homing_store::{
+    Store, StoreError, backup, conversations, doctor, epochs, messages, meta, search, slots, spaces,
+};
+use homing_wire::{EntryId, Hash, Salt, SlotId};
+
+use crate::support::{LAPTOP, Profile, SPACE, doc, entry, message, own};
+
+const PHRASE: [u8; 32] = [42; 32];
+
+fn filled() -> Profile {
+    let mut profile = Profile::new();
+    let (id, header, bytes) = entry(SPACE, LAPTOP, 1, None);
+    profile.write(|tx| {
+        meta::set(tx, "device.sign", b"the device's own key")?;
+        meta::set(tx, "person.seed", b"kept")?;
+        epochs::put(tx, &SPACE, &EntryId([1; 32]), &Hash([2; 32]), &[3; 32])?;
+        messages::insert(tx, vec![message(1), own(2)])?;
+        conversations::set_archived(tx, &doc(1), true)?;
+        let new = NewEntry {
+            id: &id,
+            header: &header,
+            place: None,
+            status: Status::Sealed,
+            reason: "",
+            bytes: &bytes,
+        };
+        entries::insert(tx, &new)?;
+        let row = outbox::enqueue(
+            tx,
+            &NewOutbox {
+                space: SPACE,
+                kind: "message".to_owned(),
+                doc: Some(own(2).id),
+                conversation: Some(doc(1)),
+                hash: None,
+                salt: Salt([1; 16]),
+                created_ms: 1,
+            },
+        )?;
+        outbox::seal(tx, &[row], &id)?;
+        slots::set(tx, &SPACE, &SlotId([1; 16]), b"draft")?;
+        slots::seal(tx, &SPACE, &SlotId([1; 16]), 5, b"sealed")?;
+        spaces::update(tx, &SPACE, |row| {
+            row.my_dseq = 7;
+            row.my_prev = Some(id);
+        })
+    });
+    profile
+}
+
+#[test]
+fn a_copy_holds_everything_but_the_device() {
+    let profile = filled();
+    let copy = profile.folder.path().join("copy.homing");
+    std::fs::write(&copy, b"an older one").unwrap();
+    let bytes = backup::write(&profile.store, &copy, &PHRASE, &["device.sign"]).unwrap();
+    assert_eq!(bytes, std::fs::metadata(&copy).unwrap().len());
+    let names: Vec<String> = std::fs::read_dir(profile.folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("copy"))
+        .collect();
+    assert_eq!(names, ["copy.homing"]);
+
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("db");
+    backup::restore(&copy, &PHRASE, &path, &[5; 32]).unwrap();
+    let mut store = Store::open(&path, &[5; 32]).unwrap();
+    let db = store.read();
+    assert!(meta::get(&db, "device.sign").unwrap().is_none());
+    assert_eq!(meta::get(&db, "person.seed").unwrap().unwrap().as_slice(), b"kept");
+    assert_eq!(*epochs::get(&db, &SPACE, &EntryId([1; 32])).unwrap().unwrap().seed, [3; 32]);
+    let row = conversations::get(&db, &doc(1)).unwrap().unwrap();
+    assert_eq!((row.unread, row.archived, row.waiting), (1, true, 1));
+    let query = search::Query { text: "number".into(), limit: 9, ..Default::default() };
+    assert_eq!(search::find(&db, &query).unwrap().0.len(), 2);
+
+    // A new device: what the old one had frozen is sealed anew, and its counters are not used again.
+    let queued = outbox::in_state(&db, &SPACE, OutboxState::Queued, 9).unwrap();
+    assert_eq!(queued.len(), 1);
+    assert_eq!(entries::count(&db, Status::Sealed).unwrap(), 0);
+    let own_slot = slots::own(&db, &SPACE, &SlotId([1; 16])).unwrap().unwrap();
+    assert_eq!((own_slot.counter, own_slot.dirty, own_slot.bytes), (0, true, None));
+    let space = spaces::must(&db, &SPACE).unwrap();
+    assert_eq!((space.my_dseq, space.my_prev), (0, None));
+    let kinds = doctor::Kinds { conversation: 1, message: 2 };
+    let found = store.write(homing_store::Durability::Normal, |tx| doctor::scan(tx, &kinds)).unwrap();
+    assert_eq!(found, []);
+    assert_eq!(doctor::scan_file(&store).unwrap(), []);
+}
+
+#[test]
+fn a_copy_opens_with_its_own_key_only_and_is_not_changed() {
+    let profile = filled();
+    let copy = profile.folder.path().join("copy.homing");
+    backup::write(&profile.store, &copy, &PHRASE, &[]).unwrap();
+    let before = std::fs::read(&copy).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("db");
+    let wrong = backup::restore(&copy, &crate::support::KEY, &path, &[5; 32]);
+    assert!(matches!(wrong, Err(StoreError::WrongKey)));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing is left of the attempt");
+    backup::restore(&copy, &PHRASE, &path, &[5; 32]).unwrap();
+    assert!(matches!(backup::restore(&copy, &PHRASE, &path, &[5; 32]), Err(StoreError::Conflict(_))));
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn the_profile_goes_on_while_and_after_it_is_copied() {
+    let mut profile = filled();
+    let copy = profile.folder.path().join("copy.homing");
+    backup::write(&profile.store, &copy, &PHRASE, &[]).unwrap();
+    profile.write(|tx| messages::insert(tx, vec![message(9)]));
+    backup::write(&profile.store, &copy, &PHRASE, &[]).unwrap();
+    assert_eq!(conversations::get(&profile.store.read(), &doc(1)).unwrap().unwrap().unread, 2);
+}

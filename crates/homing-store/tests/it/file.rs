@@ -1,0 +1,109 @@
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+
+use homing_store::{Durability, Store, StoreError, doctor, meta};
+
+use crate::support::{KEY, Profile};
+
+#[test]
+fn what_was_written_is_there_after_opening_again() {
+    let mut profile = Profile::new();
+    profile.write(|tx| meta::set(tx, "name", b"value"));
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    let store = Store::open(&path, &KEY).unwrap();
+    assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"value");
+    assert_eq!(store.schema().unwrap(), 1);
+    drop(folder);
+}
+
+#[test]
+fn nothing_stands_in_the_file_in_the_clear() {
+    let mut profile = Profile::new();
+    profile.write(|tx| meta::set(tx, "name", b"a secret that must not be seen"));
+    profile.store.checkpoint().unwrap();
+    let bytes = std::fs::read(profile.path()).unwrap();
+    assert!(bytes.len() > 4096);
+    assert!(!bytes.windows(8).any(|window| window == b"a secret" || window == b"SQLite f"));
+}
+
+#[test]
+fn another_key_opens_nothing() {
+    let profile = Profile::new();
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    assert!(matches!(Store::open(&path, &[8; 32]), Err(StoreError::WrongKey)));
+    Store::open(&path, &KEY).unwrap();
+    drop(folder);
+}
+
+#[test]
+fn a_second_owner_is_kept_out() {
+    let profile = Profile::new();
+    assert!(matches!(Store::open(&profile.path(), &KEY), Err(StoreError::InUse)));
+}
+
+#[test]
+fn a_newer_file_is_left_alone() {
+    let profile = Profile::new();
+    profile.raw().execute_batch("PRAGMA user_version = 99").unwrap();
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    assert!(matches!(Store::open(&path, &KEY), Err(StoreError::TooNew { found: 99, known: 1 })));
+    drop(folder);
+}
+
+#[test]
+fn an_error_undoes_the_whole_transaction() {
+    let mut profile = Profile::new();
+    for durability in [Durability::Full, Durability::Normal, Durability::Full] {
+        let result: Result<(), StoreError> = profile.store.write(durability, |tx| {
+            meta::set(tx, "half", b"done")?;
+            Err(StoreError::NotFound("the other half"))
+        });
+        assert!(result.is_err());
+    }
+    assert!(meta::get(&profile.store.read(), "half").unwrap().is_none());
+    profile.write(|tx| meta::set(tx, "half", b"done"));
+}
+
+#[test]
+fn a_new_key_takes_the_place_of_the_old() {
+    let mut profile = Profile::new();
+    profile.write(|tx| meta::set(tx, "name", b"value"));
+    profile.store.rekey(&[9; 32]).unwrap();
+    profile.write(|tx| meta::set(tx, "later", b"too"));
+    assert!(meta::get(&profile.store.read(), "later").unwrap().is_some());
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    assert!(matches!(Store::open(&path, &KEY), Err(StoreError::WrongKey)));
+    let store = Store::open(&path, &[9; 32]).unwrap();
+    assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"value");
+    assert_eq!(meta::with_prefix(&store.read(), "la").unwrap().len(), 1);
+    drop(folder);
+}
+
+#[test]
+fn a_flipped_byte_in_the_file_is_found() {
+    let mut profile = Profile::new();
+    profile.write(|tx| meta::set(tx, "name", &[5; 20_000]));
+    profile.store.checkpoint().unwrap();
+    assert_eq!(doctor::scan_file(&profile.store).unwrap(), []);
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    let mut file = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    let middle = file.metadata().unwrap().len() / 2;
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(middle)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(middle)).unwrap();
+    file.write_all(&[byte[0] ^ 1]).unwrap();
+    let store = Store::open(&path, &KEY).unwrap();
+    let found = doctor::scan_file(&store).unwrap();
+    assert!(found.iter().any(|finding| finding.code == "file_damaged"), "{found:?}");
+    drop(folder);
+}
