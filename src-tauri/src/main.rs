@@ -36,6 +36,7 @@ fn main() -> anyhow::Result<()> {
             commands::save_path,
             commands::open_external,
             commands::set_badge,
+            commands::set_zoom,
             commands::quit,
         ])
         .setup(move |app| {

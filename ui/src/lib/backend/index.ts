@@ -34,6 +34,8 @@ export interface Shell {
   pickFiles(): Promise<string[]>;
   savePath(name: string): Promise<string | null>;
   openExternal(url: string): Promise<void>;
+  /** Percent, as a browser's zoom: the layout follows. */
+  setZoom(percent: number): Promise<void>;
   setBadge(count: number): Promise<void>;
   quit(): Promise<void>;
 }

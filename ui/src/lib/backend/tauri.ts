@@ -24,6 +24,7 @@ export function tauriBackend(): Backend {
       pickFiles: () => invoke<string[]>("pick_files"),
       savePath: (name) => invoke<string | null>("save_path", { name }),
       openExternal: (url) => invoke<void>("open_external", { url }),
+      setZoom: (percent) => invoke<void>("set_zoom", { percent }),
       setBadge: (count) => invoke<void>("set_badge", { count }),
       quit: () => invoke<void>("quit"),
     },

@@ -136,6 +136,9 @@ export class FakeBackend implements Backend {
     openExternal: async (url) => {
       this.opened.push(url);
     },
+    setZoom: async (percent) => {
+      document.documentElement.style.zoom = String(percent / 100);
+    },
     setBadge: async (count) => {
       this.badges.push(count);
     },
