@@ -6,6 +6,7 @@
 
 mod lines;
 mod local;
+mod lock;
 mod remote;
 mod session;
 mod socket;

@@ -171,3 +171,73 @@ async fn take_over(session: Weak<Session>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Nothing, Status};
+    use crate::host::lock::Lock;
+
+    fn options(profile: &std::path::Path, serve: bool) -> SessionOptions {
+        SessionOptions { profile: profile.to_path_buf(), network: false, serve }
+    }
+
+    async fn works(session: &Session) -> bool {
+        let answer = session.call(Call::Status(Nothing {})).await;
+        answer.is_ok_and(|status| serde_json::from_value::<Status>(status).is_ok())
+    }
+
+    #[tokio::test]
+    async fn a_second_session_uses_the_first_and_goes_on_when_it_ends() {
+        let profile = tempfile::tempdir().unwrap();
+        let first = Session::open(options(profile.path(), true)).await.unwrap();
+        let second = Session::open(options(profile.path(), false)).await.unwrap();
+        assert!(first.owns().await && !second.owns().await);
+        assert!(works(&first).await && works(&second).await);
+
+        first.close().await;
+        assert!(works(&second).await);
+        assert!(second.owns().await && !works(&first).await);
+        second.close().await;
+    }
+
+    #[tokio::test]
+    async fn calls_that_meet_the_end_of_the_owner_are_all_answered() {
+        let profile = tempfile::tempdir().unwrap();
+        let first = Session::open(options(profile.path(), true)).await.unwrap();
+        let second = Session::open(options(profile.path(), true)).await.unwrap();
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let second = Arc::clone(&second);
+            calls.spawn(async move { works(&second).await });
+        }
+        first.close().await;
+        while let Some(answered) = calls.join_next().await {
+            assert!(answered.unwrap());
+        }
+        second.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_session_that_serves_takes_over_without_being_asked() {
+        let profile = tempfile::tempdir().unwrap();
+        let first = Session::open(options(profile.path(), true)).await.unwrap();
+        let second = Session::open(options(profile.path(), true)).await.unwrap();
+        first.close().await;
+        while !second.owns().await {
+            tokio::task::yield_now().await;
+        }
+        let third = Session::open(options(profile.path(), false)).await.unwrap();
+        assert!(!third.owns().await && works(&third).await);
+        second.close().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_owner_that_does_not_answer_is_an_error() {
+        let profile = tempfile::tempdir().unwrap();
+        let owner = Lock::take(profile.path()).unwrap();
+        let refused = Session::open(options(profile.path(), false)).await.err().unwrap();
+        assert_eq!(refused.code, Code::ProfileInUseUnresponsive);
+        drop(owner);
+    }
+}

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use tokio::task::JoinHandle;
 
+use super::lock::Lock;
 use super::socket::Link;
 use super::stopped;
 use super::transfer::Transfers;
@@ -61,14 +62,16 @@ pub(super) async fn start(
     std::thread::Builder::new()
         .name("homing-core".into())
         .spawn(move || {
-            let core = match Core::open(&profile, env) {
-                Ok(core) => core,
+            let open = || Ok((Lock::take(&profile)?, Core::open(&profile, env)?));
+            let (lock, core) = match open() {
+                Ok(open) => open,
                 Err(error) => {
                     drop(opened.send(Err(error)));
                     return;
                 }
             };
             let mut thread = CoreThread {
+                lock,
                 core,
                 runtime,
                 network,
@@ -93,6 +96,7 @@ pub(super) async fn start(
 }
 
 struct CoreThread {
+    lock: Lock,
     core: Core,
     runtime: Handle,
     network: bool,
@@ -232,6 +236,7 @@ impl CoreThread {
         let writing = self.link.take().and_then(Link::finish);
         // The profile is free before anybody hears that the engine stopped.
         drop(self.core);
+        drop(self.lock);
         if let Some(stopped_to) = stopped_to {
             drop(stopped_to.send(writing));
         }

@@ -1,0 +1,92 @@
+//! Files, search, backup and care.
+
+use crate::support::{Device, Pair, text};
+
+#[tokio::test]
+async fn a_file_arrives_as_it_was_sent() {
+    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    // More than one chunk, and nothing that compresses to less.
+    let mut word = 1u32;
+    let bytes: Vec<u8> = std::iter::repeat_with(|| {
+        word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        word.to_be_bytes()[0]
+    })
+    .take(5_000_000)
+    .collect();
+    std::fs::write(ada.file("plan.bin"), &bytes).unwrap();
+    ada.one(&["send", &conversation, "The plan", "--attach", ada.file("plan.bin").to_str().unwrap()]).await;
+    ada.sync().await;
+    ben.sync().await;
+
+    let message = ben.all(&["messages", &conversation]).await.pop().unwrap();
+    let file = &message["attachments"][0];
+    assert_eq!((text(file, "name"), &file["size"]), ("plan.bin".into(), &5_000_000.into()));
+    let saved = ben.file("saved.bin");
+    ben.one(&["attachment", "save", &text(file, "id"), saved.to_str().unwrap()]).await;
+    assert!(std::fs::read(saved).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn what_was_written_is_found_without_a_network() {
+    let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
+    ada.one(&["send", &conversation, "The marble worktop comes on Thursday."]).await;
+    ada.sync().await;
+    ben.sync().await;
+    relay.kill().await;
+    let hit = ben.one(&["search", "marble"]).await;
+    assert_eq!(text(&hit, "conversation"), conversation);
+    assert!(text(&hit, "snippet").contains("marble worktop"));
+    assert_eq!(ben.all(&["search", "marb", "--in", "Kitchen"]).await.len(), 1);
+    assert!(ben.all(&["search", "granite"]).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_backup_brings_everything_back_on_a_new_device() {
+    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
+    std::fs::write(ada.file("secret"), "over the hills\n").unwrap();
+    let (file, secret) = (ada.file("ada.backup"), ada.file("secret"));
+    let (file, secret) = (file.to_str().unwrap(), secret.to_str().unwrap());
+    ada.one(&["backup", file, "--backup-passphrase-file", secret]).await;
+
+    let again = Device::new();
+    let old = ada.one(&["status"]).await;
+    let restored = again.one(&["restore", file, "--backup-passphrase-file", secret]).await;
+    assert_eq!(restored["person"], old["person"]);
+    assert_ne!(restored["device"], old["device"]);
+    assert_eq!(again.bodies(&conversation).await, ["Good morning!"]);
+
+    again.one(&["send", &conversation, "From the new device"]).await;
+    again.sync().await;
+    ben.sync().await;
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "From the new device"]);
+}
+
+#[tokio::test]
+async fn recovery_words_are_enough_when_every_device_is_lost() {
+    let Pair { relay, ada, conversation, .. } = Pair::meet().await;
+    let words = ada.one(&["recovery", "show"]).await;
+    let words: Vec<_> =
+        words["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    assert_eq!(words.len(), 24);
+    let words = words.join(" ");
+    ada.one(&["recovery", "confirm", &words]).await;
+    let status = ada.one(&["status"]).await;
+    assert_eq!(status["recovery_confirmed"], true);
+    ada.sync().await;
+
+    let again = Device::new();
+    let recovered = again.one(&["recovery", "use", &words, "--relay", &relay.address]).await;
+    assert_eq!(recovered["person"], status["person"]);
+    again.sync().await;
+    assert_eq!(again.bodies(&conversation).await, ["Good morning!"]);
+    assert_eq!(again.all(&["device", "list"]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_used_profile_in_order() {
+    let Pair { ada, ben, .. } = Pair::meet().await;
+    for device in [&ada, &ben] {
+        let report = device.one(&["doctor"]).await;
+        assert_eq!((&report["healthy"], &report["findings"]), (&true.into(), &serde_json::json!([])));
+    }
+}

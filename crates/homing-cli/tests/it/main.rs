@@ -1,0 +1,12 @@
+//! The command line as scripts meet it: real `homing` processes and a real relay.
+
+// The attributes tell clippy that a failed helper is a failed test.
+mod begin;
+mod content;
+#[cfg(test)]
+mod devices;
+mod network;
+mod owner;
+#[cfg(test)]
+mod support;
+mod talk;

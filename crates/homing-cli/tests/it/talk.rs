@@ -1,0 +1,104 @@
+//! Conversations, drafts and the outbox on one device.
+
+use crate::support::{Pair, text};
+
+#[tokio::test]
+async fn a_conversation_is_listed_as_its_shape_says() {
+    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let row = ben.one(&["conversation", "list"]).await;
+    assert_eq!(text(&row, "id"), conversation);
+    assert_eq!((text(&row, "subject"), text(&row, "preview")), ("Kitchen".into(), "Good morning!".into()));
+    assert_eq!((&row["unread"], &row["archived"]), (&1.into(), &false.into()));
+    let mut names: Vec<_> = row["participants"].as_array().unwrap().iter().map(|p| text(p, "name")).collect();
+    names.sort();
+    assert_eq!(names, ["Ada Berger", "Ben Okafor"]);
+
+    assert_eq!(ben.one(&["conversation", "read", "Kitchen"]).await["unread"], 0);
+    assert_eq!(ben.one(&["conversation", "archive", "Kitchen"]).await["archived"], true);
+    assert!(ben.all(&["conversation", "list"]).await.is_empty());
+    assert_eq!(ben.all(&["conversation", "list", "--filter", "archived"]).await.len(), 1);
+    ben.one(&["conversation", "unarchive", &conversation]).await;
+    assert_eq!(ada.one(&["conversation", "show", &conversation]).await["unread"], 0);
+}
+
+#[tokio::test]
+async fn an_id_may_be_cut_short_but_not_too_short() {
+    let Pair { ada, conversation, .. } = Pair::meet().await;
+    assert_eq!(ada.text(&["conversation", "show", &conversation[..6]], "id").await, conversation);
+    assert_eq!(ada.fails(&["conversation", "show", &conversation[..5]]).await, "not_found");
+}
+
+#[tokio::test]
+async fn stdin_is_a_text_too_and_keeps_its_lines() {
+    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let send = ["send", &conversation, "-"];
+    ada.run_with(&send, "First line\n\nThird line\n").await.objects(&send);
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "First line\n\nThird line"]);
+}
+
+#[tokio::test]
+async fn messages_can_be_asked_for_in_parts() {
+    let Pair { ada, conversation, .. } = Pair::meet().await;
+    for n in 0..6 {
+        ada.one(&["send", &conversation, &format!("Message {n}")]).await;
+    }
+    let newest = ada.all(&["messages", &conversation, "--limit", "2"]).await;
+    assert_eq!(newest.iter().map(|m| text(m, "body")).collect::<Vec<_>>(), ["Message 4", "Message 5"]);
+    let third = text(&ada.all(&["messages", &conversation]).await[3], "id");
+    let after = ada.all(&["messages", &conversation, "--after", &third, "--limit", "2"]).await;
+    assert_eq!(after.iter().map(|m| text(m, "body")).collect::<Vec<_>>(), ["Message 3", "Message 4"]);
+}
+
+#[tokio::test]
+async fn a_draft_is_kept_and_sent_as_it_is() {
+    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let draft = ada.one(&["draft", "set", &conversation, "The offer for the kitchen"]).await;
+    assert_eq!(text(&draft, "conversation"), conversation);
+    assert_eq!(ada.text(&["draft", "show", &conversation], "text").await, "The offer for the kitchen");
+    assert_eq!(ada.one(&["conversation", "show", &conversation]).await["has_draft"], true);
+    assert_eq!(ada.all(&["draft", "list"]).await.len(), 1);
+
+    ada.one(&["draft", "send", &conversation]).await;
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "The offer for the kitchen"]);
+    assert_eq!(ada.one(&["conversation", "show", &conversation]).await["has_draft"], false);
+    assert_eq!(ada.fails(&["draft", "send", &conversation]).await, "not_found");
+
+    let draft = ada.text(&["draft", "set", &conversation, "Never mind"], "id").await;
+    ada.one(&["draft", "discard", &draft]).await;
+    assert!(ada.all(&["draft", "list"]).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_can_be_cancelled_and_edited() {
+    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let send = async |text: &str| ada.one(&["send", &conversation, text]).await;
+    send("Not this").await;
+    send("Nor this").await;
+    send("But this").await;
+    let waiting = ada.all(&["outbox", "list"]).await;
+    let id_of =
+        |preview: &str| text(waiting.iter().find(|item| item["preview"] == preview).expect("it waits"), "id");
+    ada.one(&["outbox", "cancel", &id_of("Not this")]).await;
+    let draft = ada.one(&["outbox", "edit", &id_of("Nor this")]).await;
+    assert_eq!(text(&draft, "text"), "Nor this");
+    ada.sync().await;
+    ben.sync().await;
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "But this"]);
+    assert!(ada.all(&["outbox", "list"]).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_gone_for_everybody() {
+    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let id = ada.text(&["send", &conversation, "Wrong person"], "id").await;
+    ada.sync().await;
+    ben.sync().await;
+    ada.one(&["message", "delete", &id]).await;
+    ada.sync().await;
+    ben.sync().await;
+    for device in [&ada, &ben] {
+        let messages = device.all(&["messages", &conversation]).await;
+        let deleted = messages.iter().find(|message| message["id"] == id.as_str()).unwrap();
+        assert_eq!((&deleted["deleted"], text(deleted, "body")), (&true.into(), String::new()));
+    }
+}
