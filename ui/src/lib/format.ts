@@ -1,5 +1,14 @@
 /** Dates, sizes and lists in the reader's locale and zone. */
-const locale = typeof navigator === "undefined" ? "en" : navigator.language || "en";
+const locale = supported(typeof navigator === "undefined" ? "en" : navigator.language);
+
+/** The webview hands on what the system is set to, and `C` is no language: everything below would throw. */
+function supported(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language)[0] ?? "en";
+  } catch {
+    return "en";
+  }
+}
 
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(locale, { weekday: "short" });
