@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use homing_wire::{
-    AccountOpId, BlobId, ClientFrame, InviteId, MailboxId, NackCode, PersonId, Signature, SignedHead,
+    AccountOpId, BlobId, ClientFrame, InviteId, Lane, MailboxId, NackCode, PersonId, Signature, SignedHead,
     SpaceId, Stored, VerifyKey, limits,
 };
 
@@ -23,7 +23,8 @@ const MAILS: u32 = 64;
 
 #[derive(Debug)]
 struct Peek {
-    invite: InviteId,
+    /// None: a team's ops, to which an own space gives the right.
+    invite: Option<InviteId>,
     proof: Option<Signature>,
     from: u64,
     bytes: usize,
@@ -44,9 +45,19 @@ pub(crate) struct Asks {
     mailboxes: BTreeMap<MailboxId, Mailbox>,
     grants: BTreeSet<(SpaceId, BlobId)>,
     recover: Option<VerifyKey>,
+    /// Refused for now: asked again then.
+    later: Vec<(u64, Asked)>,
 }
 
 impl Asks {
+    pub(crate) fn interrupt(&mut self) {
+        self.later.clear();
+    }
+
+    pub(crate) fn next_wake(&self) -> Option<u64> {
+        self.later.iter().map(|(at, _)| *at).min()
+    }
+
     pub(crate) fn forget(&mut self, space: &SpaceId) {
         self.peeks.remove(space);
         self.grants.retain(|(s, _)| s != space);
@@ -54,6 +65,44 @@ impl Asks {
 }
 
 impl Client {
+    pub(crate) fn ask_later(&mut self, asked: Asked, retry_after_ms: Option<u64>) {
+        let wait =
+            retry_after_ms.unwrap_or(0).min(self.config.max_backoff_ms).max(self.config.initial_backoff_ms);
+        self.asks.later.push((self.now.saturating_add(wait), asked));
+    }
+
+    pub(crate) fn pump_asks(&mut self) {
+        let now = self.now;
+        let (due, later) = std::mem::take(&mut self.asks.later).into_iter().partition(|(at, _)| *at <= now);
+        self.asks.later = later;
+        let due: Vec<(u64, Asked)> = due;
+        for (_, asked) in due {
+            match asked {
+                Asked::Account(person) => {
+                    if let Some(after) = self.asks.accounts.get(&person).copied() {
+                        self.ask_account(person, after);
+                    }
+                }
+                Asked::Recover => self.begin_anonymous(),
+                Asked::Peek { space, .. } => self.ask_peek(space),
+                Asked::Mail { mailbox, put, .. } => {
+                    let put = self
+                        .asks
+                        .mailboxes
+                        .get(&mailbox)
+                        .and_then(|state| state.puts.front())
+                        .filter(|_| put);
+                    let put = put.cloned();
+                    self.ask_mail(mailbox, put);
+                }
+                Asked::Grant { space, blob } if self.asks.grants.contains(&(space, blob)) => {
+                    self.ask(Asked::Grant { space, blob }, |req| ClientFrame::Grant { req, space, blob });
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// A bound session begins.
     pub(crate) fn begin_asks(&mut self) {
         for (person, after) in self.asks.accounts.clone() {
@@ -87,7 +136,7 @@ impl Client {
 
     pub(crate) fn begin_peeks(&mut self) {
         for space in self.asks.peeks.keys().copied().collect::<Vec<_>>() {
-            self.sign_peek(space);
+            self.begin_peek(space);
         }
     }
 
@@ -150,17 +199,17 @@ impl Client {
 
     // Invitations.
 
-    pub(crate) fn peek(&mut self, space: SpaceId, invite: InviteId) {
-        self.asks.peeks.insert(space, Peek { invite, proof: None, from: 0, bytes: 0 });
+    pub(crate) fn peek(&mut self, space: SpaceId, invite: Option<InviteId>, from: u64) {
+        self.asks.peeks.insert(space, Peek { invite, proof: None, from, bytes: 0 });
         if self.online() {
-            self.sign_peek(space);
+            self.begin_peek(space);
         }
     }
 
-    fn sign_peek(&mut self, space: SpaceId) {
+    fn begin_peek(&mut self, space: SpaceId) {
         let Some(peek) = self.asks.peeks.get_mut(&space) else { return };
         peek.proof = None;
-        let invite = peek.invite;
+        let Some(invite) = peek.invite else { return self.ask_peek(space) };
         if let Some((link, bytes)) = self.peek_message(&space) {
             self.out.push(Effect::SignPeek { link, space, invite, bytes });
         }
@@ -168,7 +217,8 @@ impl Client {
 
     pub(crate) fn peek_signed(&mut self, space: SpaceId, proof: Signature) {
         if self.online()
-            && let Some(peek) = self.asks.peeks.get_mut(&space).filter(|peek| peek.proof.is_none())
+            && let Some(peek) =
+                self.asks.peeks.get_mut(&space).filter(|peek| peek.invite.is_some() && peek.proof.is_none())
         {
             peek.proof = Some(proof);
             self.ask_peek(space);
@@ -176,10 +226,30 @@ impl Client {
     }
 
     fn ask_peek(&mut self, space: SpaceId) {
-        let Some(&Peek { invite, proof: Some(proof), from, .. }) = self.asks.peeks.get(&space) else {
-            return;
-        };
-        self.ask(Asked::Peek { space, from }, |req| ClientFrame::Peek { req, space, invite, proof, from });
+        let Some(&Peek { invite, proof, from, .. }) = self.asks.peeks.get(&space) else { return };
+        let bytes = self.config.page_bytes;
+        match (invite, proof) {
+            (Some(invite), Some(proof)) => {
+                self.ask(Asked::Peek { space, from }, |req| ClientFrame::Peek {
+                    req,
+                    space,
+                    invite,
+                    proof,
+                    from,
+                });
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                self.ask(Asked::Peek { space, from }, |req| ClientFrame::Pull {
+                    req,
+                    space,
+                    from,
+                    backwards: false,
+                    lane: Lane::Ops,
+                    bytes,
+                });
+            }
+        }
     }
 
     pub(crate) fn peek_page(

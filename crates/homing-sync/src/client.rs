@@ -126,6 +126,9 @@ impl Client {
                 self.timers.first().map(|(at, _)| *at),
                 self.slots.next_wake(),
                 self.accounts.next_wake(),
+                self.asks.next_wake(),
+                self.refilling.next_wake(),
+                (session.sub_not_before > self.now).then_some(session.sub_not_before),
             ]
             .into_iter()
             .flatten()
@@ -190,7 +193,9 @@ impl Client {
             Event::Ephemeral { space, content } => self.send_ephemeral(space, content),
             Event::Mail { mailbox, put, seen } => self.mail(mailbox, put, seen),
             Event::CloseMail(mailbox) => self.close_mail(&mailbox),
-            Event::Peek { space, invite } => self.peek(space, invite),
+            Event::Peek { space, invite } => self.peek(space, Some(invite), 0),
+            Event::PullOps { space, after } => self.peek(space, None, after),
+            Event::ProveRollback { head } => self.prove_rollback(head),
             Event::Recover { recovery } => self.recover(recovery),
             Event::PullAccount { person, after } => self.pull_account(person, after),
             Event::AccountApplied { person, head } => {
@@ -275,6 +280,13 @@ impl Client {
                 Asked::PushSlot { space, slot, counter } => self.slot_acked(space, slot, counter, sequence),
                 _ => Err(Fault::UnknownRequest),
             },
+            RelayFrame::Nack { req: 0, code, retry_after_ms, .. } => {
+                if !self.online() {
+                    return self.go_away(code, retry_after_ms);
+                }
+                self.unnumbered_refused(code, retry_after_ms);
+                Ok(())
+            }
             RelayFrame::Nack { req, code, people, retry_after_ms } => {
                 let asked = self.take(req)?;
                 self.nacked(req, asked, code, people, retry_after_ms)
@@ -312,7 +324,8 @@ impl Client {
             Asked::AccountOp(id) => self.account_acked(id),
             Asked::Grant { space, blob } => self.granted(space, blob, None),
             Asked::Refill(space) => self.refill_acked(space),
-            Asked::RefillAccounts => self.account_refilled(None),
+            Asked::RefillAccounts => self.account_refilled(None, None),
+            Asked::Rollback => {}
             _ => return Err(Fault::UnknownRequest),
         }
         Ok(())
@@ -338,6 +351,15 @@ impl Client {
             Asked::PushSlot { space, slot, counter } => {
                 self.slot_refused((space, slot, counter), code, people, retry_after_ms);
             }
+            asked @ (Asked::Account(_)
+            | Asked::Recover
+            | Asked::Peek { .. }
+            | Asked::Mail { .. }
+            | Asked::Grant { .. })
+                if code.retry() =>
+            {
+                self.ask_later(asked, retry_after_ms);
+            }
             Asked::Account(person) => self.account_unreadable(person, code),
             Asked::Recover => self.recover_refused(code),
             Asked::Peek { space, .. } => self.peek_refused(space, code),
@@ -346,7 +368,8 @@ impl Client {
             Asked::Ids { space, .. } | Asked::Refill(space) => {
                 self.refill_refused(space, code, retry_after_ms)
             }
-            Asked::RefillAccounts => self.account_refilled(Some(code)),
+            Asked::RefillAccounts => self.account_refilled(Some(code), retry_after_ms),
+            Asked::Rollback => {}
         }
         Ok(())
     }
@@ -359,6 +382,7 @@ impl Client {
             self.rested(space);
         }
         self.pump_accounts();
+        self.pump_asks();
         self.pump_refill();
         self.pump_live();
         self.pump_pulls();
@@ -389,6 +413,7 @@ impl Client {
         self.slots.interrupt();
         self.accounts.interrupt();
         self.refilling.interrupt();
+        self.asks.interrupt();
     }
 
     fn forget(&mut self, id: SpaceId) {

@@ -282,7 +282,7 @@ pub enum Effect {
         /// Why.
         code: NackCode,
     },
-    /// Ops behind an invitation.
+    /// Ops behind an invitation (`Peek`) or of a team (`PullOps`).
     PeekPage {
         /// The space.
         space: SpaceId,
@@ -293,7 +293,7 @@ pub enum Effect {
         /// More pages follow by themselves.
         more: bool,
     },
-    /// An invitation can't be read.
+    /// They can't be read.
     PeekRefused {
         /// The space.
         space: SpaceId,

@@ -2,7 +2,7 @@
 
 use homing_wire::{
     AccountOpId, BlobId, ChainProof, EntryId, InviteId, MailboxId, Member, PersonId, Repush, Signature,
-    SlotId, SpaceId, VerifyKey,
+    SignedHead, SlotId, SpaceId, VerifyKey,
 };
 
 use crate::Ticket;
@@ -129,6 +129,13 @@ pub enum Event {
         /// The invitation.
         invite: InviteId,
     },
+    /// Read the op chain of a team that appears in an own space, without being its member.
+    PullOps {
+        /// The team's space.
+        space: SpaceId,
+        /// Exclusive; 0 = from the first.
+        after: u64,
+    },
     /// Answer to [`crate::Effect::SignPeek`].
     PeekSigned {
         /// Of the `SignPeek`.
@@ -185,6 +192,12 @@ pub enum Event {
         space: SpaceId,
         /// At least one, unless the store failed.
         items: Vec<ChainItem>,
+    },
+    /// Hold a newer head of this generation against the relay, after [`crate::Effect::Diverged`]: if it signed it and has
+    /// lost it (its whole folder was put back), it raises its generation, and devices fill it again.
+    ProveRollback {
+        /// Signed by the relay earlier.
+        head: SignedHead,
     },
     /// Answer to [`crate::Effect::GenerationRaised`]: accounts to give back, each as its encoded ops from the genesis.
     RepushAccounts(Vec<Vec<Vec<u8>>>),

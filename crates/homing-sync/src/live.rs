@@ -39,7 +39,7 @@ impl Client {
 
     /// Subscribes what is on the screen. Before its pages are asked: what happens in between comes live.
     pub(crate) fn pump_live(&mut self) {
-        if !self.online() {
+        if !self.online() || self.session().is_none_or(|s| s.sub_not_before > self.now) {
             return;
         }
         let mut wanted = Vec::new();
@@ -170,6 +170,23 @@ impl Client {
             session.credit_owed = session.credit_owed.max(u64::from(self.config.live_bytes));
         }
         self.touch(id);
+    }
+
+    /// A frame without a number was refused. If it may have been a `Sub`, all are sent again, after a while.
+    pub(crate) fn unnumbered_refused(&mut self, code: NackCode, retry_after_ms: Option<u64>) {
+        if !code.retry() {
+            return;
+        }
+        let wait =
+            retry_after_ms.unwrap_or(0).min(self.config.max_backoff_ms).max(self.config.initial_backoff_ms);
+        if let Socket::Up(session) = &mut self.link {
+            session.sub_not_before = self.now.saturating_add(wait);
+        }
+        for id in &self.open {
+            if let Some(space) = self.spaces.get_mut(id) {
+                space.check |= std::mem::take(&mut space.live);
+            }
+        }
     }
 
     pub(crate) fn send_ephemeral(&mut self, id: SpaceId, content: Vec<u8>) {

@@ -67,7 +67,10 @@ pub(crate) struct Refilling {
     /// The engine was asked for the accounts and has not answered.
     accounts_wanted: bool,
     accounts: VecDeque<Vec<Vec<u8>>>,
-    account_sent: bool,
+    account_sent: Option<Vec<Vec<u8>>>,
+    /// An account was brought too fast.
+    not_before: u64,
+    failures: u32,
     waiting: VecDeque<SpaceId>,
     running: BTreeSet<SpaceId>,
 }
@@ -76,6 +79,11 @@ impl Refilling {
     pub(crate) fn interrupt(&mut self) {
         // The next welcome asks for everything again, for the spaces that are still of the old generation.
         *self = Self::default();
+    }
+
+    pub(crate) fn next_wake(&self) -> Option<u64> {
+        (self.not_before > 0 && !self.accounts.is_empty() && self.account_sent.is_none())
+            .then_some(self.not_before)
     }
 
     pub(crate) fn forget(&mut self, space: &SpaceId) {
@@ -113,6 +121,15 @@ impl Client {
         }
     }
 
+    /// A proof of no lines: the relay itself signed this head.
+    pub(crate) fn prove_rollback(&mut self, head: SignedHead) {
+        if self.online() && head.head.generation == self.generation {
+            let space = head.space;
+            let proof = ChainProof { from: head.head, items: Vec::new(), until: Some(head) };
+            self.ask(Asked::Rollback, |req| ClientFrame::Prove { req, space, proof });
+        }
+    }
+
     pub(crate) fn repush_accounts(&mut self, accounts: Vec<Vec<Vec<u8>>>) {
         if std::mem::take(&mut self.refilling.accounts_wanted) {
             self.refilling.accounts = accounts.into_iter().filter(|ops| !ops.is_empty()).collect();
@@ -120,7 +137,11 @@ impl Client {
     }
 
     pub(crate) fn pump_refill(&mut self) {
-        if !self.online() || self.refilling.accounts_wanted || self.refilling.account_sent {
+        if !self.online()
+            || self.refilling.accounts_wanted
+            || self.refilling.account_sent.is_some()
+            || self.refilling.not_before > self.now
+        {
             return;
         }
         if let Some(ops) = self.refilling.accounts.pop_front() {
@@ -128,7 +149,7 @@ impl Client {
                 self.out.push(Effect::RefillRefused { space: None, code: NackCode::TooLarge });
                 return self.pump_refill();
             }
-            self.refilling.account_sent = true;
+            self.refilling.account_sent = Some(ops.clone());
             let ops = ops.into_iter().map(Into::into).collect();
             self.ask(Asked::RefillAccounts, |req| ClientFrame::RepushAccount { req, ops });
             return;
@@ -141,9 +162,18 @@ impl Client {
     }
 
     /// An account was taken, or never will be: others may still know it better.
-    pub(crate) fn account_refilled(&mut self, refused: Option<NackCode>) {
-        self.refilling.account_sent = false;
+    pub(crate) fn account_refilled(&mut self, refused: Option<NackCode>, retry_after_ms: Option<u64>) {
+        let sent = self.refilling.account_sent.take();
         if let Some(code) = refused {
+            if let Some(ops) = sent.filter(|_| code.retry()) {
+                let (initial, max) = (self.config.initial_backoff_ms, self.config.max_backoff_ms);
+                let wait = delay_ms(initial, max, self.refilling.failures, self.config.seed);
+                self.refilling.failures = self.refilling.failures.saturating_add(1);
+                self.refilling.not_before =
+                    self.now.saturating_add(wait.max(retry_after_ms.unwrap_or(0).min(max)));
+                self.refilling.accounts.push_front(ops);
+                return;
+            }
             self.out.push(Effect::RefillRefused { space: None, code });
         }
     }

@@ -69,6 +69,7 @@ pub(crate) enum Asked {
         from: u64,
     },
     Refill(SpaceId),
+    Rollback,
     RefillAccounts,
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) all_caught_up: bool,
     pub(crate) credit_owed: u64,
     pub(crate) credit_given: bool,
+    /// `Sub` was sent too fast: not before.
+    pub(crate) sub_not_before: u64,
 }
 
 impl Session {
@@ -73,6 +75,7 @@ impl Session {
             all_caught_up: false,
             credit_owed: 0,
             credit_given: false,
+            sub_not_before: 0,
         }
     }
 
