@@ -175,11 +175,20 @@ impl Transfer<'_> {
 
     fn download(&self, say: impl Fn(TransferStep) -> Step<()>) -> Step<()> {
         fs::create_dir_all(&self.job.folder).map_err(here)?;
+        let mut there = None;
         for (done, (index, hash)) in (1..).zip(self.job.chunks.iter().enumerate()) {
             let path = self.chunk(index);
             if read_chunk(&path).is_ok_and(|bytes| Hash::of(&bytes) == *hash) {
                 say(TransferStep::Progress { done })?;
                 continue;
+            }
+            // What its sender has not brought to the relay yet comes later; only no right to it is for good.
+            let there = match &there {
+                Some(there) => there,
+                None => there.insert(self.bitmap()?),
+            };
+            if there.get(index) != Some(&true) {
+                return Err(TransferStep::Interrupted);
             }
             let bytes = self.get(index)?;
             if Hash::of(&bytes) != *hash {
