@@ -4,7 +4,7 @@ use crate::support::{Device, Pair, text};
 
 #[tokio::test]
 async fn a_file_arrives_as_it_was_sent() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     // More than one chunk, and nothing that compresses to less.
     let mut word = 1u32;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -84,7 +84,7 @@ async fn recovery_words_are_enough_when_every_device_is_lost() {
 
 #[tokio::test]
 async fn the_doctor_finds_a_used_profile_in_order() {
-    let Pair { ada, ben, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, .. } = Pair::meet().await;
     for device in [&ada, &ben] {
         let report = device.one(&["doctor"]).await;
         assert_eq!((&report["healthy"], &report["findings"]), (&true.into(), &serde_json::json!([])));

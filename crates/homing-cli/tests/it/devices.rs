@@ -3,11 +3,11 @@
 use crate::support::{Device, Pair, text};
 
 /// Links a new device to one that is there.
-async fn link(first: &Device) -> Device {
+async fn link(first: &Device, relay: &str) -> Device {
     let mut offer = first.start(&["link", "offer"]);
     let code = text(&offer.next().await, "code");
     let second = Device::new();
-    let mut accept = second.start(&["link", "accept", &code]);
+    let mut accept = second.start(&["link", "accept", &code, "--relay", relay]);
     let theirs = text(&accept.next().await, "digits");
     let ours = text(&offer.next().await, "digits");
     assert_eq!((ours.as_str(), ours.len()), (theirs.as_str(), 6));
@@ -26,10 +26,10 @@ async fn first_person(device: &Device) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_linked_device_has_the_history_and_the_drafts() {
-    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
+    let Pair { relay, ada, ben, conversation } = Pair::meet().await;
     ada.one(&["draft", "set", &conversation, "Half a thought"]).await;
     ada.sync().await;
-    let desktop = link(&ada).await;
+    let desktop = link(&ada, &relay.address).await;
     desktop.sync().await;
     assert_eq!(desktop.bodies(&conversation).await, ["Good morning!"]);
     assert_eq!(desktop.text(&["draft", "show", &conversation], "text").await, "Half a thought");
@@ -45,8 +45,8 @@ async fn a_linked_device_has_the_history_and_the_drafts() {
 
 #[tokio::test]
 async fn a_revoked_device_is_shut_out() {
-    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
-    let desktop = link(&ada).await;
+    let Pair { relay, ada, ben, conversation } = Pair::meet().await;
+    let desktop = link(&ada, &relay.address).await;
     desktop.sync().await;
     let id = text(&desktop.one(&["status"]).await, "device");
     ada.all(&["device", "revoke", &id]).await;
@@ -61,11 +61,11 @@ async fn a_revoked_device_is_shut_out() {
 
 #[tokio::test]
 async fn digits_that_are_not_confirmed_link_nothing() {
-    let Pair { relay: _relay, ada, .. } = Pair::meet().await;
+    let Pair { relay, ada, .. } = Pair::meet().await;
     let mut offer = ada.start(&["link", "offer"]);
     let code = text(&offer.next().await, "code");
     let stranger = Device::new();
-    let mut accept = stranger.start(&["link", "accept", &code]);
+    let mut accept = stranger.start(&["link", "accept", &code, "--relay", &relay.address]);
     accept.next().await;
     offer.next().await;
     assert_eq!(ada.fails(&["link", "offer", "--approve", "12345"]).await, "digits_differ");
@@ -80,7 +80,7 @@ async fn a_draft_sent_on_two_devices_is_one_message() {
     let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
     ada.one(&["draft", "set", &conversation, "Sent once"]).await;
     ada.sync().await;
-    let desktop = link(&ada).await;
+    let desktop = link(&ada, &relay.address).await;
     desktop.sync().await;
     relay.kill().await;
     ada.one(&["draft", "send", &conversation]).await;

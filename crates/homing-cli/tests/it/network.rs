@@ -4,7 +4,7 @@ use crate::support::{Device, Pair, Relay, text};
 
 #[tokio::test]
 async fn a_client_joins_while_the_inviter_is_off_and_both_read_the_same() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!"]);
 
     let sent = ben.one(&["send", "Kitchen", "Good morning, Ada."]).await;
@@ -24,7 +24,7 @@ async fn a_client_joins_while_the_inviter_is_off_and_both_read_the_same() {
 
 #[tokio::test]
 async fn ticks_follow_the_message_to_its_reader() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     let id = ada.text(&["send", &conversation, "Did you see it?"], "id").await;
     let state = async || {
         let messages = ada.all(&["messages", &conversation]).await;
@@ -104,7 +104,7 @@ async fn an_invitation_can_be_looked_at_and_cancelled() {
 
 #[tokio::test]
 async fn safety_numbers_agree_and_stay_compared() {
-    let Pair { ada, ben, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, .. } = Pair::meet().await;
     let number = ada.one(&["safety", "Ben Okafor"]).await;
     assert_eq!(number["digits"], ben.one(&["safety", "Ada Berger"]).await["digits"]);
     assert_eq!(number["verified"], false);

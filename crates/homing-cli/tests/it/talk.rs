@@ -4,7 +4,7 @@ use crate::support::{Pair, text};
 
 #[tokio::test]
 async fn a_conversation_is_listed_as_its_shape_says() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     let row = ben.one(&["conversation", "list"]).await;
     assert_eq!(text(&row, "id"), conversation);
     assert_eq!((text(&row, "subject"), text(&row, "preview")), ("Kitchen".into(), "Good morning!".into()));
@@ -23,14 +23,14 @@ async fn a_conversation_is_listed_as_its_shape_says() {
 
 #[tokio::test]
 async fn an_id_may_be_cut_short_but_not_too_short() {
-    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     assert_eq!(ada.text(&["conversation", "show", &conversation[..6]], "id").await, conversation);
     assert_eq!(ada.fails(&["conversation", "show", &conversation[..5]]).await, "not_found");
 }
 
 #[tokio::test]
 async fn stdin_is_a_text_too_and_keeps_its_lines() {
-    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     let send = ["send", &conversation, "-"];
     ada.run_with(&send, "First line\n\nThird line\n").await.objects(&send);
     assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "First line\n\nThird line"]);
@@ -38,7 +38,7 @@ async fn stdin_is_a_text_too_and_keeps_its_lines() {
 
 #[tokio::test]
 async fn messages_can_be_asked_for_in_parts() {
-    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     for n in 0..6 {
         ada.one(&["send", &conversation, &format!("Message {n}")]).await;
     }
@@ -51,7 +51,7 @@ async fn messages_can_be_asked_for_in_parts() {
 
 #[tokio::test]
 async fn a_draft_is_kept_and_sent_as_it_is() {
-    let Pair { ada, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     let draft = ada.one(&["draft", "set", &conversation, "The offer for the kitchen"]).await;
     assert_eq!(text(&draft, "conversation"), conversation);
     assert_eq!(ada.text(&["draft", "show", &conversation], "text").await, "The offer for the kitchen");
@@ -70,7 +70,7 @@ async fn a_draft_is_kept_and_sent_as_it_is() {
 
 #[tokio::test]
 async fn what_waits_can_be_cancelled_and_edited() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     let send = async |text: &str| ada.one(&["send", &conversation, text]).await;
     send("Not this").await;
     send("Nor this").await;
@@ -89,7 +89,7 @@ async fn what_waits_can_be_cancelled_and_edited() {
 
 #[tokio::test]
 async fn a_deleted_message_is_gone_for_everybody() {
-    let Pair { ada, ben, conversation, .. } = Pair::meet().await;
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     let id = ada.text(&["send", &conversation, "Wrong person"], "id").await;
     ada.sync().await;
     ben.sync().await;
