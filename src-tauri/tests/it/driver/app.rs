@@ -57,10 +57,9 @@ impl App {
         log_of(&self.folder)
     }
 
-    /// Ends the session and the app, and returns once the profile is free.
+    /// Asks the app to end as its desktop would, and returns once it has and the profile is free.
     pub async fn close(mut self) {
-        // The app may be gone already; all that matters is that it is when this returns.
-        let _ = self.client.clone().close().await;
+        process::end(self.pid());
         self.group.kill();
     }
 

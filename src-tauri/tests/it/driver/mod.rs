@@ -75,7 +75,7 @@ impl Desk {
         let session = || {
             let mut command = Command::new("dbus-run-session");
             command.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
-            command.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8");
+            command.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8").env("NO_AT_BRIDGE", "1");
             command.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
             // The bus is empty: asking it for a keychain can only cost time.
             command.env("HOMING_PROFILE", profile).env("HOMING_KEYCHAIN", "off");

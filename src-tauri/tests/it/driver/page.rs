@@ -135,9 +135,13 @@ impl App {
 
     /// Ends the test with what there was to see.
     async fn give_up(&self, what: &str) -> ! {
-        let shown = self.client.execute("return document.body.innerText", vec![]).await;
-        let shown = shown.ok().and_then(|text| Some(text.as_str()?.to_owned())).unwrap_or_default();
-        panic!("waited in vain for {what}; the window shows:\n{shown}\n--- app.log\n{}", self.log());
+        let script = "return `${location.href}\n${document.body.innerText.trim() || document.body.outerHTML}`";
+        let shown = self.client.execute(script, vec![]).await.unwrap_or_default();
+        panic!(
+            "waited in vain for {what}; the window shows:\n{}\n--- app.log\n{}",
+            shown.as_str().unwrap_or("nothing"),
+            self.log()
+        );
     }
 }
 

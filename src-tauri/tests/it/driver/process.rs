@@ -62,13 +62,22 @@ impl Drop for Group {
     }
 }
 
+/// Asks one process to end and waits until it has.
+pub fn end(pid: u32) {
+    send(pid, Signal::TERM);
+}
+
 /// Kills one process without notice, as a crash would, and waits until it is gone.
 pub fn kill_hard(pid: u32) {
+    send(pid, Signal::KILL);
+}
+
+fn send(pid: u32, signal: Signal) {
     let target = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    rustix::process::kill_process(target, Signal::KILL).unwrap();
+    rustix::process::kill_process(target, signal).unwrap();
     let deadline = Instant::now() + GONE_WITHIN;
     while is_live(pid) {
-        assert!(Instant::now() < deadline, "process {pid} survived being killed");
+        assert!(Instant::now() < deadline, "process {pid} did not end after {signal:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
