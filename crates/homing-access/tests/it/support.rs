@@ -1,5 +1,6 @@
 //! A small world: people with devices, spaces, and a relay that asks what a relay asks.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use homing_access::build::{
@@ -491,6 +492,8 @@ pub struct Holding<'a> {
     pub world: &'a World,
     pub seeds: BTreeMap<(PersonId, u32), Seed32>,
     pub links: Vec<InviteSecret>,
+    /// Team epochs that were opened already.
+    pub teams: RefCell<BTreeMap<SpaceId, BTreeMap<EpochId, Seed32>>>,
 }
 
 impl<'a> Holding<'a> {
@@ -498,11 +501,11 @@ impl<'a> Holding<'a> {
         let id = world.id(person);
         let seeds = &world.people[person].devices[device].seeds;
         let seeds = seeds.iter().map(|(generation, seed)| ((id, *generation), seed.clone())).collect();
-        Self { world, seeds, links: Vec::new() }
+        Self { world, seeds, links: Vec::new(), teams: RefCell::default() }
     }
 
     pub fn link(world: &'a World, secret: &InviteSecret) -> Self {
-        Self { world, seeds: BTreeMap::new(), links: vec![secret.clone()] }
+        Self { world, seeds: BTreeMap::new(), links: vec![secret.clone()], teams: RefCell::default() }
     }
 
     /// Every epoch of a space these secrets open, directly or over later ones, with the relay's whole store at hand.
@@ -531,7 +534,13 @@ impl open::Keys for Holding<'_> {
     }
 
     fn team(&self, team: &SpaceId, epoch: &EpochId) -> Option<Seed32> {
-        self.opens(*team).get(epoch).cloned()
+        if let Some(opened) = self.teams.borrow().get(team) {
+            return opened.get(epoch).cloned();
+        }
+        let opened = self.opens(*team);
+        let seed = opened.get(epoch).cloned();
+        self.teams.borrow_mut().insert(*team, opened);
+        seed
     }
 
     fn invite(&self, invite: &InviteId) -> Option<InviteSecret> {
