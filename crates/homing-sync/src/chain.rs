@@ -99,7 +99,7 @@ mod tests {
     fn rubbish_has_no_id() {
         assert_eq!(entry_id(&[]), None);
         assert_eq!(entry_id(&[0xa2, 0x00]), None);
-        assert_eq!(entry_id(&vec![0; 200]), None);
+        assert_eq!(entry_id(&[0; 200]), None);
         assert_eq!(entry_id(&vec![0xa2; limits::ENTRY + 1]), None);
     }
 }

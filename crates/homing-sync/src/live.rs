@@ -4,6 +4,7 @@
 
 use homing_wire::{ClientFrame, DeviceId, Lane, NackCode, SignedHead, SpaceId, Stored, limits};
 
+use crate::backoff::delay_ms;
 use crate::chain::{Link, same};
 use crate::client::Client;
 use crate::page::check_head;
@@ -49,8 +50,11 @@ impl Client {
                 && space.halt.is_none()
                 && space.known()
                 && space.refill.is_none()
+                && space.live_not_before <= self.now
             {
                 space.live = true;
+                // What came since the last page is not sent live.
+                space.check = true;
                 wanted.push(*id);
             }
         }
@@ -64,6 +68,7 @@ impl Client {
         self.pump_credit();
         for space in wanted {
             self.send(&ClientFrame::Sub { space, on: true });
+            self.touch(space);
         }
     }
 
@@ -114,6 +119,7 @@ impl Client {
             && space.event_bytes.saturating_add(bytes) <= EVENT_BYTES
         {
             space.event_bytes += bytes;
+            space.overflows = 0;
             space.events.push_back((link, head));
         }
         self.touch(id);
@@ -158,12 +164,17 @@ impl Client {
         }
     }
 
-    /// The relay ended live mode: the device was too slow. Page, then subscribe again.
+    /// The relay ended live mode, or did not begin it: page, which also tells why, and subscribe again after a while.
     pub(crate) fn overflow(&mut self, id: SpaceId) {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.live = false;
             space.check = true;
             space.clear_events();
+            let (initial, max) = (self.config.initial_backoff_ms, self.config.max_backoff_ms);
+            let wait = delay_ms(initial, max, space.overflows, self.config.seed);
+            space.overflows = space.overflows.saturating_add(1);
+            space.live_not_before = self.now.saturating_add(wait);
+            self.timers.insert((space.live_not_before, id));
         }
         // The credit is used up; a new window begins.
         if let Socket::Up(session) = &mut self.link {

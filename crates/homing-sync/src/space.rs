@@ -82,6 +82,9 @@ pub(crate) struct Space {
     pub(crate) open: bool,
     /// `Sub` was sent in this session.
     pub(crate) live: bool,
+    /// The relay ended live mode so often in a row, and is not asked for it again before then.
+    pub(crate) overflows: u32,
+    pub(crate) live_not_before: u64,
     pub(crate) log: LogWork,
     pub(crate) slots: SlotWork,
     /// Live entries that follow each other and wait for their delivery.
@@ -107,6 +110,8 @@ impl Space {
             check: false,
             open: false,
             live: false,
+            overflows: 0,
+            live_not_before: 0,
             log: LogWork::Idle,
             slots: SlotWork::Idle,
             events: VecDeque::new(),
@@ -188,7 +193,7 @@ impl Space {
         if matches!(self.slots, SlotWork::Asked { .. }) {
             self.slots = SlotWork::Idle;
         }
-        self.live = false;
+        (self.live, self.overflows, self.live_not_before) = (false, 0, 0);
         self.halt = None;
         self.queued = None;
         self.retry_at = None;

@@ -36,9 +36,13 @@ pub struct Relay {
     pub refuse: Vec<NackCode>,
     pub pulls: usize,
     pub held: bool,
+    /// Subscriptions that end at once.
+    pub refuse_subs: usize,
     clock: u64,
     sessions: BTreeMap<u64, Session>,
     out: Vec<(u64, Vec<u8>)>,
+    /// Feed lines follow the acks and events they tell of.
+    lines: Vec<(u64, Vec<u8>)>,
 }
 
 impl Relay {
@@ -52,9 +56,11 @@ impl Relay {
             refuse: Vec::new(),
             pulls: 0,
             held: false,
+            refuse_subs: 0,
             clock: 1_000,
             sessions: BTreeMap::new(),
             out: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -82,7 +88,9 @@ impl Relay {
     }
 
     pub fn take(&mut self) -> Vec<(u64, Vec<u8>)> {
-        std::mem::take(&mut self.out)
+        let mut all = std::mem::take(&mut self.out);
+        all.append(&mut self.lines);
+        all
     }
 
     pub fn head(&self, space: &SpaceId) -> Head {
@@ -137,7 +145,8 @@ impl Relay {
             let sessions: Vec<u64> =
                 self.sessions.iter().filter(|(_, s)| s.feeds.contains(&feed)).map(|(id, _)| *id).collect();
             for session in sessions {
-                self.say(session, RelayFrame::Feed { items: vec![item.clone()], caught_up: false });
+                let frame = RelayFrame::Feed { items: vec![item.clone()], caught_up: true };
+                self.lines.push((session, frame.encode()));
             }
         }
     }
@@ -198,6 +207,10 @@ impl Relay {
                     items.extend(lines);
                 }
                 self.say(session, RelayFrame::Feed { items, caught_up: true });
+            }
+            ClientFrame::Sub { space, on: true } if self.refuse_subs > 0 => {
+                self.refuse_subs -= 1;
+                self.say(session, RelayFrame::Overflow { space });
             }
             ClientFrame::Sub { space, on } => {
                 let subs = &mut self.sessions.get_mut(&session).unwrap().subs;
@@ -294,6 +307,9 @@ impl Relay {
                 self.say(session, RelayFrame::Mail { req, mailbox, messages });
             }
             ClientFrame::PullAccount { req, person, .. } => {
+                if let Some(code) = self.refuse.pop() {
+                    return self.nack(session, req, code);
+                }
                 self.say(session, RelayFrame::Account { req, person, ops: vec![vec![1].into()] });
             }
             ClientFrame::Peek { req, space, .. } => {

@@ -326,17 +326,11 @@ impl World {
                 device.down.clear();
                 (device.link, device.connected) = (Some(link), false);
             }
-            Effect::Disconnect { link, .. } => {
-                if device.link == Some(link) {
-                    device.link = None;
-                    self.relay.close(session(d, link));
-                }
+            Effect::Disconnect { link, .. } if device.link == Some(link) => {
+                device.link = None;
+                self.relay.close(session(d, link));
             }
-            Effect::Send { link, bytes } => {
-                if device.link == Some(link) {
-                    device.up.push_back(bytes);
-                }
-            }
+            Effect::Send { link, bytes } if device.link == Some(link) => device.up.push_back(bytes),
             Effect::SignAuth { link, .. } => {
                 events.push_back(Event::Signed { link, signature: Signature([3; 64]) })
             }
@@ -424,10 +418,10 @@ impl World {
                     events.push_back(Event::Push { space, id, entry: entry.encode() });
                 }
             }
-            Effect::SlotAcked { space, counter, .. } => {
-                if device.slot_outbox.get(&space).is_some_and(|(c, _)| *c == counter) {
-                    device.slot_outbox.remove(&space);
-                }
+            Effect::SlotAcked { space, counter, .. }
+                if device.slot_outbox.get(&space).is_some_and(|(c, _)| *c == counter) =>
+            {
+                device.slot_outbox.remove(&space);
             }
             Effect::CursorMoved { generation, cursors } => {
                 device.generation = generation;
