@@ -8,5 +8,11 @@ mod devices;
 mod network;
 mod owner;
 #[cfg(test)]
+mod scanner;
+#[cfg(test)]
 mod support;
 mod talk;
+#[cfg(test)]
+mod unreadable;
+#[cfg(test)]
+mod wire;

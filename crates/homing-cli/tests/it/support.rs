@@ -207,6 +207,11 @@ impl Relay {
         Self { address, data, child: Some(child) }
     }
 
+    /// Where it keeps everything, its log included.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Kills it: what it acknowledged must be there when it starts again.
     pub async fn kill(&mut self) {
         self.child.take().unwrap().kill().await.unwrap();
@@ -225,8 +230,9 @@ async fn launch(listen: &str, data: &Path) -> (Child, String) {
     let mut child = Command::new(relay_binary())
         .args(["--listen", listen, "--data"])
         .arg(data)
+        .env("RUST_LOG", "debug")
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::options().create(true).append(true).open(data.join("relay.log")).unwrap())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
