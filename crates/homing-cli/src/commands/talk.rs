@@ -101,7 +101,8 @@ impl Run<'_> {
         limit: u32,
         unread: bool,
     ) -> Result<(), ApiError> {
-        let forwards = after.is_some();
+        // Unread ones come from the oldest on.
+        let forwards = after.is_some() || unread;
         let mut cursor = after;
         let mut pages = Vec::new();
         let mut left = limit;
@@ -112,10 +113,14 @@ impl Run<'_> {
                 Messages { conversation: conversation.clone(), before, after, around: None, unread, limit };
             let page: MessagePage = self.call(Call::Messages(args)).await?;
             left = left.saturating_sub(count(&page.rows));
-            cursor = if forwards { page.newer } else { page.older };
-            let more = cursor.is_some() && !page.rows.is_empty();
+            cursor = match page.rows.last() {
+                Some(last) if unread && count(&page.rows) == limit => Some(last.id.clone()),
+                Some(_) if !unread && forwards => page.newer,
+                Some(_) if !unread => page.older,
+                _ => None,
+            };
             pages.push(page.rows);
-            if !more {
+            if cursor.is_none() {
                 break;
             }
         }

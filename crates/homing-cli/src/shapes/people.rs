@@ -118,7 +118,7 @@ impl From<api::DeviceRow> for Device {
 
 impl Display for Device {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", short(&self.id), self.name)?;
+        write!(f, "{}  {}", self.id, self.name)?;
         if let Some(at) = &self.added_at {
             write!(f, ", since {}", clock(at))?;
         }
@@ -185,7 +185,7 @@ impl From<api::InvitationRow> for Invitation {
 impl Display for Invitation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (role, until) = (word(&self.role), clock(&self.expires_at));
-        write!(f, "{}  {}, as {role}, until {until}", short(&self.id), self.space_name)
+        write!(f, "{}  {}, as {role}, until {until}", self.id, self.space_name)
     }
 }
 
@@ -285,6 +285,6 @@ impl From<api::RequestRow> for Request {
 impl Display for Request {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let role = word(&self.role);
-        write!(f, "{}  {} wants to join {} as {role}", short(&self.id), self.name, self.space_name)
+        write!(f, "{}  {} wants to join {} as {role}", self.id, self.name, self.space_name)
     }
 }

@@ -202,8 +202,12 @@ impl Display for Message {
             write!(f, "\n            {}", error.message)?;
         }
         for file in &self.attachments {
-            let (id, state) = (short(&file.id), word(&file.state));
-            write!(f, "\n            file {id}  {} ({} bytes, {state})", file.name, file.size)?;
+            let state = word(&file.state);
+            write!(
+                f,
+                "\n            {} ({} bytes, {state}): attachment save {} PATH",
+                file.name, file.size, file.id
+            )?;
         }
         Ok(())
     }
@@ -271,7 +275,7 @@ impl From<api::DraftRow> for StoredDraft {
 impl Display for StoredDraft {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.text.replace('\n', "\n          ");
-        write!(f, "{}  {}  {}\n          {text}", short(&self.id), clock(&self.updated_at), self.title)
+        write!(f, "{}  {}  {}\n          {text}", self.id, clock(&self.updated_at), self.title)
     }
 }
 
