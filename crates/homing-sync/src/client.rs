@@ -93,6 +93,10 @@ impl Client {
     }
 
     /// Takes an event; returns what to do, in order.
+    ///
+    /// An effect that is carried out may give rise to an event at once; what that returns queues behind the effects
+    /// that are not carried out yet. Carried out before them, frames would overtake each other (an entry the one it
+    /// names as `prev`), and an older feed cursor would replace a newer one.
     pub fn handle(&mut self, event: Event, now_ms: u64) -> Vec<Effect> {
         self.now = self.now.max(now_ms);
         if let Err(fault) = self.take_event(event) {
