@@ -13,5 +13,5 @@ mod rows;
 pub use args::*;
 pub use error::{ApiError, Code};
 pub use event::Event;
-pub use list::{Call, typescript_calls};
+pub use list::{Call, CallType, Calls};
 pub use rows::*;
