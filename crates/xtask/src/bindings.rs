@@ -18,18 +18,22 @@ pub fn write() -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    export(&folder)?;
+    shell::run(
+        shell::cargo(["run", "--quiet", "-p", "homing-engine", "--example", "bindings", "--"])?.arg(&folder),
+    )?;
     println!("{} files in {}", files(&folder)?.len(), folder.display());
     Ok(())
 }
 
-/// Compares what is committed with what the engine says; one check for each file.
+/// Compares what is committed with what the engine, already built, says; one check for each file.
 pub fn unchanged() -> Result<Outcome> {
     let folder = scratch("bindings")?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    export(&folder)?;
+    let program = format!("bindings{}", std::env::consts::EXE_SUFFIX);
+    let program = place::target()?.join("debug/examples").join(program);
+    shell::run(shell::command(program)?.arg(&folder))?;
     let mut interface = files(&committed()?)?;
     let mut outcome = Outcome::default();
     for (name, text) in files(&folder)? {
@@ -48,16 +52,6 @@ pub fn unchanged() -> Result<Outcome> {
 
 fn committed() -> Result<PathBuf> {
     Ok(place::root()?.join("ui/src/lib/bindings"))
-}
-
-/// Lets the engine write its types.
-fn export(folder: &Path) -> Result<()> {
-    let mut build =
-        shell::cargo(["build", "--quiet", "--workspace", "--lib", "--bins", "--tests", "--examples"])?;
-    shell::run(build.args(shell::FEATURES))?;
-    let program =
-        place::target()?.join("debug/examples").join(format!("bindings{}", std::env::consts::EXE_SUFFIX));
-    shell::run(shell::command(program)?.arg(folder))
 }
 
 fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {

@@ -79,14 +79,25 @@ pub fn administrator() -> bool {
     false
 }
 
-/// Asks a process to end as its terminal would.
+/// Makes `command` the leader of a group of its own, so that what it starts can be ended with it.
 #[cfg(unix)]
-pub fn ask_to_end(child: &std::process::Child) {
+pub fn lead_group(command: &mut std::process::Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// What is started in a group is started on Linux only.
+#[cfg(windows)]
+pub fn lead_group(_command: &mut std::process::Command) {}
+
+/// Asks a process, or the whole group it leads, to end as its terminal would.
+#[cfg(unix)]
+pub fn ask_to_end(child: &std::process::Child, group: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let (pid, signal) = (Pid::from_child(child), Signal::TERM);
     // It may have ended by itself: that is what was wanted.
-    let _ =
-        rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM);
+    drop(if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) });
 }
 
 /// Windows has no such request for programs without a window; the caller's kill follows.
 #[cfg(windows)]
-pub fn ask_to_end(_child: &std::process::Child) {}
+pub fn ask_to_end(_child: &std::process::Child, _group: bool) {}

@@ -63,19 +63,22 @@ pub fn run(check: Option<&Path>, yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// A program that ends with its owner.
-struct Running(Child);
+/// A program that ends with its owner, and with it all that it started if it leads a group.
+struct Running {
+    child: Child,
+    group: bool,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        place::ask_to_end(&self.0);
+        place::ask_to_end(&self.child, self.group);
         let deadline = Instant::now() + ENDS_WITHIN;
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
         // Both fail only when it has ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -90,7 +93,7 @@ fn start_relay(folder: &Path) -> Result<(Running, String)> {
     command.arg("--listen").arg(format!("127.0.0.1:{port}")).arg("--data").arg(folder.join("relay"));
     let mut child = command.stdout(Stdio::piped()).spawn().context("the relay does not start")?;
     let output = child.stdout.take().context("the relay has no output")?;
-    let running = Running(child);
+    let running = Running { child, group: false };
 
     let mut line = String::new();
     let mut output = BufReader::new(output);
@@ -123,7 +126,7 @@ impl Screen {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb does not start")?;
         let output = child.stdout.take().context("Xvfb has no output")?;
-        let server = Running(child);
+        let server = Running { child, group: false };
         let mut number = String::new();
         BufReader::new(output).read_line(&mut number)?;
         if number.trim().is_empty() {
@@ -141,7 +144,9 @@ fn take_picture(file: &Path, environment: impl Fn(&mut Command)) -> Result<()> {
     command.args(["--", "WebKitWebDriver", &format!("--port={port}")]);
     command.env("TAURI_WEBVIEW_AUTOMATION", "true").stdout(Stdio::null());
     environment(&mut command);
-    let _driver = Running(command.spawn().context("dbus-run-session does not start")?);
+    place::lead_group(&mut command);
+    let child = command.spawn().context("dbus-run-session does not start")?;
+    let _driver = Running { child, group: true };
 
     let session = Session::open(port, &place::built("homing-app")?)?;
     session.wait_rendered()?;
