@@ -95,7 +95,7 @@ pub fn ask_to_end(child: &std::process::Child, group: bool) {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     let (pid, signal) = (Pid::from_child(child), Signal::TERM);
     // It may have ended by itself: that is what was wanted.
-    drop(if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) });
+    let _ = if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
 }
 
 /// Windows has no such request for programs without a window; the caller's kill follows.
