@@ -154,6 +154,27 @@ describe("DraftEditor", () => {
     expect(editor.text).toBe("");
   });
 
+  it("turns a text that is too long for a message into a file", async () => {
+    editor.input("ä".repeat(17_000));
+    expect(editor.long).toBe(true);
+    editor.toFile();
+    expect(editor.text).toBe("");
+    expect(editor.files[0]?.name).toBe("message.txt");
+    expect(editor.files[0]?.size).toBe(34_000);
+    expect(await editor.send()).toBe(true);
+  });
+
+  it("does not ask again and again for what will fail again", async () => {
+    fake.failing.set("draft_set", new CallError({ code: "too_large", message: "The draft is longer than 40 KiB." }));
+    editor.input("very long");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(saves()).toBe(1);
+    fake.failing.clear();
+    editor.input("shorter");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(stored()).toBe("shorter");
+  });
+
   it("refuses files over 50 MB before anything is sent", () => {
     const big = new File(["x"], "film.mov");
     Object.defineProperty(big, "size", { value: 51 * 1024 * 1024 });

@@ -187,6 +187,18 @@ describe("conversation", () => {
     await soon(() => row("c-site-11"));
   });
 
+  it("asks again for list and messages when a change was missed", async () => {
+    const fake = await start(undefined, "#/conversation/c-yuki");
+    await soon(() => one("composer"));
+    const notes = fake.world.rows.get("c-notes");
+    if (notes) fake.putRow(notes);
+    const rows = fake.world.messages.get("c-yuki") ?? [];
+    fake.world.messages.set("c-yuki", [...rows, message("missed", "c-yuki", { author: "p-yuki", author_name: "Yuki", body: "missed" })]);
+    fake.skip();
+    if (notes) fake.putRow(notes);
+    await soon(() => row("missed"));
+  });
+
   it("marks what arrived late", async () => {
     await start(undefined, "#/conversation/c-rosa");
     const late = await soon(() => row("c-rosa-7"));

@@ -50,6 +50,8 @@ export class App {
   #stops: Array<() => void> = [];
   #identity = "";
   #person: string | null = null;
+  /** The last change heard: the engine counts all of them in one row. */
+  #revision: number | null = null;
 
   constructor(readonly backend: Backend) {
     this.list = new ConversationList(backend);
@@ -218,6 +220,7 @@ export class App {
   async #enter(status: Status): Promise<void> {
     this.#setStatus(status);
     this.#identity = identity(status);
+    this.#revision = null;
     this.thread = null;
     this.#threads.clear();
     this.#keepEditors(status.person);
@@ -258,11 +261,13 @@ export class App {
         else this.#setStatus(event.status);
         break;
       case "conversations":
+        this.#count(event);
         this.list.apply(event);
         this.draftsRevision += 1;
         this.#refreshDetails(event.upsert);
         break;
       case "messages":
+        this.#count(event);
         this.#threads.get(event.conversation)?.apply(event);
         break;
       case "draft":
@@ -293,6 +298,16 @@ export class App {
         break;
     }
   };
+
+  /** Whatever was missed is asked for again: the list, what is open, and everything else when it is opened. */
+  #count(event: { previous: number; revision: number }): void {
+    const missed = this.#revision !== null && event.previous !== this.#revision;
+    this.#revision = event.revision;
+    if (!missed) return;
+    for (const id of [...this.#threads.keys()]) if (id !== this.thread?.id) this.#threads.delete(id);
+    void this.thread?.reload();
+    void this.list.load();
+  }
 
   #refreshDetails(rows: ConversationRow[]): void {
     for (const row of rows) {

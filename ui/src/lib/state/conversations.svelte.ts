@@ -22,7 +22,8 @@ export function matches(filter: Filter, row: ConversationRow): boolean {
 }
 
 function newerFirst(a: ConversationRow, b: ConversationRow): number {
-  if (a.last_at !== b.last_at) return a.last_at < b.last_at ? 1 : -1;
+  const later = Date.parse(b.last_at) - Date.parse(a.last_at);
+  if (later !== 0) return later;
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
@@ -36,6 +37,8 @@ export class ConversationList {
   error = $state<CallError | null>(null);
   #revision = 0;
   #generation = 0;
+  /** Changes heard while a page was on its way: the page may be older than they are. */
+  #heard: Diff[] = [];
   #hidden = new Set<string>();
   /** The open conversation stays where it is, although reading it takes it out of "unread". */
   #kept: string | null = null;
@@ -58,6 +61,7 @@ export class ConversationList {
       this.#revision = page.revision;
       this.error = null;
       this.loaded = true;
+      this.#catchUp();
     } catch (thrown) {
       if (generation === this.#generation) this.error = asCallError(thrown);
     } finally {
@@ -75,6 +79,8 @@ export class ConversationList {
       const known = new Set(this.rows.map((row) => row.id));
       this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id) && !this.#hidden.has(row.id))];
       this.next = page.next;
+      this.#revision = Math.min(this.#revision, page.revision);
+      this.#catchUp();
     } catch (thrown) {
       if (generation === this.#generation) this.error = asCallError(thrown);
     } finally {
@@ -82,12 +88,10 @@ export class ConversationList {
     }
   }
 
+  /** A change from the engine. Gaps between changes are noticed where all of them pass. */
   apply(diff: Diff): void {
+    if (this.loading) this.#heard.push(diff);
     if (!this.loaded || diff.revision <= this.#revision) return;
-    if (diff.previous > this.#revision) {
-      void this.load();
-      return;
-    }
     this.#revision = diff.revision;
     this.#merge(diff.upsert, diff.remove);
   }
@@ -121,6 +125,16 @@ export class ConversationList {
   neighbour(id: string | null, step: 1 | -1): ConversationRow | undefined {
     const at = this.rows.findIndex((row) => row.id === id);
     return at < 0 ? this.rows.at(step === 1 ? 0 : -1) : this.rows[at + step];
+  }
+
+  #catchUp(): void {
+    const heard = this.#heard;
+    this.#heard = [];
+    for (const diff of heard) {
+      if (diff.revision <= this.#revision) continue;
+      this.#revision = diff.revision;
+      this.#merge(diff.upsert, diff.remove);
+    }
   }
 
   #merge(upsert: ConversationRow[], remove: string[]): void {

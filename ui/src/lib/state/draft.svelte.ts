@@ -8,6 +8,10 @@ import { diff, merge, type Splice } from "../splice";
 
 const SAVE_MS = 250;
 const AGAIN_MS = 2000;
+/** Failures that the same text meets again: it is saved when it changes. */
+const LASTING = new Set<string>(["too_large", "role_forbids", "not_a_member", "not_found", "invalid_argument"]);
+/** Longer messages are sent as a file. */
+export const MAX_BODY = 32 * 1024;
 export const MAX_FILE = 50 * 1024 * 1024;
 
 export interface PendingFile {
@@ -53,6 +57,20 @@ export class DraftEditor {
 
   get dirty(): boolean {
     return this.text !== this.#shown || (this.reply?.id ?? null) !== this.#replyShown;
+  }
+
+  /** Whether the text is more than a message takes. */
+  get long(): boolean {
+    return this.text.length * 3 > MAX_BODY && new TextEncoder().encode(this.text).length > MAX_BODY;
+  }
+
+  /** Turns the text into a file of this message. */
+  toFile(): void {
+    this.addFiles([new File([this.text], "message.txt", { type: "text/plain" })]);
+    const moved = diff(this.text, "");
+    this.text = "";
+    this.moved?.(moved);
+    this.#schedule(SAVE_MS);
   }
 
   get empty(): boolean {
@@ -217,7 +235,7 @@ export class DraftEditor {
       if (this.dirty && !this.posting) this.#schedule(SAVE_MS);
     } catch (thrown) {
       this.error = asCallError(thrown);
-      if (!this.posting) this.#schedule(AGAIN_MS);
+      if (!this.posting && !LASTING.has(this.error.code)) this.#schedule(AGAIN_MS);
     } finally {
       this.#busy = null;
     }

@@ -29,6 +29,8 @@ export class Thread {
   typing = $state<{ name: string; until: number } | null>(null);
   #revision = 0;
   #generation = 0;
+  /** Changes heard while a page was on its way: the page may be older than they are. */
+  #heard: Diff[] = [];
   #reported = new Set<string>();
 
   constructor(
@@ -63,7 +65,10 @@ export class Thread {
         });
         if (generation !== this.#generation) return;
       }
-      if (page) this.#replace(page);
+      if (page) {
+        this.#replace(page);
+        this.#catchUp(page);
+      }
       this.divider = detail.first_unread;
       this.target = goal ? { id: goal, flash: target !== null } : null;
       this.loaded = true;
@@ -125,28 +130,22 @@ export class Thread {
     });
   }
 
+  /** A change from the engine. Gaps between changes are noticed where all of them pass. */
   apply(diff: Diff): void {
+    if (this.loading) this.#heard.push(diff);
     if (!this.loaded || diff.revision <= this.#revision) return;
-    if (diff.previous > this.#revision) {
-      void this.#fetch(this.atEnd ? {} : { around: this.rows[Math.floor(this.rows.length / 2)]?.id }, (page) =>
-        this.#replace(page),
-      );
-      return;
+    this.#merge(diff);
+  }
+
+  /** Changes were missed: the page that is shown is asked for again. */
+  async reload(): Promise<void> {
+    const middle = this.rows[Math.floor(this.rows.length / 2)]?.id;
+    const take = (page: MessagePage): void => this.#replace(page);
+    await this.#fetch(this.atEnd || !middle ? {} : { around: middle }, take);
+    if (this.error?.code === "not_found") {
+      this.error = null;
+      await this.#fetch({}, take);
     }
-    this.#revision = diff.revision;
-    this.prepended = false;
-    const changed = new Set([...diff.remove, ...diff.upsert.map((row) => row.id)]);
-    const first = this.rows[0];
-    const last = this.rows.at(-1);
-    const kept = this.rows.filter((row) => !changed.has(row.id));
-    const known = new Set(this.rows.map((row) => row.id));
-    for (const row of diff.upsert) {
-      const before = this.older !== null && first !== undefined && byOrder(row, first) < 0;
-      const after = this.newer !== null && last !== undefined && byOrder(row, last) > 0;
-      if (!known.has(row.id) && (before || after)) continue;
-      kept.push(row);
-    }
-    this.rows = kept.sort(byOrder);
   }
 
   /** Tells the engine what was on a focused screen, each message once. */
@@ -172,6 +171,28 @@ export class Thread {
     this.#revision = page.revision;
   }
 
+  #merge(diff: Diff): void {
+    this.#revision = diff.revision;
+    this.prepended = false;
+    const changed = new Set([...diff.remove, ...diff.upsert.map((row) => row.id)]);
+    const first = this.rows[0];
+    const last = this.rows.at(-1);
+    const known = new Set(this.rows.map((row) => row.id));
+    const kept = this.rows.filter((row) => !changed.has(row.id));
+    for (const row of diff.upsert) {
+      const before = this.older !== null && first !== undefined && byOrder(row, first) < 0;
+      const after = this.newer !== null && last !== undefined && byOrder(row, last) > 0;
+      if (known.has(row.id) || !(before || after)) kept.push(row);
+    }
+    this.rows = kept.sort(byOrder);
+  }
+
+  #catchUp(page: MessagePage): void {
+    const heard = this.#heard.filter((diff) => diff.revision > page.revision);
+    this.#heard = [];
+    for (const diff of heard) this.#merge(diff);
+  }
+
   async #fetch(
     cursor: { before?: string; after?: string; around?: string },
     take: (page: MessagePage) => void,
@@ -185,7 +206,9 @@ export class Thread {
         unread: false,
         ...cursor,
       });
-      if (generation === this.#generation) take(page);
+      if (generation !== this.#generation) return;
+      take(page);
+      this.#catchUp(page);
     } catch (thrown) {
       if (generation === this.#generation) this.error = asCallError(thrown);
     } finally {

@@ -251,6 +251,8 @@ export const en = {
     otherUse: "Add to this one",
     otherDrop: "Discard",
     drop: "Drop files to attach them",
+    long: "This is longer than a message can be (32 KB).",
+    toFile: "Send it as a file",
     hintEnter: "Enter sends, Shift+Enter makes a new line",
     hintCtrl: "Ctrl+Enter sends",
   },
@@ -285,7 +287,7 @@ export const en = {
     retry: "Try again",
     open: "Open conversation",
     kind: { message: "Message", conversation: "Conversation", membership: "Members", other: "Change" } as Record<string, string>,
-    cancelled: "Cancelled",
+    cancelled: "Cancelled. Its text is back in the message field.",
   },
   drafts: {
     title: "Drafts",

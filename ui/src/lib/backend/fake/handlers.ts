@@ -44,7 +44,7 @@ function page(fake: FakeBackend, args: Calls["messages"]["args"]): MessagePage {
     rows: all.slice(from, to),
     older: from > 0 ? (all[from]?.id ?? null) : null,
     newer: to < all.length ? (all[to - 1]?.id ?? null) : null,
-    revision: fake.messageRevision(args.conversation),
+    revision: fake.revision,
   };
 }
 
@@ -130,7 +130,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     return {
       rows: shown,
       next: from + args.limit < rows.length ? (shown.at(-1)?.id ?? null) : null,
-      revision: fake.listRevision,
+      revision: fake.revision,
       unread_total: rows.reduce((sum, one) => sum + one.unread, 0),
     };
   },

@@ -16,9 +16,8 @@ export class FakeBackend implements Backend {
   #handlers = new Set<(event: EngineEvent) => void>();
   #deepLinks = new Set<(link: string) => void>();
   #targets = new Set<(target: OpenConversation) => void>();
-  #listRevision = 1;
   #drafts = new Map<string, Map<string, string>>();
-  #messageRevisions = new Map<string, number>();
+  #revision = 1;
 
   constructor(public world: World) {}
 
@@ -47,27 +46,31 @@ export class FakeBackend implements Backend {
     for (const handler of this.#targets) handler(target);
   }
 
-  get listRevision(): number {
-    return this.#listRevision;
+  /** All changes are counted in one row, as the engine does. */
+  get revision(): number {
+    return this.#revision;
   }
 
-  messageRevision(conversation: string): number {
-    return this.#messageRevisions.get(conversation) ?? 1;
+  #next(): { previous: number; revision: number } {
+    const previous = this.#revision;
+    this.#revision += 1;
+    return { previous, revision: this.#revision };
+  }
+
+  /** Changes that never reach the page. */
+  skip(): void {
+    this.#next();
   }
 
   putRow(row: ConversationRow): ConversationRow {
     this.world.rows.set(row.id, row);
-    const previous = this.#listRevision;
-    this.#listRevision += 1;
-    this.emit({ event: "conversations", revision: this.#listRevision, previous, upsert: [row], remove: [] });
+    this.emit({ event: "conversations", ...this.#next(), upsert: [row], remove: [] });
     return row;
   }
 
   dropRow(id: string): void {
     this.world.rows.delete(id);
-    const previous = this.#listRevision;
-    this.#listRevision += 1;
-    this.emit({ event: "conversations", revision: this.#listRevision, previous, upsert: [], remove: [id] });
+    this.emit({ event: "conversations", ...this.#next(), upsert: [], remove: [id] });
   }
 
   putMessage(row: MessageRow): void {
@@ -115,9 +118,7 @@ export class FakeBackend implements Backend {
   }
 
   #messagesChanged(conversation: string, upsert: MessageRow[], remove: string[]): void {
-    const previous = this.messageRevision(conversation);
-    this.#messageRevisions.set(conversation, previous + 1);
-    this.emit({ event: "messages", conversation, revision: previous + 1, previous, upsert, remove });
+    this.emit({ event: "messages", conversation, ...this.#next(), upsert, remove });
   }
 
   readonly shell: Shell = {
