@@ -266,6 +266,10 @@ impl RelayCore {
             return Ok(());
         };
         let req = request_of(&frame);
+        let sub = match &frame {
+            ClientFrame::Sub { space, .. } => Some(*space),
+            _ => None,
+        };
         let done = match in_time {
             Ok(()) => self.answer(session, frame, now_ms),
             Err(wait) => Err(Stop::Refused(Refusal {
@@ -278,7 +282,12 @@ impl RelayCore {
             Ok(()) => Ok(()),
             Err(Stop::Fatal(error)) => Err(error),
             Err(Stop::Refused(refusal)) => {
-                self.nack(session, req.unwrap_or(0), refusal);
+                match (req, sub) {
+                    (Some(req), _) => self.nack(session, req, refusal),
+                    // Paging tells the device why there is nothing live.
+                    (None, Some(space)) => self.send(session, &RelayFrame::Overflow { space }),
+                    (None, None) => {}
+                }
                 Ok(())
             }
         }

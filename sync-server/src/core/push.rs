@@ -1,11 +1,9 @@
 //! Fresh entries: the session's own device writes, at the head, under the current keys.
 
-use std::collections::BTreeMap;
-
 use homing_access::{Cut, RotationReason, SpaceState};
 use homing_wire::{
-    CodecError, DeviceId, Entry, EntryHeader, EntryId, EntryKind, NackCode, Placed, RelayFrame, SpaceId,
-    SpaceKind, Stored, limits,
+    CodecError, Entry, EntryHeader, EntryId, EntryKind, NackCode, Placed, RelayFrame, SpaceId, SpaceKind,
+    Stored, limits,
 };
 
 use super::directory::{Space, named};
@@ -261,17 +259,8 @@ impl RelayCore {
             return Ok(());
         }
         let writers = self.store.writers(space)?;
-        let last: BTreeMap<DeviceId, EntryId> =
-            writers.iter().map(|writer| (writer.device, writer.last)).collect();
         for cut in cuts {
-            let exact = cut.pins.iter().all(|(device, pin)| last.get(device) == pin.as_ref());
-            let whole = writers
-                .iter()
-                .filter(|writer| cut.covers(&writer.person, &writer.device, &writer.written_as))
-                .all(|writer| cut.pin(&writer.device) == Some(writer.last));
-            if !exact || !whole {
-                return Err(NackCode::PinMismatch.into());
-            }
+            cut.check_pins(&writers)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The entries of a space's log.
 
+use homing_access::build::LastEntry;
 use homing_wire::{DeviceId, EntryId, EntryKind, Hash, Member, PersonId, Stored};
 use rusqlite::{OptionalExtension, Row};
 
@@ -44,19 +45,6 @@ pub struct Tail {
     /// Its place in the device's chain.
     pub dseq: u64,
     /// Its id.
-    pub last: EntryId,
-}
-
-/// A device that wrote in a space as a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Writer {
-    /// The device.
-    pub device: DeviceId,
-    /// Its person.
-    pub person: PersonId,
-    /// The member.
-    pub written_as: Member,
-    /// The device's last entry.
     pub last: EntryId,
 }
 
@@ -143,7 +131,7 @@ impl Store {
     }
 
     /// Every (device, person, member it wrote as) of a space, with the device's last entry.
-    pub fn writers(&self, space: i64) -> Result<Vec<Writer>, RelayError> {
+    pub fn writers(&self, space: i64) -> Result<Vec<LastEntry>, RelayError> {
         let mut statement = self.db.prepare_cached(
             "SELECT t.device, t.person, w.written_as, t.last FROM tail t
              JOIN wrote w ON w.space = t.space AND w.device = t.device WHERE t.space = ?1",
@@ -151,7 +139,7 @@ impl Store {
         let mut rows = statement.query([space])?;
         let mut writers = Vec::new();
         while let Some(row) = rows.next()? {
-            writers.push(Writer {
+            writers.push(LastEntry {
                 device: DeviceId(row.get(0)?),
                 person: PersonId(row.get(1)?),
                 written_as: member_from(row.get_ref(2)?.as_blob().unwrap_or_default())?,

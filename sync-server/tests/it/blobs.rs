@@ -1,0 +1,130 @@
+//! Files over HTTP.
+
+use homing_relay::Limits;
+use homing_wire::{BlobId, ClientFrame, Hash, NackCode, Role, SpaceId, limits};
+
+use crate::support::{Home, World, request};
+
+fn file(chunks: &[&[u8]]) -> (BlobId, Vec<u8>) {
+    let hashes: Vec<Hash> = chunks.iter().map(|chunk| Hash::of(chunk)).collect();
+    (BlobId::of_chunks(&hashes), hashes.iter().flat_map(|hash| hash.0).collect())
+}
+
+fn path(blob: &BlobId, space: &SpaceId) -> String {
+    format!("/v1/blobs/{blob}?space={space}")
+}
+
+#[tokio::test]
+async fn a_file_is_declared_stored_resumed_and_read() {
+    let mut world = World::new();
+    let (ada, ben, eve) = (world.person(), world.person(), world.person());
+    let home = Home::new().await;
+    let host = home.address();
+    let (mut a, b, e) = (home.join(&ada).await, home.join(&ben).await, home.join(&eve).await);
+    let (space, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
+    a.push(&genesis).await.unwrap();
+    let big = vec![7; limits::CHUNK];
+    let (blob, hashes) = file(&[&big, b"the end"]);
+    let one = format!("/v1/blobs/{blob}/0");
+    let two = format!("/v1/blobs/{blob}/1");
+
+    assert_eq!(request(&host, "PUT", &two, &a.token, b"the end").await.status, 404, "not declared");
+    assert_eq!(request(&host, "POST", &path(&blob, &space), "", &hashes).await.status, 401);
+    assert_eq!(request(&host, "POST", &path(&blob, &space), &e.token, &hashes).await.status, 404);
+    assert_eq!(request(&host, "POST", &path(&blob, &space), &a.token, &hashes).await.status, 204);
+    assert_eq!(request(&host, "PUT", &two, &a.token, b"the end").await.status, 204);
+    assert_eq!(request(&host, "PUT", &one, &a.token, b"something else").await.status, 422);
+    let have = request(&host, "HEAD", &format!("/v1/blobs/{blob}"), &a.token, b"").await;
+    assert_eq!((have.status, have.header("x-homing-chunks")), (200, Some("01")));
+    assert_eq!(request(&host, "GET", &one, &b.token, b"").await.status, 404, "not here yet");
+    assert_eq!(request(&host, "PUT", &one, &a.token, &big).await.status, 204);
+    assert_eq!(request(&host, "PUT", &one, &a.token, &big).await.status, 204, "again");
+    assert_eq!(request(&host, "PUT", &format!("/v1/blobs/{blob}/2"), &a.token, b"x").await.status, 404);
+
+    let read = request(&host, "GET", &one, &b.token, b"").await;
+    assert_eq!((read.status, read.body), (200, big));
+    assert_eq!(request(&host, "GET", &two, &b.token, b"").await.body, b"the end");
+    for what in [("GET", &one), ("HEAD", &format!("/v1/blobs/{blob}")), ("PUT", &two)] {
+        assert_eq!(request(&host, what.0, what.1, &e.token, b"the end").await.status, 404);
+    }
+    let token = b.token.clone();
+    drop(b);
+    let removal = world.removing(space, &ada, ben.me());
+    a.push(&removal).await.unwrap();
+    let status = request(&host, "GET", &two, &token, b"").await.status;
+    assert!([401, 404].contains(&status), "{status}: a removed member reads no file");
+}
+
+#[tokio::test]
+async fn a_file_is_granted_to_another_space_by_who_reads_it() {
+    let mut world = World::new();
+    let (ada, ben, eve) = (world.person(), world.person(), world.person());
+    let home = Home::new().await;
+    let host = home.address();
+    let (mut a, b, mut e) = (home.join(&ada).await, home.join(&ben).await, home.join(&eve).await);
+    let (first, genesis) = world.talk(&ada, &[]);
+    a.push(&genesis).await.unwrap();
+    let (second, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
+    a.push(&genesis).await.unwrap();
+    let (own, genesis) = world.talk(&eve, &[]);
+    e.push(&genesis).await.unwrap();
+    let (blob, hashes) = file(&[b"content"]);
+    request(&host, "POST", &path(&blob, &first), &a.token, &hashes).await;
+    let chunk = format!("/v1/blobs/{blob}/0");
+    request(&host, "PUT", &chunk, &a.token, b"content").await;
+    assert_eq!(request(&host, "GET", &chunk, &b.token, b"").await.status, 404);
+    e.send(&ClientFrame::Grant { req: 500, space: own, blob }).await;
+    assert_eq!(e.settled(500).await, Err(NackCode::NotFound));
+    a.send(&ClientFrame::Grant { req: 500, space: second, blob }).await;
+    a.settled(500).await.unwrap();
+    assert_eq!(request(&host, "GET", &chunk, &b.token, b"").await.body, b"content");
+}
+
+#[tokio::test]
+async fn files_have_limits() {
+    let mut world = World::new();
+    let ada = world.person();
+    let home = Home::with(Limits { blob_bytes: 100, account_blob_bytes: 150, ..Limits::default() }).await;
+    let host = home.address();
+    let mut a = home.join(&ada).await;
+    let (space, genesis) = world.talk(&ada, &[]);
+    a.push(&genesis).await.unwrap();
+    let put = |content: Vec<u8>| {
+        let (blob, hashes) = file(&[&content]);
+        let (host, token) = (host.clone(), a.token.clone());
+        async move {
+            request(&host, "POST", &path(&blob, &space), &token, &hashes).await;
+            request(&host, "PUT", &format!("/v1/blobs/{blob}/0"), &token, &content).await.status
+        }
+    };
+    assert_eq!(put(vec![1; 101]).await, 413);
+    assert_eq!(put(vec![2; 100]).await, 204);
+    assert_eq!(put(vec![3; 100]).await, 507, "over the account's quota");
+    let (blob, _) = file(&[b"x"]);
+    let wrong = request(&host, "POST", &path(&blob, &space), &a.token, &[0; 32]).await;
+    assert_eq!(wrong.status, 400, "the id is made of the hashes");
+    let many = vec![0; 32 * (limits::CHUNKS + 1)];
+    assert_eq!(request(&host, "POST", &path(&blob, &space), &a.token, &many).await.status, 400);
+    let huge = vec![0; limits::CHUNK + 1];
+    assert_eq!(request(&host, "PUT", &format!("/v1/blobs/{blob}/0"), &a.token, &huge).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_file_without_a_grant_is_collected() {
+    let mut world = World::new();
+    let ada = world.person();
+    let home = Home::new().await;
+    let host = home.address();
+    let mut a = home.join(&ada).await;
+    let (space, genesis) = world.talk(&ada, &[]);
+    a.push(&genesis).await.unwrap();
+    let (blob, hashes) = file(&[b"content"]);
+    request(&host, "POST", &path(&blob, &space), &a.token, &hashes).await;
+    request(&host, "PUT", &format!("/v1/blobs/{blob}/0"), &a.token, b"content").await;
+    let id = blob.to_string();
+    let folder = home.folder.path().join("blobs").join(&id[..2]).join(&id);
+    assert!(folder.join("0").exists());
+    let (kept, hashes) = file(&[b"kept"]);
+    request(&host, "POST", &path(&kept, &space), &a.token, &hashes).await;
+    assert!(folder.exists());
+}

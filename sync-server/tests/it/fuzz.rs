@@ -1,0 +1,289 @@
+//! Whatever comes, the core answers or closes; it never stops.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use homing_crypto::{Domain, Seed32};
+use homing_relay::core::{Effect, Peer, SessionId};
+use homing_relay::{Identity, Limits, Metrics, RelayCore};
+use homing_wire::{
+    AccountOpId, BlobId, ChainProof, ClientFrame, EntryId, FeedCursor, Hash, Head, InviteId, Lane, MailboxId,
+    Member, NackCode, PersonId, RelayFrame, Repush, Role, Signature, SignedHead, SpaceId, Stored, VerifyKey,
+    auth_bytes,
+};
+use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use crate::support::{Person, World};
+
+const NOW: u64 = 1_800_000_000_000;
+
+/// A core without sockets, as a simulation drives it.
+struct Bench {
+    core: RelayCore,
+    now: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let identity = Identity::in_memory(Seed32::from_bytes([1; 32]), 1, NOW);
+        let rng = ChaCha20Rng::from_seed([2; 32]);
+        let limits = Limits { proof_items: 1000, ..Limits::default() };
+        let core =
+            RelayCore::open(None, identity, limits, vec![], rng, Arc::new(Metrics::default()), NOW).unwrap();
+        Self { core, now: NOW }
+    }
+
+    fn connect(&mut self, session: SessionId) {
+        let peer = Peer { host: "relay".to_owned(), address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        self.core.connect(session, peer, self.now);
+    }
+
+    fn frame(&mut self, session: SessionId, bytes: &[u8]) -> Vec<RelayFrame> {
+        self.now += 1;
+        let effects = self.core.frame(session, bytes, self.now).unwrap();
+        let sent = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send { frame, .. } => Some(RelayFrame::decode(&frame).unwrap()),
+            Effect::Close { .. } => None,
+        });
+        sent.collect()
+    }
+
+    fn login(&mut self, session: SessionId, person: &Person) {
+        self.connect(session);
+        let hello = self.frame(session, &ClientFrame::Hello { versions: vec![1] }.encode());
+        let RelayFrame::Challenge { relay, nonce, .. } = &hello[0] else { panic!("{hello:?}") };
+        let op = person.log[0].encode();
+        self.frame(session, &ClientFrame::AccountPush { req: 1, op }.encode());
+        let bytes = auth_bytes(relay, "relay", nonce, 1, &person.id);
+        let signature = Signature(person.device.signing().sign(Domain::Auth, &bytes));
+        let auth = ClientFrame::Auth { person: person.id, device: person.device_id(), signature };
+        let welcome = self.frame(session, &auth.encode());
+        assert!(matches!(welcome[0], RelayFrame::Welcome { .. }));
+    }
+}
+
+/// A relay with a talk of two, both online.
+fn busy() -> (Bench, World, Person, Person, SpaceId) {
+    let mut world = World::new();
+    let (ada, ben) = (world.person(), world.person());
+    let mut bench = Bench::new();
+    bench.login(1, &ada);
+    bench.login(2, &ben);
+    let (space, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
+    bench.frame(1, &ClientFrame::Push { req: 2, entry: genesis.encode() }.encode());
+    (bench, world, ada, ben, space)
+}
+
+fn any_lane() -> impl Strategy<Value = Lane> {
+    prop_oneof![Just(Lane::All), Just(Lane::Ops)]
+}
+
+fn any_head() -> impl Strategy<Value = Head> {
+    (any::<u64>(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(generation, sequence, chain)| Head {
+        generation,
+        sequence,
+        chain: Hash(chain),
+    })
+}
+
+fn any_space(known: SpaceId) -> impl Strategy<Value = SpaceId> {
+    prop_oneof![3 => Just(known), 1 => any::<[u8; 32]>().prop_map(SpaceId)]
+}
+
+fn any_frame(known: SpaceId, person: PersonId, entries: Vec<Vec<u8>>) -> impl Strategy<Value = ClientFrame> {
+    let entry = proptest::sample::select(entries);
+    let broken =
+        (entry.clone(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(mut bytes, place, xor)| {
+            let place = place.index(bytes.len());
+            bytes[place] ^= xor;
+            bytes
+        });
+    let req = any::<u64>();
+    let space = || any_space(known);
+    let stored = (any::<u64>(), any::<u64>(), any::<u64>(), prop_oneof![entry.clone(), broken.clone()])
+        .prop_map(|(sequence, received_ms, generation, entry)| Repush {
+            stored: Stored { sequence, received_ms, generation, entry },
+        });
+    let proof = (
+        any_head(),
+        prop::collection::vec((any::<[u8; 32]>().prop_map(EntryId), any::<u64>(), any::<u64>()), 0..20),
+        prop::option::of((space(), any_head(), any::<[u8; 32]>())),
+    )
+        .prop_map(|(from, items, until)| ChainProof {
+            from,
+            items,
+            until: until.map(|(space, head, half)| {
+                let mut signature = Signature([0; 64]);
+                signature.0[..32].copy_from_slice(&half);
+                SignedHead { space, head, signature }
+            }),
+        });
+    prop_oneof![
+        prop::collection::vec(any::<u32>(), 0..4).prop_map(|versions| ClientFrame::Hello { versions }),
+        (req, prop::collection::vec(any::<u8>(), 0..200))
+            .prop_map(|(req, op)| ClientFrame::AccountPush { req, op }),
+        (any::<u64>(), any::<u64>()).prop_map(move |(generation, sequence)| ClientFrame::Feed {
+            generation,
+            cursors: vec![
+                FeedCursor { feed: Member::Person(person), sequence },
+                FeedCursor { feed: Member::Team(known), sequence },
+            ],
+        }),
+        (space(), any::<bool>()).prop_map(|(space, on)| ClientFrame::Sub { space, on }),
+        (req, space(), any::<u64>(), any::<bool>(), any_lane(), any::<u32>()).prop_map(
+            |(req, space, from, backwards, lane, bytes)| ClientFrame::Pull {
+                req,
+                space,
+                from,
+                backwards,
+                lane,
+                bytes
+            }
+        ),
+        (req, space(), any::<[u8; 32]>(), any::<u64>()).prop_map(|(req, space, invite, from)| {
+            ClientFrame::Peek { req, space, invite: InviteId(invite), proof: Signature([1; 64]), from }
+        }),
+        (req, prop::option::of(any::<[u8; 32]>())).prop_map(move |(req, after)| ClientFrame::PullAccount {
+            req,
+            person,
+            after: after.map(AccountOpId),
+        }),
+        (req, space(), any::<u64>()).prop_map(|(req, space, since)| ClientFrame::PullSlots {
+            req,
+            space,
+            since
+        }),
+        (req, prop_oneof![entry, broken]).prop_map(|(req, entry)| ClientFrame::Push { req, entry }),
+        (req, prop::collection::vec(any::<u8>(), 0..200))
+            .prop_map(|(req, slot)| ClientFrame::PushSlot { req, slot }),
+        (req, space(), any::<u64>()).prop_map(|(req, space, from)| ClientFrame::Ids { req, space, from }),
+        (req, space(), proof).prop_map(|(req, space, proof)| ClientFrame::Prove { req, space, proof }),
+        (req, space(), prop::collection::vec(stored, 0..3))
+            .prop_map(|(req, space, entries)| ClientFrame::Repush { req, space, entries }),
+        (req, prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50), 0..3)).prop_map(
+            |(req, ops)| {
+                ClientFrame::RepushAccount { req, ops: ops.into_iter().map(Into::into).collect() }
+            }
+        ),
+        (req, space(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(req, space, generation, op_head)| {
+            ClientFrame::ConfirmGeneration { req, space, generation, op_head: EntryId(op_head) }
+        }),
+        (space(), prop::collection::vec(any::<u8>(), 0..50))
+            .prop_map(|(space, content)| ClientFrame::Ephemeral { space, content }),
+        (req, any::<[u8; 16]>(), any::<u32>()).prop_map(|(req, mailbox, seen)| ClientFrame::Mail {
+            req,
+            mailbox: MailboxId(mailbox),
+            put: Some(vec![1].into()),
+            seen,
+        }),
+        any::<u32>().prop_map(|bytes| ClientFrame::Credit { bytes }),
+        (req, any::<[u8; 32]>()).prop_map(|(req, key)| ClientFrame::Recover {
+            req,
+            recovery: VerifyKey(key),
+            proof: Signature([2; 64]),
+        }),
+        (req, space(), any::<[u8; 32]>()).prop_map(|(req, space, blob)| ClientFrame::Grant {
+            req,
+            space,
+            blob: BlobId(blob)
+        }),
+    ]
+}
+
+/// Relay, frames a member may send, and the entries among them.
+fn case() -> impl Strategy<Value = Vec<(SessionId, Vec<u8>)>> {
+    let (_, world, ada, ben, space) = busy();
+    let mut removing = world.clone();
+    let entries = vec![
+        world.data(space, &ada, ada.me(), b"one").encode(),
+        world.data(space, &ben, ben.me(), b"two").encode(),
+        removing.removing(space, &ada, ben.me()).encode(),
+        removing.rotating(space, &ada, ada.me()).encode(),
+    ];
+    let frame = (1u64..3, any_frame(space, ada.id, entries).prop_map(|frame| frame.encode())).boxed();
+    let noise = (1u64..3, prop::collection::vec(any::<u8>(), 0..300));
+    let bitten = (frame.clone(), any::<prop::sample::Index>(), any::<u8>()).prop_map(
+        |((session, mut bytes), place, xor)| {
+            let place = place.index(bytes.len());
+            bytes[place] ^= xor;
+            (session, bytes)
+        },
+    );
+    prop::collection::vec(prop_oneof![12 => frame, 2 => bitten, 1 => noise], 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_core_survives_any_frames(frames in case()) {
+        let (mut bench, mut world, ada, ben, space) = busy();
+        for (session, bytes) in frames {
+            bench.frame(session, &bytes);
+        }
+        // Whatever happened, whoever is still a member can go on.
+        bench.login(7, &ada);
+        bench.login(8, &ben);
+        let pull = ClientFrame::Pull { req: 9, space, from: 0, backwards: false, lane: Lane::All, bytes: u32::MAX };
+        let page = bench.frame(7, &pull.encode());
+        let Some(RelayFrame::Page { entries, head, .. }) = page.last() else { panic!("{page:?}") };
+        prop_assert_eq!(crate::support::chain(entries), head.head);
+        let (other, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
+        let answer = bench.frame(7, &ClientFrame::Push { req: 10, entry: genesis.encode() }.encode());
+        let acked = answer.iter().any(|frame| matches!(frame, RelayFrame::Ack { req: 10, .. }));
+        prop_assert!(acked, "{:?}", answer);
+        prop_assert_ne!(other, space);
+    }
+
+    #[test]
+    fn a_stranger_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let mut bench = Bench::new();
+        bench.connect(1);
+        let answer = bench.frame(1, &bytes);
+        if ClientFrame::decode(&bytes).is_err() {
+            let away = RelayFrame::GoAway { code: NackCode::Malformed, retry_after_ms: None };
+            prop_assert_eq!(answer, vec![away]);
+        }
+    }
+}
+
+#[test]
+fn nothing_leaves_before_the_commit() {
+    let (mut bench, mut world, ada, _, space) = busy();
+    let entry = world.data(space, &ada, ada.me(), b"one");
+    bench.core.handle(1, &ClientFrame::Push { req: 5, entry: entry.encode() }.encode(), bench.now).unwrap();
+    world.took(&entry, bench.now);
+    let next = world.data(space, &ada, ada.me(), b"two");
+    bench.core.handle(1, &ClientFrame::Push { req: 6, entry: next.encode() }.encode(), bench.now).unwrap();
+    let committed = bench.core.commit().unwrap();
+    assert!(committed.durable);
+    let acks: Vec<u64> = committed
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send { frame, .. } => match RelayFrame::decode(frame).unwrap() {
+                RelayFrame::Ack { req, .. } => Some(req),
+                _ => None,
+            },
+            Effect::Close { .. } => None,
+        })
+        .collect();
+    assert_eq!(acks, vec![5, 6], "both in one transaction, in order");
+    assert!(!bench.core.commit().unwrap().durable, "and nothing twice");
+}
+
+#[test]
+fn linking_waits_and_idlers_go() {
+    let mut bench = Bench::new();
+    bench.connect(1);
+    bench.frame(1, &ClientFrame::Hello { versions: vec![1] }.encode());
+    bench.core.tick(NOW + 10 * 60 * 1000).unwrap();
+    assert!(bench.core.commit().unwrap().effects.is_empty());
+    bench.core.tick(NOW + 12 * 60 * 1000).unwrap();
+    assert!(matches!(
+        bench.core.commit().unwrap().effects[..],
+        [Effect::Send { .. }, Effect::Close { session: 1 }]
+    ));
+}

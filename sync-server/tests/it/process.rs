@@ -1,0 +1,186 @@
+//! The real binary: its one line, its signals, and what survives `kill -9`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use homing_wire::{ClientFrame, Entry, RelayFrame, Role, SpaceId, Stored};
+
+use crate::support::{Client, Person, World, chain};
+
+struct Binary {
+    child: Child,
+    address: String,
+}
+
+impl Binary {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_homing-relay"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line.as_object().unwrap().len(), 1);
+        let address = line["listening"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        // A test that failed leaves no process behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Pushes until the relay dies; tells what was acknowledged and what was on its way.
+async fn push_until_death(
+    mut client: Client,
+    mut world: World,
+    who: Person,
+    space: SpaceId,
+) -> (World, Vec<(u64, Entry)>, Option<Entry>) {
+    let mut acked = Vec::new();
+    for n in 0u64.. {
+        let entry = world.data(space, &who, who.me(), format!("{n}").as_bytes());
+        let req = client.next_request();
+        let frame = ClientFrame::Push { req, entry: entry.encode() };
+        if client.try_send(&frame).await.is_err() {
+            return (world, acked, Some(entry));
+        }
+        loop {
+            match client.receive().await {
+                Some(RelayFrame::Ack { placed: Some(placed), .. }) => {
+                    world.took(&entry, placed.received_ms);
+                    acked.push((placed.sequence, entry));
+                    break;
+                }
+                Some(RelayFrame::Event { .. } | RelayFrame::Feed { .. }) => {}
+                Some(frame) => panic!("{frame:?}"),
+                None => return (world, acked, Some(entry)),
+            }
+        }
+    }
+    unreachable!()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_to_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let people: Vec<Person> = (0..3).map(|_| world.person()).collect();
+    let mut relay = Binary::start(folder.path());
+    let mut first = Client::open(&relay.address).await;
+    for person in &people {
+        first.account_push(&person.log[0]).await.unwrap();
+    }
+    first.auth(&people[0]).await;
+    let members: Vec<(&Person, Role)> = people[1..].iter().map(|person| (person, Role::Member)).collect();
+    let (space, genesis) = world.talk(&people[0], &members);
+    first.push(&genesis).await.unwrap();
+    drop(first);
+
+    let mut worlds: Vec<World> = people.iter().map(|_| world.clone()).collect();
+    let mut recorded: Vec<(u64, Entry)> = Vec::new();
+    let mut survived = 0;
+    for round in 0..5 {
+        let mut tasks = Vec::new();
+        for (person, world) in people.iter().zip(worlds) {
+            let client = Client::login(&relay.address, person).await;
+            tasks.push(tokio::spawn(push_until_death(client, world, person.clone(), space)));
+        }
+        // The moment of the kill is what is varied; nothing waits for it.
+        tokio::time::sleep(Duration::from_millis(80 + 37 * round)).await;
+        relay.kill();
+        relay = Binary::start(folder.path());
+        worlds = Vec::new();
+        for (task, person) in tasks.into_iter().zip(&people) {
+            let (mut world, acked, pending) = task.await.unwrap();
+            recorded.extend(acked);
+            let mut client = Client::login(&relay.address, person).await;
+            assert_eq!(client.generation, 1, "a crash is no restore");
+            if let Some(entry) = pending {
+                let (log, known) = (client.pull_all(space).await.unwrap(), entry.id());
+                survived += log.iter().filter(|stored| id(stored) == known).count();
+                let placed = client.push(&entry).await.unwrap();
+                world.took(&entry, placed.received_ms);
+                recorded.push((placed.sequence, entry));
+            }
+            worlds.push(world);
+        }
+    }
+    let mut client = Client::login(&relay.address, &people[0]).await;
+    let log = client.pull_all(space).await.unwrap();
+    for (sequence, entry) in &recorded {
+        let stored = &log[usize::try_from(*sequence).unwrap() - 1];
+        assert_eq!(stored.entry, entry.encode(), "entry {sequence} was acknowledged");
+    }
+    assert_eq!(log.len(), recorded.len() + 1, "and each stands once");
+    assert_eq!(client.ids(space).await.1.head, chain(&log));
+    assert!(recorded.len() > 15, "{} entries, {survived} pushes survived unacknowledged", recorded.len());
+    relay.kill();
+}
+
+fn id(stored: &Stored) -> homing_wire::EntryId {
+    Entry::decode(&stored.entry).unwrap().id()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_stop_it_cleanly() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut relay = Binary::start(folder.path());
+        let mut client = Client::open(&relay.address).await;
+        let sent = Command::new("kill").arg(signal).arg(relay.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(client.went_away().await, homing_wire::NackCode::Unavailable);
+        assert!(relay.child.wait().unwrap().success());
+        assert!(!folder.path().join("relay.db-wal").exists(), "one file is the whole database");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn its_identity_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    Binary::start(folder.path()).kill();
+    let mode = std::fs::metadata(folder.path().join("relay.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn two_relays_never_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Binary::start(folder.path());
+    let second = Command::new(env!("CARGO_BIN_EXE_homing-relay"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    assert!(String::from_utf8(second.stderr).unwrap().contains("another relay uses"));
+    first.kill();
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let help = Command::new(env!("CARGO_BIN_EXE_homing-relay")).arg("--help").output().unwrap();
+    let text = String::from_utf8(help.stdout).unwrap();
+    for word in ["--listen", "--data", "relay.json", "TLS", "/healthz", "/metrics", "back up", "--host"] {
+        assert!(text.contains(word), "{word} is not in\n{text}");
+    }
+}
