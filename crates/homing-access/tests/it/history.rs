@@ -97,7 +97,7 @@ impl History {
         let device = if b < 60 { usize::from(b) % devices.len() } else { active };
         let own: Vec<_> = capacities(person).collect();
         let best = own.iter().position(|(_, acting)| acting.role.manages()).unwrap_or(0);
-        let written_as = match own.get(if b % 4 == 0 { 0 } else { best }) {
+        let written_as = match own.get(if b.is_multiple_of(4) { 0 } else { best }) {
             Some((member, _)) => *member,
             None => self.world.me(person),
         };
@@ -290,7 +290,7 @@ impl History {
     /// Writes under the head, or pretends to have written under an old one.
     fn write(&mut self, space: SpaceId, who: Who, written_as: Member, at: u8) {
         if at < 160 {
-            if at % 4 > 0 {
+            if !at.is_multiple_of(4) {
                 self.anchor(space, who, written_as);
             }
             let taken = self.world.write(space, who, written_as);
@@ -302,7 +302,7 @@ impl History {
         let (old, _) = &log.ops[usize::from(at) % log.ops.len()];
         let state = self.world.state(space);
         let mut author = self.world.author(space, who, written_as);
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             author.prev = log.data.get(usize::from(at) % (log.data.len() + 1)).map(Entry::id);
         }
         let epoch = state.epoch_at(&old.id()).unwrap().id;

@@ -1,5 +1,13 @@
 //! Tests of the account and membership state machines through their public interface.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed helper is a failed test"
+)]
+
 mod accounts;
 mod anchors;
 mod epochs;

@@ -98,8 +98,8 @@ fn who_may_remove_whom() {
     let others = [Role::Owner, Role::Admin, Role::Member, Role::Reader, Role::Client, Role::Owner];
     for (target, role) in others.into_iter().enumerate() {
         let (op, _) = world.removing(space, world.me(target));
-        for person in 0..6 {
-            let may = match others[person] {
+        for (person, own) in others.into_iter().enumerate() {
+            let may = match own {
                 Role::Owner => true,
                 Role::Admin => role != Role::Owner,
                 _ => false,
