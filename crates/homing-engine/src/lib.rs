@@ -1,2 +1,45 @@
-//! TODO-doc
+//! The engine: everything Homing does, apart from drawing windows.
+//!
+//! [`api`] lists the calls a screen or script can make and the events it gets. `core` is the state machine of one
+//! profile: one thread, no I/O but its database, one transaction per thing a person did. [`host`] runs it in a real
+//! process: socket, transfers, timers, the local socket for other processes. [`port`] is the line between the two,
+//! which a simulation draws elsewhere.
+//!
+//! Inside the core, `replica` knows the person's spaces and keys; `author` turns edits into pending changes, `deliver`
+//! seals and hands them over, `ingest` judges and applies what comes, `project` makes rows of documents, `ops`
+//! changes members, `slots` and `drafts` keep what has a present but no history, `flows` are the things that take
+//! several steps with the relay (joining, linking, recovery).
+
+pub mod api;
+pub mod core;
+pub mod env;
+pub mod host;
 pub mod platform;
+pub mod port;
+
+mod attachments;
+mod author;
+mod commands;
+mod content;
+mod deliver;
+mod demo;
+mod docs;
+mod ephemeral;
+mod drafts;
+mod fail;
+mod flows;
+mod identity;
+mod ingest;
+mod link;
+mod ops;
+mod pairing;
+mod project;
+mod refill;
+mod replica;
+mod reply;
+mod rows;
+mod slot_content;
+mod slots;
+mod text;
+mod touched;
+mod vault;

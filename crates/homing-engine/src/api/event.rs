@@ -14,7 +14,13 @@ pub enum Event {
     /// Rows of the conversation list changed.
     Conversations { revision: f64, previous: f64, upsert: Vec<ConversationRow>, remove: Vec<String> },
     /// Messages of a conversation changed.
-    Messages { conversation: String, revision: f64, previous: f64, upsert: Vec<MessageRow>, remove: Vec<String> },
+    Messages {
+        conversation: String,
+        revision: f64,
+        previous: f64,
+        upsert: Vec<MessageRow>,
+        remove: Vec<String>,
+    },
     /// The conversation's draft changed on another device or in another process.
     Draft { draft: Draft },
     /// The outbox changed; ask for it again if it is shown.

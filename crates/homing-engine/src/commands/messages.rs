@@ -1,0 +1,197 @@
+//! Messages: pages, sending, reading, deleting.
+
+use homing_model::{AttachmentMeta, DraftId, Edit, Preimage};
+use homing_store::messages::{self, MessageRow as StoredMessage, Order};
+use homing_store::{Durability, Tx, conversations};
+use homing_wire::DocId;
+use rand_core::Rng;
+
+use crate::api::{self, ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown, State};
+use crate::attachments::StagedFile;
+use crate::author::Label;
+use crate::core::Core;
+use crate::env::Env;
+use crate::fail::{Fail, invalid, not_found};
+use crate::replica::Replica;
+
+const PAGE: u32 = 200;
+/// Bytes of a message's text; longer ones are offered as a file.
+pub(crate) const BODY: usize = 32 * 1024;
+
+impl Core {
+    pub(crate) fn messages(&mut self, args: Messages) -> Result<MessagePage, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let limit = args.limit.clamp(1, PAGE);
+        let db = self.db()?;
+        let place = |text: &Option<String>| -> Result<Option<Order>, ApiError> {
+            let Some(text) = text else { return Ok(None) };
+            if let Ok(order) = text.parse::<Order>() {
+                return Ok(Some(order));
+            }
+            Ok(messages::order_of(&db, &self.find_message(text)?)?)
+        };
+        let stored = if let Some(message) = &args.around {
+            messages::around(&db, &id, &self.find_message(message)?, limit)?
+        } else if args.unread {
+            messages::unread(&db, &id, place(&args.after)?.as_ref(), limit)?
+        } else if args.after.is_some() {
+            messages::after(&db, &id, place(&args.after)?.as_ref(), limit)?
+        } else {
+            messages::before(&db, &id, place(&args.before)?.as_ref(), limit)?
+        };
+        let (older, newer) = match (args.unread, stored.first(), stored.last()) {
+            (false, Some(first), Some(last)) => (
+                messages::before(&db, &id, Some(&first.order()), 1)?.first().map(|_| first.order().to_string()),
+                messages::after(&db, &id, Some(&last.order()), 1)?.first().map(|_| last.order().to_string()),
+            ),
+            _ => (None, None),
+        };
+        let rows = self.message_rows(stored)?;
+        Ok(MessagePage { rows, older, newer, revision: self.revision() })
+    }
+
+    pub(crate) fn send(&mut self, args: Send) -> Result<Sent, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
+        check_body(&args.text, args.attachments.len())?;
+        let staged = self.stage_files(&args.attachments)?;
+        let message = self.write(Durability::Full, |tx, replica, env| {
+            replica.send_message(tx, env, &id, &args.text, reply_to, &staged, None)
+        })?;
+        self.resume_transfers_logged();
+        self.sent(&message, &id)
+    }
+
+    /// What a call that sent a message answers.
+    pub(crate) fn sent(&self, message: &DocId, conversation: &DocId) -> Result<Sent, ApiError> {
+        let state = match messages::get(&self.db()?, message)?.map(|row| row.state) {
+            Some(messages::MessageState::Local) => State::Local,
+            Some(messages::MessageState::Sent) => State::Sent,
+            Some(messages::MessageState::Failed) => State::Failed,
+            _ => State::Pending,
+        };
+        Ok(Sent { id: message.to_string(), conversation: conversation.to_string(), state })
+    }
+
+    pub(crate) fn message_delete(&mut self, args: ItemRef) -> Result<Done, ApiError> {
+        let id = self.find_message(&args.id)?;
+        let row: StoredMessage = messages::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("message")))?;
+        self.write(Durability::Full, |tx, replica, env| {
+            let preimage = replica.preimage(tx, &id)?.ok_or_else(|| not_found("message"))?;
+            replica.author(tx, env.now_ms(), &preimage, &Edit::DeleteMessage, Label::conversation(row.conversation))?;
+            Ok(())
+        })?;
+        Ok(Done { done: true })
+    }
+
+    pub(crate) fn shown(&mut self, args: Shown) -> Result<Done, ApiError> {
+        let mut ids = Vec::with_capacity(args.messages.len());
+        for id in &args.messages {
+            if let Ok(id) = id.parse::<DocId>() {
+                ids.push(id);
+            }
+        }
+        let conversation = self.find_conversation(&args.conversation)?;
+        let marked = conversations::get(&self.db()?, &conversation)?.is_some_and(|row| row.marked_unread);
+        self.write(Durability::Full, |tx, replica, env| {
+            let seen = messages::mark_read(tx, &ids)?;
+            replica.note_read(tx, env.now_ms(), &seen)?;
+            if marked && !seen.is_empty() {
+                let preimage = Preimage::conversation_state(replica.personal(), &conversation);
+                replica.author(tx, env.now_ms(), &preimage, &Edit::SetMarkedUnread(false), Label::OTHER)?;
+            }
+            Ok(())
+        })?;
+        Ok(Done { done: true })
+    }
+
+    pub(crate) fn focus(&mut self, args: Focus) -> Result<Done, ApiError> {
+        self.focus = args.conversation.as_deref().map(|id| self.find_conversation(id)).transpose()?;
+        let space = self.focus.as_ref().map(|id| self.space_of(id)).transpose()?;
+        if space != self.live {
+            if let Some(before) = self.live.take() {
+                self.sync(homing_sync::Event::CloseSpace(before));
+            }
+            if let Some(space) = space {
+                self.live = Some(space);
+                self.sync(homing_sync::Event::OpenSpace(space));
+            }
+        }
+        Ok(Done { done: true })
+    }
+
+    /// Tells members who have the conversation open that this person is typing. Not stored, lost without a word.
+    pub(crate) fn typing(&mut self, args: ConversationRef) -> Result<Done, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let space = self.space_of(&id)?;
+        if !self.online() {
+            return Ok(Done { done: false });
+        }
+        let content = self.write(Durability::Normal, |tx, replica, env| replica.seal_typing(tx, env, &space, &id))?;
+        if let Some(content) = content {
+            self.sync(homing_sync::Event::Ephemeral { space, content });
+        }
+        Ok(Done { done: true })
+    }
+
+    pub(crate) fn typing_came(&mut self, space: homing_wire::SpaceId, device: homing_wire::DeviceId, content: &[u8]) {
+        let opened = self.write(Durability::Normal, |tx, replica, _| replica.open_typing(tx, &space, &device, content));
+        if let Ok(Some((conversation, person))) = opened
+            && let Ok(name) = self.name_of(&space, &person)
+        {
+            let event = api::Event::Typing { conversation: conversation.to_string(), person: person.to_string(), name };
+            self.push(crate::port::Output::Event(event));
+        }
+    }
+}
+
+/// A message says something, and not too much of it.
+pub(crate) fn check_body(text: &str, files: usize) -> Result<(), ApiError> {
+    if text.trim().is_empty() && files == 0 {
+        return Err(invalid("The message is empty.").into());
+    }
+    if text.len() > BODY {
+        return Err(ApiError::new(
+            Code::TooLarge,
+            "The message is longer than 32 KiB. Send the text as a file; your draft is kept.",
+        ));
+    }
+    Ok(())
+}
+
+impl Replica {
+    /// Writes a message; with `draft` it is the one that draft becomes, on whichever device it is sent.
+    #[allow(clippy::too_many_arguments, reason = "a message has these parts")]
+    pub fn send_message(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        conversation: &DocId,
+        text: &str,
+        reply_to: Option<DocId>,
+        staged: &[StagedFile],
+        draft: Option<DraftId>,
+    ) -> Result<DocId, Fail> {
+        let row = conversations::get(tx, conversation)?.ok_or_else(|| not_found("conversation"))?;
+        let draft = draft.unwrap_or_else(|| {
+            let mut id = [0u8; 16];
+            env.rng.fill_bytes(&mut id);
+            DraftId(id)
+        });
+        let preimage = Preimage::message(row.space, self.person(), &draft);
+        // An answer sorts after what it answers, whatever the clocks say.
+        let newest = messages::newest_at(tx, conversation)?.unwrap_or(0);
+        let author_ms = env.now_ms().max(newest + 1);
+        let attachments: Vec<AttachmentMeta> = staged.iter().map(|file| file.meta.clone()).collect();
+        let body = text.to_owned();
+        let edit = Edit::CreateMessage { conversation: *conversation, body, author_ms, reply_to, attachments };
+        let now_ms = env.now_ms();
+        let id = self
+            .author(tx, now_ms, &preimage, &edit, Label::message(*conversation))?
+            .ok_or(Fail::Internal("message"))?;
+        for (position, file) in staged.iter().enumerate() {
+            self.keep_staged(tx, &id, position, file)?;
+        }
+        Ok(id)
+    }
+}

@@ -1,0 +1,13 @@
+//! The calls of [`crate::api`] that need only this device.
+
+mod conversations;
+mod drafts;
+mod messages;
+mod outbox;
+mod people;
+mod resolve;
+mod search;
+mod settings;
+mod status;
+
+pub(crate) use settings::SETTINGS;

@@ -1,0 +1,332 @@
+//! The engine of one profile: takes inputs, keeps the database, says what is to be carried out.
+//!
+//! Everything runs on one thread and in the order of the inputs. A call that changes something is one transaction;
+//! what it touched becomes rows for the screens after the commit, and work for the relay.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+use homing_store::{Durability, Read, Store, Tx, meta};
+use homing_wire::{DocId, Salt, SpaceId, VerifyKey};
+use rand_core::Rng;
+
+use crate::api::{ApiError, Call, Code, Event, KeyProtection};
+use crate::env::Env;
+use crate::fail::Fail;
+use crate::flows::Flows;
+use crate::identity::Identity;
+use crate::platform::keychain::DatabaseKey;
+use crate::port::{CallId, Input, Output};
+use crate::replica::{IDENTITY, Replica};
+use crate::reply::{RawReply, Reply, Settled};
+use crate::touched::Touched;
+use crate::vault::{self, KeyState};
+
+const DATABASE: &str = "homing.db";
+/// Where encrypted chunks of files lie.
+pub(crate) const FILES: &str = "files";
+pub(crate) const RELAY_ADDRESS: &str = "relay/address";
+pub(crate) const RELAY_KEY: &str = "relay/key";
+
+/// How the relay was last seen.
+pub(crate) struct Link {
+    pub client: homing_sync::Client,
+    /// Sockets of this client are numbered from here on, over all clients of the process.
+    pub first: u64,
+    pub address: String,
+    pub blob_token: Option<String>,
+    pub online: bool,
+    /// Since when it is not, Unix ms.
+    pub offline_since: Option<u64>,
+    pub problem: Option<ApiError>,
+    /// The refill of a restored relay, by space: what it lacks.
+    pub missing: BTreeMap<SpaceId, crate::refill::Refill>,
+    /// Effects not yet carried out.
+    pub effects: VecDeque<homing_sync::Effect>,
+    pub carrying_out: bool,
+}
+
+/// The engine of one profile.
+pub struct Core {
+    pub(crate) env: Env,
+    pub(crate) folder: PathBuf,
+    pub(crate) store: Option<Store>,
+    pub(crate) key: Option<DatabaseKey>,
+    pub(crate) protection: KeyProtection,
+    pub(crate) replica: Option<Replica>,
+    pub(crate) link: Option<Link>,
+    /// The highest number given to a socket.
+    pub(crate) last_link: u64,
+    pub(crate) flows: Flows,
+    /// The conversation a focused window shows.
+    pub(crate) focus: Option<DocId>,
+    /// The space the relay sends live for it.
+    pub(crate) live: Option<SpaceId>,
+    pub(crate) touched: Touched,
+    pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
+    pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
+    /// Teams whose op chains were asked for.
+    pub(crate) asked_ops: BTreeSet<SpaceId>,
+    pub(crate) demo: bool,
+    /// The profile has caught up with its relay before: what comes now is news.
+    pub(crate) synced_once: bool,
+    revision: u64,
+    last_status: Option<crate::api::Status>,
+    out: Vec<Output>,
+}
+
+impl Core {
+    /// Opens a profile's folder, which exists and is private.
+    ///
+    /// # Errors
+    /// The key can't be had, the database is in use, damaged, or of a newer version.
+    pub fn open(folder: &Path, env: Env) -> Result<Self, ApiError> {
+        let mut core = Self {
+            env,
+            folder: folder.to_owned(),
+            store: None,
+            key: None,
+            protection: KeyProtection::KeyFile,
+            replica: None,
+            link: None,
+            last_link: 0,
+            flows: Flows::default(),
+            focus: None,
+            live: None,
+            touched: Touched::default(),
+            receipts_due: BTreeMap::new(),
+            transfers: BTreeSet::new(),
+            asked_ops: BTreeSet::new(),
+            demo: crate::demo::is_demo(folder),
+            synced_once: false,
+            revision: 0,
+            last_status: None,
+            out: Vec::new(),
+        };
+        match vault::look(folder)? {
+            KeyState::Missing if folder.join(DATABASE).exists() => {
+                return Err(ApiError::new(
+                    Code::Corrupt,
+                    "This profile has a database but no key. Put the key file back, or restore a backup into an empty profile.",
+                ));
+            }
+            KeyState::Missing => {
+                let (key, protection) = vault::create(folder, &mut core.env.rng)?;
+                core.protection = protection;
+                core.open_store(key)?;
+            }
+            KeyState::Open(key, protection) => {
+                core.protection = protection;
+                core.open_store(key)?;
+            }
+            KeyState::Locked => core.protection = KeyProtection::Passphrase,
+        }
+        core.after();
+        Ok(core)
+    }
+
+    /// Opens the database and, if the profile has an identity, begins to work.
+    pub(crate) fn open_store(&mut self, key: DatabaseKey) -> Result<(), ApiError> {
+        let store = Store::open(&self.folder.join(DATABASE), &key)?;
+        self.store = Some(store);
+        self.key = Some(key);
+        self.load_identity()?;
+        Ok(())
+    }
+
+    /// Reads who this device is; afterwards the engine is ready or waits for `init`, `join`, `link` or `restore`.
+    pub(crate) fn load_identity(&mut self) -> Result<(), ApiError> {
+        let stored = meta::get(&self.db()?, IDENTITY)?;
+        let Some(bytes) = stored else { return Ok(()) };
+        let me = Identity::from_bytes(&bytes).ok_or_else(|| {
+            ApiError::new(Code::VersionTooNew, "This profile's identity was written by a newer version. Update the app.")
+        })?;
+        self.begin(me)
+    }
+
+    /// Begins to work as this identity.
+    pub(crate) fn begin(&mut self, me: Identity) -> Result<(), ApiError> {
+        let mut salt = [0u8; 16];
+        self.env.rng.fill_bytes(&mut salt);
+        let mut replica = Replica::new(me, Salt(salt));
+        replica.has_relay = meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
+        self.replica = Some(replica);
+        self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
+        self.start_link()?;
+        self.publish_all_receipts()?;
+        self.resume_transfers()?;
+        Ok(())
+    }
+
+    /// Time, as this engine sees it.
+    pub fn now_ms(&self) -> u64 {
+        self.env.now_ms()
+    }
+
+    /// Takes an input. What follows from it is in [`Core::drain`].
+    pub fn handle(&mut self, input: Input) {
+        match input {
+            Input::Call(id, call) => self.call(id, call),
+            Input::SocketOpened { link } => self.socket_opened(link),
+            Input::SocketClosed { link } => self.socket_closed(link),
+            Input::Frame { link, bytes } => self.frame(link, bytes),
+            Input::Wake => {
+                self.sync(homing_sync::Event::Wake);
+            }
+            Input::NetworkHint => self.sync(homing_sync::Event::NetworkUp),
+            Input::Transfer(event) => self.transfer_moved(&event),
+            Input::Stop => self.stop(),
+        }
+        self.after();
+    }
+
+    /// What is to be carried out, in order.
+    pub fn drain(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.out)
+    }
+
+    fn call(&mut self, id: CallId, call: Call) {
+        let allowed = matches!(call, Call::Status(_) | Call::Unlock(_) | Call::DemoStart(_));
+        if self.store.is_none() && !allowed {
+            let locked = ApiError::new(Code::Locked, "The profile is locked. Unlock it with its passphrase.");
+            self.push(Output::Reply(id, Err(locked)));
+            return;
+        }
+        call.run(self, RawReply(id));
+    }
+
+    pub(crate) fn settle<T: serde::Serialize>(&mut self, reply: Reply<T>, answer: Result<T, ApiError>) {
+        let Settled(id, answer) = reply.settle(answer);
+        self.push(Output::Reply(id, answer));
+    }
+
+    pub(crate) fn push(&mut self, output: Output) {
+        self.out.push(output);
+    }
+
+    /// The database, for reading.
+    pub(crate) fn db(&self) -> Result<Read<'_>, ApiError> {
+        let store = self.store.as_ref();
+        Ok(store.ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked. Unlock it with its passphrase."))?.read())
+    }
+
+    pub(crate) fn replica(&self) -> Result<&Replica, ApiError> {
+        self.replica.as_ref().ok_or_else(not_initialised)
+    }
+
+    /// Runs `work` in one transaction. If it fails nothing is kept, on disk or in memory.
+    pub(crate) fn write<T>(
+        &mut self,
+        durability: Durability,
+        work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
+    ) -> Result<T, ApiError> {
+        let replica = self.replica.as_mut().ok_or_else(not_initialised)?;
+        let store = self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
+        let env = &mut self.env;
+        let done = store.write(durability, |tx| {
+            let answer = work(tx, replica, env)?;
+            replica.open_client_spaces(tx)?;
+            replica.flush_delivered(tx, env.now_ms())?;
+            Ok::<T, Fail>(answer)
+        });
+        match done {
+            Ok(answer) => {
+                self.touched.merge(std::mem::take(&mut replica.touched));
+                let due = env.now_ms() + crate::link::RECEIPT_MS;
+                for space in std::mem::take(&mut replica.receipts_due) {
+                    self.receipts_due.entry(space).or_insert(due);
+                }
+                for path in std::mem::take(&mut replica.files_to_remove) {
+                    // Best effort: a file that stays is found by `doctor`.
+                    drop(std::fs::remove_dir_all(path));
+                }
+                Ok(answer)
+            }
+            Err(fail) => {
+                replica.forget_loaded();
+                Err(fail.into())
+            }
+        }
+    }
+
+    /// After every input: hands work to the relay, rows to the screens, and says when to wake.
+    fn after(&mut self) {
+        self.flows_poll();
+        self.work();
+        self.tell();
+        self.wake_at();
+    }
+
+    fn wake_at(&mut self) {
+        let next = [
+            self.link.as_ref().and_then(|link| link.client.next_wake()),
+            self.receipts_due.values().min().copied(),
+            self.flows.next_wake(),
+        ];
+        if let Some(at) = next.into_iter().flatten().min() {
+            self.push(Output::WakeAt(at));
+        }
+    }
+
+    /// Sends the rows that changed.
+    fn tell(&mut self) {
+        let touched = std::mem::take(&mut self.touched);
+        self.touched.work.clone_from(&touched.work);
+        if touched.is_empty() {
+            return;
+        }
+        let events = match self.events(&touched) {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(code = ?error.code, "rows could not be read");
+                return;
+            }
+        };
+        for event in events {
+            self.push(Output::Event(event));
+        }
+        if let Ok(status) = self.status(crate::api::Nothing {})
+            && self.last_status.as_ref() != Some(&status)
+        {
+            self.last_status = Some(status.clone());
+            self.push(Output::Event(Event::Status { status }));
+        }
+    }
+
+    /// The number of the rows as they are now.
+    #[allow(clippy::cast_precision_loss, reason = "2^53 events are never reached")]
+    pub(crate) fn revision(&self) -> f64 {
+        self.revision as f64
+    }
+
+    pub(crate) fn next_revision(&mut self) -> (f64, f64) {
+        let before = self.revision();
+        self.revision += 1;
+        (before, self.revision())
+    }
+
+    /// The relay's address, if one is set.
+    pub(crate) fn relay_address(&self) -> Result<Option<String>, ApiError> {
+        Ok(meta::get(&self.db()?, RELAY_ADDRESS)?.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    }
+
+    pub(crate) fn relay_key(&self) -> Result<Option<VerifyKey>, ApiError> {
+        Ok(meta::get(&self.db()?, RELAY_KEY)?.and_then(|bytes| VerifyKey::from_slice(&bytes)))
+    }
+
+    fn stop(&mut self) {
+        let due: Vec<SpaceId> = self.receipts_due.keys().copied().collect();
+        if !due.is_empty()
+            && let Err(error) = self.publish_receipts_of(&due)
+        {
+            tracing::warn!(code = ?error.code, "receipts could not be stored");
+        }
+    }
+}
+
+pub(crate) fn not_initialised() -> ApiError {
+    ApiError::new(
+        Code::NotInitialised,
+        "This profile has no identity yet. Begin with a name (\"homing init --name NAME\"), an invitation, or by linking it to your other device.",
+    )
+}

@@ -1,0 +1,350 @@
+//! Drafts: typed on any of a person's devices, merged, sent once, never lost.
+//!
+//! Each device keeps the merged copy of every draft it knows and publishes its copies in one slot per conversation.
+//! A sent or discarded draft leaves a mark (draft, revision): copies within the revision are dropped; text typed beyond
+//! it lives on as a new draft, made by the device it was typed on.
+
+use homing_model::draft::{Containment, DraftDoc, Revision};
+use homing_model::{Actor, DraftId, Edit, MessageContent, Preimage};
+use homing_store::drafts::{self, DraftRow};
+use homing_store::outbox::{self, OutboxState};
+use homing_store::{Read, Tx, changes, conversations, meta, slots};
+use homing_wire::codec::{decode, encode};
+use homing_wire::{DocId, limits};
+use minicbor::bytes::ByteVec;
+use rand_core::Rng;
+
+use crate::env::Env;
+use crate::fail::Fail;
+use crate::replica::Replica;
+use crate::slot_content::{DoneMark, DraftCopy, Drafts, SlotContent, SendingMark, drafts_slot};
+
+/// Marks of finished drafts, by conversation.
+const DONE: &str = "draft_done/";
+/// The draft's text was typed on this device since it was begun or sent.
+const TYPED: &str = "draft_typed/";
+/// The draft a message being sent came from.
+const SENT_FROM: &str = "sent_from/";
+/// A differing text that lost the race of two sends was kept as this draft.
+const KEPT: &str = "draft_kept/";
+/// Marks kept per conversation; the oldest go, long after every device has seen them.
+const MARKS: usize = 64;
+
+/// The store keys drafts by 16 bytes in the form of a document's id.
+pub(crate) fn row_id(draft: &DraftId) -> DocId {
+    DocId(uuid_of(draft))
+}
+
+fn uuid_of(draft: &DraftId) -> uuid::Uuid {
+    uuid::Uuid::from_bytes(draft.0)
+}
+
+pub(crate) fn draft_id(row: &DocId) -> DraftId {
+    DraftId(*row.as_bytes())
+}
+
+impl Replica {
+    /// The draft a conversation's composer shows: the newest that is not finished. One that this device is sending is
+    /// shown as its message.
+    pub fn current_draft(&self, db: &Read<'_>, conversation: &DocId) -> Result<Option<DraftRow>, Fail> {
+        let me = self.device();
+        Ok(drafts::of_conversation(db, conversation)?.into_iter().find(|row| row.sending_device != Some(me)))
+    }
+
+    pub fn load_draft(&self, row: &DraftRow) -> Result<DraftDoc, Fail> {
+        Ok(DraftDoc::load(&row.doc, self.actor())?)
+    }
+
+    /// Sets the text of a conversation's draft as seen from `base`, beginning one if there is none.
+    pub fn set_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        conversation: &DocId,
+        base: Option<&Revision>,
+        text: &str,
+        reply_to: Option<Option<DocId>>,
+    ) -> Result<Option<DraftRow>, Fail> {
+        let known = self.current_draft(tx, conversation)?;
+        if known.is_none() && text.is_empty() && reply_to.flatten().is_none() {
+            return Ok(None);
+        }
+        let mut doc = match &known {
+            Some(row) => self.load_draft(row)?,
+            None => {
+                let mut id = [0u8; 16];
+                env.rng.fill_bytes(&mut id);
+                DraftDoc::new(self.actor(), DraftId(id), *conversation)?
+            }
+        };
+        let mut changed = match doc.set_text(base, text) {
+            // The base is of a draft that was sent meanwhile: the text is what counts.
+            Err(homing_model::ModelError::UnknownRevision) => doc.set_text(None, text)?,
+            other => other?,
+        };
+        if let Some(reply_to) = reply_to
+            && doc.reply_to() != reply_to
+        {
+            doc.set_reply_to(reply_to.as_ref())?;
+            changed = true;
+        }
+        if !changed && let Some(row) = known {
+            return Ok(Some(row));
+        }
+        meta::set(tx, &format!("{TYPED}{}", uuid_of(&doc.id())), &[1])?;
+        let row = self.keep_draft(tx, &doc, env.now_ms())?;
+        self.publish_drafts(tx, conversation)?;
+        Ok(Some(row))
+    }
+
+    fn keep_draft(&mut self, tx: &Tx<'_>, doc: &DraftDoc, now_ms: u64) -> Result<DraftRow, Fail> {
+        let me = self.device();
+        let mut sending = doc.sending();
+        sending.sort_by_key(|mark| mark.device != me);
+        let sending = sending.into_iter().next();
+        // What this device is sending stands in its message; the lists don't show it twice.
+        let shown = if sending.as_ref().is_some_and(|mark| mark.device == me) { String::new() } else { doc.text()? };
+        let row = DraftRow {
+            id: row_id(&doc.id()),
+            conversation: doc.conversation(),
+            doc: doc.save(),
+            text: shown,
+            reply_to: doc.reply_to(),
+            sending_device: sending.as_ref().map(|mark| mark.device),
+            sending_heads: sending.map(|mark| mark.revision.encode()),
+            done: false,
+            updated_ms: now_ms,
+        };
+        drafts::put(tx, &row)?;
+        self.touched.conversations.insert(row.conversation);
+        self.touched.drafts.insert(row.conversation);
+        Ok(row)
+    }
+
+    /// Puts this device's copies and marks of a conversation into its slot.
+    pub fn publish_drafts(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
+        let mut copies = Vec::new();
+        for row in drafts::of_conversation(tx, conversation)? {
+            let sending = match (row.sending_device, row.sending_heads) {
+                (Some(device), Some(heads)) => Some(SendingMark { device, heads: ByteVec::from(heads) }),
+                _ => None,
+            };
+            copies.push(DraftCopy {
+                id: draft_id(&row.id),
+                doc: ByteVec::from(row.doc),
+                updated_ms: row.updated_ms,
+                reply_to: row.reply_to,
+                sending,
+            });
+        }
+        let content = Drafts { conversation: *conversation, copies, done: done_marks(tx, conversation)? };
+        slots::set(tx, &self.personal(), &drafts_slot(conversation), &SlotContent::Drafts(content).encode())?;
+        self.touched.work.insert(self.personal());
+        Ok(())
+    }
+
+    /// Copies and marks of another of this person's devices.
+    pub fn drafts_came(&mut self, tx: &Tx<'_>, came: Drafts) -> Result<(), Fail> {
+        let conversation = came.conversation;
+        for mark in &came.done {
+            if let Ok(sent) = Revision::decode(&mark.heads) {
+                self.finish_draft(tx, &conversation, &mark.id, &sent, 0)?;
+            }
+        }
+        let done = done_marks(tx, &conversation)?;
+        for copy in &came.copies {
+            let Ok(theirs) = DraftDoc::load(&copy.doc, self.actor()) else { continue };
+            if theirs.id() != copy.id || theirs.conversation() != conversation {
+                continue;
+            }
+            // Finished here already; what was typed beyond that, its own device keeps.
+            if done.iter().any(|mark| mark.id == copy.id) {
+                continue;
+            }
+            match drafts::get(tx, &row_id(&copy.id))? {
+                Some(row) => {
+                    let mut mine = self.load_draft(&row)?;
+                    let before = mine.revision();
+                    mine.merge(&theirs)?;
+                    if mine.revision() != before {
+                        self.keep_draft(tx, &mine, row.updated_ms.max(copy.updated_ms))?;
+                    }
+                }
+                None if theirs.text()?.is_empty() && theirs.reply_to().is_none() => {}
+                None => {
+                    self.keep_draft(tx, &theirs, copy.updated_ms)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A draft was sent or discarded at a revision: its copy goes; text typed here beyond it becomes a new draft.
+    pub fn finish_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        id: &DraftId,
+        sent: &Revision,
+        now_ms: u64,
+    ) -> Result<(), Fail> {
+        let mut done = done_marks(tx, conversation)?;
+        if done.iter().any(|mark| mark.id == *id) {
+            return Ok(());
+        }
+        done.push(DoneMark { id: *id, heads: ByteVec::from(sent.encode()) });
+        let surplus = done.len().saturating_sub(MARKS);
+        done.drain(..surplus);
+        meta::set(tx, &format!("{DONE}{conversation}"), &encode(&done))?;
+        let typed_here = meta::delete(tx, &format!("{TYPED}{}", uuid_of(id)))?;
+        if let Some(row) = drafts::get(tx, &row_id(id))? {
+            let doc = self.load_draft(&row)?;
+            drafts::delete(tx, &row.id)?;
+            if let Containment::Beyond { now, .. } = doc.compare(sent)?
+                && typed_here
+                && !now.trim().is_empty()
+            {
+                let next = self.text_draft(&next_id(id, sent), conversation, &now)?;
+                meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
+                self.keep_draft(tx, &next, row.updated_ms.max(now_ms))?;
+            }
+        }
+        self.touched.conversations.insert(*conversation);
+        self.touched.drafts.insert(*conversation);
+        self.publish_drafts(tx, conversation)
+    }
+
+    /// A new draft with a text, the same bytes on whichever device makes it.
+    fn text_draft(&self, id: &DraftId, conversation: &DocId, text: &str) -> Result<DraftDoc, Fail> {
+        let mut doc = DraftDoc::new(Actor(id.0), *id, *conversation)?;
+        doc.set_text(None, text)?;
+        Ok(DraftDoc::load(&doc.save(), self.actor())?)
+    }
+
+    /// Freezes a conversation's draft for sending: answers its id and text.
+    pub fn freeze_draft(&mut self, tx: &Tx<'_>, now_ms: u64, row: &DraftRow) -> Result<(DraftId, Revision), Fail> {
+        let mut doc = self.load_draft(row)?;
+        let frozen = doc.revision();
+        doc.mark_sending(&self.device(), &frozen)?;
+        // What is typed from now on, here, belongs to a new draft.
+        meta::delete(tx, &format!("{TYPED}{}", uuid_of(&doc.id())))?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)?;
+        Ok((doc.id(), frozen))
+    }
+
+    /// Remembers which draft a message came from until the relay has it.
+    pub fn sends_draft(&self, tx: &Tx<'_>, message: &DocId, draft: &DraftId, sent: &Revision) -> Result<(), Fail> {
+        Ok(meta::set(tx, &format!("{SENT_FROM}{message}"), &encode(&(*draft, ByteVec::from(sent.encode()))))?)
+    }
+
+    /// The relay has an own message: its draft is finished.
+    pub fn draft_became_message(&mut self, tx: &Tx<'_>, message: &DocId, conversation: &DocId) -> Result<(), Fail> {
+        let key = format!("{SENT_FROM}{message}");
+        let Some(stored) = meta::get(tx, &key)? else { return Ok(()) };
+        meta::delete(tx, &key)?;
+        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else { return Ok(()) };
+        let Ok(sent) = Revision::decode(&sent) else { return Ok(()) };
+        self.finish_draft(tx, conversation, &draft, &sent, 0)
+    }
+
+    /// A message that was being sent comes back into the composer: the draft's sending mark is taken back.
+    pub fn unsend_draft(&mut self, tx: &Tx<'_>, now_ms: u64, message: &DocId) -> Result<bool, Fail> {
+        let key = format!("{SENT_FROM}{message}");
+        let Some(stored) = meta::get(tx, &key)? else { return Ok(false) };
+        meta::delete(tx, &key)?;
+        let Ok((draft, _)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else { return Ok(false) };
+        let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(false) };
+        let mut doc = self.load_draft(&row)?;
+        doc.clear_sending(&self.device())?;
+        meta::set(tx, &format!("{TYPED}{}", uuid_of(&draft)), &[1])?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)?;
+        Ok(true)
+    }
+
+    /// Another device of this person sent the same draft first: this device's own send is withdrawn while it still
+    /// waits. A text that differs is kept.
+    pub fn withdraw_own_send(&mut self, tx: &Tx<'_>, message: &DocId) -> Result<(), Fail> {
+        let rows = outbox::of_doc(tx, message)?;
+        let Some(row) = rows.iter().find(|row| row.kind == "message" && row.state == OutboxState::Queued) else {
+            return Ok(());
+        };
+        let Some(hash) = row.hash else { return Ok(()) };
+        let Some(change) = changes::get(tx, message, &hash)? else { return Ok(()) };
+        if !change.deps.is_empty() {
+            return Ok(());
+        }
+        if let Some(conversation) = row.conversation
+            && let Some(Ok(edit)) = change.intent.as_deref().map(Edit::decode)
+            && let Some(content) = edit.message_content()
+        {
+            let shown = self.first_content(tx, message, &hash)?;
+            if shown.as_ref().is_some_and(|shown| shown.body != content.body) {
+                self.keep_alternatives(tx, &conversation, &[content])?;
+            }
+        }
+        changes::delete(tx, message, &hash)?;
+        outbox::cancel(tx, row.id)?;
+        if let Some(row) = homing_store::messages::get(tx, message)? {
+            // Its row showed this device's own words; it is made anew from what was sent.
+            self.files_to_remove.extend(homing_store::messages::remove(tx, message)?.into_iter().map(Into::into));
+            self.touched.message(row.conversation, *message);
+        }
+        self.touched.outbox = true;
+        Ok(())
+    }
+
+    fn first_content(&self, tx: &Tx<'_>, message: &DocId, except: &homing_wire::Hash) -> Result<Option<MessageContent>, Fail> {
+        for row in changes::of_doc(tx, message)? {
+            if row.hash == *except {
+                continue;
+            }
+            let info = homing_model::inspect(&row.bytes)?;
+            if let Some(homing_model::Value::Bytes(bytes)) = info.put(homing_model::rules::key::CONTENT) {
+                return Ok(MessageContent::decode(bytes).ok());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Texts that lost the race of two sends are kept as drafts, once each.
+    pub fn keep_alternatives(&mut self, tx: &Tx<'_>, conversation: &DocId, losers: &[MessageContent]) -> Result<(), Fail> {
+        for content in losers {
+            let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
+            let key = format!("{KEPT}{}", uuid_of(&id));
+            if meta::get(tx, &key)?.is_some() || content.body.trim().is_empty() {
+                continue;
+            }
+            meta::set(tx, &key, &[1])?;
+            let doc = self.text_draft(&id, conversation, &content.body)?;
+            self.keep_draft(tx, &doc, content.author_ms)?;
+            self.publish_drafts(tx, conversation)?;
+        }
+        Ok(())
+    }
+
+    /// The preimage of the message a draft becomes.
+    pub fn message_of(&self, db: &Read<'_>, conversation: &DocId, draft: &DraftId) -> Result<Preimage, Fail> {
+        let row = conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
+        Ok(Preimage::message(row.space, self.person(), draft))
+    }
+}
+
+fn done_marks(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DoneMark>, Fail> {
+    let stored = meta::get(db, &format!("{DONE}{conversation}"))?;
+    Ok(stored.and_then(|bytes| decode("done drafts", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
+}
+
+fn next_id(id: &DraftId, sent: &Revision) -> DraftId {
+    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft beyond v1");
+    hasher.update(&id.0);
+    hasher.update(&sent.encode());
+    DraftId(cut(*hasher.finalize().as_bytes()))
+}
+
+fn cut(hash: [u8; 32]) -> [u8; 16] {
+    let mut id = [0u8; 16];
+    id.copy_from_slice(hash.split_at(16).0);
+    id
+}

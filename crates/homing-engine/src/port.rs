@@ -1,0 +1,131 @@
+//! What goes into the engine's core and what comes out of it. The core does no I/O but its database: the host
+//! ([`crate::host`]) or a simulation carries out what it asks for.
+
+use std::path::PathBuf;
+
+use homing_wire::{BlobId, Hash, SpaceId};
+
+use crate::api::{ApiError, Call, Event};
+
+/// Number that ties a reply to its call.
+pub type CallId = u64;
+
+/// Something that happened.
+pub enum Input {
+    /// A screen, script or second process asks for something.
+    Call(CallId, Call),
+    /// The socket asked for is open.
+    SocketOpened {
+        /// Of the [`Output::Connect`].
+        link: u64,
+    },
+    /// The socket is closed, or could not be opened.
+    SocketClosed {
+        /// Of the [`Output::Connect`].
+        link: u64,
+    },
+    /// A binary message from the relay.
+    Frame {
+        /// Of the [`Output::Connect`].
+        link: u64,
+        /// As it came.
+        bytes: Vec<u8>,
+    },
+    /// The time asked for with [`Output::WakeAt`] has come.
+    Wake,
+    /// The network may be back (resume from sleep, link up).
+    NetworkHint,
+    /// A transfer moved on or ended.
+    Transfer(TransferEvent),
+    /// The process ends: slots and cursors are written.
+    Stop,
+}
+
+/// Something to carry out.
+pub enum Output {
+    /// Open the socket `ws(s)://host/v1/sync` of the relay at this address.
+    Connect {
+        /// Names the socket; a new one replaces any older one.
+        link: u64,
+        /// `http://` or `https://` address of the relay.
+        address: String,
+    },
+    /// Close the socket; nothing of it is listened to any more.
+    Disconnect {
+        /// Of the [`Output::Connect`].
+        link: u64,
+    },
+    /// Send a binary message.
+    Send {
+        /// Of the [`Output::Connect`].
+        link: u64,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// Call back with [`Input::Wake`] at this time (Unix ms); replaces an earlier one.
+    WakeAt(u64),
+    /// Tell the screens.
+    Event(Event),
+    /// Answer a call.
+    Reply(CallId, Result<serde_json::Value, ApiError>),
+    /// Start a transfer of a file's encrypted chunks.
+    Transfer(TransferJob),
+}
+
+/// What a transfer does. Chunks lie encrypted in `folder` as files named by their index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferKind {
+    /// Declare the chunks and put those the relay misses.
+    Upload,
+    /// Get all chunks not in the folder yet, checked against their hashes.
+    Download,
+}
+
+/// A transfer of one file between this device and the relay.
+#[derive(Clone, Debug)]
+pub struct TransferJob {
+    /// Up or down.
+    pub kind: TransferKind,
+    /// The relay's address.
+    pub address: String,
+    /// Bearer token of the session.
+    pub token: String,
+    /// Space whose members may fetch it.
+    pub space: SpaceId,
+    /// The file.
+    pub blob: BlobId,
+    /// Hashes of its encrypted chunks, in order.
+    pub chunks: Vec<Hash>,
+    /// Where the encrypted chunks are or go.
+    pub folder: PathBuf,
+}
+
+/// News of a transfer.
+#[derive(Clone, Debug)]
+pub struct TransferEvent {
+    /// The file.
+    pub blob: BlobId,
+    /// Up or down.
+    pub kind: TransferKind,
+    /// What happened.
+    pub step: TransferStep,
+}
+
+/// How a transfer goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferStep {
+    /// Chunks done so far.
+    Progress {
+        /// Chunks that are at their destination.
+        done: u32,
+    },
+    /// All chunks are at their destination.
+    Finished,
+    /// Network trouble: try again when connected.
+    Interrupted,
+    /// The relay refused for good (quota, size, no right); a short code for the error.
+    Refused {
+        /// HTTP status.
+        status: u16,
+    },
+}

@@ -1,0 +1,294 @@
+//! From documents to the rows the screens read.
+
+use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project};
+use homing_store::attachments::{AttachmentRow, FileKey, FileState};
+use homing_store::conversations::ConversationDoc;
+use homing_store::messages::{MessageState, NewMessage, Placed};
+use homing_store::entries::{self, Place};
+use homing_store::{Tx, changes, conversations, messages, meta, people, receipts, spaces};
+use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
+use zeroize::Zeroizing;
+
+use crate::author::kind_of;
+use crate::docs::read_doc;
+use crate::fail::Fail;
+use crate::replica::Replica;
+
+/// Where names of own devices lie, by device.
+pub(crate) const DEVICE_NAME: &str = "device_name/";
+/// Where names and notes of contacts lie, by contact document.
+pub(crate) const CONTACT: &str = "contact/";
+
+/// Where a message's carrying entry stands.
+struct Carried {
+    device: DeviceId,
+    dseq: u64,
+    place: Option<Place>,
+}
+
+impl Replica {
+    /// Refreshes the row of a document from its accepted and pending changes; without any, the row goes.
+    pub fn project(&mut self, tx: &Tx<'_>, doc: &DocId) -> Result<(), Fail> {
+        let read = read_doc(tx, doc)?;
+        match project(&read.accepted) {
+            Ok(row) => self.project_row(tx, doc, row, &read.accepted),
+            Err(ModelError::Missing) => self.project_nothing(tx, doc),
+            // A later version's kind: kept, not shown.
+            Err(ModelError::Unknown) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn project_row(&mut self, tx: &Tx<'_>, doc: &DocId, row: Projection, all: &[ChangeInfo]) -> Result<(), Fail> {
+        match row {
+            Projection::Message(message) => self.project_message(tx, doc, message, all)?,
+            Projection::Conversation(row) => {
+                let new = ConversationDoc {
+                    id: *doc,
+                    space: row.space,
+                    subject: row.subject,
+                    creator: Some(row.creator),
+                    created_ms: row.created_ms,
+                    deleted: row.deleted,
+                };
+                conversations::put(tx, &new)?;
+                self.touched.conversations.insert(*doc);
+            }
+            Projection::Profile(row) => {
+                people::set_name(tx, &row.space, &row.person, &crate::text::visible(&row.name), now_of(all))?;
+                self.touched.people = true;
+                self.touch_conversations_of(tx, &row.space)?;
+            }
+            Projection::SpaceInfo(row) => self.name_space(tx, &row.space, &row.name)?,
+            Projection::Contact(row) => {
+                meta::set(tx, &format!("{CONTACT}{}", row.contact), row.name.as_bytes())?;
+                for space in spaces::list(tx)?.iter().filter(|space| space.contact == Some(row.contact)) {
+                    self.name_space(tx, &space.space, &row.name)?;
+                }
+                self.touched.people = true;
+            }
+            Projection::ConversationState(row) => {
+                let conversation = row.conversation;
+                conversations::set_archived(tx, &conversation, row.archived)?;
+                conversations::set_hidden(tx, &conversation, row.hidden)?;
+                conversations::set_marked_unread(tx, &conversation, row.marked_unread)?;
+                self.touched.conversations.insert(conversation);
+                self.touched.status = true;
+            }
+            Projection::DeviceName(row) => {
+                meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
+                self.touched.people = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn name_space(&mut self, tx: &Tx<'_>, space: &SpaceId, name: &str) -> Result<(), Fail> {
+        if spaces::get(tx, space)?.is_some() {
+            spaces::update(tx, space, |row| row.name = crate::text::visible(name))?;
+            self.touched.people = true;
+            self.touch_conversations_of(tx, space)?;
+        }
+        Ok(())
+    }
+
+    /// A document none of whose changes count any more.
+    fn project_nothing(&mut self, tx: &Tx<'_>, doc: &DocId) -> Result<(), Fail> {
+        if let Some(row) = messages::get(tx, doc)? {
+            for path in messages::remove(tx, doc)? {
+                self.files_to_remove.push(path.into());
+            }
+            self.touched.message(row.conversation, *doc);
+            self.touched.status = true;
+        } else if let Some(row) = conversations::get(tx, doc)?
+            && row.last.is_none()
+        {
+            conversations::remove(tx, doc)?;
+            self.touched.conversations.insert(*doc);
+        }
+        Ok(())
+    }
+
+    fn project_message(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        message: MessageProjection,
+        all: &[ChangeInfo],
+    ) -> Result<(), Fail> {
+        let conversation = message.content.conversation;
+        self.touched.message(conversation, *doc);
+        let mine = message.author == self.person();
+        if mine && !message.alternatives.is_empty() {
+            self.keep_alternatives(tx, &conversation, &message.alternatives)?;
+        }
+        if let Some(known) = messages::get(tx, doc)? {
+            if message.deleted && !known.deleted {
+                self.files_to_remove.extend(messages::delete(tx, doc)?.into_iter().map(Into::into));
+                self.touched.read.insert(conversation);
+            } else if !message.deleted && known.body != message.content.body {
+                messages::set_body(tx, doc, &message.content.body)?;
+            }
+            for reply in messages::replies_to(tx, doc)? {
+                self.touched.message(conversation, reply);
+            }
+            return Ok(());
+        }
+        let carried = self.carried(tx, doc, &message, all)?;
+        let received_ms = carried.place.map_or(0, |place| place.received_ms);
+        let author_ms = message.content.author_ms;
+        let at_ms = if received_ms == 0 { author_ms } else { author_ms.min(received_ms) };
+        let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
+        let unread = !mine && !message.deleted && !position.read.contains(carried.dseq);
+        let late = unread && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
+        let new = NewMessage {
+            id: *doc,
+            conversation,
+            space: message.space,
+            author: message.author,
+            mine,
+            at_ms,
+            author_ms,
+            received_ms,
+            body: message.content.body.clone(),
+            reply_to: message.content.reply_to,
+            deleted: message.deleted,
+            late,
+            unread,
+            device: carried.device,
+            dseq: carried.dseq,
+            state: self.state_of_new(mine, carried.place.is_some()),
+            attachments: self.attachment_rows(doc, mine && carried.place.is_none(), &message.content.attachments),
+        };
+        messages::insert(tx, vec![new])?;
+        if unread {
+            self.touched.arrived.push((conversation, *doc));
+        }
+        if mine && carried.place.is_some() {
+            self.draft_became_message(tx, doc, &conversation)?;
+        }
+        self.touched.status = true;
+        Ok(())
+    }
+
+    fn state_of_new(&self, mine: bool, placed: bool) -> MessageState {
+        match (mine, placed, self.has_relay) {
+            (true, false, true) => MessageState::Pending,
+            (true, false, false) => MessageState::Local,
+            _ => MessageState::Sent,
+        }
+    }
+
+    /// The entry that carries the content that is shown; own pending messages have none yet.
+    fn carried(
+        &self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        message: &MessageProjection,
+        all: &[ChangeInfo],
+    ) -> Result<Carried, Fail> {
+        let shown = message.content.encode().ok();
+        let first = all
+            .iter()
+            .find(|change| match (change.put(homing_model::rules::key::CONTENT), &shown) {
+                (Some(homing_model::Value::Bytes(bytes)), Some(shown)) => bytes == shown,
+                _ => false,
+            })
+            .or_else(|| all.iter().find(|change| change.is_first()));
+        let row = match first {
+            Some(change) => changes::get(tx, doc, &Hash(change.hash.0))?,
+            None => None,
+        };
+        let entry = match row.and_then(|row| row.entry) {
+            Some(entry) => entries::get(tx, &entry)?,
+            None => None,
+        };
+        Ok(match entry {
+            Some(entry) => Carried { device: entry.device, dseq: entry.dseq, place: entry.place },
+            None => Carried { device: self.device(), dseq: 0, place: None },
+        })
+    }
+
+    fn attachment_rows(&self, message: &DocId, own_new: bool, files: &[AttachmentMeta]) -> Vec<AttachmentRow> {
+        files
+            .iter()
+            .enumerate()
+            .map(|(position, file)| AttachmentRow {
+                id: attachment_id(message, position),
+                message: *message,
+                position: u32::try_from(position).unwrap_or(u32::MAX),
+                blob: Some(file.blob),
+                key: FileKey(Zeroizing::new(file.key)),
+                name: crate::text::visible(&file.name),
+                mime: file.mime.clone(),
+                size: file.size,
+                chunks: file.chunks.clone(),
+                width: file.width,
+                height: file.height,
+                state: if own_new { FileState::Waiting } else { FileState::Remote },
+                progress: 0.0,
+                path: None,
+            })
+            .collect()
+    }
+
+    /// An own message has its place at the relay.
+    pub fn message_confirmed(&mut self, tx: &Tx<'_>, doc: &DocId, header: &EntryHeader, place: Place) -> Result<(), Fail> {
+        let Some(row) = messages::get(tx, doc)? else { return Ok(()) };
+        if row.dseq == 0 {
+            let placed = Placed {
+                at_ms: row.author_ms.min(place.received_ms),
+                received_ms: place.received_ms,
+                device: header.device,
+                dseq: header.dseq,
+            };
+            messages::place(tx, doc, &placed)?;
+        }
+        self.touched.message(row.conversation, *doc);
+        self.draft_became_message(tx, doc, &row.conversation)
+    }
+
+    /// An own message will not be taken as it is.
+    pub fn message_failed(&mut self, tx: &Tx<'_>, doc: &DocId, code: &str, words: &str) -> Result<(), Fail> {
+        let Some(row) = messages::get(tx, doc)? else { return Ok(()) };
+        messages::set_state(tx, doc, MessageState::Failed, code, words)?;
+        self.touched.message(row.conversation, *doc);
+        Ok(())
+    }
+
+    /// The rows of all conversations of a space change with its members and names.
+    pub fn touch_conversations_of(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+        self.touched.conversations.extend(conversations::of_space(tx, space)?.into_iter().map(|row| row.id));
+        Ok(())
+    }
+
+    /// Builds all rows anew from the documents, for `doctor`.
+    pub fn project_all(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
+        homing_store::projections::clear(tx)?;
+        let mut after: Option<DocId> = None;
+        loop {
+            let page = changes::docs(tx, after.as_ref(), 1_000)?;
+            let Some((last, ..)) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            for (doc, ..) in &page {
+                let read = read_doc(tx, doc)?;
+                if kind_of(&read.accepted) != Some(Kind::Unknown(0)) {
+                    self.project(tx, doc)?;
+                }
+            }
+        }
+    }
+}
+
+/// The id of a message's file: cut from the message and its place.
+pub(crate) fn attachment_id(message: &DocId, position: usize) -> DocId {
+    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 attachment id v1");
+    hasher.update(message.as_bytes());
+    hasher.update(&(position as u64).to_be_bytes());
+    DocId::from_hash(hasher.finalize().as_bytes())
+}
+
+/// Names have no clock of their own; the number of changes grows with each, which is all that is compared.
+fn now_of(all: &[ChangeInfo]) -> u64 {
+    all.iter().map(ChangeInfo::max_op).max().unwrap_or(0)
+}

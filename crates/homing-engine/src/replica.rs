@@ -1,0 +1,276 @@
+//! What this device knows of its person's spaces, and the keys to read and write in them.
+//!
+//! The states of account logs and op chains are replayed from the store when first needed and kept. They are
+//! changed inside transactions; when one fails, everything that was loaded is dropped and replayed again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use homing_access::{AccountState, Directory, SpaceState};
+use homing_crypto::{EpochKey, Seed32};
+use homing_model::Actor;
+use homing_store::{IntervalSet, Read, Tx, accounts, entries, epochs, meta, spaces};
+use homing_wire::{
+    AccountOp, DeviceId, Entry, EpochId, Member, PersonId, Role, Salt, SpaceId, SpaceOp, SpaceOrigin,
+};
+
+use crate::fail::Fail;
+use crate::identity::Identity;
+use crate::touched::Touched;
+
+/// Account logs and op chains that are loaded.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub accounts: HashMap<PersonId, AccountState>,
+    pub spaces: HashMap<SpaceId, SpaceState>,
+}
+
+impl Directory for Known {
+    fn account(&self, person: &PersonId) -> Option<&AccountState> {
+        self.accounts.get(person)
+    }
+
+    fn team(&self, team: &SpaceId) -> Option<&SpaceState> {
+        self.spaces.get(team)
+    }
+}
+
+/// What has to be asked of the relay before something parked can be judged.
+#[derive(Default)]
+pub(crate) struct Wants {
+    pub accounts: BTreeSet<PersonId>,
+    pub ops: BTreeSet<SpaceId>,
+}
+
+/// This person's spaces on this device.
+pub(crate) struct Replica {
+    pub me: Identity,
+    pub known: Known,
+    /// With the device it makes the automerge actor; drawn at each process start.
+    pub salt: Salt,
+    pub touched: Touched,
+    pub wants: Wants,
+    /// A relay is set: what is written waits for it.
+    pub has_relay: bool,
+    /// Files of deleted messages, removed from the disk after the commit.
+    pub files_to_remove: Vec<PathBuf>,
+    /// Teams whose key was opened: client spaces may open with it.
+    pub team_key_came: BTreeSet<SpaceId>,
+    /// Spaces whose receipts this device has to publish.
+    pub receipts_due: BTreeSet<SpaceId>,
+    /// Entries of others taken in since this process began.
+    pub received: u64,
+    /// Stored in this transaction, by space and sending device: (delivered, nothing to read in them).
+    pub delivered: BTreeMap<(SpaceId, DeviceId), (IntervalSet, IntervalSet)>,
+    keys: HashMap<(SpaceId, EpochId), EpochKey>,
+}
+
+/// Where the identity lies in the store.
+pub(crate) const IDENTITY: &str = "identity";
+
+impl Replica {
+    pub fn new(me: Identity, salt: Salt) -> Self {
+        Self {
+            me,
+            known: Known::default(),
+            salt,
+            touched: Touched::default(),
+            wants: Wants::default(),
+            has_relay: false,
+            files_to_remove: Vec::new(),
+            team_key_came: BTreeSet::new(),
+            receipts_due: BTreeSet::new(),
+            received: 0,
+            delivered: BTreeMap::new(),
+            keys: HashMap::new(),
+        }
+    }
+
+    /// Drops what a failed transaction may have changed.
+    pub fn forget_loaded(&mut self) {
+        self.known = Known::default();
+        self.keys.clear();
+        self.touched = Touched::default();
+        self.wants = Wants::default();
+        self.files_to_remove.clear();
+        self.team_key_came.clear();
+        self.receipts_due.clear();
+        self.delivered.clear();
+    }
+
+    pub fn save_identity(&self, tx: &Tx<'_>) -> Result<(), Fail> {
+        Ok(meta::set(tx, IDENTITY, &self.me.to_bytes())?)
+    }
+
+    pub fn person(&self) -> PersonId {
+        self.me.person
+    }
+
+    pub fn device(&self) -> DeviceId {
+        self.me.device_id()
+    }
+
+    pub fn actor(&self) -> Actor {
+        Actor::derive(&self.device(), &self.salt)
+    }
+
+    /// The space of the person's own devices.
+    pub fn personal(&self) -> SpaceId {
+        SpaceId::derive(&SpaceOrigin::Personal(self.person()))
+    }
+
+    /// Loads an account log; false if nothing of it is known.
+    pub fn load_account(&mut self, db: &Read<'_>, person: &PersonId) -> Result<bool, Fail> {
+        if self.known.accounts.contains_key(person) {
+            return Ok(true);
+        }
+        let mut ops = Vec::new();
+        for row in accounts::list(db, person)? {
+            ops.push(AccountOp::decode(&row.bytes).map_err(|_| Fail::Internal("stored account op"))?);
+        }
+        if ops.is_empty() {
+            return Ok(false);
+        }
+        self.known.accounts.insert(*person, AccountState::replay(&ops)?);
+        Ok(true)
+    }
+
+    /// Loads a space's op chain with the accounts and teams it names; false if it is not known.
+    pub fn load_space(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<bool, Fail> {
+        if self.known.spaces.contains_key(space) {
+            return Ok(true);
+        }
+        let mut ops = Vec::new();
+        for row in entries::ops(db, space)? {
+            let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored op"))?;
+            // The first op of a space made here counts before the relay has it.
+            let begun_here = row.status == entries::Status::Sealed && entry.header().op_head.is_none();
+            if row.status == entries::Status::Accepted || begun_here {
+                ops.push((entry, row.place.map_or(0, |place| place.received_ms)));
+            }
+        }
+        for (entry, ..) in &ops {
+            self.load_named(db, entry)?;
+        }
+        if ops.is_empty() {
+            return Ok(false);
+        }
+        let state = SpaceState::replay(ops.iter().map(|(entry, received_ms)| (entry, *received_ms)), &self.known)?;
+        self.known.spaces.insert(*space, state);
+        Ok(true)
+    }
+
+    /// Loads the accounts and teams an op names, as far as they are known here.
+    pub fn load_named(&mut self, db: &Read<'_>, entry: &Entry) -> Result<(), Fail> {
+        let named = Named::of(entry);
+        for person in &named.people {
+            self.load_account(db, person)?;
+        }
+        for team in &named.teams {
+            if *team != entry.header().space {
+                self.load_space(db, team)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A space that is loaded.
+    pub fn space(&self, space: &SpaceId) -> Result<&SpaceState, Fail> {
+        self.known.spaces.get(space).ok_or(Fail::Internal("space not loaded"))
+    }
+
+    /// The member this person writes as in a space, and with which role: the one that may do most.
+    pub fn writes_as(&self, space: &SpaceId) -> Option<(Member, Role)> {
+        let state = self.known.spaces.get(space)?;
+        let own = |member: &Member| matches!(member, Member::Person(_));
+        state
+            .capacities(&self.known, &self.person())
+            .into_iter()
+            .min_by_key(|(member, acting)| (acting.role, !own(member)))
+            .map(|(member, acting)| (member, acting.role))
+            .or_else(|| self.staff_unanchored(space))
+    }
+
+    /// Staff who came to a team after a space anchored it: they may write, and anchor their coming first.
+    pub fn staff_unanchored(&self, space: &SpaceId) -> Option<(Member, Role)> {
+        let state = self.known.spaces.get(space)?;
+        let me = Member::Person(self.person());
+        if !state.capacities(&self.known, &self.person()).is_empty() {
+            return None;
+        }
+        state.members().keys().find_map(|member| match member {
+            Member::Team(team) => {
+                let staff = self.known.spaces.get(team)?.role(&me)?;
+                let works = matches!(staff, Role::Owner | Role::Admin | Role::Member);
+                works.then_some((*member, staff))
+            }
+            Member::Person(_) => None,
+        })
+    }
+
+    /// The key of an epoch, if this device has it.
+    pub fn key(&mut self, db: &Read<'_>, space: &SpaceId, epoch: &EpochId) -> Result<Option<EpochKey>, Fail> {
+        if let Some(key) = self.keys.get(&(*space, *epoch)) {
+            return Ok(Some(key.clone()));
+        }
+        let Some(row) = epochs::get(db, space, epoch)? else { return Ok(None) };
+        let key = EpochKey::from_announced(Seed32::from_bytes(*row.seed), &row.commitment.0)?;
+        self.keys.insert((*space, *epoch), key.clone());
+        Ok(Some(key))
+    }
+
+    /// Keeps a seed that was opened or made here.
+    pub fn keep_seed(&mut self, tx: &Tx<'_>, space: &SpaceId, epoch: &EpochId, seed: &Seed32) -> Result<(), Fail> {
+        let key = EpochKey::from_seed(seed.clone());
+        epochs::put(tx, space, epoch, &homing_wire::Hash(key.commitment()), seed.expose())?;
+        self.keys.insert((*space, *epoch), key);
+        Ok(())
+    }
+
+    /// Whether the person is, by themselves or through a team, a member of the space now.
+    pub fn is_member(&self, space: &SpaceId) -> bool {
+        self.known.spaces.get(space).is_some_and(|state| state.access(&self.known, &self.person()).is_some())
+    }
+
+    /// All spaces this person is in, as rows.
+    pub fn joined(&self, db: &Read<'_>) -> Result<Vec<spaces::SpaceRow>, Fail> {
+        Ok(spaces::list(db)?
+            .into_iter()
+            .filter(|row| matches!(row.state, spaces::SpaceState::Joined | spaces::SpaceState::Local))
+            .collect())
+    }
+}
+
+/// Whom and which teams an op is about; their logs are needed to judge it.
+#[derive(Default)]
+pub(crate) struct Named {
+    pub people: BTreeSet<PersonId>,
+    pub teams: BTreeSet<SpaceId>,
+}
+
+impl Named {
+    pub fn of(entry: &Entry) -> Self {
+        let mut named = Self::default();
+        named.people.insert(entry.header().person);
+        named.member(&entry.header().written_as);
+        let Ok(op) = SpaceOp::decode(&entry.body.content) else { return named };
+        match op {
+            SpaceOp::Genesis { members, .. } => members.iter().for_each(|grant| named.member(&grant.member)),
+            SpaceOp::Add { grant, .. } | SpaceOp::SetRole { grant, .. } => named.member(&grant.member),
+            SpaceOp::Remove { member, .. } => named.member(&member),
+            SpaceOp::Anchor { accounts, teams, .. } => {
+                named.people.extend(accounts.iter().map(|anchor| anchor.person));
+                named.teams.extend(teams.iter().map(|anchor| anchor.team));
+            }
+            _ => {}
+        }
+        named
+    }
+
+    fn member(&mut self, member: &Member) {
+        match member {
+            Member::Person(person) => self.people.insert(*person),
+            Member::Team(team) => self.teams.insert(*team),
+        };
+    }
+}

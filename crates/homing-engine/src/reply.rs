@@ -1,0 +1,37 @@
+//! Answers to calls. A call that needs the relay keeps its reply until the relay has answered.
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+use crate::api::{ApiError, Code};
+use crate::port::CallId;
+
+/// A reply whose type is not known yet.
+pub(crate) struct RawReply(pub CallId);
+
+impl RawReply {
+    pub(crate) fn typed<T>(self) -> Reply<T> {
+        Reply { id: self.0, answer: PhantomData }
+    }
+}
+
+/// The one reply to a call.
+#[derive(Debug)]
+pub(crate) struct Reply<T> {
+    id: CallId,
+    answer: PhantomData<T>,
+}
+
+/// A settled reply on its way out.
+pub(crate) struct Settled(pub CallId, pub Result<serde_json::Value, ApiError>);
+
+impl<T: Serialize> Reply<T> {
+    pub(crate) fn settle(self, result: Result<T, ApiError>) -> Settled {
+        let json = result.and_then(|answer| {
+            serde_json::to_value(answer)
+                .map_err(|_| ApiError::new(Code::Internal, "The answer could not be written."))
+        });
+        Settled(self.id, json)
+    }
+}

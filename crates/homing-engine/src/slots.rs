@@ -1,0 +1,301 @@
+//! Slots on their way out and in: receipts, read positions, drafts, settings.
+
+use homing_access::Verdict;
+use homing_crypto::random_nonce;
+use homing_store::receipts::{self, Advance as StoredAdvance, AdvanceKind};
+use homing_store::slots::{self, OwnSlot, ReceivedSlot};
+use homing_store::{IntervalSet, Read, Tx, messages, spaces};
+use homing_wire::{DeviceId, Slot, SlotHeader, SlotId, SpaceId, limits};
+use minicbor::bytes::ByteVec;
+
+use crate::content;
+use crate::env::Env;
+use crate::fail::Fail;
+use crate::replica::Replica;
+use crate::slot_content::{
+    ADVANCES, Advance, Marks, Position, Receipts, SlotContent, position_slot, receipts_slot,
+};
+
+/// At most so many own slots are sealed in one go.
+const BATCH: u32 = 256;
+/// Messages whose ticks one receipt can move on the screen; older ones are read anew when they are shown.
+const TICKS: u32 = 500;
+
+/// A sealed slot to hand to the socket.
+pub(crate) struct FrozenSlot {
+    pub space: SpaceId,
+    pub slot: SlotId,
+    pub counter: u64,
+    pub bytes: Vec<u8>,
+}
+
+impl Replica {
+    /// Seals own slots that say something new. With `again`, also those sealed for an earlier session.
+    pub fn hand_in_slots(&mut self, tx: &Tx<'_>, env: &mut Env, again: bool) -> Result<Vec<FrozenSlot>, Fail> {
+        let mut frozen = Vec::new();
+        for own in slots::dirty(tx, BATCH)? {
+            let frozen_slot = |own: OwnSlot, bytes| FrozenSlot { space: own.space, slot: own.slot, counter: own.counter, bytes };
+            match own.bytes.clone() {
+                Some(bytes) if again => frozen.push(frozen_slot(own, bytes)),
+                Some(_) => {}
+                None => frozen.extend(self.seal_slot(tx, env, &own)?),
+            }
+        }
+        Ok(frozen)
+    }
+
+    fn seal_slot(&mut self, tx: &Tx<'_>, env: &mut Env, own: &OwnSlot) -> Result<Option<FrozenSlot>, Fail> {
+        let Some(row) = spaces::get(tx, &own.space)? else { return Ok(None) };
+        // A space the relay does not know yet, or that must rotate first, takes its slots after that.
+        if row.state != spaces::SpaceState::Joined || !self.load_space(tx, &own.space)? {
+            return Ok(None);
+        }
+        let Some((written_as, _)) = self.writes_as(&own.space) else { return Ok(None) };
+        let state = self.space(&own.space)?;
+        if !state.needs_rotation(&self.known, env.now_ms()).is_empty() {
+            self.touched.work.insert(own.space);
+            return Ok(None);
+        }
+        let (epoch, op_head) = (state.epoch(), state.head());
+        let Some(key) = self.key(tx, &own.space, &epoch)? else { return Ok(None) };
+        let header = SlotHeader {
+            version: limits::VERSION,
+            space: own.space,
+            device: self.device(),
+            person: self.person(),
+            written_as,
+            slot: own.slot,
+            counter: own.counter + 1,
+            op_head,
+            epoch,
+            nonce: random_nonce(&mut env.rng),
+        };
+        let counter = header.counter;
+        let content = content::seal_slot(&key, &header, &own.plaintext).ok_or(Fail::Internal("seal slot"))?;
+        let bytes = homing_access::build::sign_slot(header, content, self.me.device().signing()).encode();
+        if bytes.len() > limits::SLOT {
+            tracing::warn!("an own slot is too large to be shared");
+            return Ok(None);
+        }
+        slots::seal(tx, &own.space, &own.slot, counter, &bytes)?;
+        Ok(Some(FrozenSlot { space: own.space, slot: own.slot, counter, bytes }))
+    }
+
+    /// Takes in slots of other devices.
+    pub fn ingest_slots(&mut self, tx: &Tx<'_>, received: &[(u64, Vec<u8>)]) -> Result<(), Fail> {
+        for (_, bytes) in received {
+            let Ok(slot) = Slot::decode(bytes) else { continue };
+            let header = slot.header();
+            if header.device == self.device() || homing_access::verify_slot(&slot).is_err() {
+                continue;
+            }
+            let row = ReceivedSlot {
+                space: header.space,
+                device: header.device,
+                slot: header.slot,
+                counter: header.counter,
+                bytes: bytes.clone(),
+                plaintext: None,
+            };
+            if slots::receive(tx, &row)? {
+                self.open_slot(tx, &slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens slots that came before their keys or accounts.
+    pub fn open_waiting_slots(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+        for row in slots::unopened(tx, space)? {
+            if let Ok(slot) = Slot::decode(&row.bytes) {
+                self.open_slot(tx, &slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_slot(&mut self, tx: &Tx<'_>, slot: &Slot) -> Result<(), Fail> {
+        let header = slot.header();
+        if !self.load_space(tx, &header.space)? {
+            return Ok(());
+        }
+        self.load_account(tx, &header.person)?;
+        match self.space(&header.space)?.slot_verdict(header, &self.known) {
+            Verdict::Accept { .. } => {}
+            Verdict::Park(homing_access::Missing::Account(person) | homing_access::Missing::Device(person, _)) => {
+                self.wants.accounts.insert(person);
+                return Ok(());
+            }
+            Verdict::Park(_) => return Ok(()),
+            Verdict::Refuse(error) => {
+                tracing::debug!(code = error.code(), "a slot was passed over");
+                return Ok(());
+            }
+        }
+        let Some(key) = self.key(tx, &header.space, &header.epoch)? else { return Ok(()) };
+        let Ok(plain) = content::open_slot(&key, header, &slot.body.content) else { return Ok(()) };
+        slots::opened(tx, &header.space, &header.device, &header.slot, &plain)?;
+        // A slot of a later version stays as it is.
+        let Ok(content) = SlotContent::decode(&plain) else { return Ok(()) };
+        let own = header.space == self.personal() && header.person == self.person();
+        match content {
+            SlotContent::Receipts(receipts) => self.receipts_came(tx, header, &receipts),
+            SlotContent::Position(position) if own => self.position_came(tx, &position),
+            SlotContent::Drafts(drafts) if own => self.drafts_came(tx, drafts),
+            SlotContent::Settings(settings) if own => self.settings_came(tx, &settings),
+            _ => Ok(()),
+        }
+    }
+
+    /// Slots of a person who has no access any more are of no use.
+    pub fn drop_slots_of(&mut self, tx: &Tx<'_>, space: &SpaceId, person: &homing_wire::PersonId) -> Result<(), Fail> {
+        self.load_account(tx, person)?;
+        let Some(account) = self.known.accounts.get(person) else { return Ok(()) };
+        for device in account.devices().keys() {
+            slots::delete_device(tx, space, device)?;
+        }
+        Ok(())
+    }
+
+    fn receipts_came(&mut self, tx: &Tx<'_>, header: &SlotHeader, content: &Receipts) -> Result<(), Fail> {
+        if header.person == self.person() {
+            return Ok(());
+        }
+        let space = header.space;
+        let mut devices: Vec<DeviceId> = Vec::new();
+        devices.extend(content.delivered.iter().chain(&content.read).map(|(device, _)| *device));
+        devices.sort_unstable();
+        devices.dedup();
+        for device in devices {
+            let delivered = marks_of(&content.delivered, &device);
+            let read = marks_of(&content.read, &device);
+            let (more_delivered, more_read) = receipts::merge(tx, &space, &header.person, &device, &delivered, &read)?;
+            for (first, last) in more_delivered.runs().iter().chain(more_read.runs()) {
+                for message in messages::own_in_range(tx, &space, &device, *first, *last, TICKS)? {
+                    if let Some(row) = messages::get(tx, &message)? {
+                        self.touched.message(row.conversation, message);
+                    }
+                }
+            }
+        }
+        for step in content.advances.iter().take(ADVANCES) {
+            let kind = if step.read { AdvanceKind::Read } else { AdvanceKind::Delivered };
+            let (device, first, last, at_ms) = (step.device, step.from, step.to, step.at_ms);
+            receipts::advance(tx, &space, &StoredAdvance { person: header.person, device, kind, first, last, at_ms })?;
+        }
+        Ok(())
+    }
+
+    fn position_came(&mut self, tx: &Tx<'_>, position: &Position) -> Result<(), Fail> {
+        let me = self.person();
+        for (device, bytes) in &position.read {
+            let Some(read) = IntervalSet::decode(bytes) else { continue };
+            let (_, more) = receipts::merge(tx, &position.space, &me, device, &IntervalSet::new(), &read)?;
+            for seen in messages::mark_read_ranges(tx, &position.space, device, &more)? {
+                self.touched.message(seen.conversation, seen.message);
+                self.touched.read.insert(seen.conversation);
+                self.touched.status = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Entries of others that are stored here now: delivered, and, unless they hold a message, nothing to be read.
+    pub fn note_delivered(&mut self, space: SpaceId, device: DeviceId, dseq: u64, message: bool) {
+        if device == self.device() {
+            return;
+        }
+        let (delivered, read) = self.delivered.entry((space, device)).or_default();
+        delivered.insert(dseq, dseq);
+        if !message {
+            read.insert(dseq, dseq);
+        }
+    }
+
+    /// Writes what was noted; at the end of a transaction, so that a page costs one write per sending device.
+    pub fn flush_delivered(&mut self, tx: &Tx<'_>, now_ms: u64) -> Result<(), Fail> {
+        let me = self.person();
+        for ((space, device), (delivered, read)) in std::mem::take(&mut self.delivered) {
+            let (more, _) = receipts::merge(tx, &space, &me, &device, &delivered, &read)?;
+            for (first, last) in more.runs() {
+                let step = StoredAdvance {
+                    person: me,
+                    device,
+                    kind: AdvanceKind::Delivered,
+                    first: *first,
+                    last: *last,
+                    at_ms: now_ms,
+                };
+                receipts::advance(tx, &space, &step)?;
+            }
+            self.receipts_due.insert(space);
+        }
+        Ok(())
+    }
+
+    /// Messages this person has read now.
+    pub fn note_read(&mut self, tx: &Tx<'_>, now_ms: u64, seen: &[messages::Seen]) -> Result<(), Fail> {
+        let me = self.person();
+        let mut changed = std::collections::BTreeSet::new();
+        for one in seen {
+            self.touched.message(one.conversation, one.message);
+            self.touched.read.insert(one.conversation);
+            self.touched.status = true;
+            let read = IntervalSet::of(one.dseq, one.dseq);
+            receipts::merge(tx, &one.space, &me, &one.device, &IntervalSet::new(), &read)?;
+            let step = StoredAdvance {
+                person: me,
+                device: one.device,
+                kind: AdvanceKind::Read,
+                first: one.dseq,
+                last: one.dseq,
+                at_ms: now_ms,
+            };
+            receipts::advance(tx, &one.space, &step)?;
+            changed.insert(one.space);
+        }
+        for space in changed {
+            let read = self.own_marks(tx, &space)?.1;
+            let content = SlotContent::Position(Position { space, read });
+            slots::set(tx, &self.personal(), &position_slot(&space), &content.encode())?;
+            self.receipts_due.insert(space);
+        }
+        Ok(())
+    }
+
+    fn own_marks(&self, db: &Read<'_>, space: &SpaceId) -> Result<(Marks, Marks), Fail> {
+        let rows = receipts::of_person(db, space, &self.person())?;
+        let marks = |set: &IntervalSet| ByteVec::from(set.encode());
+        let delivered = rows.iter().map(|row| (row.device, marks(&row.delivered))).collect();
+        let read = rows.iter().map(|row| (row.device, marks(&row.read))).collect();
+        Ok((delivered, read))
+    }
+
+    /// Says in a space what this device stored and, if the person allows it, read.
+    pub fn publish_receipts(&mut self, tx: &Tx<'_>, space: &SpaceId, with_read: bool) -> Result<(), Fail> {
+        let Some(row) = spaces::get(tx, space)? else { return Ok(()) };
+        if row.kind == homing_wire::SpaceKind::Personal {
+            return Ok(());
+        }
+        let (delivered, read) = self.own_marks(tx, space)?;
+        let advances: Vec<Advance> = receipts::advances_of(tx, space, &self.person())?
+            .into_iter()
+            .filter(|step| with_read || step.kind == AdvanceKind::Delivered)
+            .map(|step| Advance {
+                device: step.device,
+                from: step.first,
+                to: step.last,
+                at_ms: step.at_ms,
+                read: step.kind == AdvanceKind::Read,
+            })
+            .collect();
+        let read = if with_read { read } else { Marks::new() };
+        let content = SlotContent::Receipts(Receipts { delivered, read, advances });
+        slots::set(tx, space, &receipts_slot(), &content.encode())?;
+        Ok(())
+    }
+}
+
+fn marks_of(marks: &Marks, device: &DeviceId) -> IntervalSet {
+    marks.iter().find(|(of, _)| of == device).and_then(|(_, bytes)| IntervalSet::decode(bytes)).unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! What a transaction changed, so that the screens get rows and not "something changed".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homing_wire::{DocId, SpaceId};
+
+/// Things whose rows are sent to the screens after the commit.
+#[derive(Default)]
+pub(crate) struct Touched {
+    pub conversations: BTreeSet<DocId>,
+    /// Messages by conversation.
+    pub messages: BTreeMap<DocId, BTreeSet<DocId>>,
+    pub drafts: BTreeSet<DocId>,
+    pub people: bool,
+    pub outbox: bool,
+    pub settings: bool,
+    pub status: bool,
+    /// New unread messages of others, for notifications: (conversation, message).
+    pub arrived: Vec<(DocId, DocId)>,
+    /// Conversations read here or elsewhere.
+    pub read: BTreeSet<DocId>,
+    /// Spaces that have something to hand to the relay.
+    pub work: BTreeSet<SpaceId>,
+}
+
+impl Touched {
+    pub fn message(&mut self, conversation: DocId, message: DocId) {
+        self.messages.entry(conversation).or_default().insert(message);
+        self.conversations.insert(conversation);
+    }
+
+    /// Adds what a committed transaction touched.
+    pub fn merge(&mut self, other: Touched) {
+        self.conversations.extend(other.conversations);
+        for (conversation, messages) in other.messages {
+            self.messages.entry(conversation).or_default().extend(messages);
+        }
+        self.drafts.extend(other.drafts);
+        self.people |= other.people;
+        self.outbox |= other.outbox;
+        self.settings |= other.settings;
+        self.status |= other.status;
+        self.arrived.extend(other.arrived);
+        self.read.extend(other.read);
+        self.work.extend(other.work);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.conversations.is_empty()
+            && self.messages.is_empty()
+            && self.drafts.is_empty()
+            && !self.people
+            && !self.outbox
+            && !self.settings
+            && !self.status
+            && self.arrived.is_empty()
+            && self.read.is_empty()
+    }
+}
