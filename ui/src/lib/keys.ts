@@ -45,7 +45,6 @@ export function onKeydown(app: App, event: KeyboardEvent): void {
   const row = app.thread?.detail?.row;
   if (event.key === "?") take(() => app.router.go("help"));
   else if (key === "e" && row) take(() => void app.archive(row, !row.archived));
-  else if (key === "c" && app.thread) take(focusComposer);
 }
 
 export function focusComposer(): void {

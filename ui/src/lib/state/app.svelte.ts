@@ -265,10 +265,11 @@ export class App {
         this.list.apply(event);
         this.draftsRevision += 1;
         this.#refreshDetails(event.upsert);
+        this.#forget(event.remove);
         break;
       case "messages":
         this.#count(event);
-        this.#threads.get(event.conversation)?.apply(event);
+        this.#threads.get(event.conversation)?.apply(event, this.attention.here);
         break;
       case "draft":
         this.#editors.get(event.draft.conversation)?.remote(event.draft);
@@ -314,6 +315,13 @@ export class App {
       const thread = this.#threads.get(row.id);
       if (thread?.detail) thread.detail = { ...thread.detail, row };
     }
+  }
+
+  /** Conversations that are gone: what is open of them closes. */
+  #forget(ids: string[]): void {
+    for (const id of ids) this.#threads.delete(id);
+    const open = this.thread?.id;
+    if (open && ids.includes(open) && this.router.base.id === open) this.router.go("inbox");
   }
 
   #menu(item: string): void {

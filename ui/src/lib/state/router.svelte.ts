@@ -1,11 +1,15 @@
 import { hashOf, parseRoute, type Route, type RouteName } from "../routes";
 
+const ORIGINS = new Set<RouteName>(["search", "outbox", "drafts", "people"]);
+
 /** The place in the app: kept in the location hash, so that every view has an address. */
 export class Router {
   current = $state<Route>(parseRoute(""));
   /** What lies under a dialog. */
   base = $state<Route>(parseRoute(""));
   #opener: HTMLElement | null = null;
+  /** The view a conversation was opened from, when that was not the list. */
+  #origin: Route | null = null;
 
   constructor() {
     this.#read();
@@ -30,7 +34,10 @@ export class Router {
   go(name: RouteName, id?: string | null, query?: Record<string, string>): void {
     const hash = hashOf(name, id, query);
     if (hash === window.location.hash) return;
-    if (parseRoute(hash).layer === "dialog" && document.activeElement instanceof HTMLElement) {
+    const from = this.base;
+    const dialog = parseRoute(hash).layer === "dialog";
+    if (!dialog) this.#origin = name === "conversation" && ORIGINS.has(from.name) ? from : null;
+    if (dialog && document.activeElement instanceof HTMLElement) {
       if (this.current.layer !== "dialog") this.#opener = document.activeElement;
     }
     window.location.hash = hash;
@@ -42,13 +49,16 @@ export class Router {
     this.#read();
   }
 
-  /** One step out: a dialog to what is under it, a view to the inbox. */
+  /** One step out: a dialog to what is under it, a conversation to where it was opened, a view to the inbox. */
   back(): void {
     if (this.current.layer === "dialog") {
       this.replace(this.base.name, this.base.id, this.base.query);
       return;
     }
-    if (this.current.name !== "inbox") this.replace("inbox");
+    const origin = this.current.name === "conversation" ? this.#origin : null;
+    this.#origin = null;
+    if (origin) this.replace(origin.name, origin.id, origin.query);
+    else if (this.current.name !== "inbox") this.replace("inbox");
   }
 
   #giveFocusBack(): void {

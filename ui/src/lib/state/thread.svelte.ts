@@ -131,10 +131,13 @@ export class Thread {
   }
 
   /** A change from the engine. Gaps between changes are noticed where all of them pass. */
-  apply(diff: Diff): void {
+  apply(diff: Diff, watched = true): void {
     if (this.loading) this.#heard.push(diff);
     if (!this.loaded || diff.revision <= this.#revision) return;
+    const caughtUp = !this.rows.some((row) => row.unread);
     this.#merge(diff);
+    // Nobody is looking: the divider stands where they will go on reading.
+    if (caughtUp && !watched) this.divider = this.rows.find((row) => row.unread)?.id ?? this.divider;
   }
 
   /** Changes were missed: the page that is shown is asked for again. */
