@@ -29,6 +29,16 @@
 //!
 //! An invitation lives as long as who made it could still make it: when its maker is removed, leaves, loses the right to
 //! grant that role, or loses the device it was made on, it is withdrawn. Nobody becomes an owner by a link.
+//!
+//! # Seals
+//!
+//! Seeds are sealed with HPKE, each bound to its use and its recipient:
+//!
+//! | What is sealed | HPKE info | Associated data |
+//! |---|---|---|
+//! | epoch seed | [`homing_wire::seal_info`] | the [`homing_wire::Recipient`], canonical form |
+//! | person seed | `("person seed v1", generation, enrol, kem)` | the public key it is sealed to |
+//! | asker's name | `("join name v1", space, invitation)` | the [`homing_wire::Recipient`], canonical form |
 
 mod account;
 pub mod build;

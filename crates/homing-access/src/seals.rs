@@ -3,12 +3,6 @@
 //! Nobody but the recipient can tell whether a seal opens, but everybody can tell whether it could. A public key of
 //! small order is refused where it enters a log: sealing to it fails, so one such key would keep a whole space
 //! from ever rotating again.
-//!
-//! | What is sealed | HPKE info | Associated data |
-//! |---|---|---|
-//! | epoch seed | [`homing_wire::seal_info`] | the [`Recipient`], canonical form |
-//! | person seed | `("person seed v1", generation, enrol, kem)` | the public key it is sealed to |
-//! | asker's name | `("join name v1", space, invitation)` | the [`Recipient`], canonical form |
 
 use homing_crypto::{AEAD_OVERHEAD, HPKE_OVERHEAD, NONCE_LEN, SUITE_X25519};
 use homing_wire::{InviteId, KemPublic, Recipient, SpaceId, VerifyKey, codec};

@@ -154,7 +154,6 @@ impl SpaceState {
             Verdict::Park(missing) => return Err(missing.into()),
             Verdict::Refuse(error) => return Err(error),
         };
-        self.check_newest(dir, &header.person, &header.device, &header.written_as)?;
         if self.needs_rotation(dir, now_ms).is_empty() { Ok(role) } else { Err(AccessError::NeedsRotation) }
     }
 

@@ -102,7 +102,8 @@ impl SpaceState {
         Ok(Verdict::Accept { role: acting.role, written_as })
     }
 
-    /// Judges a slot by this state's own head: slots have no history, so who is out now has none.
+    /// Judges a slot by this state's own head and the newest knowledge of accounts and teams: slots have no history, so
+    /// who is out now has none, and a new colleague needs no anchor to say what they have read.
     pub fn slot_verdict(&self, header: &SlotHeader, dir: &dyn Directory) -> Verdict {
         self.judge_slot(header, dir).unwrap_or_else(Verdict::from)
     }
@@ -118,7 +119,7 @@ impl SpaceState {
         if epoch.id != header.epoch {
             return Err(AccessError::StaleEpoch);
         }
-        let moment = Moment::Present(&self.present);
+        let moment = Moment::Newest(&self.present);
         let acting = moment.acting(dir, &header.person, &header.written_as)?;
         moment.check_device(dir, &header.person, &header.device, &header.written_as)?;
         Ok(Verdict::Accept { role: acting.role, written_as: header.written_as })

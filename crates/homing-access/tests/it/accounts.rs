@@ -386,6 +386,22 @@ fn new_words_replace_the_old_ones() {
 }
 
 #[test]
+fn every_way_to_a_new_key_checks_it() {
+    let mut ada = ada();
+    let new = RecoverySecret::from_seed(&Seed32::from_bytes([77; 32]));
+    let laptop = ada.laptop.clone();
+    let signer = AccountKey::Device(laptop.signing());
+    let (words, _) = set_recovery(&mut ada.rng, &ada.account, signer, &new, &ada.seed).unwrap();
+    let (rotation, _) = ada.rotation();
+    for op in [words, rotation] {
+        let bad = resigned(&op, &laptop, |op| next_key(op).devices.clear());
+        ada.refused(&bad, AccessError::WrongRecipients);
+        let bad = resigned(&op, &laptop, |op| next_key(op).generation = 9);
+        ada.refused(&bad, AccessError::BadKey);
+    }
+}
+
+#[test]
 fn a_new_device_reaches_every_earlier_seed() {
     let mut ada = ada();
     let mut seeds = vec![ada.seed.clone()];

@@ -372,6 +372,28 @@ fn slots_are_taken_from_present_members_readers_too() {
 }
 
 #[test]
+fn slots_go_by_the_newest_knowledge_of_a_team() {
+    let mut world = World::new(4);
+    let team = world.team(0, &[(1, Role::Member)]);
+    let client = world.client(0, team, &[3]);
+    let as_team = |world: &World, person: usize| {
+        let slot = slot(world, client, (person, 0), |header| header.written_as = Member::Team(team));
+        world.state(client).slot_verdict(slot.header(), &world.dir)
+    };
+    assert_eq!(as_team(&world, 2), refused(AccessError::NotAMember));
+    world.add(team, 0, world.me(0), world.grant(2, Role::Member)).unwrap();
+    assert!(matches!(as_team(&world, 2), Verdict::Accept { .. }), "a new colleague needs no anchor");
+    let removal = world.removing(team, world.me(1));
+    world.push_epoch(team, (0, 0), world.me(0), removal).unwrap();
+    assert_eq!(as_team(&world, 1), refused(AccessError::NotAMember), "a former one is out at once");
+    world.add_device(3);
+    let by_lost = slot(&world, client, (3, 1), |_| {});
+    world.revoke((3, 1));
+    let verdict = world.state(client).slot_verdict(by_lost.header(), &world.dir);
+    assert_eq!(verdict, refused(AccessError::Revoked));
+}
+
+#[test]
 fn the_relay_takes_fresh_entries_and_slots_under_head_and_epoch_only() {
     let (mut world, space) = talk();
     let entry = world.data(space, (1, 0), world.me(1));
