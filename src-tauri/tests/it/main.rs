@@ -7,4 +7,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod driver;
+mod instances;
 mod opens;

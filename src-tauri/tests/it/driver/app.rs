@@ -57,6 +57,28 @@ impl App {
         log_of(&self.folder)
     }
 
+    /// Starts the app's program once more in the same desktop session, on `profile`, with `arguments`.
+    pub fn start_beside(&self, profile: &Path, arguments: &[&str]) -> Group {
+        let environment = std::fs::read(format!("/proc/{}/environ", self.pid())).unwrap();
+        let variables = environment.split(|byte| *byte == 0).filter_map(|variable| {
+            let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        let log = File::options().append(true).open(self.folder.join("app.log")).unwrap();
+        Group::spawn(
+            Command::new(APP)
+                .args(arguments)
+                .env_clear()
+                .envs(variables)
+                // Nobody drives this one.
+                .env_remove("TAURI_WEBVIEW_AUTOMATION")
+                .env("HOMING_PROFILE", profile)
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().unwrap())
+                .stderr(log),
+        )
+    }
+
     /// Asks the app to end as its desktop would, and returns once it has and the profile is free.
     pub async fn close(mut self) {
         process::end(self.pid());

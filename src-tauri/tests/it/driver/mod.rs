@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use app::App;
-use process::Group;
+pub use process::Group;
 
 /// The folders a desktop session names, each app's own.
 const FOLDERS: [(&str, &str); 5] = [

@@ -41,6 +41,15 @@ impl App {
         }
     }
 
+    /// Waits until something is at `path`.
+    pub async fn wait_on_disk(&self, path: &Path) {
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        while !path.exists() {
+            assert!(Instant::now() < deadline, "{} never came\n{}", path.display(), self.log());
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Waits for an element.
     pub async fn wait_for(&self, css: &str) -> Element {
         let waited =
@@ -135,7 +144,8 @@ impl App {
 
     /// Ends the test with what there was to see.
     async fn give_up(&self, what: &str) -> ! {
-        let script = "return `${location.href}\n${document.body.innerText.trim() || document.body.outerHTML}`";
+        let script =
+            "return `${location.href}\n${document.body.innerText.trim() || document.body.outerHTML}`";
         let shown = self.client.execute(script, vec![]).await.unwrap_or_default();
         panic!(
             "waited in vain for {what}; the window shows:\n{}\n--- app.log\n{}",

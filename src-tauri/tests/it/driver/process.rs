@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal};
 
 /// How long a killed process may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a process may take to do what it was started for and end.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A process and all it starts, as one process group; killed when dropped.
 pub struct Group {
@@ -34,6 +36,18 @@ impl Group {
     /// Whether the leader has ended.
     pub fn ended(&mut self) -> bool {
         self.leader.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until the leader has ended by itself; whether it says that all went well.
+    pub fn wait_end(&mut self) -> bool {
+        let deadline = Instant::now() + ENDS_WITHIN;
+        loop {
+            if let Some(status) = self.leader.try_wait().unwrap() {
+                return status.success();
+            }
+            assert!(Instant::now() < deadline, "the process does not end by itself");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The one live process of the group that runs `program`, if there is one.
