@@ -10,13 +10,15 @@ use homing_wire::BlobId;
 
 use crate::platform;
 
+type Chunks = BTreeMap<(BlobId, u64), Vec<u8>>;
+
 /// Where the chunks are. Cheap to clone; every thread may use it.
 #[derive(Debug, Clone)]
 pub enum BlobFiles {
     /// Below a data folder.
     Folder(PathBuf),
     /// In memory, for simulations.
-    Memory(Arc<Mutex<BTreeMap<(BlobId, u64), Vec<u8>>>>),
+    Memory(Arc<Mutex<Chunks>>),
 }
 
 impl BlobFiles {

@@ -165,11 +165,12 @@ impl RelayCore {
         if self.store.blob(blob)?.is_none() {
             return Ok(Err(BlobRefusal::NotFound));
         }
-        if self.store.add_chunk(blob, index, bytes)? && self.load_account(&who.person)? {
-            if let Some(account) = self.accounts.get(&who.person) {
-                account.row.blob_bytes = account.row.blob_bytes.saturating_add(bytes);
-                self.batch.accounts.insert(who.person);
-            }
+        if self.store.add_chunk(blob, index, bytes)?
+            && self.load_account(&who.person)?
+            && let Some(account) = self.accounts.get(&who.person)
+        {
+            account.row.blob_bytes = account.row.blob_bytes.saturating_add(bytes);
+            self.batch.accounts.insert(who.person);
         }
         Ok(Ok(BlobAnswer::Done))
     }
@@ -230,26 +231,19 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Forgets files that nobody may read.
-    pub(super) fn forget_blobs(&mut self, blobs: Vec<BlobId>) -> Result<(), RelayError> {
-        for blob in blobs {
-            if let Some(row) = self.store.blob(&blob)? {
-                if self.load_account(&row.person)? {
-                    if let Some(account) = self.accounts.get(&row.person) {
-                        account.row.blob_bytes = account.row.blob_bytes.saturating_sub(row.bytes);
-                        self.batch.accounts.insert(row.person);
-                    }
-                }
+    /// Forgets uploads that were given up. A whole file stays as long as a space it was granted to, and those stay.
+    pub(super) fn sweep_blobs(&mut self, now_ms: u64) -> Result<(), RelayError> {
+        for blob in self.store.unfinished_blobs(now_ms.saturating_sub(UPLOAD_MS), SWEEP)? {
+            if let Some(row) = self.store.blob(&blob)?
+                && self.load_account(&row.person)?
+                && let Some(account) = self.accounts.get(&row.person)
+            {
+                account.row.blob_bytes = account.row.blob_bytes.saturating_sub(row.bytes);
+                self.batch.accounts.insert(row.person);
             }
             self.store.drop_blob(&blob)?;
             self.batch.dropped_blobs.push(blob);
         }
         Ok(())
-    }
-
-    /// Forgets uploads that were given up.
-    pub(super) fn sweep_blobs(&mut self, now_ms: u64) -> Result<(), RelayError> {
-        let given_up = self.store.unfinished_blobs(now_ms.saturating_sub(UPLOAD_MS), SWEEP)?;
-        self.forget_blobs(given_up)
     }
 }

@@ -87,7 +87,7 @@ impl RelayCore {
         }
         for (session, items) in frames {
             for part in items.chunks(LINES) {
-                self.send(session, &RelayFrame::Feed { items: part.to_vec(), caught_up: true });
+                self.send(session, &RelayFrame::Feed { items: part.to_vec(), caught_up: false });
             }
         }
         Ok(())

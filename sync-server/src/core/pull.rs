@@ -67,10 +67,10 @@ impl RelayCore {
     pub(super) fn peeked(&self, session: SessionId, member: &Member) -> Result<bool, RelayError> {
         let Some(open) = self.sessions.get(&session) else { return Ok(false) };
         for space in &open.peeked {
-            if let Some(row) = self.row(space)? {
-                if self.store.names(row.number, member)? {
-                    return Ok(true);
-                }
+            if let Some(row) = self.row(space)?
+                && self.store.names(row.number, member)?
+            {
+                return Ok(true);
             }
         }
         Ok(false)

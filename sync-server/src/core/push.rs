@@ -75,21 +75,22 @@ impl RelayCore {
         };
         self.check_room(&header.space, who, bytes.len())?;
         let incoming = Incoming { entry: &entry, bytes, id, received_ms, proven: false };
-        match header.kind {
-            EntryKind::Op => self.push_op(session, &incoming, now_ms)?,
+        let stored = match header.kind {
+            EntryKind::Op => self.push_op(&incoming, now_ms)?,
             EntryKind::Data => {
                 let space = self.spaces.peek(&header.space).ok_or(NackCode::Unavailable)?;
                 if let Err(error) = space.state.admit_data(header, &self.known(), now_ms) {
                     return Err(self.refusal(space, error.nack(), now_ms));
                 }
                 self.check_continues(space.row.number, header)?;
-                self.append(Some(session), &incoming)?;
+                self.append(&incoming)?
             }
-        }
+        };
+        self.publish_entry(Some(session), &header.space, stored);
         self.acknowledge(session, req, &header.space, id, received_ms)
     }
 
-    fn push_op(&mut self, session: SessionId, incoming: &Incoming<'_>, now_ms: u64) -> Result<(), Stop> {
+    fn push_op(&mut self, incoming: &Incoming<'_>, now_ms: u64) -> Result<Stored, Stop> {
         let header = incoming.entry.header();
         let space = self.spaces.peek(&header.space).ok_or(NackCode::Unavailable)?;
         let step = space
@@ -105,8 +106,9 @@ impl RelayCore {
         let space = self.spaces.get(&header.space).ok_or(NackCode::Unavailable)?;
         let applied = space.state.commit(step)?;
         space.row.op_head = applied.id;
-        self.append(Some(session), incoming)?;
-        self.take_rights(&header.space, number, header, &applied.roles)
+        let stored = self.append(incoming)?;
+        self.take_rights(&header.space, number, header, &applied.roles)?;
+        Ok(stored)
     }
 
     /// A first op registers its space.
@@ -134,7 +136,7 @@ impl RelayCore {
         }
         let incoming = Incoming { entry, bytes, id: entry.id(), received_ms: now_ms.max(1), proven: false };
         self.add_space(state, who, &incoming, self.identity.generation())?;
-        self.append(Some(session), &incoming)?;
+        self.append(&incoming)?;
         self.begin_rights(&header.space, header)?;
         self.acknowledge(session, req, &header.space, incoming.id, incoming.received_ms)
     }
@@ -159,8 +161,9 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Appends a judged entry: the log, the chain, what it costs, and everybody who is to hear of it.
-    pub(super) fn append(&mut self, from: Option<SessionId>, incoming: &Incoming<'_>) -> Result<(), Stop> {
+    /// Appends a judged entry: the log, the chain, what it costs, the feeds. An op's rights are taken before it is
+    /// published: whom it removes doesn't hear it.
+    pub(super) fn append(&mut self, incoming: &Incoming<'_>) -> Result<Stored, Stop> {
         let header = incoming.entry.header();
         let generation = self.identity.generation();
         let bytes = u64::try_from(incoming.bytes.len()).unwrap_or(u64::MAX);
@@ -193,14 +196,12 @@ impl RelayCore {
         add(&self.metrics.entries, 1);
         add(&self.metrics.entry_bytes, incoming.bytes.len());
         self.moved(&header.space)?;
-        let stored = Stored {
+        Ok(Stored {
             sequence: head.sequence,
             received_ms: incoming.received_ms,
             generation,
             entry: incoming.bytes.to_vec(),
-        };
-        self.publish_entry(from, &header.space, stored);
-        Ok(())
+        })
     }
 
     fn acknowledge(

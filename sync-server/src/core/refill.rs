@@ -28,11 +28,13 @@ struct Survivors {
     entries: Vec<(Entry, Vec<u8>, u64, bool)>,
 }
 
+/// A run of a space's chain whose signed end has not come yet: where it stands, and (id, receive time) of its items.
+type Run = (SpaceId, Head, Vec<(EntryId, u64)>);
+
 /// What a session has proven to have been in logs that this relay signed.
 #[derive(Debug, Default)]
 pub struct Proofs {
-    /// A run whose signed end has not come yet.
-    pending: Option<(SpaceId, Head, Vec<(EntryId, u64)>)>,
+    pending: Option<Run>,
     /// Receive times of proven entries that this relay misses.
     proven: HashMap<EntryId, u64>,
 }
@@ -193,14 +195,14 @@ impl RelayCore {
                     if !exists {
                         return Err(NackCode::NotFound.into());
                     }
-                    self.bring_back_data(session, who, entry, bytes, *id, proven, now_ms)?;
+                    self.bring_back_data(who, (entry, bytes, *id), proven, now_ms)?;
                 }
             }
             add(&self.metrics.refilled, 1);
-            if let Some(proofs) = self.sessions.get_mut(&session).and_then(|open| open.proofs.as_mut()) {
-                if proofs.proven.remove(id).is_some() {
-                    self.proof_items = self.proof_items.saturating_sub(1);
-                }
+            if let Some(proofs) = self.sessions.get_mut(&session).and_then(|open| open.proofs.as_mut())
+                && proofs.proven.remove(id).is_some()
+            {
+                self.proof_items = self.proof_items.saturating_sub(1);
             }
         }
         self.send(session, &RelayFrame::Ack { req, placed: None });
@@ -221,7 +223,7 @@ impl RelayCore {
             self.check_space_quota(who, incoming.bytes.len())?;
             let state = SpaceState::genesis(incoming.entry, &self.known())?;
             self.add_space(state, who, incoming, 0)?;
-            self.append(None, incoming)?;
+            self.append(incoming)?;
             self.begin_rights(&header.space, header)?;
             return Ok(true);
         }
@@ -239,19 +241,16 @@ impl RelayCore {
         let space = self.spaces.get(&header.space).ok_or(NackCode::Unavailable)?;
         let applied = space.state.commit(step)?;
         space.row.op_head = applied.id;
-        self.append(None, incoming)?;
+        let stored = self.append(incoming)?;
         self.take_rights(&header.space, number, header, &applied.roles)?;
+        self.publish_entry(None, &header.space, stored);
         Ok(true)
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn bring_back_data(
         &mut self,
-        session: SessionId,
         who: &Who,
-        entry: &Entry,
-        bytes: &[u8],
-        id: EntryId,
+        (entry, bytes, id): (&Entry, &[u8], EntryId),
         proven: Option<u64>,
         now_ms: u64,
     ) -> Result<(), Stop> {
@@ -273,7 +272,9 @@ impl RelayCore {
             }
         };
         let incoming = Incoming { entry, bytes, id, received_ms, proven: proven.is_some() };
-        self.append(Some(session), &incoming)
+        let stored = self.append(&incoming)?;
+        self.publish_entry(None, &header.space, stored);
+        Ok(())
     }
 
     /// A proven op meets another op in its place. One with proof stays, and so does one without that was written
@@ -385,7 +386,7 @@ impl RelayCore {
         for (entry, bytes, received_ms, proven) in &entries {
             let incoming =
                 Incoming { entry, bytes, id: entry.id(), received_ms: *received_ms, proven: *proven };
-            self.append(None, &incoming)?;
+            self.append(&incoming)?;
         }
         Ok(())
     }

@@ -58,10 +58,6 @@ impl RelayCore {
         if !lost.is_empty() {
             self.shut_out(id, number, team)?;
         }
-        if members.is_empty() {
-            let orphans = self.store.drop_grants(number)?;
-            self.forget_blobs(orphans)?;
-        }
         Ok(())
     }
 

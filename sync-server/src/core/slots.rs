@@ -33,12 +33,13 @@ impl RelayCore {
         let known = self.spaces.peek(&header.space).ok_or(NackCode::Unavailable)?;
         let number = known.row.number;
         let present = self.store.slot(number, &header.device, &header.slot)?;
-        if let Some(present) = &present {
-            if present.counter == header.counter && present.value == bytes {
-                let sequence = present.sequence;
-                self.send(session, &RelayFrame::SlotAck { req, sequence });
-                return Ok(());
-            }
+        if let Some(present) = &present
+            && present.counter == header.counter
+            && present.value == bytes
+        {
+            let sequence = present.sequence;
+            self.send(session, &RelayFrame::SlotAck { req, sequence });
+            return Ok(());
         }
         self.check_disk()?;
         if let Member::Team(team) = header.written_as {

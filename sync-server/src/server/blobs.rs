@@ -40,7 +40,7 @@ async fn declare(
     let (Ok(blob), Ok(space)) = (id.parse::<BlobId>(), query.space.parse::<SpaceId>()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    if body.is_empty() || body.len() % 32 != 0 || body.len() / 32 > limits::CHUNKS {
+    if body.is_empty() || !body.len().is_multiple_of(32) || body.len() / 32 > limits::CHUNKS {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let hashes = body.chunks_exact(32).filter_map(Hash::from_slice).collect();

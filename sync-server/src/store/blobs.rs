@@ -86,20 +86,6 @@ impl Store {
         Ok(spaces)
     }
 
-    /// Ends a space's access to files and names those that nobody may read any more.
-    pub fn drop_grants(&mut self, space: i64) -> Result<Vec<BlobId>, RelayError> {
-        let db = self.write()?;
-        let orphans = db
-            .prepare_cached(
-                "SELECT blob FROM blob_grant g WHERE space = ?1
-                 AND NOT EXISTS (SELECT 1 FROM blob_grant o WHERE o.blob = g.blob AND o.space <> ?1)",
-            )?
-            .query_map([space], |row| row.get(0).map(BlobId))?
-            .collect::<Result<_, _>>()?;
-        db.prepare_cached("DELETE FROM blob_grant WHERE space = ?1")?.execute([space])?;
-        Ok(orphans)
-    }
-
     /// Some uploads that were declared before a time and are not whole.
     pub fn unfinished_blobs(&self, before_ms: u64, limit: u64) -> Result<Vec<BlobId>, RelayError> {
         let mut statement =

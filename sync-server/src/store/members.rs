@@ -58,7 +58,7 @@ impl Store {
             "SELECT 1 WHERE EXISTS
                (SELECT 1 FROM member WHERE space = ?1 AND member = ?2 AND role <> 5)
              OR EXISTS
-               (SELECT 1 FROM member m JOIN space t ON m.member = x'8201815820' || t.id
+               (SELECT 1 FROM member m JOIN space t ON t.as_member = m.member
                 JOIN member p ON p.space = t.number AND p.member = ?2 AND p.role <> 5
                 WHERE m.space = ?1 AND m.role <> 5)",
         )?;
@@ -95,7 +95,7 @@ impl Store {
             "SELECT space FROM appears WHERE member = ?1
              UNION
              SELECT a.space FROM appears s JOIN space t ON t.number = s.space
-             JOIN appears a ON a.member = x'8201815820' || t.id
+             JOIN appears a ON a.member = t.as_member
              WHERE s.member = ?1",
         )?;
         let spaces =
@@ -109,18 +109,5 @@ impl Store {
         let spaces =
             statement.query_map([member_bytes(member)], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(spaces)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_teams_name_in_the_tables_is_the_prefix_the_queries_use() {
-        let id = SpaceId([7; 32]);
-        let mut expected = vec![0x82, 0x01, 0x81, 0x58, 0x20];
-        expected.extend(id.0);
-        assert_eq!(member_bytes(&Member::Team(id)), expected);
     }
 }

@@ -31,8 +31,8 @@ CREATE TABLE account_op (
 CREATE TABLE space (
     number INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
-    -- 1: a team, which other spaces may have as a member
-    team INTEGER NOT NULL,
+    -- What a team is called in the tables of members; null for other spaces, which nobody has as a member.
+    as_member BLOB UNIQUE,
     creator BLOB NOT NULL,
     sequence INTEGER NOT NULL,
     generation INTEGER NOT NULL,
@@ -153,4 +153,3 @@ CREATE TABLE blob_grant (
     space INTEGER NOT NULL,
     PRIMARY KEY (blob, space)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX blob_grant_space ON blob_grant (space);

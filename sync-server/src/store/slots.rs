@@ -18,6 +18,9 @@ pub struct SlotRow {
     pub value: Vec<u8>,
 }
 
+/// A slot's sequence and encoded value.
+pub type Numbered = (u64, Vec<u8>);
+
 /// Which slot, and whose.
 #[derive(Debug, Clone, Copy)]
 pub struct SlotKey<'a> {
@@ -81,7 +84,7 @@ impl Store {
         space: i64,
         since: u64,
         budget: usize,
-    ) -> Result<(Vec<(u64, Vec<u8>)>, bool), RelayError> {
+    ) -> Result<(Vec<Numbered>, bool), RelayError> {
         let mut statement = self.db.prepare_cached(
             "SELECT sequence, value FROM slot WHERE space = ?1 AND sequence > ?2 ORDER BY sequence",
         )?;

@@ -1,8 +1,9 @@
 //! Spaces: where their logs stand.
 
-use homing_wire::{EntryId, Hash, Head, PersonId, SpaceId};
+use homing_wire::{EntryId, Hash, Head, Member, PersonId, SpaceId};
 use rusqlite::OptionalExtension;
 
+use super::members::member_bytes;
 use super::{Store, int, uint};
 use crate::error::RelayError;
 
@@ -36,7 +37,7 @@ impl Store {
     pub fn space(&self, id: &SpaceId) -> Result<Option<SpaceRow>, RelayError> {
         let mut statement = self.db.prepare_cached(
             "SELECT number, creator, sequence, generation, chain, received_ms, slot_sequence, op_head,
-                    stored_bytes, confirmed, team
+                    stored_bytes, confirmed, as_member IS NOT NULL
              FROM space WHERE id = ?1",
         )?;
         let row = statement.query_row([id.0], |row| {
@@ -70,13 +71,14 @@ impl Store {
         confirmed: u64,
     ) -> Result<SpaceRow, RelayError> {
         let head = Head::empty(generation);
+        let as_member = team.then(|| member_bytes(&Member::Team(*id)));
         let db = self.write()?;
         db.prepare_cached(
             "INSERT INTO space (id, creator, sequence, generation, chain, received_ms, slot_sequence, op_head,
-                                stored_bytes, confirmed, team)
+                                stored_bytes, confirmed, as_member)
              VALUES (?1, ?2, 0, ?3, ?4, 0, 0, ?5, 0, ?6, ?7)",
         )?
-        .execute((id.0, creator.0, int(head.generation), head.chain.0, op_head.0, int(confirmed), team))?;
+        .execute((id.0, creator.0, int(head.generation), head.chain.0, op_head.0, int(confirmed), as_member))?;
         Ok(SpaceRow {
             number: db.last_insert_rowid(),
             id: *id,

@@ -108,23 +108,3 @@ async fn files_have_limits() {
     let huge = vec![0; limits::CHUNK + 1];
     assert_eq!(request(&host, "PUT", &format!("/v1/blobs/{blob}/0"), &a.token, &huge).await.status, 413);
 }
-
-#[tokio::test]
-async fn a_file_without_a_grant_is_collected() {
-    let mut world = World::new();
-    let ada = world.person();
-    let home = Home::new().await;
-    let host = home.address();
-    let mut a = home.join(&ada).await;
-    let (space, genesis) = world.talk(&ada, &[]);
-    a.push(&genesis).await.unwrap();
-    let (blob, hashes) = file(&[b"content"]);
-    request(&host, "POST", &path(&blob, &space), &a.token, &hashes).await;
-    request(&host, "PUT", &format!("/v1/blobs/{blob}/0"), &a.token, b"content").await;
-    let id = blob.to_string();
-    let folder = home.folder.path().join("blobs").join(&id[..2]).join(&id);
-    assert!(folder.join("0").exists());
-    let (kept, hashes) = file(&[b"kept"]);
-    request(&host, "POST", &path(&kept, &space), &a.token, &hashes).await;
-    assert!(folder.exists());
-}

@@ -1,8 +1,9 @@
 //! The relay as devices see it: a real server, real sockets, raw frames.
 
 mod blobs;
+mod core;
 mod feeds;
-mod fuzz;
+
 mod limits;
 mod log;
 mod membership;

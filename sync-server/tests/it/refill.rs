@@ -168,7 +168,8 @@ async fn a_removed_owner_who_confirmed_a_cut_chain_is_replaced_by_the_proven_bra
 
     let mut b = before.return_of(&before.ben).await;
     b.prove(&before.log, &before.head).await.unwrap();
-    let _ = b.repush(before.space, &ops(&before.log)).await.is_err();
+    b.send_repush(before.space, &ops(&before.log)).await;
+    assert_eq!(b.went_away().await, NackCode::Unavailable);
     let mut b = Client::login(&before.home.address(), &before.ben).await;
     assert_eq!(b.generation, 3, "the log was written anew");
     b.prove(&before.log, &before.head).await.unwrap();

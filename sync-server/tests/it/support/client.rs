@@ -288,9 +288,13 @@ impl Client {
         self.settled(req).await.map(drop)
     }
 
-    pub async fn repush(&mut self, space: SpaceId, log: &[Stored]) -> Result<(), NackCode> {
+    pub async fn send_repush(&mut self, space: SpaceId, log: &[Stored]) -> u64 {
         let entries = log.iter().map(|stored| Repush { stored: stored.clone() }).collect();
-        let req = self.ask(|req| ClientFrame::Repush { req, space, entries }).await;
+        self.ask(|req| ClientFrame::Repush { req, space, entries }).await
+    }
+
+    pub async fn repush(&mut self, space: SpaceId, log: &[Stored]) -> Result<(), NackCode> {
+        let req = self.send_repush(space, log).await;
         self.settled(req).await.map(drop)
     }
 

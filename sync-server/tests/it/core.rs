@@ -1,10 +1,11 @@
-//! Whatever comes, the core answers or closes; it never stops.
+//! The core without sockets: whatever comes, it answers or closes; it never stops.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use homing_crypto::{Domain, Seed32};
-use homing_relay::core::{Effect, Peer, SessionId};
+use homing_relay::core::{BlobAnswer, BlobAsk, BlobRefusal, Effect, Peer, SessionId};
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use homing_wire::{
     AccountOpId, BlobId, ChainProof, ClientFrame, EntryId, FeedCursor, Hash, Head, InviteId, Lane, MailboxId,
@@ -23,6 +24,7 @@ const NOW: u64 = 1_800_000_000_000;
 struct Bench {
     core: RelayCore,
     now: u64,
+    tokens: BTreeMap<SessionId, String>,
 }
 
 impl Bench {
@@ -32,7 +34,7 @@ impl Bench {
         let limits = Limits { proof_items: 1000, ..Limits::default() };
         let core =
             RelayCore::open(None, identity, limits, vec![], rng, Arc::new(Metrics::default()), NOW).unwrap();
-        Self { core, now: NOW }
+        Self { core, now: NOW, tokens: BTreeMap::new() }
     }
 
     fn connect(&mut self, session: SessionId) {
@@ -60,7 +62,8 @@ impl Bench {
         let signature = Signature(person.device.signing().sign(Domain::Auth, &bytes));
         let auth = ClientFrame::Auth { person: person.id, device: person.device_id(), signature };
         let welcome = self.frame(session, &auth.encode());
-        assert!(matches!(welcome[0], RelayFrame::Welcome { .. }));
+        let RelayFrame::Welcome { blob_token, .. } = &welcome[0] else { panic!("{welcome:?}") };
+        self.tokens.insert(session, blob_token.clone());
     }
 }
 
@@ -286,4 +289,31 @@ fn linking_waits_and_idlers_go() {
         bench.core.commit().unwrap().effects[..],
         [Effect::Send { .. }, Effect::Close { session: 1 }]
     ));
+}
+
+#[test]
+fn an_upload_that_was_given_up_is_forgotten() {
+    const WEEK: u64 = 7 * 24 * 3600 * 1000;
+    let (mut bench, _, _, _, space) = busy();
+    let hashes: Vec<Hash> = [b"one", b"two"].iter().map(|chunk| Hash::of(*chunk)).collect();
+    let blob = BlobId::of_chunks(&hashes);
+    let token = bench.tokens[&1].clone();
+    let declare = BlobAsk::Declare { blob, space, hashes: hashes.clone() };
+    assert_eq!(bench.core.blob(&token, declare, NOW).unwrap(), Ok(BlobAnswer::Done));
+    let put = BlobAsk::Put { blob, index: 0, bytes: 3 };
+    assert_eq!(bench.core.blob(&token, put, NOW).unwrap(), Ok(BlobAnswer::Expect(hashes[0])));
+    let files = bench.core.blob_files();
+    files.write(&blob, 0, b"one").unwrap();
+    bench.core.blob(&token, BlobAsk::Stored { blob, index: 0, bytes: 3 }, NOW).unwrap().unwrap();
+    bench.core.tick(NOW + WEEK - 1000).unwrap();
+    bench.core.commit().unwrap();
+    assert!(files.read(&blob, 0).is_ok());
+    assert_eq!(
+        bench.core.blob(&token, BlobAsk::Have { blob }, NOW).unwrap(),
+        Ok(BlobAnswer::Chunks(vec![true, false]))
+    );
+    bench.core.tick(NOW + 2 * WEEK).unwrap();
+    bench.core.commit().unwrap();
+    assert!(files.read(&blob, 0).is_err());
+    assert_eq!(bench.core.blob(&token, BlobAsk::Have { blob }, NOW).unwrap(), Err(BlobRefusal::NotFound));
 }
