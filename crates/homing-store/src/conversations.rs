@@ -152,11 +152,25 @@ const JOINS: &str = "CROSS JOIN ids s ON s.n = c.space LEFT JOIN spaces sp ON sp
     LEFT JOIN names n ON n.person = m.author AND n.space = m.space
     LEFT JOIN people p ON p.person = m.author LEFT JOIN ids d ON d.n = m.device";
 
-/// The row number of a conversation, made now if need be: messages may come before their conversation.
-pub(crate) fn ensure(tx: &Tx<'_>, id: &DocId, space: &SpaceId) -> Result<i64> {
-    let known = tx.one("SELECT n FROM conversations WHERE id = ?1", [id.as_bytes()], |row| row.get(0))?;
-    if let Some(n) = known {
-        return Ok(n);
+/// Where a conversation's row is.
+pub(crate) struct Place {
+    pub n: i64,
+    /// Order key of its newest message, if it has one.
+    pub last_at: Option<i64>,
+}
+
+/// A conversation's row, made now if need be: messages may come before their conversation.
+pub(crate) fn ensure(tx: &Tx<'_>, id: &DocId, space: &SpaceId) -> Result<Place> {
+    let known = tx.one(
+        "SELECT n, last_at, last_n IS NULL FROM conversations WHERE id = ?1",
+        [id.as_bytes()],
+        |row| {
+            let last_at = if row.get(2)? { None } else { row.get(1)? };
+            Ok(Place { n: row.get(0)?, last_at })
+        },
+    )?;
+    if let Some(place) = known {
+        return Ok(place);
     }
     tx.exec(
         "INSERT INTO conversations (id, space) VALUES (?1, ?2)",
@@ -164,12 +178,12 @@ pub(crate) fn ensure(tx: &Tx<'_>, id: &DocId, space: &SpaceId) -> Result<i64> {
     )?;
     let n = tx.conn().last_insert_rowid();
     drafts::refresh(tx, id)?;
-    Ok(n)
+    Ok(Place { n, last_at: None })
 }
 
 /// Writes what the document says; flags, counters and preview stay.
 pub fn put(tx: &Tx<'_>, new: &ConversationDoc) -> Result<()> {
-    let n = ensure(tx, &new.id, &new.space)?;
+    let n = ensure(tx, &new.id, &new.space)?.n;
     let creator = new.creator.map(|person| tx.number_of(&person.0)).transpose()?;
     tx.exec(
         "UPDATE conversations SET space = ?2, subject = ?3, creator = ?4, created_ms = ?5, deleted = ?6,

@@ -301,6 +301,16 @@ pub fn own_in_range(
     )
 }
 
+/// Own messages of a space that have files.
+pub fn with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT id FROM messages INDEXED BY messages_mine WHERE space = (SELECT n FROM ids WHERE id = ?1) AND mine = 1
+         AND files > 0",
+        [&space.0],
+        |row| doc(row, 0),
+    )
+}
+
 /// Place of a message in its conversation.
 pub fn order_of(db: &Read<'_>, id: &DocId) -> Result<Option<Order>> {
     db.one("SELECT at, id FROM messages WHERE id = ?1", [id.as_bytes()], |row| {

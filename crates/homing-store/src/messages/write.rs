@@ -1,6 +1,7 @@
 //! Writing messages: row, search words and the conversation's counters in one go.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use homing_wire::{DeviceId, DocId, SpaceId};
 use rusqlite::params;
@@ -13,6 +14,8 @@ use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, dra
 const LATEST_MS: u64 = 253_402_300_799_999;
 /// Search rows per second of time.
 const PER_SECOND: i64 = 64;
+/// Characters of a preview.
+const PREVIEW: usize = 100;
 
 /// Where the relay put an own message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,46 +57,69 @@ struct Kept {
     body: String,
 }
 
+/// What a batch changes in one conversation.
+struct Touched {
+    place: conversations::Place,
+    unread: i64,
+    waiting: i64,
+    /// Row, order key and text of the newest message of the batch.
+    newest: Option<(i64, i64, String)>,
+}
+
 /// Keeps messages; those already here are left as they are. Answers the ids that were new.
 pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
     // In the order of the search rows: appending is several times cheaper than inserting anywhere.
     batch.sort_by_key(|message| (message.at_ms, message.id));
-    let mut places: HashMap<DocId, i64> = HashMap::new();
-    let mut counts: HashMap<i64, (i64, i64)> = HashMap::new();
+    let mut touched: HashMap<DocId, Touched> = HashMap::new();
     let mut added = Vec::new();
     for message in &batch {
-        if tx.one("SELECT 1 FROM messages WHERE id = ?1", [message.id.as_bytes()], |_| Ok(()))?.is_some() {
-            continue;
-        }
-        let conversation = match places.get(&message.conversation) {
-            Some(n) => *n,
-            None => conversations::ensure(tx, &message.conversation, &message.space)?,
+        let conversation = match touched.entry(message.conversation) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let place = conversations::ensure(tx, &message.conversation, &message.space)?;
+                free.insert(Touched { place, unread: 0, waiting: 0, newest: None })
+            }
         };
-        places.insert(message.conversation, conversation);
-        let unread = insert_one(tx, message, conversation)?;
-        let count = counts.entry(conversation).or_default();
-        count.0 += i64::from(unread);
-        count.1 += i64::from(message.state == MessageState::Pending);
+        let Some((n, unread)) = insert_one(tx, message, conversation.place.n)? else { continue };
+        conversation.unread += i64::from(unread);
+        conversation.waiting += i64::from(message.state == MessageState::Pending);
+        let preview =
+            if message.deleted { String::new() } else { message.body.chars().take(PREVIEW).collect() };
+        conversation.newest = Some((n, clamp(message.at_ms), preview));
         added.push(message.id);
     }
-    for (conversation, (unread, waiting)) in counts {
-        count(tx, conversation, unread, waiting)?;
-        refresh_last(tx, conversation)?;
+    for conversation in touched.into_values() {
+        let place = conversation.place;
+        count(tx, place.n, conversation.unread, conversation.waiting)?;
+        match conversation.newest {
+            // Older history, filling in behind: the list doesn't change.
+            Some((_, at, _)) if place.last_at.is_some_and(|last| at < last) => {}
+            Some((n, at, preview)) if place.last_at.is_none_or(|last| at > last) => {
+                tx.exec(
+                    "UPDATE conversations SET last_n = ?2, last_at = ?3, preview = ?4 WHERE n = ?1",
+                    (place.n, n, at, preview),
+                )?;
+            }
+            Some(_) => refresh_last(tx, place.n)?,
+            None => {}
+        }
     }
     Ok(added)
 }
 
-fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<bool> {
+/// Row and whether it is unread; none if the message was here already.
+fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Option<(i64, bool)>> {
     let at = clamp(message.at_ms);
     let n = free_row(tx, at)?;
     let author = tx.number_of(&message.author.0)?;
     let body = if message.deleted { "" } else { message.body.as_str() };
     let files = if message.deleted { 0 } else { message.attachments.len() };
     let unread = message.unread && !message.deleted && !message.mine;
-    tx.exec(
+    let added = tx.exec(
         "INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, reply_to, deleted,
            late, unread, device, dseq, state, files, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+         ON CONFLICT (id) DO NOTHING",
         params![
             n,
             message.id.as_bytes(),
@@ -115,8 +141,11 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<bo
             body,
         ],
     )?;
+    if added == 0 {
+        return Ok(None);
+    }
     if message.deleted {
-        return Ok(false);
+        return Ok(Some((n, false)));
     }
     for (position, file) in message.attachments.iter().enumerate() {
         let mut file = file.clone();
@@ -125,7 +154,7 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<bo
         attachments::add(tx, &file)?;
     }
     search::add(tx, n, body, &search::Tags { conversation, author, file: files > 0 })?;
-    Ok(unread)
+    Ok(Some((n, unread)))
 }
 
 /// The relay acknowledged an own message: it has its final place.
@@ -385,7 +414,7 @@ fn clamp(ms: u64) -> i64 {
 fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
     let first = at_ms.div_euclid(1000) * PER_SECOND;
     let hint = tx.rows.borrow().get(&first).copied();
-    let mut candidate = match hint {
+    let mut free = match hint {
         Some(next) => next,
         None => tx
             .one(
@@ -395,19 +424,18 @@ fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
             )?
             .unwrap_or(first),
     };
-    let taken = |n: i64| -> Result<bool> {
-        Ok(tx.one("SELECT 1 FROM messages WHERE n = ?1", [n], |_| Ok(()))?.is_some())
-    };
-    if taken(candidate)? {
-        candidate = tx
+    // Beyond the second's own rows another second's may begin.
+    let certain = hint.is_none() && free < first + PER_SECOND;
+    if !certain && tx.one("SELECT 1 FROM messages WHERE n = ?1", [free], |_| Ok(()))?.is_some() {
+        free = tx
             .one(
                 "SELECT m.n + 1 FROM messages m WHERE m.n >= ?1
                  AND NOT EXISTS (SELECT 1 FROM messages f WHERE f.n = m.n + 1) ORDER BY m.n LIMIT 1",
-                [candidate],
+                [free],
                 |row| row.get(0),
             )?
             .ok_or(StoreError::Damaged("search row"))?;
     }
-    tx.rows.borrow_mut().insert(first, candidate + 1);
-    Ok(candidate)
+    tx.rows.borrow_mut().insert(first, free + 1);
+    Ok(free)
 }

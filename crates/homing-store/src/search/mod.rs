@@ -39,18 +39,28 @@ pub struct Query {
 
 /// Where a page of hits ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cursor(i64);
+pub struct Cursor {
+    row: i64,
+    /// The last word was taken as a whole one.
+    whole: bool,
+}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
+        write!(f, "{}{:x}", if self.whole { 'w' } else { 'p' }, self.row)
     }
 }
 
 impl FromStr for Cursor {
     type Err = StoreError;
     fn from_str(text: &str) -> Result<Self> {
-        i64::from_str_radix(text, 16).map(Self).map_err(|_| StoreError::NotFound("cursor"))
+        let (whole, row) = match (text.strip_prefix('w'), text.strip_prefix('p')) {
+            (Some(row), _) => (true, row),
+            (_, Some(row)) => (false, row),
+            _ => return Err(StoreError::NotFound("cursor")),
+        };
+        let row = i64::from_str_radix(row, 16).map_err(|_| StoreError::NotFound("cursor"))?;
+        Ok(Self { row, whole })
     }
 }
 
@@ -92,13 +102,41 @@ impl Tags {
 
 /// Finds messages, newest first, and says where the next page begins. Any text is a valid query; one without
 /// a word finds nothing.
+///
+/// A last word that is long enough may be the beginning of others. Looking for beginnings means merging the
+/// lists of all words that begin so before the first hit is known, so the word itself is tried first: if it
+/// alone fills the page, what was typed is a word, and a common one.
 pub fn find(db: &Read<'_>, query: &Query) -> Result<(Vec<Hit>, Option<Cursor>)> {
     let terms = query::parse(&query.text);
     let Some(tags) = wanted_tags(db, query)? else { return Ok((Vec::new(), None)) };
     if terms.is_empty() || query.limit == 0 {
         return Ok((Vec::new(), None));
     }
-    let before = query.before.map_or(i64::MAX, |cursor| cursor.0);
+    let before = query.before.map_or(i64::MAX, |cursor| cursor.row);
+    let whole = query.before.map(|cursor| cursor.whole);
+    let mut exact = terms.clone();
+    let mut beginning = false;
+    for term in exact.iter_mut().filter(|term| term.open_word()) {
+        term.prefix = false;
+        beginning = true;
+    }
+    if beginning && whole != Some(false) {
+        let page = page(db, &exact, &tags, before, query.limit, true)?;
+        if page.1.is_some() || whole == Some(true) {
+            return Ok(page);
+        }
+    }
+    page(db, &terms, &tags, before, query.limit, false)
+}
+
+fn page(
+    db: &Read<'_>,
+    terms: &[query::Term],
+    tags: &[String],
+    before: i64,
+    limit: u32,
+    whole: bool,
+) -> Result<(Vec<Hit>, Option<Cursor>)> {
     let rows = db.all(
         "SELECT f.rowid, m.id, c.id, c.subject, a.id, coalesce(n.name, p.name, ''), m.at, m.body,
            c.deleted = 0 AND c.hidden = 0 AND m.deleted = 0
@@ -106,7 +144,7 @@ pub fn find(db: &Read<'_>, query: &Query) -> Result<(Vec<Hit>, Option<Cursor>)> 
          CROSS JOIN messages m ON m.n = f.rowid CROSS JOIN conversations c ON c.n = m.conversation
          CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
          LEFT JOIN people p ON p.person = m.author ORDER BY f.rowid DESC",
-        (query::matching(&terms, &tags), before, query.limit),
+        (query::matching(terms, tags), before, limit),
         |row| {
             let body: String = row.get(7)?;
             let hit = Hit {
@@ -116,12 +154,13 @@ pub fn find(db: &Read<'_>, query: &Query) -> Result<(Vec<Hit>, Option<Cursor>)> 
                 author: PersonId(row.get(4)?),
                 author_name: row.get(5)?,
                 at_ms: row.get(6)?,
-                snippet: snippet::of(&body, &terms),
+                snippet: snippet::of(&body, terms),
             };
             Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(8)?, hit))
         },
     )?;
-    let next = if rows.len() < query.limit as usize { None } else { rows.last().map(|row| Cursor(row.0)) };
+    let full = rows.len() >= limit as usize;
+    let next = rows.last().filter(|_| full).map(|row| Cursor { row: row.0, whole });
     Ok((rows.into_iter().filter(|row| row.1).map(|row| row.2).collect(), next))
 }
 

@@ -11,6 +11,13 @@ pub struct Term {
     pub prefix: bool,
 }
 
+impl Term {
+    /// A word still being typed that could be whole already. A single letter of a pair never is.
+    pub fn open_word(&self) -> bool {
+        self.prefix && self.words.last().is_some_and(|word| word.chars().count() >= PREFIX)
+    }
+}
+
 /// Letters from which on a word that is still being typed finds longer ones.
 const PREFIX: usize = 3;
 /// Terms and words taken into account: a pasted page is no query.

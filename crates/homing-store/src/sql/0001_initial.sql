@@ -209,7 +209,7 @@ CREATE INDEX conversations_active ON conversations (last_at, id) WHERE active = 
 CREATE INDEX conversations_unread ON conversations (last_at, id, unread) WHERE unseen = 1;
 CREATE INDEX conversations_archived ON conversations (last_at, id) WHERE listed = 1 AND archived = 1;
 CREATE INDEX conversations_drafts ON conversations (last_at, id) WHERE listed = 1 AND has_draft = 1;
-CREATE INDEX conversations_space ON conversations (space, last_at, id);
+CREATE INDEX conversations_space ON conversations (space);
 CREATE INDEX conversations_subject ON conversations (subject) WHERE subject <> '';
 
 -- `n` is the search row too: seconds * 64 + a local counter, so that newest first is descending rowid.

@@ -80,6 +80,19 @@ fn newest_first_page_by_page_within_what_was_asked() {
 }
 
 #[test]
+fn a_common_word_is_itself_before_it_is_a_beginning() {
+    let mut profile = Profile::new();
+    profile.write(|tx| messages::insert(tx, vec![says(1, "lake"), says(2, "lake"), says(3, "lakeside")]));
+    let wide = |limit| Query { limit, ..text("lake") };
+    assert_eq!(found(&profile.store, &wide(9)), [message(3).id, message(2).id, message(1).id]);
+    let (first, cursor) = search::find(&profile.store.read(), &wide(1)).unwrap();
+    assert_eq!(first[0].message, message(2).id);
+    let cursor: Cursor = cursor.unwrap().to_string().parse().unwrap();
+    assert_eq!(found(&profile.store, &Query { before: Some(cursor), ..wide(9) }), [message(1).id]);
+    assert!("x12".parse::<Cursor>().is_err());
+}
+
+#[test]
 fn deleted_and_hidden_things_are_not_found() {
     let mut profile = Profile::new();
     profile.write(|tx| {
