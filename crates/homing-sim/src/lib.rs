@@ -1,1 +1,11 @@
-//! TODO-doc
+//! Several engines and a relay in one process: seeded clock, network and crashes, so that every run can be repeated.
+//!
+//! The engines and the relay are the real ones, with real databases on disk. What is simulated is only what lies
+//! between them: sockets that are slow, are cut in the middle of a conversation and lose what was on its way, clocks
+//! that are wrong, processes that end without a word.
+
+mod net;
+mod world;
+
+pub use net::Weather;
+pub use world::{DeviceId, World};
