@@ -239,6 +239,18 @@ fn a_join_names_a_known_account_and_an_active_device() {
 }
 
 #[test]
+fn a_lost_device_does_not_come_in_by_an_older_head() {
+    let (mut world, space) = talk();
+    world.add_device(4);
+    let instant = invited(&mut world, space, 0, Role::Member, true);
+    let (op, _) = world.joining(space, &instant, (4, 1));
+    world.revoke((4, 1));
+    let entry = world.sign(space, (4, 1), world.me(4), &op);
+    assert_eq!(world.judged(space, &entry), Ok(()), "the head it names doesn't know yet");
+    assert_eq!(world.relay(space, &entry).unwrap_err(), AccessError::Revoked, "the relay does");
+}
+
+#[test]
 fn a_join_is_written_as_oneself_and_under_the_head() {
     let (mut world, space) = talk();
     let secret = invited(&mut world, space, 0, Role::Member, true);
