@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 /// A cold start on a busy machine; a warm one takes half a second.
 const WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// True once the app has rendered something to read. Two frames later, for the first may be the one before.
+/// True once the app has rendered something to read, or what it says if it could not start. Two frames later,
+/// for the first may be the one before.
 const RENDERED: &str = "const done = arguments[arguments.length - 1];
     const app = document.querySelector('#app');
     if (!app || app.innerText.trim() === '') done(false);
+    else if (app.querySelector('[data-phase=failed]')) done(app.innerText);
     else requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
 
 /// A session with an app that the driver has started.
@@ -48,13 +50,14 @@ impl Session {
     pub fn wait_rendered(&self) -> Result<()> {
         let deadline = Instant::now() + WITHIN;
         let script = json!({ "script": RENDERED, "args": [] });
-        while self.ask("POST", "/execute/async", Some(script.clone()))? != Value::Bool(true) {
-            if Instant::now() > deadline {
-                bail!("the app rendered nothing");
+        loop {
+            match self.ask("POST", "/execute/async", Some(script.clone()))? {
+                Value::Bool(true) => return Ok(()),
+                Value::String(failure) => bail!("the app shows: {failure}"),
+                _ if Instant::now() > deadline => bail!("the app rendered nothing"),
+                _ => std::thread::sleep(LOOK_EVERY),
             }
-            std::thread::sleep(LOOK_EVERY);
         }
-        Ok(())
     }
 
     /// The window as a PNG file.
