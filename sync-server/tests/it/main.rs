@@ -1,5 +1,13 @@
 //! The relay as devices see it: a real server, real sockets, raw frames.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed helper is a failed test"
+)]
+
 mod blobs;
 mod core;
 mod feeds;

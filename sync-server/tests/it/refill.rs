@@ -142,7 +142,7 @@ async fn a_removed_admin_who_comes_first_with_a_cut_chain_gains_nothing() {
     let message = rogue.data(before.space, &before.mallory, before.mallory.me(), b"still here");
     assert!(m.push(&message).await.is_err());
     let unproven = Stored { sequence: 9, received_ms: 1, generation: 1, entry: message.encode() };
-    assert!(m.repush(before.space, &[unproven.clone()]).await.is_err());
+    assert!(m.repush(before.space, std::slice::from_ref(&unproven)).await.is_err());
     assert!(a.repush(before.space, &[unproven]).await.is_err(), "nobody brings it in without proof");
 }
 
