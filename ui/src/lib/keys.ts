@@ -20,6 +20,7 @@ export function onKeydown(app: App, event: KeyboardEvent): void {
   const command = mac ? event.metaKey : event.ctrlKey;
   const key = event.key.toLowerCase();
   const dialog = app.router.current.layer === "dialog";
+  const modal = dialog || document.querySelector("dialog[open]") !== null;
   const take = (run: () => void): void => {
     event.preventDefault();
     run();
@@ -33,7 +34,7 @@ export function onKeydown(app: App, event: KeyboardEvent): void {
     else if (key === ",") take(() => app.router.go("settings"));
     return;
   }
-  if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+  if (!modal && event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     take(() => step(app, event.key === "ArrowUp" ? -1 : 1));
     return;
   }
@@ -41,7 +42,7 @@ export function onKeydown(app: App, event: KeyboardEvent): void {
     take(() => escape(app));
     return;
   }
-  if (event.altKey || typing(event.target) || dialog || app.palette) return;
+  if (event.altKey || typing(event.target) || modal || app.palette) return;
   const row = app.thread?.detail?.row;
   if (event.key === "?") take(() => app.router.go("help"));
   else if (key === "e" && row) take(() => void app.archive(row, !row.archived));

@@ -11,6 +11,7 @@ import { Attention } from "./attention";
 import { ConversationList } from "./conversations.svelte";
 import { DraftEditor } from "./draft.svelte";
 import { Layout } from "./layout.svelte";
+import { forgetPictures } from "./pictures";
 import { Router } from "./router.svelte";
 import { Thread } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -223,8 +224,11 @@ export class App {
     this.#revision = null;
     this.thread = null;
     this.#threads.clear();
+    forgetPictures();
     this.#keepEditors(status.person);
     if (status.locked) {
+      this.toasts.settleAll();
+      this.palette = false;
       this.phase = "locked";
       return;
     }

@@ -21,3 +21,9 @@ export function pictureOf(backend: Backend, file: Attachment): Promise<string> {
   }
   return made;
 }
+
+/** Nothing of a locked profile stays in the window. */
+export function forgetPictures(): void {
+  for (const made of urls.values()) void made.then((url) => URL.revokeObjectURL(url), () => undefined);
+  urls.clear();
+}

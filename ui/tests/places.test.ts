@@ -1,0 +1,133 @@
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import { app, one, soon, start } from "./helpers";
+
+describe("the way back", () => {
+  it("leads from a hit to the search it came from", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/search");
+    await user.type(await soon(() => one("search-input")), "boiler");
+    await user.click(await soon(() => one("search-hit", '[data-message="c-rosa-0"]')));
+    await soon(() => expect(app().dataset["view"]).toBe("conversation"));
+    (await soon(() => one("log"))).focus();
+    await user.keyboard("{Escape}");
+    await soon(() => expect(app().dataset["view"]).toBe("search"));
+    expect(one<HTMLInputElement>("search-input").value).toBe("boiler");
+    await soon(() => one("search-hit", '[data-message="c-rosa-0"]'));
+  });
+
+  it("gives the focus back to what opened a dialog", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/people");
+    const button = await soon(() => one("person-safety"));
+    await user.click(button);
+    await soon(() => one("safety-digits"));
+    await user.click(one("dialog-close"));
+    await soon(() => expect(document.activeElement).toBe(button));
+  });
+
+  it("is not taken by letters typed in a question", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    await user.click(one("thread-menu"));
+    await user.click(one("thread-delete-all"));
+    await soon(() => one("confirm"));
+    one("confirm").focus();
+    await user.keyboard("e");
+    expect(fake.calls.some((call) => call.name === "conversation_archive")).toBe(false);
+    await user.keyboard("{Escape}");
+    await soon(() => expect(document.querySelector("[data-testid=confirm]")).toBeNull());
+    expect(app().dataset["id"]).toBe("c-ben");
+  });
+});
+
+describe("a conversation that goes", () => {
+  it("closes when somebody deletes it for everyone", async () => {
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    fake.dropRow("c-ben");
+    await soon(() => expect(app().dataset["view"]).toBe("inbox"));
+  });
+});
+
+describe("locking", () => {
+  it("takes everything off the screen and keeps what was typed", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await user.type(await soon(() => one("composer")), "half");
+    fake.setStatus({ locked: true, key_protection: "passphrase" });
+    await soon(() => expect(app().dataset["view"]).toBe("lock"));
+    expect(document.body.textContent).not.toContain("Ben Okafor");
+    await user.type(one("lock-passphrase"), "correct horse{Enter}");
+    await soon(() => expect(one<HTMLTextAreaElement>("composer").value).toBe("half"));
+  });
+});
+
+describe("members", () => {
+  it("says that the whole history becomes readable, and of which conversations", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/members/c-rosa");
+    await user.selectOptions(await soon(() => one("member-add")), "p-greta");
+    const question = await soon(() => one("confirm"));
+    const text = question.closest("dialog")?.textContent ?? "";
+    expect(text).toContain("whole history");
+    expect(text).toContain("Kitchen quote");
+    expect(fake.calls.some((call) => call.name === "member_add")).toBe(false);
+    await user.click(question);
+    await soon(() => one("member", '[data-id="p-greta"]'));
+  });
+});
+
+describe("inviting", () => {
+  it("explains the relay first and takes a loopback address with a note", async () => {
+    const user = userEvent.setup();
+    const { empty } = await import("../src/lib/backend/fake/world");
+    await start(empty({ relay: null, connection: "none", online: false }), "#/invite");
+    await user.type(await soon(() => one("relay-address")), "http://127.0.0.1:4000");
+    expect(one("dialog").textContent).toContain("works here only");
+    await user.click(one("relay-connect"));
+    await user.type(await soon(() => one("invite-client-name")), "Maria");
+    await user.click(one("invite-make"));
+    expect((await soon(() => one<HTMLInputElement>("invite-link"))).value).toMatch(/^homing:\/\/join\/1\//);
+    expect(one("dialog").textContent).toContain("works here only");
+    expect(one("invite-qr")).toBeTruthy();
+  });
+});
+
+describe("recovery words", () => {
+  it("asks for three of them before it believes they were kept", async () => {
+    const user = userEvent.setup();
+    const { agency } = await import("../src/lib/backend/fake/agency");
+    const world = agency();
+    world.status = { ...world.status, recovery_confirmed: false };
+    const fake = await start(world, "#/recovery");
+    const press = async (name: string): Promise<void> => {
+      const button = await soon(() => {
+        const found = [...document.querySelectorAll("dialog button")].find((one) => one.textContent === name);
+        if (!found) throw new Error(`no ${name}`);
+        return found;
+      });
+      await user.click(button);
+    };
+    await press("Show the words");
+    const words = await soon(() => {
+      const found = [...document.querySelectorAll<HTMLElement>("[data-testid=recovery-word]")].map((one) => one.dataset["word"] ?? "");
+      expect(found).toHaveLength(24);
+      return found;
+    });
+    await press("I wrote them down");
+    const fields = [...document.querySelectorAll<HTMLInputElement>("[data-testid=recovery-check]")];
+    expect(fields).toHaveLength(3);
+    for (const field of fields) await user.type(field, "wrong");
+    await user.click(one("recovery-confirm"));
+    expect((await soon(() => one("error"))).dataset["code"]).toBe("recovery_invalid");
+    for (const field of fields) {
+      await user.clear(field);
+      await user.type(field, words[Number(field.dataset["place"])] ?? "");
+    }
+    await user.click(one("recovery-confirm"));
+    await soon(() => expect(fake.world.status.recovery_confirmed).toBe(true));
+  });
+});
