@@ -3,7 +3,7 @@
 
 use homing_model::{ChangeInfo, Edit, Kind, ModelError, Preimage, Ruling, Subject, author_from, rules, verdict};
 use homing_store::outbox::{self, NewOutbox};
-use homing_store::{Tx, changes};
+use homing_store::{Tx, changes, spaces};
 use homing_wire::{DocId, Hash, SpaceId};
 
 use crate::docs::{Passed, insert, read_doc};
@@ -66,7 +66,8 @@ impl Replica {
         if !self.load_space(tx, &space)? {
             return Err(Fail::Internal("space not loaded"));
         }
-        let (_, role) = self.writes_as(&space).ok_or_else(|| {
+        let gone = spaces::get(tx, &space)?.is_some_and(|row| row.state == spaces::SpaceState::Gone);
+        let (_, role) = self.writes_as(&space).filter(|_| !gone).ok_or_else(|| {
             forbidden("You are not a member here any more, so nothing can be written. What you had stays readable.")
         })?;
         let known = read_doc(tx, &doc)?;
@@ -98,6 +99,7 @@ impl Replica {
             kind: preimage.kind(),
             duplicate: false,
             known: false,
+            fresh: known.accepted.is_empty(),
         }))
     }
 

@@ -65,6 +65,8 @@ pub struct Core {
     pub(crate) touched: Touched,
     pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
     pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
+    /// Spaces that wait until then for something newer to come.
+    pub(crate) resting: BTreeMap<SpaceId, u64>,
     /// Teams whose op chains were asked for.
     pub(crate) asked_ops: BTreeSet<SpaceId>,
     pub(crate) demo: bool,
@@ -96,6 +98,7 @@ impl Core {
             touched: Touched::default(),
             receipts_due: BTreeMap::new(),
             transfers: BTreeSet::new(),
+            resting: BTreeMap::new(),
             asked_ops: BTreeSet::new(),
             demo: crate::demo::is_demo(folder),
             synced_once: false,
@@ -171,9 +174,9 @@ impl Core {
             Input::SocketClosed { link } => self.socket_closed(link),
             Input::Frame { link, bytes } => self.frame(link, bytes),
             Input::Wake => {
-                self.sync(homing_sync::Event::Wake);
+                self.protocol(homing_sync::Event::Wake);
             }
-            Input::NetworkHint => self.sync(homing_sync::Event::NetworkUp),
+            Input::NetworkHint => self.protocol(homing_sync::Event::NetworkUp),
             Input::Transfer(event) => self.transfer_moved(&event),
             Input::Stop => self.stop(),
         }
@@ -261,6 +264,7 @@ impl Core {
         let next = [
             self.link.as_ref().and_then(|link| link.client.next_wake()),
             self.receipts_due.values().min().copied(),
+            self.resting.values().min().copied(),
             self.flows.next_wake(),
         ];
         if let Some(at) = next.into_iter().flatten().min() {

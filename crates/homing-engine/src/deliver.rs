@@ -164,6 +164,7 @@ impl Replica {
                 outbox::cancel(tx, item.id)?;
                 OpIntent::remove(tx, item.id)?;
                 self.touched.outbox = true;
+                self.touched.work.insert(row.space);
                 Ok(None)
             }
             Err(Fail::Store(error)) => Err(error.into()),
@@ -171,6 +172,7 @@ impl Replica {
                 let error = crate::api::ApiError::from(other);
                 outbox::refuse(tx, item.id, "op_refused", &error.message)?;
                 self.touched.outbox = true;
+                self.touched.work.insert(row.space);
                 Ok(None)
             }
         }

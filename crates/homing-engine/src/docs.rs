@@ -9,6 +9,7 @@ use homing_model::{
 use homing_store::changes::{self, ChangeRow, ChangeState};
 use homing_store::docs::{self, DocRow};
 use homing_store::parked::Wait;
+use homing_store::entries::Place;
 use homing_store::{Read, Tx, entries};
 use homing_wire::{Changes, DocId, EntryHeader, EntryId, Hash, Role, Salt, SpaceKind};
 
@@ -36,6 +37,8 @@ pub(crate) struct Passed {
     pub duplicate: bool,
     /// Applied already.
     pub known: bool,
+    /// Nothing of its document was here before.
+    pub fresh: bool,
 }
 
 /// Changes of a document as the store has them.
@@ -103,6 +106,7 @@ pub(crate) fn judge_changes(db: &Read<'_>, author: &Author<'_>, all: &Changes) -
             }
             Ruling::Park(_) => return Ok(Judged::Park("needs_upgrade", vec![Wait::Upgrade])),
         }
+        let fresh = doc.accepted.is_empty() && doc.refused.is_empty();
         let preimage = info.preimage.as_ref().or(doc.preimage.as_ref());
         let kind = preimage.map_or(Kind::Unknown(0), Preimage::kind);
         if doc.preimage.is_none() {
@@ -111,7 +115,7 @@ pub(crate) fn judge_changes(db: &Read<'_>, author: &Author<'_>, all: &Changes) -
         if !known && !duplicate {
             doc.accepted.push(info.clone());
         }
-        passed.push(Passed { doc: change.doc, info, bytes: change.change.clone(), kind, duplicate, known });
+        passed.push(Passed { doc: change.doc, info, bytes: change.change.clone(), kind, duplicate, known, fresh });
     }
     Ok(Judged::Accept(passed))
 }
@@ -197,7 +201,22 @@ pub(crate) fn settle_duplicates(tx: &Tx<'_>, doc: &DocId) -> Result<Vec<ChangeHa
 
 impl Replica {
     /// Applies what passed and refreshes the rows that show it.
-    pub fn apply(&mut self, tx: &Tx<'_>, header: &EntryHeader, entry: &EntryId, passed: &[Passed]) -> Result<(), Fail> {
+    pub fn apply(
+        &mut self,
+        tx: &Tx<'_>,
+        header: &EntryHeader,
+        entry: &EntryId,
+        place: Option<Place>,
+        passed: &[Passed],
+    ) -> Result<(), Fail> {
+        if let [only] = passed
+            && only.fresh
+            && only.kind == Kind::Message
+        {
+            // Nearly every entry: a message that nobody had heard of. Its row follows from its one change.
+            insert(tx, (header.space, header.salt), only, Some(*entry), None)?;
+            return self.project_fresh_message(tx, header, place, only);
+        }
         let mut docs_changed: Vec<DocId> = Vec::new();
         for change in passed {
             insert(tx, (header.space, header.salt), change, Some(*entry), None)?;

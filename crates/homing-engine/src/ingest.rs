@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 
+use homing_crypto::{Domain, SignedBytes, verify_batch};
 use homing_access::{AccessError, Cut, Missing, SpaceState, Verdict};
 use homing_store::entries::{self, Ancestry, NewEntry, Place, Status};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceRow};
 use homing_store::{Tx, accounts, members};
 use homing_wire::{
-    AccountOp, Entry, EntryId, EntryKind, Member, PersonId, SpaceId, SpaceOp, Stored,
+    AccountOp, Entry, EntryBody, EntryId, EntryKind, Member, PersonId, SpaceId, SpaceOp, Stored,
 };
 
 use crate::content::{self, OpenError};
@@ -25,21 +26,29 @@ const WAKE: u32 = 10_000;
 impl Replica {
     /// Takes in a page of a space's log. The caller has checked the relay's signature under its head.
     pub fn ingest(&mut self, tx: &Tx<'_>, stored: &[Stored]) -> Result<(), Fail> {
+        let mut decoded = Vec::with_capacity(stored.len());
         for one in stored {
-            self.ingest_one(tx, one)?;
+            match Entry::decode(&one.entry) {
+                Ok(entry) => decoded.push((one, entry.signed_bytes(), entry)),
+                // The relay counts it; we can't keep what has no header. The log's cursor passes over it.
+                Err(_) => tracing::warn!("an entry of an unknown form was passed over"),
+            }
+        }
+        // Signatures are most of the work, and independent of each other: all processors check them.
+        let signed: Vec<SignedBytes<'_>> = decoded
+            .iter()
+            .map(|(_, signed, entry)| (&entry.header().device.0, signed.as_slice(), &entry.signature.0))
+            .collect();
+        let forged = verify_batch(Domain::Entry, &signed).err().unwrap_or_default();
+        for (index, (one, signed, entry)) in decoded.iter().enumerate() {
+            self.ingest_one(tx, one, entry, EntryBody::id_of(signed), !forged.contains(&index))?;
         }
         Ok(())
     }
 
-    fn ingest_one(&mut self, tx: &Tx<'_>, stored: &Stored) -> Result<(), Fail> {
+    fn ingest_one(&mut self, tx: &Tx<'_>, stored: &Stored, entry: &Entry, id: EntryId, verified: bool) -> Result<(), Fail> {
         let place =
             Place { generation: stored.generation, sequence: stored.sequence, received_ms: stored.received_ms };
-        let Ok(entry) = Entry::decode(&stored.entry) else {
-            // The relay counts it; we can't keep what has no header. The log's cursor passes over it.
-            tracing::warn!("an entry of an unknown form was passed over");
-            return Ok(());
-        };
-        let id = entry.id();
         if let Some((status, known)) = entries::status(tx, &id)? {
             if known.is_none_or(|known| known.sequence != place.sequence || known.generation != place.generation) {
                 entries::place(tx, &id, place)?;
@@ -50,7 +59,6 @@ impl Replica {
             return Ok(());
         }
         self.received += 1;
-        let verified = homing_access::verify_entry(&entry).is_ok();
         let status = if verified { Status::Parked } else { Status::Refused };
         let reason = if verified { "" } else { "bad_signature" };
         let header = entry.header();
@@ -75,7 +83,7 @@ impl Replica {
             let received_ms = row.place.map_or(0, |place| place.received_ms);
             let judged = match row.kind {
                 EntryKind::Op => self.judge_op(tx, &entry, id, received_ms)?,
-                EntryKind::Data => self.judge_data(tx, &entry, id)?,
+                EntryKind::Data => self.judge_data(tx, &entry, id, row.place)?,
             };
             match judged {
                 Judged::Accept(woken) => {
@@ -164,6 +172,7 @@ impl Replica {
         self.update_space_row(tx, &space)?;
         woken.extend(self.open_seeds(tx, &space)?);
         self.project_members(tx, &space)?;
+        self.open_waiting_slots(tx, &space)?;
         if !cuts.is_empty() {
             for (person, device) in entries::devices(tx, &space)? {
                 self.load_account(tx, &person)?;
@@ -273,7 +282,13 @@ impl Replica {
         Ok(state.verdict(header, &id, &self.known, &is_ancestor))
     }
 
-    fn judge_data(&mut self, tx: &Tx<'_>, entry: &Entry, id: EntryId) -> Result<Judged<Vec<Wait>>, Fail> {
+    fn judge_data(
+        &mut self,
+        tx: &Tx<'_>,
+        entry: &Entry,
+        id: EntryId,
+        place: Option<Place>,
+    ) -> Result<Judged<Vec<Wait>>, Fail> {
         let header = entry.header();
         let role = match self.verdict_of(tx, entry, id)? {
             Verdict::Accept { role, .. } => role,
@@ -293,7 +308,7 @@ impl Replica {
         match judge_changes(tx, &author, &changes)? {
             Judged::Accept(passed) => {
                 parked::unpark(tx, &id, Status::Accepted, "")?;
-                self.apply(tx, header, &id, &passed)?;
+                self.apply(tx, header, &id, place, &passed)?;
                 let message = passed.iter().any(|change| change.kind == homing_model::Kind::Message);
                 self.note_delivered(header.space, header.device, header.dseq, message);
                 let woken = passed

@@ -22,6 +22,9 @@ use crate::replica::Replica;
 
 /// Receipts of one space are written at most this often.
 pub(crate) const RECEIPT_MS: u64 = 2_000;
+/// A space whose entry was refused because something newer exists rests until that has come, or so long.
+const REST_MS: u64 = 1_000;
+const TURNS: usize = 32;
 const CURSOR: &str = "cursor/";
 const GENERATION: &str = "relay/generation";
 /// Set once everything was caught up for the first time.
@@ -86,6 +89,7 @@ impl Core {
         if self.demo {
             return Ok(());
         }
+        self.resume_enrolment()?;
         // A device that is not in its person's account yet speaks for nobody.
         let anonymous = self.flows.anonymous_relay();
         let Some(address) = anonymous.clone().map_or_else(|| self.relay_address(), |address| Ok(Some(address)))? else {
@@ -120,7 +124,7 @@ impl Core {
             replica.has_relay = true;
         }
         self.touched.status = true;
-        self.sync(Event::Wake);
+        self.protocol(Event::Wake);
         Ok(())
     }
 
@@ -148,7 +152,7 @@ impl Core {
             if row.kind == SpaceKind::Team && row.state == SpaceState::Joined {
                 followed.insert(Member::Team(row.space));
             }
-            if row.state == SpaceState::Local || row.state == SpaceState::Gone {
+            if row.state != SpaceState::Joined {
                 continue;
             }
             let stored = meta::get(&db, &format!("{CURSOR}{}", row.space))?;
@@ -163,7 +167,7 @@ impl Core {
     }
 
     /// Gives the client an event and carries out what it wants.
-    pub(crate) fn sync(&mut self, event: Event) {
+    pub(crate) fn protocol(&mut self, event: Event) {
         let now_ms = self.env.now_ms();
         let Some(link) = self.link.as_mut() else { return };
         let effects = link.client.handle(event, now_ms);
@@ -194,20 +198,20 @@ impl Core {
 
     pub(crate) fn socket_opened(&mut self, number: u64) {
         if let Some(link) = self.own_link(number) {
-            self.sync(Event::SocketOpened { link });
+            self.protocol(Event::SocketOpened { link });
         }
     }
 
     pub(crate) fn socket_closed(&mut self, number: u64) {
         if let Some(link) = self.own_link(number) {
-            self.sync(Event::SocketClosed { link });
+            self.protocol(Event::SocketClosed { link });
             self.flows_offline();
         }
     }
 
     pub(crate) fn frame(&mut self, number: u64, bytes: Vec<u8>) {
         if let Some(link) = self.own_link(number) {
-            self.sync(Event::Frame { link, bytes });
+            self.protocol(Event::Frame { link, bytes });
         }
     }
 
@@ -241,7 +245,7 @@ impl Core {
             Effect::SignAuth { link, bytes } => {
                 if let Some(replica) = &self.replica {
                     let signature = Signature(replica.me.device().signing().sign(Domain::Auth, &bytes));
-                    self.sync(Event::Signed { link, signature });
+                    self.protocol(Event::Signed { link, signature });
                 }
             }
             Effect::SignPeek { link, space, invite, bytes } => self.sign_peek(link, space, invite, &bytes),
@@ -332,7 +336,7 @@ impl Core {
                     Ok(())
                 });
             }
-            Effect::Gone { space, .. } => self.gone(space),
+            Effect::Gone { space, feed } => self.gone(space, feed),
             Effect::AccountMoved { person, .. } => self.ask_accounts(&[person]),
             Effect::AccountLog { person, ops } => self.account_came(&person, &ops),
             Effect::AccountUnreadable { person, code } => {
@@ -378,7 +382,6 @@ impl Core {
                     Ok(())
                 });
             }
-            _ => {}
         }
     }
 
@@ -439,7 +442,7 @@ impl Core {
             head.space == space && verify(Domain::RelayHead, &key.0, &signed, &head.signature.0).is_ok()
         });
         if !genuine {
-            self.sync(Event::BadHead { ticket });
+            self.protocol(Event::BadHead { ticket });
             return;
         }
         let encoded = encode(head);
@@ -451,6 +454,7 @@ impl Core {
             }
             Ok(())
         });
+        self.resting.remove(&space);
         self.stored(ticket, done);
         self.follow_teams();
     }
@@ -460,23 +464,31 @@ impl Core {
         if !more {
             self.asked_ops.remove(&space);
         }
-        self.try_write("ops of a team", |tx, replica, _| replica.ingest(tx, entries));
+        self.resting.clear();
+        self.try_write("ops of a team", |tx, replica, _| {
+            replica.ingest(tx, entries)?;
+            for row in spaces::list(tx)?.into_iter().filter(|row| row.team == Some(space)) {
+                replica.open_waiting_slots(tx, &row.space)?;
+                replica.touched.work.insert(row.space);
+            }
+            Ok(())
+        });
     }
 
     /// Shows the relay what it had signed: it then knows that it was put back, and is filled again.
     fn prove_rollback(&mut self, space: SpaceId) {
         let signed = self.db().ok().and_then(|db| spaces::get(&db, &space).ok().flatten()).and_then(|row| row.signed_head);
         if let Some(head) = signed.and_then(|bytes| decode::<SignedHead>("signed head", &bytes, 1024).ok()) {
-            self.sync(Event::ProveRollback { head });
+            self.protocol(Event::ProveRollback { head });
         }
     }
 
     fn stored(&mut self, ticket: Ticket, done: Result<(), ApiError>) {
         match done {
-            Ok(()) => self.sync(Event::Applied { ticket }),
+            Ok(()) => self.protocol(Event::Applied { ticket }),
             Err(error) => {
                 tracing::error!(code = ?error.code, "what the relay sent could not be stored");
-                self.sync(Event::StorageFailed { ticket });
+                self.protocol(Event::StorageFailed { ticket });
             }
         }
     }
@@ -492,7 +504,7 @@ impl Core {
             .collect();
         for team in joined {
             if self.flows.followed.insert(team) {
-                self.sync(Event::Follow(Member::Team(team)));
+                self.protocol(Event::Follow(Member::Team(team)));
             }
         }
     }
@@ -507,7 +519,7 @@ impl Core {
             .into_iter()
             .map(|(sequence, id, received_ms, generation)| homing_sync::ChainItem { sequence, id, received_ms, generation })
             .collect();
-        self.sync(Event::Chain { space, items });
+        self.protocol(Event::Chain { space, items });
     }
 
     fn refused(&mut self, space: SpaceId, id: homing_wire::EntryId, code: NackCode, people: &[homing_wire::PersonId]) {
@@ -522,30 +534,46 @@ impl Core {
                 self.try_write_full("lost genesis", |tx, replica, _| replica.genesis_lost(tx, &space));
             }
             _ => {
-                self.try_write_full("refused", |tx, replica, _| replica.refused(tx, &space, &id, code));
+                self.try_write_full("refused", |tx, replica, _| {
+                    replica.refused(tx, &space, &id, code)?;
+                    if code == NackCode::NeedsRotation {
+                        replica.want_teams_of(tx, &space)?;
+                    }
+                    Ok(())
+                });
+                if matches!(code, NackCode::StaleOps | NackCode::StaleEpoch | NackCode::NeedsRotation | NackCode::PinMismatch) {
+                    self.resting.insert(space, self.env.now_ms() + REST_MS);
+                }
             }
         }
     }
 
-    fn gone(&mut self, space: SpaceId) {
+    /// A feed says that its member lost access. Another capacity (a team, or oneself) may still have it.
+    fn gone(&mut self, space: SpaceId, feed: Member) {
         let gone = self.write(Durability::Normal, |tx, replica, _| {
-            let member = replica.load_space(tx, &space)? && replica.is_member(&space);
-            if !member && spaces::get(tx, &space)?.is_some() {
+            let me = replica.person();
+            let other = replica.load_space(tx, &space)?
+                && replica
+                    .space(&space)?
+                    .capacities(&replica.known, &me)
+                    .iter()
+                    .any(|(member, _)| *member != feed);
+            if !other && spaces::get(tx, &space)?.is_some() {
                 spaces::update(tx, &space, |row| row.state = SpaceState::Gone)?;
                 replica.touch_conversations_of(tx, &space)?;
                 replica.touched.people = true;
             }
-            Ok(!member)
+            Ok(!other)
         });
         if gone.unwrap_or(false) {
-            self.sync(Event::Forget(space));
+            self.protocol(Event::Forget(space));
         }
     }
 
     pub(crate) fn ask_accounts(&mut self, people: &[homing_wire::PersonId]) {
         for person in people {
             let after = self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
-            self.sync(Event::PullAccount { person: *person, after });
+            self.protocol(Event::PullAccount { person: *person, after });
         }
     }
 
@@ -561,9 +589,10 @@ impl Core {
             }
             Ok(())
         });
+        self.resting.clear();
         let head = self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten());
         if let Some((_, head)) = head {
-            self.sync(Event::AccountApplied { person: *person, head });
+            self.protocol(Event::AccountApplied { person: *person, head });
         }
     }
 
@@ -586,11 +615,21 @@ impl Core {
             self.ask_accounts(&people);
             for team in teams {
                 self.asked_ops.insert(team);
-                self.sync(Event::PullOps { space: team, after: 0 });
+                self.protocol(Event::PullOps { space: team, after: 0 });
             }
         }
-        for space in std::mem::take(&mut self.touched.work) {
-            self.hand_in(space);
+        self.resting.retain(|_, until| *until > now_ms);
+        // Sealing one thing may be what another waited for; each turn settles at least one.
+        for _ in 0..TURNS {
+            let ready: Vec<SpaceId> =
+                self.touched.work.iter().filter(|space| !self.resting.contains_key(space)).copied().collect();
+            if ready.is_empty() {
+                break;
+            }
+            for space in ready {
+                self.touched.work.remove(&space);
+                self.hand_in(space);
+            }
         }
         self.hand_in_slots(false);
     }
@@ -622,7 +661,7 @@ impl Core {
     pub(crate) fn hand_over(&mut self, frozen: Vec<crate::deliver::Frozen>) {
         for one in frozen {
             let (space, id, entry) = (one.space, one.id, one.bytes);
-            self.sync(match one.op {
+            self.protocol(match one.op {
                 true => Event::PushOp { space, id, entry },
                 false => Event::Push { space, id, entry },
             });
@@ -659,7 +698,7 @@ impl Core {
             Ok(frozen) => {
                 for one in frozen {
                     let (space, slot, counter, bytes) = (one.space, one.slot, one.counter, one.bytes);
-                    self.sync(Event::PushSlot { space, slot, counter, bytes });
+                    self.protocol(Event::PushSlot { space, slot, counter, bytes });
                 }
             }
             Err(error) if error.code == Code::NotInitialised => {}
@@ -741,6 +780,13 @@ fn cursor_of(tx: &Tx<'_>, space: &SpaceId) -> Result<SpaceCursor, Fail> {
     let generation =
         meta::get(tx, GENERATION)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
     Ok(stored.and_then(|bytes| load_cursor(&bytes)).unwrap_or_else(|| SpaceCursor::empty(generation)))
+}
+
+/// All slots are fetched again: this profile is another device now, and its old one's are others' too.
+pub(crate) fn forget_slots_seen(tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+    let mut cursor = cursor_of(tx, space)?;
+    cursor.slots = 0;
+    store_cursor(tx, space, &cursor)
 }
 
 fn update_log(tx: &Tx<'_>, space: &SpaceId, log: LogCursor) -> Result<(), Fail> {

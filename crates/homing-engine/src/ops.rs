@@ -286,6 +286,28 @@ impl Replica {
         Ok(woken)
     }
 
+    /// Teams of a space whose newest ops this person does not get by a feed.
+    pub fn want_teams_of(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<(), Fail> {
+        if !self.load_space(db, space)? {
+            return Ok(());
+        }
+        let teams: Vec<SpaceId> = self
+            .space(space)?
+            .members()
+            .keys()
+            .filter_map(|member| match member {
+                Member::Team(team) => Some(*team),
+                Member::Person(_) => None,
+            })
+            .collect();
+        for team in teams {
+            if spaces::get(db, &team)?.is_none_or(|row| row.state != spaces::SpaceState::Joined) {
+                self.wants.ops.insert(team);
+            }
+        }
+        Ok(())
+    }
+
     /// The seeds of the teams that are members of a space.
     fn team_seeds(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<HashMap<(SpaceId, EpochId), Seed32>, Fail> {
         let teams: Vec<SpaceId> = self

@@ -12,7 +12,7 @@ use homing_crypto::{DeviceSecret, LinkCode, Seed32, context, link_commitment, li
 use homing_wire::codec::{decode, encode};
 use homing_wire::{AccountOp, DeviceKeys, Hash, MailboxId, PersonId, Signature, VerifyKey, limits};
 use minicbor::{CborLen, Decode, Encode};
-use rand_core::{CryptoRng, Rng};
+use rand_core::CryptoRng;
 
 use crate::identity::device_keys;
 

@@ -1,6 +1,6 @@
 //! From documents to the rows the screens read.
 
-use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project};
+use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project, project_first};
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
 use homing_store::conversations::ConversationDoc;
 use homing_store::messages::{MessageState, NewMessage, Placed};
@@ -10,7 +10,7 @@ use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 use zeroize::Zeroizing;
 
 use crate::author::kind_of;
-use crate::docs::read_doc;
+use crate::docs::{Passed, read_doc};
 use crate::fail::Fail;
 use crate::replica::Replica;
 
@@ -55,11 +55,17 @@ impl Replica {
                 self.touched.conversations.insert(*doc);
             }
             Projection::Profile(row) => {
+                if row.person == self.person() && self.me.name.is_empty() {
+                    // A device that came by the recovery words learns its person's name here.
+                    self.me.name = crate::text::visible(&row.name);
+                    self.save_identity(tx)?;
+                    self.touched.status = true;
+                }
                 people::set_name(tx, &row.space, &row.person, &crate::text::visible(&row.name), now_of(all))?;
                 self.touched.people = true;
                 self.touch_conversations_of(tx, &row.space)?;
             }
-            Projection::SpaceInfo(row) => self.name_space(tx, &row.space, &row.name)?,
+            Projection::SpaceInfo(row) => self.name_by_info(tx, &row.space, &row.name)?,
             Projection::Contact(row) => {
                 meta::set(tx, &format!("{CONTACT}{}", row.contact), row.name.as_bytes())?;
                 for space in spaces::list(tx)?.iter().filter(|space| space.contact == Some(row.contact)) {
@@ -79,6 +85,19 @@ impl Replica {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
                 self.touched.people = true;
             }
+        }
+        Ok(())
+    }
+
+    /// In a client's space the name is the team's, for those who see no more of the team; staff go by the contact's.
+    fn name_by_info(&mut self, tx: &Tx<'_>, space: &SpaceId, name: &str) -> Result<(), Fail> {
+        let team = spaces::get(tx, space)?.and_then(|row| row.team);
+        let Some(team) = team else { return self.name_space(tx, space, name) };
+        let staff = spaces::get(tx, &team)?
+            .is_some_and(|row| matches!(row.state, spaces::SpaceState::Joined | spaces::SpaceState::Local));
+        if !staff {
+            self.name_space(tx, &team, name)?;
+            self.name_space(tx, space, name)?;
         }
         Ok(())
     }
@@ -135,12 +154,35 @@ impl Replica {
             return Ok(());
         }
         let carried = self.carried(tx, doc, &message, all)?;
+        self.insert_message(tx, doc, message, &carried)
+    }
+
+    /// A message that consists of one change, straight from its entry.
+    pub fn project_fresh_message(
+        &mut self,
+        tx: &Tx<'_>,
+        header: &EntryHeader,
+        place: Option<Place>,
+        change: &Passed,
+    ) -> Result<(), Fail> {
+        let Projection::Message(message) = project_first(&change.info)? else {
+            return Err(Fail::Internal("not a message"));
+        };
+        self.touched.message(message.content.conversation, change.doc);
+        let carried = Carried { device: header.device, dseq: header.dseq, place };
+        self.insert_message(tx, &change.doc, message, &carried)
+    }
+
+    fn insert_message(&mut self, tx: &Tx<'_>, doc: &DocId, message: MessageProjection, carried: &Carried) -> Result<(), Fail> {
+        let conversation = message.content.conversation;
+        let mine = message.author == self.person();
         let received_ms = carried.place.map_or(0, |place| place.received_ms);
         let author_ms = message.content.author_ms;
         let at_ms = if received_ms == 0 { author_ms } else { author_ms.min(received_ms) };
         let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
         let unread = !mine && !message.deleted && !position.read.contains(carried.dseq);
-        let late = unread && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
+        // What came as soon as it was written can't be late; nearly everything does.
+        let late = unread && received_ms > author_ms && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
         let new = NewMessage {
             id: *doc,
             conversation,

@@ -36,7 +36,7 @@ impl Core {
             }
             Ok(all)
         });
-        self.sync(Event::RepushAccounts(accounts.unwrap_or_default()));
+        self.protocol(Event::RepushAccounts(accounts.unwrap_or_default()));
     }
 
     pub(crate) fn compare_ids(&mut self, space: SpaceId, _from: u64, ids: &[EntryId], more: bool, held: bool) {
@@ -59,7 +59,7 @@ impl Core {
             refill.queue = queue;
         }
         let confirm = if held { self.confirmable(&space) } else { None };
-        self.sync(Event::Missing { space, proof, confirm });
+        self.protocol(Event::Missing { space, proof, confirm });
     }
 
     /// What the relay lacks, ops first; and the proof that it once had it.
@@ -142,6 +142,6 @@ impl Core {
         if !more && let Some(link) = self.link.as_mut() {
             link.missing.remove(&space);
         }
-        self.sync(Event::Repush { space, entries: batch, more });
+        self.protocol(Event::Repush { space, entries: batch, more });
     }
 }

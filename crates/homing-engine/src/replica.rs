@@ -98,6 +98,12 @@ impl Replica {
         self.delivered.clear();
     }
 
+    /// Drops what is loaded of one space.
+    pub fn forget_space(&mut self, space: &SpaceId) {
+        self.known.spaces.remove(space);
+        self.keys.retain(|(of, _), _| of != space);
+    }
+
     pub fn save_identity(&self, tx: &Tx<'_>) -> Result<(), Fail> {
         Ok(meta::set(tx, IDENTITY, &self.me.to_bytes())?)
     }
@@ -223,6 +229,7 @@ impl Replica {
     pub fn keep_seed(&mut self, tx: &Tx<'_>, space: &SpaceId, epoch: &EpochId, seed: &Seed32) -> Result<(), Fail> {
         let key = EpochKey::from_seed(seed.clone());
         epochs::put(tx, space, epoch, &homing_wire::Hash(key.commitment()), seed.expose())?;
+        self.touched.work.insert(*space);
         self.keys.insert((*space, *epoch), key);
         Ok(())
     }

@@ -8,7 +8,7 @@ use homing_store::drafts::DraftRow as StoredDraft;
 use homing_store::members::{self, MemberRow};
 use homing_store::messages::{self, MessageRow as StoredMessage, MessageState};
 use homing_store::receipts::{self, AdvanceKind, ReceiptRow};
-use homing_store::{Read, conversations, drafts, meta, notified, people};
+use homing_store::{Read, conversations, drafts, meta, notified, people, spaces};
 use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as WireSpaceKind};
 
 use crate::api::{
@@ -163,7 +163,8 @@ impl Core {
         let store = self.store.as_ref().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
         let replica = self.replica.as_mut().ok_or_else(crate::core::not_initialised)?;
         let db = store.read();
-        if !replica.load_space(&db, space).map_err(ApiError::from)? {
+        let gone = spaces::get(&db, space)?.is_none_or(|row| row.state == spaces::SpaceState::Gone);
+        if gone || !replica.load_space(&db, space).map_err(ApiError::from)? {
             return Ok(Rights::default());
         }
         Ok(rights_in(replica, space))

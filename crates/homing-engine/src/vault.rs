@@ -5,7 +5,7 @@ use std::path::Path;
 use homing_crypto::{PassphraseParams, Seed32, context, random_nonce, stretch_passphrase};
 use homing_wire::codec::{decode, encode};
 use minicbor::{CborLen, Decode, Encode};
-use rand_core::{CryptoRng, Rng};
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::api::{ApiError, Code, KeyProtection};

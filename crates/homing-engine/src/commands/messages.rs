@@ -110,11 +110,11 @@ impl Core {
         let space = self.focus.as_ref().map(|id| self.space_of(id)).transpose()?;
         if space != self.live {
             if let Some(before) = self.live.take() {
-                self.sync(homing_sync::Event::CloseSpace(before));
+                self.protocol(homing_sync::Event::CloseSpace(before));
             }
             if let Some(space) = space {
                 self.live = Some(space);
-                self.sync(homing_sync::Event::OpenSpace(space));
+                self.protocol(homing_sync::Event::OpenSpace(space));
             }
         }
         Ok(Done { done: true })
@@ -129,7 +129,7 @@ impl Core {
         }
         let content = self.write(Durability::Normal, |tx, replica, env| replica.seal_typing(tx, env, &space, &id))?;
         if let Some(content) = content {
-            self.sync(homing_sync::Event::Ephemeral { space, content });
+            self.protocol(homing_sync::Event::Ephemeral { space, content });
         }
         Ok(Done { done: true })
     }

@@ -10,4 +10,4 @@ mod search;
 mod settings;
 mod status;
 
-pub(crate) use settings::SETTINGS;
+pub(crate) use status::checked_name;

@@ -75,7 +75,8 @@ impl Core {
         status.device_name = Some(replica.me.device_name.clone());
         status.recovery_confirmed = replica.me.recovery_confirmed;
         let db = self.db()?;
-        status.outbox = count(outbox::waiting(&db)?);
+        // Without a relay there is nothing to wait for: what was done is done.
+        status.outbox = if replica.has_relay { count(outbox::waiting(&db)?) } else { 0 };
         status.unread = count(conversations::totals(&db)?.messages);
         status.quarantined = count(entries::count(&db, EntryStatus::Refused)?);
         status.parked = count(entries::count(&db, EntryStatus::Parked)?);

@@ -58,11 +58,11 @@ pub(super) async fn start(
     let runtime = Handle::current();
     let (messages, inbox) = mpsc::channel();
     let sender = messages.clone();
-    let (opened, when_opened) = oneshot::channel();
+    let (opened, when_opened) = oneshot::channel::<Result<(), ApiError>>();
     std::thread::Builder::new()
         .name("homing-core".into())
         .spawn(move || {
-            let open = || Ok((Lock::take(&profile)?, Core::open(&profile, env)?));
+            let open = || -> Result<_, ApiError> { Ok((Lock::take(&profile)?, Core::open(&profile, env)?)) };
             let (lock, core) = match open() {
                 Ok(open) => open,
                 Err(error) => {

@@ -1,0 +1,208 @@
+//! Ops of the own account: letting a device in, shutting one out, this profile becoming another device.
+//!
+//! An op follows the account's newest one. When another device was faster, the log is fetched and the op made again on
+//! top of it. A new person seed needs no care of its own before the op leaves: it is sealed to this device inside the
+//! op, so whenever the op comes back from the relay the seed comes with it.
+
+use std::collections::VecDeque;
+
+use homing_access::build::{self, AccountKey};
+use homing_crypto::{DeviceSecret, Seed32};
+use homing_store::{Durability, spaces};
+use homing_sync::Event;
+use homing_wire::{AccountOp, AccountOpId, DeviceId, NackCode};
+
+use super::{REACH_MS, SETTLE_MS, relay_refuses};
+use crate::api::{ApiError, Code, DeviceRow, LinkState, Nothing};
+use crate::core::Core;
+use crate::env::Env;
+use crate::fail::Fail;
+use crate::pairing::Applicant;
+use crate::replica::Replica;
+use crate::reply::Reply;
+
+/// How often an op is made again because another device was faster.
+const ATTEMPTS: u32 = 4;
+
+/// An account op that is to be made, or is on its way.
+pub(super) struct Work {
+    goal: Goal,
+    pushed: Option<AccountOp>,
+    /// The head an op was made on in vain: another one must come first.
+    stale: Option<AccountOpId>,
+    attempts: u32,
+    deadline: u64,
+}
+
+enum Goal {
+    Grant(Box<Applicant>, Reply<LinkState>),
+    Revoke(DeviceId, Reply<Vec<DeviceRow>>),
+    /// A copy of this profile is in use: this one goes on as the device with this seed.
+    Become(Seed32),
+}
+
+impl Work {
+    fn new(goal: Goal, now_ms: u64) -> Self {
+        Self { goal, pushed: None, stale: None, attempts: 0, deadline: now_ms + REACH_MS }
+    }
+
+    pub fn deadline(&self) -> u64 {
+        match self.goal {
+            Goal::Become(_) => u64::MAX,
+            _ => self.deadline,
+        }
+    }
+
+    pub fn enrols(&self) -> bool {
+        matches!(self.goal, Goal::Become(_))
+    }
+}
+
+impl Core {
+    pub(super) fn grant(&mut self, applicant: Applicant, reply: Reply<LinkState>) {
+        let work = Work::new(Goal::Grant(Box::new(applicant), reply), self.env.now_ms());
+        self.flows.account.push_back(work);
+    }
+
+    pub(super) fn revoke(&mut self, device: DeviceId, reply: Reply<Vec<DeviceRow>>) {
+        let work = Work::new(Goal::Revoke(device, reply), self.env.now_ms());
+        self.flows.account.push_back(work);
+    }
+
+    /// The relay holds newer entries of this device than this profile wrote: a copy of it is in use. This one becomes a
+    /// new device and makes anew what it had not sent.
+    pub(crate) fn cloned(&mut self) {
+        if self.flows.is_enrolling() || self.replica.is_none() {
+            return;
+        }
+        tracing::warn!("a copy of this profile is in use: it becomes a new device");
+        self.problem(Some(ApiError::new(
+            Code::ProfileCloned,
+            "This profile was copied or put back, and its copy is in use. It becomes a device of its own; nothing is lost.",
+        )));
+        let seed = Seed32::random(&mut self.env.rng);
+        self.flows.account.push_front(Work::new(Goal::Become(seed), self.env.now_ms()));
+    }
+
+    pub(super) fn poll_account(&mut self) {
+        let Some(mut work) = self.flows.account.pop_front() else { return };
+        let now = self.env.now_ms();
+        if work.pushed.is_none() && self.online() {
+            match self.own_account_head() {
+                Ok(head) if work.stale.is_none() || head != work.stale => match self.account_op(&work.goal) {
+                    Ok(op) => {
+                        self.protocol(Event::PushAccount { id: op.id(), bytes: op.encode() });
+                        work.pushed = Some(op);
+                        work.deadline = now + SETTLE_MS;
+                    }
+                    Err(error) => return self.end_work(work.goal, Err(error)),
+                },
+                Ok(_) => {}
+                Err(error) => return self.end_work(work.goal, Err(error)),
+            }
+        }
+        if now >= work.deadline() {
+            let error = self.why_offline();
+            return self.end_work(work.goal, Err(error));
+        }
+        self.flows.account.push_front(work);
+    }
+
+    fn account_op(&mut self, goal: &Goal) -> Result<AccountOp, ApiError> {
+        self.write(Durability::Normal, |tx, replica, env| {
+            let me = replica.person();
+            replica.load_account(tx, &me)?;
+            replica.account_op(env, goal)
+        })
+    }
+
+    /// True if it was ours.
+    pub(super) fn account_work_acked(&mut self, id: &AccountOpId) -> bool {
+        let Some(mut work) = self.flows.account.pop_front() else { return false };
+        let Some(op) = work.pushed.take_if(|op| op.id() == *id) else {
+            self.flows.account.push_front(work);
+            return false;
+        };
+        let done = self.write(Durability::Full, |tx, replica, env| {
+            let me = replica.person();
+            replica.ingest_account(tx, &me, &[op.encode()])?;
+            if let Goal::Become(seed) = &work.goal {
+                replica.become_device(tx, env, seed.clone())?;
+            }
+            for row in spaces::list(tx)? {
+                replica.touched.work.insert(row.space);
+            }
+            replica.touched.people = true;
+            Ok(())
+        });
+        self.end_work(work.goal, done);
+        true
+    }
+
+    pub(super) fn account_work_refused(&mut self, ids: &[AccountOpId], code: NackCode) {
+        let Some(mut work) = self.flows.account.pop_front() else { return };
+        if !work.pushed.as_ref().is_some_and(|op| ids.contains(&op.id())) {
+            self.flows.account.push_front(work);
+            return;
+        }
+        work.pushed = None;
+        work.attempts += 1;
+        if code == NackCode::StaleOps && work.attempts <= ATTEMPTS {
+            work.stale = self.own_account_head().ok().flatten();
+            self.flows.account.push_front(work);
+            if let Ok(me) = self.replica().map(Replica::person) {
+                self.ask_accounts(&[me]);
+            }
+        } else {
+            self.end_work(work.goal, Err(relay_refuses(code)));
+        }
+    }
+
+    fn end_work(&mut self, goal: Goal, done: Result<(), ApiError>) {
+        match goal {
+            Goal::Grant(_, reply) => {
+                let answer = done.and_then(|()| self.granted());
+                if let Err(error) = &answer {
+                    self.link_failed(error.clone());
+                }
+                self.settle(reply, answer);
+            }
+            Goal::Revoke(_, reply) => {
+                let answer = done.and_then(|()| self.devices(Nothing {}));
+                self.settle(reply, answer);
+            }
+            Goal::Become(_) => match done {
+                Ok(()) => self.flows.restart = true,
+                Err(error) => self.problem(Some(error)),
+            },
+        }
+    }
+
+    /// Calls that wait for an account op and can't be answered any more.
+    pub(super) fn drop_account_work(&mut self, error: &ApiError) {
+        for work in std::mem::take::<VecDeque<Work>>(&mut self.flows.account) {
+            self.end_work(work.goal, Err(error.clone()));
+        }
+    }
+}
+
+impl Replica {
+    fn account_op(&self, env: &mut Env, goal: &Goal) -> Result<AccountOp, Fail> {
+        let missing = || Fail::new(Code::KeyUnavailable, "The keys of this account are not here yet. Connect to the relay and try again.");
+        let account = self.known.accounts.get(&self.person()).ok_or_else(missing)?;
+        let generation = account.person_key().generation;
+        let seed = self.me.person_seed(generation).ok_or_else(missing)?;
+        let signer = AccountKey::Device(self.me.device().signing());
+        Ok(match goal {
+            Goal::Grant(applicant, _) => {
+                build::add_device(&mut env.rng, account, signer, (applicant.device, applicant.consent), seed)?
+            }
+            Goal::Revoke(device, _) => build::revoke_device(&mut env.rng, account, signer, *device, seed)?.0,
+            Goal::Become(device_seed) => {
+                let secret = self.me.person_secret(generation).ok_or_else(missing)?;
+                let consent = build::consent(&self.person(), &DeviceSecret::from_seed(device_seed));
+                build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, seed)?
+            }
+        })
+    }
+}

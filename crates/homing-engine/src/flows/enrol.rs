@@ -1,0 +1,344 @@
+//! A device that lets itself into an account: with the recovery words, or as what a restored backup goes on as.
+//!
+//! It speaks to the relay for nobody yet: every op carries its own proof of right. The op that adds the device is signed
+//! by the recovery words or, without them, by the newest person seed.
+
+use std::collections::BTreeSet;
+
+use homing_access::build::{self, AccountKey};
+use homing_access::{AccountState, open};
+use homing_crypto::{DeviceSecret, Domain, PersonSecret, RecoverySecret, Seed32};
+use homing_store::{Durability, accounts, meta};
+use homing_sync::Event;
+use homing_wire::{AccountOp, AccountOpId, NackCode, PersonId, Signature, VerifyKey};
+
+use super::{SETTLE_MS, relay_refuses};
+use crate::api::{ApiError, Code, Nothing, Status};
+use crate::core::{Core, RELAY_ADDRESS};
+use crate::fail::Fail;
+use crate::identity::Identity;
+use crate::reply::Reply;
+
+/// The seed of the device this profile is about to become; kept until it is.
+const ENROL: &str = "enrol";
+/// How often the log is fetched again because another device was faster.
+const ATTEMPTS: u32 = 4;
+
+/// A device letting itself in.
+pub(super) struct Enrolment {
+    relay: String,
+    words: Option<Seed32>,
+    /// The new device; without one the log is only registered.
+    device: Option<Seed32>,
+    device_name: String,
+    /// The account's ops, once known.
+    log: Option<Vec<AccountOp>>,
+    /// The relay was asked for them.
+    asked: bool,
+    /// The op that adds the device.
+    added: Option<AccountOp>,
+    /// On their way.
+    waiting: BTreeSet<AccountOpId>,
+    attempts: u32,
+    reply: Option<(Reply<Status>, u64)>,
+}
+
+impl Enrolment {
+    pub fn relay(&self) -> String {
+        self.relay.clone()
+    }
+
+    pub fn deadline(&self) -> Option<u64> {
+        self.reply.as_ref().map(|(_, by)| *by)
+    }
+
+    fn recovery(&self) -> Option<RecoverySecret> {
+        self.words.as_ref().map(RecoverySecret::from_seed)
+    }
+}
+
+fn too_old() -> ApiError {
+    ApiError::new(
+        Code::RecoveryInvalid,
+        "The backup is older than the account's keys. Use the recovery words to let this device in.",
+    )
+}
+
+fn unknown_words() -> ApiError {
+    ApiError::new(Code::RecoveryInvalid, "No account at this relay has these recovery words. Check the words and the relay's address.")
+}
+
+impl Core {
+    /// Begins with the words of a person this profile does not know yet.
+    pub(super) fn recover(&mut self, relay: String, words: Seed32, device_name: String, reply: Reply<Status>) {
+        let device = Some(Seed32::random(&mut self.env.rng));
+        let by = self.env.now_ms() + SETTLE_MS;
+        self.flows.enrolment = Some(Enrolment {
+            relay,
+            words: Some(words),
+            device,
+            device_name,
+            log: None,
+            asked: false,
+            added: None,
+            waiting: BTreeSet::new(),
+            attempts: 0,
+            reply: Some((reply, by)),
+        });
+        if let Err(error) = self.start_link() {
+            self.enrolment_failed(error);
+        }
+    }
+
+    /// After a backup was restored: this profile holds the person's keys, but no device's. It goes on as a new one.
+    ///
+    /// # Errors
+    /// The keys are not here, or the database can't be written.
+    #[allow(dead_code, reason = "called by restore")]
+    pub(crate) fn enrol_as_new_device(&mut self) -> Result<(), ApiError> {
+        let seed = Seed32::random(&mut self.env.rng);
+        self.write(Durability::Full, |tx, _, _| Ok(meta::set(tx, ENROL, seed.expose())?))?;
+        if self.relay_address()?.is_some() {
+            return self.start_link();
+        }
+        // Nobody else knows the account yet: the op only has to stand in this profile's own copy of the log.
+        self.write(Durability::Full, |tx, replica, env| {
+            let me = replica.person();
+            replica.load_account(tx, &me)?;
+            let account = replica.known.accounts.get(&me).ok_or(Fail::Internal("own account"))?;
+            let generation = account.person_key().generation;
+            let person_seed = replica.me.person_seed(generation).ok_or_else(|| Fail::from(too_old()))?;
+            let secret = PersonSecret::from_seed(person_seed);
+            let consent = build::consent(&me, &DeviceSecret::from_seed(&seed));
+            let op = build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, person_seed)?;
+            replica.ingest_account(tx, &me, &[op.encode()])?;
+            replica.become_device(tx, env, seed.clone())?;
+            meta::delete(tx, ENROL)?;
+            Ok(())
+        })
+    }
+
+    /// Before the link begins: whether this profile must first let itself in, or register an account that has more ops
+    /// than its first one.
+    pub(crate) fn resume_enrolment(&mut self) -> Result<(), ApiError> {
+        let (Some(replica), None) = (&self.replica, &self.flows.enrolment) else { return Ok(()) };
+        let Some(relay) = self.relay_address()? else { return Ok(()) };
+        let db = self.db()?;
+        let device = meta::get(&db, ENROL)?.and_then(|bytes| Seed32::from_slice(&bytes));
+        let rows = accounts::list(&db, &replica.person())?;
+        if device.is_none() && (replica.me.registered || rows.len() < 2) {
+            return Ok(());
+        }
+        let known: Option<Vec<AccountOp>> = rows.iter().map(|row| AccountOp::decode(&row.bytes).ok()).collect();
+        let words = replica.me.recovery_seed.clone();
+        // A registered account may have grown since the backup was made; who has the words can ask.
+        let ask = replica.me.registered && words.is_some();
+        self.flows.enrolment = Some(Enrolment {
+            relay,
+            words,
+            device,
+            device_name: replica.me.device_name.clone(),
+            log: known.filter(|_| !ask),
+            asked: false,
+            added: None,
+            waiting: BTreeSet::new(),
+            attempts: 0,
+            reply: None,
+        });
+        Ok(())
+    }
+
+    pub(super) fn poll_enrolment(&mut self) {
+        let anonymous = self.anonymous();
+        let now = self.env.now_ms();
+        let Some(one) = &mut self.flows.enrolment else { return };
+        if one.deadline().is_some_and(|by| now >= by) {
+            let error = self.why_offline();
+            return self.enrolment_failed(error);
+        }
+        if !anonymous || !one.waiting.is_empty() {
+            return;
+        }
+        if one.log.is_none() {
+            if !std::mem::replace(&mut one.asked, true)
+                && let Some(recovery) = one.recovery()
+            {
+                let recovery = VerifyKey(recovery.signing().public());
+                self.protocol(Event::Recover { recovery });
+            }
+        } else if let Err(error) = self.push_enrolment() {
+            self.enrolment_failed(error);
+        }
+    }
+
+    fn push_enrolment(&mut self) -> Result<(), ApiError> {
+        let Some(one) = &mut self.flows.enrolment else { return Ok(()) };
+        let Some(log) = &one.log else { return Ok(()) };
+        let state = AccountState::replay(log).map_err(|_| unknown_words())?;
+        let replica = self.replica.as_ref();
+        let recovery = one.recovery();
+        if replica.is_some_and(|replica| replica.person() != state.person()) {
+            return Err(unknown_words());
+        }
+        let mut ops: Vec<AccountOp> = Vec::new();
+        if replica.is_some_and(|replica| !replica.me.registered) {
+            ops.extend(log.iter().cloned());
+        }
+        if let Some(device) = &one.device {
+            let person_seed = match &recovery {
+                Some(recovery) => open::person_seed_by_recovery(&state, recovery).map_err(|_| unknown_words())?,
+                None => replica
+                    .and_then(|replica| replica.me.person_seed(state.person_key().generation))
+                    .cloned()
+                    .ok_or_else(too_old)?,
+            };
+            let secret = PersonSecret::from_seed(&person_seed);
+            let signer = match &recovery {
+                Some(recovery) => AccountKey::Recovery(recovery),
+                None => AccountKey::Person(&secret),
+            };
+            let consent = build::consent(&state.person(), &DeviceSecret::from_seed(device));
+            let op = build::add_device(&mut self.env.rng, &state, signer, consent, &person_seed).map_err(Fail::from)?;
+            ops.push(op.clone());
+            one.added = Some(op);
+        }
+        one.waiting = ops.iter().map(AccountOp::id).collect();
+        for op in ops {
+            self.protocol(Event::PushAccount { id: op.id(), bytes: op.encode() });
+        }
+        Ok(())
+    }
+
+    /// Proves to the relay that this device holds the words.
+    pub(crate) fn sign_recover(&mut self, link: u64, bytes: &[u8]) {
+        let Some(recovery) = self.flows.enrolment.as_ref().and_then(Enrolment::recovery) else { return };
+        let proof = Signature(recovery.signing().sign(Domain::Auth, bytes));
+        self.protocol(Event::RecoverSigned { link, proof });
+    }
+
+    pub(crate) fn recover_refused(&mut self, code: NackCode) {
+        let error = match code {
+            NackCode::NotFound | NackCode::BadSignature => unknown_words(),
+            other => relay_refuses(other),
+        };
+        self.enrolment_failed(error);
+    }
+
+    /// The log that was asked for with the words; true if it was that.
+    pub(super) fn enrolment_log(&mut self, person: &PersonId, ops: &[Vec<u8>]) -> bool {
+        let Some(one) = &mut self.flows.enrolment else { return false };
+        if one.log.is_some() || !one.asked {
+            return false;
+        }
+        let log: Option<Vec<AccountOp>> = ops.iter().map(|bytes| AccountOp::decode(bytes).ok()).collect();
+        let theirs = log.as_deref().and_then(|log| AccountState::replay(log).ok()).is_some_and(|state| {
+            let words = one.recovery().map(|recovery| VerifyKey(recovery.signing().public()));
+            state.person() == *person && words == Some(state.recovery().verify)
+        });
+        if theirs {
+            one.log = log;
+        } else {
+            self.enrolment_failed(unknown_words());
+        }
+        true
+    }
+
+    pub(super) fn enrolment_acked(&mut self, id: &AccountOpId) -> bool {
+        let Some(one) = &mut self.flows.enrolment else { return false };
+        if !one.waiting.remove(id) {
+            return false;
+        }
+        if one.waiting.is_empty()
+            && let Some(done) = self.flows.enrolment.take()
+        {
+            self.enrolment_done(done);
+        }
+        true
+    }
+
+    pub(super) fn enrolment_refused(&mut self, ids: &[AccountOpId], code: NackCode) -> bool {
+        let Some(one) = &mut self.flows.enrolment else { return false };
+        if !ids.iter().any(|id| one.waiting.contains(id)) {
+            return false;
+        }
+        one.waiting.clear();
+        one.attempts += 1;
+        if code == NackCode::StaleOps && one.words.is_some() && one.attempts <= ATTEMPTS {
+            (one.log, one.asked) = (None, false);
+        } else {
+            let error = if code == NackCode::StaleOps { too_old() } else { relay_refuses(code) };
+            self.enrolment_failed(error);
+        }
+        true
+    }
+
+    /// The account holds this device.
+    fn enrolment_done(&mut self, done: Enrolment) {
+        let Enrolment { relay, words, device, device_name, log, added, reply, .. } = done;
+        let mut log = log.unwrap_or_default();
+        log.extend(added);
+        let kept = match self.replica.is_some() {
+            true => self.keep_enrolled(&log, device),
+            false => self.keep_recovered(&log, device, words, device_name, &relay),
+        };
+        self.flows.restart = true;
+        let answer = kept.and_then(|()| self.status(Nothing {}));
+        match (reply, answer) {
+            (Some((reply, _)), answer) => self.settle(reply, answer),
+            (None, Err(error)) => self.problem(Some(error)),
+            (None, Ok(_)) => {}
+        }
+    }
+
+    fn keep_enrolled(&mut self, log: &[AccountOp], device: Option<Seed32>) -> Result<(), ApiError> {
+        let bytes: Vec<Vec<u8>> = log.iter().map(AccountOp::encode).collect();
+        self.write(Durability::Full, |tx, replica, env| {
+            let me = replica.person();
+            replica.ingest_account(tx, &me, &bytes)?;
+            replica.me.registered = true;
+            match device {
+                Some(seed) => replica.become_device(tx, env, seed)?,
+                None => replica.save_identity(tx)?,
+            }
+            replica.open_person_seeds(tx)?;
+            meta::delete(tx, ENROL)?;
+            Ok(())
+        })
+    }
+
+    fn keep_recovered(
+        &mut self,
+        log: &[AccountOp],
+        device: Option<Seed32>,
+        words: Option<Seed32>,
+        device_name: String,
+        relay: &str,
+    ) -> Result<(), ApiError> {
+        let state = AccountState::replay(log).map_err(Fail::from)?;
+        let device = device.ok_or_else(|| crate::fail::internal("recovered device"))?;
+        // The name comes with the personal space.
+        let mut me = Identity::new(state.person(), String::new(), device_name, device);
+        me.recovery_seed = words;
+        me.recovery_confirmed = true;
+        me.registered = true;
+        let bytes: Vec<Vec<u8>> = log.iter().map(AccountOp::encode).collect();
+        let person = state.person();
+        self.establish(me, |tx, replica, _| {
+            replica.has_relay = true;
+            meta::set(tx, RELAY_ADDRESS, relay.as_bytes())?;
+            replica.ingest_account(tx, &person, &bytes)
+        })
+    }
+
+    pub(super) fn enrolment_failed(&mut self, error: ApiError) {
+        let Some(one) = self.flows.enrolment.take() else { return };
+        match one.reply {
+            Some((reply, _)) => {
+                self.flows.restart = true;
+                self.settle(reply, Err(error));
+            }
+            // It stays due: the next start, or another address of the relay, tries again.
+            None => self.problem(Some(error)),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Setting the relay, and waiting until everything is handed over and fetched.
+
+use homing_store::entries::{self, Status as EntryStatus};
+use homing_store::messages::{self, MessageState};
+use homing_store::{Durability, Tx, changes, meta, outbox, slots, spaces};
+use homing_sync::Connection;
+use homing_wire::SpaceId;
+
+use super::{REACH_MS, relay_missing, unreachable};
+use crate::api::{ApiError, Code, Nothing, RelaySet, Status, SyncReport};
+use crate::core::{Core, RELAY_ADDRESS};
+use crate::fail::Fail;
+use crate::replica::Replica;
+use crate::reply::Reply;
+use crate::text::relay_address;
+
+/// What neither moves nor is refused for this long, while everything is caught up, is left in the outbox to be seen.
+const STUCK_MS: u64 = 15_000;
+
+/// Somebody waits for the answer of a relay that was set.
+pub(super) struct Setting {
+    reply: Reply<Status>,
+    deadline: u64,
+    /// The address before, if the account is registered there.
+    before: Option<String>,
+}
+
+impl Setting {
+    pub fn deadline(&self) -> u64 {
+        self.deadline
+    }
+}
+
+/// Somebody waits until the outbox is empty and everything is fetched.
+pub(super) struct Syncing {
+    reply: Reply<SyncReport>,
+    acked: u64,
+    received: u64,
+    offline_until: u64,
+    /// What was done when it was last looked at, and since when nothing moved.
+    seen: (u64, u64, u64),
+    still_since: u64,
+}
+
+impl Syncing {
+    pub fn deadline(&self) -> u64 {
+        self.offline_until.min(self.still_since.saturating_add(STUCK_MS))
+    }
+}
+
+impl Core {
+    pub(crate) fn relay_set(&mut self, args: RelaySet, reply: Reply<Status>) {
+        match self.set_relay(&args.address) {
+            Ok(before) => {
+                let deadline = self.env.now_ms() + REACH_MS;
+                if let Some(older) = self.flows.relay.replace(Setting { reply, deadline, before }) {
+                    self.settle(older.reply, Err(unreachable()));
+                }
+            }
+            Err(error) => self.settle(reply, Err(error)),
+        }
+    }
+
+    /// Stores the address and begins to speak to the relay there. Gives the registered address it replaces.
+    pub(super) fn set_relay(&mut self, typed: &str) -> Result<Option<String>, ApiError> {
+        if self.demo {
+            return Err(ApiError::new(Code::DemoProfile, "The demo never talks to a relay. Begin a profile of your own first."));
+        }
+        let address = relay_address(typed)
+            .ok_or_else(|| ApiError::new(Code::InvalidArgument, "This is not the address of a relay. It looks like relay.example.org."))?;
+        let registered = self.replica()?.me.registered;
+        let before = self.relay_address()?;
+        self.write(Durability::Full, |tx, replica, _| {
+            meta::set(tx, RELAY_ADDRESS, address.as_bytes())?;
+            replica.has_relay = true;
+            replica.wait_for_relay(tx)
+        })?;
+        if before.as_ref() != Some(&address) || !self.online() {
+            self.start_link()?;
+        }
+        Ok(before.filter(|_| registered))
+    }
+
+    pub(super) fn poll_relay(&mut self) {
+        let Some(setting) = self.flows.relay.take() else { return };
+        if self.online() {
+            let status = self.status(Nothing {});
+            self.settle(setting.reply, status);
+        } else if self.env.now_ms() >= setting.deadline {
+            self.settle(setting.reply, Err(unreachable()));
+        } else {
+            self.flows.relay = Some(setting);
+        }
+    }
+
+    /// No connection came about: the address stays, the screen shows that nobody answers there.
+    pub(super) fn relay_failed(&mut self) {
+        if let Some(setting) = self.flows.relay.take() {
+            self.settle(setting.reply, Err(unreachable()));
+        }
+    }
+
+    /// Another relay than the account's own answered.
+    pub(super) fn relay_refused(&mut self, error: &ApiError) {
+        let Some(setting) = self.flows.relay.take() else { return };
+        let Some(before) = setting.before else {
+            self.settle(setting.reply, Err(error.clone()));
+            return;
+        };
+        self.try_write_full("the relay before", |tx, _, _| Ok(meta::set(tx, RELAY_ADDRESS, before.as_bytes())?));
+        self.flows.restart = true;
+        let other = ApiError::new(
+            Code::OtherRelay,
+            "Another relay answers there. A profile belongs to one relay: use a profile of its own for this one.",
+        );
+        self.settle(setting.reply, Err(other));
+    }
+
+    pub(crate) fn sync(&mut self, _: Nothing, reply: Reply<SyncReport>) {
+        let ready = match self.relay_address() {
+            Ok(Some(_)) if !self.demo => self.replica().map(|replica| replica.received),
+            Ok(_) => Err(relay_missing()),
+            Err(error) => Err(error),
+        };
+        match ready {
+            Ok(received) => {
+                let (now, acked) = (self.env.now_ms(), self.flows.acked);
+                let waiting =
+                    Syncing { reply, acked, received, offline_until: now + REACH_MS, seen: (0, 0, 0), still_since: now };
+                self.flows.syncs.push(waiting);
+                self.protocol(homing_sync::Event::NetworkUp);
+            }
+            Err(error) => self.settle(reply, Err(error)),
+        }
+    }
+
+    pub(super) fn poll_syncs(&mut self) {
+        for mut one in std::mem::take(&mut self.flows.syncs) {
+            match self.synced(&mut one) {
+                Ok(None) => self.flows.syncs.push(one),
+                Ok(Some(report)) => self.settle(one.reply, Ok(report)),
+                Err(error) => self.settle(one.reply, Err(error)),
+            }
+        }
+    }
+
+    fn synced(&mut self, one: &mut Syncing) -> Result<Option<SyncReport>, ApiError> {
+        let now = self.env.now_ms();
+        if !self.online() {
+            one.still_since = now;
+            return if now >= one.offline_until { Err(self.why_offline()) } else { Ok(None) };
+        }
+        one.offline_until = now + REACH_MS;
+        let caught_up = self
+            .link
+            .as_ref()
+            .is_some_and(|link| link.client.status() == Connection::Online { caught_up: true });
+        if caught_up && !self.receipts_due.is_empty() {
+            let due: Vec<SpaceId> = self.receipts_due.keys().copied().collect();
+            self.publish_receipts_of(&due)?;
+        }
+        let received = self.replica()?.received;
+        let left = self.on_its_way()?;
+        if (self.flows.acked, received, left) != one.seen {
+            one.seen = (self.flows.acked, received, left);
+            one.still_since = now;
+        }
+        let stuck = now >= one.still_since.saturating_add(STUCK_MS);
+        if !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {
+            return Ok(None);
+        }
+        let count = |now: u64, then: u64| u32::try_from(now.saturating_sub(then)).unwrap_or(u32::MAX);
+        Ok(Some(SyncReport { pushed: count(self.flows.acked, one.acked), pulled: count(received, one.received) }))
+    }
+
+    /// How much still has to be handed over.
+    fn on_its_way(&self) -> Result<u64, ApiError> {
+        let db = self.db()?;
+        let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)?;
+        for slot in slots::dirty(&db, 1_000)? {
+            let joined = spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
+            left += u64::from(joined);
+        }
+        Ok(left)
+    }
+
+    pub(super) fn why_offline(&self) -> ApiError {
+        self.link.as_ref().and_then(|link| link.problem.clone()).unwrap_or_else(unreachable)
+    }
+}
+
+impl Replica {
+    /// Messages that were final on this device wait for the relay from now on.
+    fn wait_for_relay(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
+        for row in spaces::list(tx)? {
+            for change in changes::pending(tx, &row.space)? {
+                let local = messages::get(tx, &change.doc)?.filter(|message| message.state == MessageState::Local);
+                if let Some(message) = local {
+                    messages::set_state(tx, &change.doc, MessageState::Pending, "", "")?;
+                    self.touched.message(message.conversation, change.doc);
+                }
+            }
+        }
+        self.touched.status = true;
+        Ok(())
+    }
+}
