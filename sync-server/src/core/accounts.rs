@@ -28,7 +28,7 @@ impl RelayCore {
         self.take_anonymous(session, now_ms)?;
         let op = decode(bytes)?;
         match op.body.person {
-            None => self.take_log(&[(op, bytes.to_vec())], now_ms)?,
+            None => self.take_log(session, &[(op, bytes.to_vec())], now_ms)?,
             Some(person) => {
                 if !self.load_account(&person)? {
                     return Err(NackCode::NotFound.into());
@@ -78,18 +78,24 @@ impl RelayCore {
             .iter()
             .map(|op| decode(op).map(|decoded| (decoded, op.to_vec())))
             .collect::<Result<_, _>>()?;
-        self.take_log(&ops, now_ms)?;
+        self.take_log(session, &ops, now_ms)?;
         self.send(session, &RelayFrame::Ack { req, placed: None });
         Ok(())
     }
 
     /// Takes a log from its first op on: registers it, adds what is missing, or settles a fork.
-    fn take_log(&mut self, ops: &[(AccountOp, Vec<u8>)], now_ms: u64) -> Result<(), Stop> {
+    fn take_log(
+        &mut self,
+        session: SessionId,
+        ops: &[(AccountOp, Vec<u8>)],
+        now_ms: u64,
+    ) -> Result<(), Stop> {
         let (first, bytes) = ops.first().ok_or(NackCode::Malformed)?;
         let person = PersonId(first.id().0);
         if !self.load_account(&person)? {
             self.check_disk()?;
             let state = AccountState::genesis(first)?;
+            self.take_registration(session, now_ms)?;
             let row = AccountRow {
                 person,
                 head: state.head(),

@@ -1,6 +1,6 @@
 //! Files: who may declare, store and read which chunk. The bytes never pass through here.
 
-use homing_wire::{BlobId, Hash, NackCode, RelayFrame, SpaceId, limits};
+use homing_wire::{BlobId, Hash, NackCode, PersonId, RelayFrame, SpaceId, limits};
 
 use super::session::{SessionId, Who};
 use super::{RelayCore, Stop};
@@ -93,12 +93,19 @@ impl RelayCore {
         let Some(who) = self.tokens.get(token).and_then(|session| self.sessions.get(session)?.who()) else {
             return Ok(Err(BlobRefusal::Unauthorized));
         };
-        match ask {
+        let done = match ask {
             BlobAsk::Declare { blob, space, hashes } => self.declare(&who, &blob, &space, &hashes, now_ms),
             BlobAsk::Put { blob, index, bytes } => self.may_store(&who, &blob, index, bytes),
             BlobAsk::Stored { blob, index, bytes } => self.stored(&who, &blob, index, bytes),
             BlobAsk::Have { blob } => self.have(&who, &blob),
             BlobAsk::Get { blob, index } => self.may_read(&who, &blob, index),
+        };
+        match done {
+            Err(RelayError::Damaged(what)) => {
+                tracing::error!("the database is damaged: {what}");
+                Ok(Err(BlobRefusal::NotFound))
+            }
+            done => done,
         }
     }
 
@@ -231,11 +238,19 @@ impl RelayCore {
         Ok(())
     }
 
+    /// An account whose log is damaged keeps its files' bytes on its bill, and everybody else is swept.
+    fn load_if_sound(&mut self, person: &PersonId) -> Result<bool, RelayError> {
+        match self.load_account(person) {
+            Err(RelayError::Damaged(_)) => Ok(false),
+            loaded => loaded,
+        }
+    }
+
     /// Forgets uploads that were given up. A whole file stays as long as a space it was granted to, and those stay.
     pub(super) fn sweep_blobs(&mut self, now_ms: u64) -> Result<(), RelayError> {
         for blob in self.store.unfinished_blobs(now_ms.saturating_sub(UPLOAD_MS), SWEEP)? {
             if let Some(row) = self.store.blob(&blob)?
-                && self.load_account(&row.person)?
+                && self.load_if_sound(&row.person)?
                 && let Some(account) = self.accounts.get(&row.person)
             {
                 account.row.blob_bytes = account.row.blob_bytes.saturating_sub(row.bytes);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use homing_access::{AccountState, Directory, SpaceState};
-use homing_wire::{AccountOp, Entry, Member, PersonId, SpaceId, SpaceOp};
+use homing_wire::{AccountOp, Entry, Member, PersonId, SignedHead, SpaceId, SpaceOp};
 
 use super::RelayCore;
 use super::cache::Cache;
@@ -20,6 +20,8 @@ pub struct Account {
 pub struct Space {
     pub row: SpaceRow,
     pub state: SpaceState,
+    /// The head as it was signed last.
+    pub signed: Option<SignedHead>,
 }
 
 /// What `homing-access` asks about accounts and teams: whatever is in memory, see [`RelayCore::know`].
@@ -96,7 +98,7 @@ impl RelayCore {
         self.know(needed)?;
         let replayed = SpaceState::replay(ops.iter().map(|(entry, at)| (entry, *at)), &self.known());
         let state = replayed.map_err(|_| RelayError::Damaged("an op chain"))?;
-        self.spaces.put(*id, Space { row, state });
+        self.spaces.put(*id, Space { row, state, signed: None });
         Ok(true)
     }
 

@@ -26,7 +26,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use homing_access::AccessError;
-use homing_wire::{ClientFrame, Member, NackCode, PersonId, RelayFrame, SpaceId};
+use homing_wire::{ClientFrame, Member, NackCode, PersonId, RelayFrame, SpaceId, limits};
 use rand_chacha::ChaCha20Rng;
 
 pub use blobs::{BlobAnswer, BlobAsk, BlobRefusal, BlobReply};
@@ -101,7 +101,14 @@ impl From<NackCode> for Stop {
 
 impl From<RelayError> for Stop {
     fn from(error: RelayError) -> Self {
-        Self::Fatal(error)
+        match error {
+            // One damaged log is its members' misfortune, not everybody's.
+            RelayError::Damaged(what) => {
+                tracing::error!("the database is damaged: {what}");
+                NackCode::Unavailable.into()
+            }
+            error => Self::Fatal(error),
+        }
     }
 }
 
@@ -440,11 +447,26 @@ impl RelayCore {
 
     /// One request of somebody who has not proved anything yet.
     fn take_anonymous(&mut self, session: SessionId, now_ms: u64) -> Result<(), Stop> {
+        match self.sessions.get(&session) {
+            Some(open) if open.who().is_none() => self.take_of_address(session, now_ms),
+            _ => Ok(()),
+        }
+    }
+
+    /// One new account, also by a session that is bound: accounts cost nothing to make. Only a relay that is being
+    /// filled again takes as many as its devices know. (Who isn't bound has paid for the request already.)
+    fn take_registration(&mut self, session: SessionId, now_ms: u64) -> Result<(), Stop> {
+        let refilled = self.identity.generation() > 1
+            && now_ms < self.identity.since_ms().saturating_add(limits::GENERATION_HOLD_MS);
+        match self.sessions.get(&session) {
+            Some(open) if open.who().is_some() && !refilled => self.take_of_address(session, now_ms),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_of_address(&mut self, session: SessionId, now_ms: u64) -> Result<(), Stop> {
         let rate = self.anonymous_rate();
         let Some(open) = self.sessions.get(&session) else { return Ok(()) };
-        if open.who().is_some() {
-            return Ok(());
-        }
         self.anonymous.take(open.peer.address, &rate, now_ms).map_err(|wait| {
             let code = Some(NackCode::RateLimited);
             Stop::Refused(Refusal { code, retry_after_ms: Some(wait), ..Refusal::default() })

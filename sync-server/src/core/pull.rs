@@ -116,7 +116,10 @@ impl RelayCore {
         let budget = usize::try_from(wanted.bytes).unwrap_or(usize::MAX).min(self.limits.page_bytes);
         let ops = wanted.lane == Lane::Ops;
         let (entries, more) = self.store.page(row.number, wanted.from, wanted.backwards, ops, budget)?;
-        let head = self.identity.sign_head(wanted.space, row.head);
+        let head = match self.signed_head(&wanted.space) {
+            Some(signed) => signed,
+            None => self.identity.sign_head(wanted.space, row.head),
+        };
         let page = RelayFrame::Page { req: wanted.req, space: wanted.space, entries, head, more };
         self.send(session, &page);
         Ok(())

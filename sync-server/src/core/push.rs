@@ -2,8 +2,8 @@
 
 use homing_access::{Cut, RotationReason, SpaceState};
 use homing_wire::{
-    CodecError, Entry, EntryHeader, EntryId, EntryKind, NackCode, Placed, RelayFrame, SpaceId, SpaceKind,
-    Stored, limits,
+    CodecError, Entry, EntryHeader, EntryId, EntryKind, NackCode, Placed, RelayFrame, SignedHead, SpaceId,
+    SpaceKind, Stored, limits,
 };
 
 use super::directory::{Space, named};
@@ -152,8 +152,8 @@ impl RelayCore {
         let team = state.kind() == SpaceKind::Team;
         let id = state.id();
         let generation = self.identity.generation();
-        let row = self.store.add_space((&id, team), &who.person, &genesis.id, generation, confirmed)?;
-        self.spaces.put(id, Space { row, state });
+        let row = self.store.add_space((&id, team), &genesis.id, generation, confirmed)?;
+        self.spaces.put(id, Space { row, state, signed: None });
         if let Some(account) = self.accounts.get(&who.person) {
             account.row.spaces = account.row.spaces.saturating_add(1);
             self.batch.accounts.insert(who.person);
@@ -212,11 +212,24 @@ impl RelayCore {
         id: EntryId,
         received_ms: u64,
     ) -> Result<(), Stop> {
-        let head = self.spaces.peek(space).ok_or(NackCode::Unavailable)?.row.head;
-        let signed = self.identity.sign_head(*space, head);
-        let placed = Placed { id, sequence: head.sequence, received_ms, head: signed };
+        let head = self.signed_head(space).ok_or(NackCode::Unavailable)?;
+        let placed = Placed { id, sequence: head.head.sequence, received_ms, head };
         self.send(session, &RelayFrame::Ack { req, placed: Some(placed) });
         Ok(())
+    }
+
+    /// A space's head, signed once for all who hear of it.
+    pub(super) fn signed_head(&mut self, id: &SpaceId) -> Option<SignedHead> {
+        let space = self.spaces.get(id)?;
+        let head = space.row.head;
+        match &space.signed {
+            Some(signed) if signed.head == head => Some(signed.clone()),
+            _ => {
+                let signed = self.identity.sign_head(*id, head);
+                space.signed = Some(signed.clone());
+                Some(signed)
+            }
+        }
     }
 
     /// Where an entry of a space stands, with the space's head now.
@@ -225,10 +238,10 @@ impl RelayCore {
         if !self.load_space(space)? {
             return Ok(None);
         }
-        let Some(known) = self.spaces.peek(space).filter(|known| known.row.number == place.space) else {
+        if self.spaces.peek(space).is_none_or(|known| known.row.number != place.space) {
             return Ok(None);
-        };
-        let head = self.identity.sign_head(*space, known.row.head);
+        }
+        let head = self.signed_head(space).ok_or(NackCode::Unavailable)?;
         Ok(Some(Placed { id: *id, sequence: place.sequence, received_ms: place.received_ms, head }))
     }
 
@@ -267,7 +280,7 @@ impl RelayCore {
     }
 
     /// Room in the account and in the space.
-    fn check_room(&mut self, space: &SpaceId, who: &Who, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn check_room(&self, space: &SpaceId, who: &Who, bytes: usize) -> Result<(), Stop> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let in_account = self.accounts.peek(&who.person).map_or(0, |account| account.row.stored_bytes);
         let in_space = self.spaces.peek(space).map_or(0, |space| space.row.stored_bytes);
@@ -279,7 +292,7 @@ impl RelayCore {
         Ok(())
     }
 
-    pub(super) fn check_space_quota(&mut self, who: &Who, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn check_space_quota(&self, who: &Who, bytes: usize) -> Result<(), Stop> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let Some(account) = self.accounts.peek(&who.person) else { return Err(NackCode::NotFound.into()) };
         if account.row.spaces >= self.limits.account_spaces

@@ -263,6 +263,7 @@ impl RelayCore {
                 if !self.store.reads(space.row.number, &who.person)? {
                     return Err(NackCode::NotAMember.into());
                 }
+                self.check_room(&header.space, who, bytes.len())?;
                 // Without proof nobody can tell whether it stood before a pin, so it must not need to.
                 match space.state.verdict(header, &id, &self.known(), &|_, _| None) {
                     Verdict::Accept { .. } => next_time(space.row.received_ms, now_ms),

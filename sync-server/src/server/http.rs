@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::committer::Committer;
 use super::doors::{Doors, address_of};
@@ -29,10 +29,18 @@ pub struct App {
     pub files: BlobFiles,
     doors: Doors,
     sessions: Arc<AtomicU64>,
+    /// Held by every connection; when all are gone, the relay may end.
+    alive: mpsc::Sender<()>,
 }
 
 impl App {
-    pub fn new(config: Config, committer: Committer, metrics: Arc<Metrics>, files: BlobFiles) -> Self {
+    pub fn new(
+        config: Config,
+        committer: Committer,
+        metrics: Arc<Metrics>,
+        files: BlobFiles,
+        alive: mpsc::Sender<()>,
+    ) -> Self {
         Self {
             config: Arc::new(config),
             committer,
@@ -40,6 +48,7 @@ impl App {
             files,
             doors: Doors::default(),
             sessions: Arc::new(AtomicU64::new(1)),
+            alive,
         }
     }
 }
@@ -91,11 +100,12 @@ async fn sync(
         push_bytes: limits.push_bytes,
     };
     let metrics = Arc::clone(&app.metrics);
+    let alive = app.alive.clone();
     socket::sized(upgrade).on_upgrade(move |opened| async move {
         metrics.connections.fetch_add(1, Relaxed);
         socket::serve(opened, connection).await;
         metrics.connections.fetch_sub(1, Relaxed);
-        drop(door);
+        drop((door, alive));
     })
 }
 

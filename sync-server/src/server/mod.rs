@@ -16,7 +16,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -31,7 +31,7 @@ use committer::{Command, Committer};
 
 /// How often what is past its time is forgotten.
 const TICK: Duration = Duration::from_secs(30);
-/// How long open HTTP requests may take to end when the relay stops.
+/// How long connections may take to end when the relay stops.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The relay as a library: the binary and tests start it in the same way.
@@ -45,6 +45,7 @@ pub struct RunningRelay {
     pub addr: SocketAddr,
     stopping: watch::Sender<bool>,
     http: JoinHandle<std::io::Result<()>>,
+    ended: mpsc::Receiver<()>,
     committer: Committer,
     thread: std::thread::JoinHandle<Result<(), RelayError>>,
     timer: JoinHandle<()>,
@@ -75,10 +76,11 @@ impl Relay {
         let (committer, thread) = Committer::start(core, Arc::clone(&metrics))?;
         let timer = tokio::spawn(keep_time(config.clone(), committer.clone(), Arc::clone(&metrics)));
         let (stopping, stopped) = watch::channel(false);
-        let app = http::router(http::App::new(config, committer.clone(), metrics, files));
+        let (alive, ended) = mpsc::channel(1);
+        let app = http::router(http::App::new(config, committer.clone(), metrics, files, alive));
         let http = tokio::spawn(http::serve(listener, app, stopped));
         tracing::info!("listening on {addr}");
-        Ok(RunningRelay { addr, stopping, http, committer, thread, timer })
+        Ok(RunningRelay { addr, stopping, http, ended, committer, thread, timer })
     }
 }
 
@@ -90,9 +92,13 @@ impl RunningRelay {
         self.committer.send(Command::Stop).await;
         let thread = self.thread;
         let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-        // Requests that are still open have nobody left to answer them.
-        let mut http = self.http;
-        if tokio::time::timeout(GRACE, &mut http).await.is_err() {
+        // Goodbyes are on their way, requests may still be open; but nobody is waited for forever.
+        let (mut http, mut connections) = (self.http, self.ended);
+        let all_gone = async {
+            let _ = (&mut http).await;
+            connections.recv().await
+        };
+        if tokio::time::timeout(GRACE, all_gone).await.is_err() {
             http.abort();
         }
         match ended {

@@ -33,7 +33,6 @@ CREATE TABLE space (
     id BLOB NOT NULL UNIQUE,
     -- What a team is called in the tables of members; null for other spaces, which nobody has as a member.
     as_member BLOB UNIQUE,
-    creator BLOB NOT NULL,
     sequence INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     chain BLOB NOT NULL,

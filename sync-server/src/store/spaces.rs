@@ -1,6 +1,6 @@
 //! Spaces: where their logs stand.
 
-use homing_wire::{EntryId, Hash, Head, Member, PersonId, SpaceId};
+use homing_wire::{EntryId, Hash, Head, Member, SpaceId};
 use rusqlite::OptionalExtension;
 
 use super::members::member_bytes;
@@ -16,8 +16,6 @@ pub struct SpaceRow {
     pub id: SpaceId,
     /// Other spaces may have it as a member.
     pub team: bool,
-    /// Who registered it.
-    pub creator: PersonId,
     /// Head of its log.
     pub head: Head,
     /// Receive time of the last entry.
@@ -36,7 +34,7 @@ impl Store {
     /// A space.
     pub fn space(&self, id: &SpaceId) -> Result<Option<SpaceRow>, RelayError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT number, creator, sequence, generation, chain, received_ms, slot_sequence, op_head,
+            "SELECT number, sequence, generation, chain, received_ms, slot_sequence, op_head,
                     stored_bytes, confirmed, as_member IS NOT NULL
              FROM space WHERE id = ?1",
         )?;
@@ -44,18 +42,17 @@ impl Store {
             Ok(SpaceRow {
                 number: row.get(0)?,
                 id: *id,
-                creator: PersonId(row.get(1)?),
                 head: Head {
-                    sequence: uint(row.get(2)?),
-                    generation: uint(row.get(3)?),
-                    chain: Hash(row.get(4)?),
+                    sequence: uint(row.get(1)?),
+                    generation: uint(row.get(2)?),
+                    chain: Hash(row.get(3)?),
                 },
-                received_ms: uint(row.get(5)?),
-                slot_sequence: uint(row.get(6)?),
-                op_head: EntryId(row.get(7)?),
-                stored_bytes: uint(row.get(8)?),
-                confirmed: uint(row.get(9)?),
-                team: row.get(10)?,
+                received_ms: uint(row.get(4)?),
+                slot_sequence: uint(row.get(5)?),
+                op_head: EntryId(row.get(6)?),
+                stored_bytes: uint(row.get(7)?),
+                confirmed: uint(row.get(8)?),
+                team: row.get(9)?,
             })
         });
         Ok(row.optional()?)
@@ -65,7 +62,6 @@ impl Store {
     pub fn add_space(
         &mut self,
         (id, team): (&SpaceId, bool),
-        creator: &PersonId,
         op_head: &EntryId,
         generation: u64,
         confirmed: u64,
@@ -74,16 +70,22 @@ impl Store {
         let as_member = team.then(|| member_bytes(&Member::Team(*id)));
         let db = self.write()?;
         db.prepare_cached(
-            "INSERT INTO space (id, creator, sequence, generation, chain, received_ms, slot_sequence, op_head,
+            "INSERT INTO space (id, sequence, generation, chain, received_ms, slot_sequence, op_head,
                                 stored_bytes, confirmed, as_member)
-             VALUES (?1, ?2, 0, ?3, ?4, 0, 0, ?5, 0, ?6, ?7)",
+             VALUES (?1, 0, ?2, ?3, 0, 0, ?4, 0, ?5, ?6)",
         )?
-        .execute((id.0, creator.0, int(head.generation), head.chain.0, op_head.0, int(confirmed), as_member))?;
+        .execute((
+            id.0,
+            int(head.generation),
+            head.chain.0,
+            op_head.0,
+            int(confirmed),
+            as_member,
+        ))?;
         Ok(SpaceRow {
             number: db.last_insert_rowid(),
             id: *id,
             team,
-            creator: *creator,
             head,
             received_ms: 0,
             slot_sequence: 0,
