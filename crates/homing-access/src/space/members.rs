@@ -70,8 +70,8 @@ impl Judge<'_> {
         if !acting.may_change(role) || *member == self.header.written_as {
             return Err(AccessError::RoleForbids);
         }
+        // Only an owner removes an owner, and stays.
         self.next.members.remove(member);
-        self.keep_an_owner()?;
         self.cut(vec![CutScope::Member(*member)], pins)?;
         self.withdraw_invites()?;
         self.take_epoch(epoch)

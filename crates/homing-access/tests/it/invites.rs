@@ -429,6 +429,23 @@ fn one_link_takes_a_few_requests_at_most() {
 }
 
 #[test]
+fn a_space_has_a_limited_number_of_requests() {
+    let (mut world, space) = talk();
+    let mut secret = invited(&mut world, space, 0, Role::Member, false);
+    for n in 1..=limits::INVITES {
+        let person = world.add_person();
+        let ask = world.requesting(space, &secret, (person, 0), "x");
+        world.push(space, (person, 0), world.me(person), &ask).unwrap();
+        if n % 8 == 0 {
+            secret = invited(&mut world, space, 0, Role::Member, false);
+        }
+    }
+    assert_eq!(world.state(space).requests().len(), limits::INVITES);
+    let ask = world.requesting(space, &secret, (4, 0), "Dora");
+    assert_eq!(by(&world, space, 4, &ask), Err(AccessError::Limit("requests")));
+}
+
+#[test]
 fn a_member_joins_again_only_for_a_higher_role() {
     let (mut world, space) = talk();
     let secret = invited(&mut world, space, 0, Role::Member, true);

@@ -89,6 +89,13 @@ fn a_head_never_goes_back() {
     world.push_epoch(space, (0, 0), world.me(0), removal).unwrap();
     assert_ne!(world.account(5).head(), old);
     assert_eq!(by(&world, space, 0, &early), Err(AccessError::NotAnExtension));
+    // A head that is not known yet is no reason to refuse.
+    world.rotate_person(5);
+    let ahead = world.adding(space, world.grant(5, Role::Member));
+    let ops = &world.account_ops[&world.id(5)];
+    let behind = homing_access::AccountState::replay(&ops[..2]).unwrap();
+    world.dir.accounts.insert(world.id(5), behind);
+    assert_eq!(by(&world, space, 0, &ahead), Err(Missing::Account(world.id(5)).into()));
 }
 
 #[test]
