@@ -111,6 +111,22 @@ describe("inbox", () => {
     await soon(() => expect(fake.world.rows.get("c-ben")?.archived).toBe(false));
   });
 
+  it("has a context menu with a keyboard twin", async () => {
+    const user = userEvent.setup();
+    const fake = await start();
+    const ben = await soon(() => one("conversation", '[data-id="c-ben"]'));
+    await user.pointer({ keys: "[MouseRight]", target: ben });
+    await soon(() => expect(document.activeElement?.getAttribute("role")).toBe("menuitem"));
+    await user.keyboard("{ArrowDown}{Enter}");
+    await soon(() => expect(fake.world.rows.get("c-ben")?.marked_unread).toBe(true));
+    const button = ben.querySelector<HTMLElement>("[aria-haspopup=menu]");
+    button?.focus();
+    await user.keyboard("{Enter}");
+    await soon(() => expect(document.activeElement?.getAttribute("role")).toBe("menuitem"));
+    await user.keyboard("{Escape}");
+    expect(document.activeElement).toBe(button);
+  });
+
   it("deletes for me only when the undo is gone", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");

@@ -25,6 +25,32 @@ function isViewport(target: Element): boolean {
   return target.getAttribute("role") === "log" || target.parentElement?.classList.contains("rows") === true;
 }
 
+class Rect {
+  constructor(
+    readonly x = 0,
+    readonly y = 0,
+    readonly width = 0,
+    readonly height = 0,
+  ) {}
+
+  get left(): number {
+    return this.x;
+  }
+
+  get top(): number {
+    return this.y;
+  }
+
+  get right(): number {
+    return this.x + this.width;
+  }
+
+  get bottom(): number {
+    return this.y + this.height;
+  }
+}
+
+vi.stubGlobal("DOMRect", Rect);
 vi.stubGlobal("ResizeObserver", SizedObserver);
 Object.defineProperty(HTMLElement.prototype, "offsetParent", { configurable: true, get: () => document.body });
 
