@@ -25,7 +25,7 @@ pub(crate) const RECEIPT_MS: u64 = 2_000;
 /// A space whose entry was refused because something newer exists rests until that has come, or so long.
 const REST_MS: u64 = 1_000;
 const TURNS: usize = 32;
-const CURSOR: &str = "cursor/";
+pub(crate) const CURSOR: &str = "cursor/";
 const GENERATION: &str = "relay/generation";
 /// Set once everything was caught up for the first time.
 pub(crate) const SYNCED: &str = "relay/synced";
@@ -48,7 +48,7 @@ struct StoredCursor {
     slots: u64,
 }
 
-fn store_cursor(tx: &Tx<'_>, space: &SpaceId, cursor: &SpaceCursor) -> Result<(), Fail> {
+pub(crate) fn store_cursor(tx: &Tx<'_>, space: &SpaceId, cursor: &SpaceCursor) -> Result<(), Fail> {
     let stored = StoredCursor {
         generation: cursor.log.generation,
         head: cursor.log.head,
@@ -72,7 +72,7 @@ fn store_cursor(tx: &Tx<'_>, space: &SpaceId, cursor: &SpaceCursor) -> Result<()
     Ok(())
 }
 
-fn load_cursor(bytes: &[u8]) -> Option<SpaceCursor> {
+pub(crate) fn load_cursor(bytes: &[u8]) -> Option<SpaceCursor> {
     let stored: StoredCursor = decode("cursor", bytes, 1024).ok()?;
     let gap = match (stored.low, stored.tip) {
         (Some(low), Some(tip)) => Some(Gap { low, tip }),
@@ -242,6 +242,7 @@ impl Core {
             }
             Effect::SignRecover { link, bytes } => self.sign_recover(link, &bytes),
             Effect::RecoverRefused { code } => self.recover_refused(code),
+            Effect::WantAccount { link } => self.give_own_account(link),
             Effect::SignAuth { link, bytes } => {
                 if let Some(replica) = &self.replica {
                     let signature = Signature(replica.me.device().signing().sign(Domain::Auth, &bytes));
@@ -405,6 +406,18 @@ impl Core {
         self.hand_in_slots(true);
         self.resume_transfers_logged();
         self.touched.status = true;
+    }
+
+    /// The own account log, for a relay that may have lost it: without it no device of this person gets in again.
+    fn give_own_account(&mut self, link: u64) {
+        let Some(person) = self.replica.as_ref().map(Replica::person) else { return };
+        match self.db().and_then(|db| Ok(accounts::list(&db, &person)?)) {
+            Ok(log) => {
+                let ops = log.into_iter().map(|op| op.bytes).collect();
+                self.protocol(Event::OwnAccount { link, ops });
+            }
+            Err(error) => tracing::error!(code = ?error.code, "the own account could not be read"),
+        }
     }
 
     fn go_away(&mut self, code: NackCode, stopped: bool) {

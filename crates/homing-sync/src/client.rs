@@ -170,6 +170,7 @@ impl Client {
             Event::SocketOpened { link } if self.is_link(link) => self.opened(),
             Event::SocketClosed { link } if self.is_link(link) => self.end(None, 0),
             Event::Frame { link, bytes } if self.is_link(link) => return self.frame(&bytes),
+            Event::OwnAccount { link, ops } if self.is_link(link) => self.give_account(ops),
             Event::Signed { link, signature } if self.is_link(link) => self.signed(signature),
             Event::PeekSigned { link, space, proof } if self.is_link(link) => self.peek_signed(space, proof),
             Event::RecoverSigned { link, proof } if self.is_link(link) => self.recover_signed(proof),
@@ -177,6 +178,7 @@ impl Client {
             Event::SocketOpened { .. }
             | Event::SocketClosed { .. }
             | Event::Frame { .. }
+            | Event::OwnAccount { .. }
             | Event::Signed { .. }
             | Event::PeekSigned { .. }
             | Event::RecoverSigned { .. } => {}
@@ -325,6 +327,7 @@ impl Client {
     fn acked(&mut self, asked: Asked) -> Result<(), Fault> {
         match asked {
             Asked::Register => self.registered(),
+            Asked::OwnAccount => self.sign_auth(),
             Asked::AccountOp(id) => self.account_acked(id),
             Asked::Grant { space, blob } => self.granted(space, blob, None),
             Asked::Refill(space) => self.refill_acked(space),
@@ -345,6 +348,7 @@ impl Client {
     ) -> Result<(), Fault> {
         match asked {
             Asked::Register => return self.register_refused(code, retry_after_ms),
+            Asked::OwnAccount => return self.account_not_taken(code, retry_after_ms),
             Asked::AccountOp(_) => self.account_refused(code, retry_after_ms),
             Asked::Page { space, .. } | Asked::Slots { space, .. } => {
                 self.pull_refused(space, req, code, retry_after_ms);

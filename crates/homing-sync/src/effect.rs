@@ -51,6 +51,13 @@ pub enum Effect {
         /// What to sign.
         bytes: Vec<u8>,
     },
+    /// The relay's generation is not the known one: it may have forgotten this person, who could then never bind a
+    /// session.
+    /// Answer: `OwnAccount`.
+    WantAccount {
+        /// Names the socket.
+        link: u64,
+    },
     /// Sign with the invitation's key, domain `InviteProof`. Answer: `PeekSigned`.
     SignPeek {
         /// Names the socket.

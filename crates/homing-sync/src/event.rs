@@ -44,6 +44,13 @@ pub enum Event {
         /// Undecoded.
         bytes: Vec<u8>,
     },
+    /// Answer to [`crate::Effect::WantAccount`].
+    OwnAccount {
+        /// Of the `WantAccount`.
+        link: u64,
+        /// The encoded ops of the own account from the genesis on.
+        ops: Vec<Vec<u8>>,
+    },
     /// Answer to [`crate::Effect::SignAuth`].
     Signed {
         /// Of the `SignAuth`.

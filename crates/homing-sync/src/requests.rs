@@ -23,6 +23,7 @@ pub(crate) enum Part {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
     Register,
+    OwnAccount,
     AccountOp(AccountOpId),
     /// `floor`: the relay had shown a head at least this high before it was asked.
     Page {

@@ -32,6 +32,8 @@ pub(crate) enum Stage {
     Opening,
     Hello,
     Registering,
+    /// The relay may have lost its database, and this person, since it was last heard.
+    Returning,
     Signing,
     Authenticating,
     /// There is no identity to bind: a device that is being linked or recovered.
@@ -140,6 +142,12 @@ impl Client {
                 self.stage(Stage::Registering, None);
                 self.ask(Asked::Register, |req| ClientFrame::AccountPush { req, op });
             }
+            (Some(_), None) if generation != known => {
+                self.stage(Stage::Returning, Some(self.deadline()));
+                if let Some(link) = self.session().map(|session| session.id) {
+                    self.out.push(Effect::WantAccount { link });
+                }
+            }
             (Some(_), None) => self.sign_auth(),
         }
         self.begin_mail();
@@ -167,7 +175,29 @@ impl Client {
         self.go_away(code, retry_after_ms)
     }
 
-    fn sign_auth(&mut self) {
+    /// The own account, for a relay that may have forgotten it.
+    pub(crate) fn give_account(&mut self, ops: Vec<Vec<u8>>) {
+        if self.session().is_some_and(|s| s.stage == Stage::Returning) {
+            self.stage(Stage::Registering, None);
+            let ops = ops.into_iter().map(Into::into).collect();
+            self.ask(Asked::OwnAccount, |req| ClientFrame::RepushAccount { req, ops });
+        }
+    }
+
+    /// The relay holds another branch of the log, or is too busy. In the first case it judges this device by its own.
+    pub(crate) fn account_not_taken(
+        &mut self,
+        code: NackCode,
+        retry_after_ms: Option<u64>,
+    ) -> Result<(), Fault> {
+        if code.retry() {
+            return self.go_away(code, retry_after_ms);
+        }
+        self.sign_auth();
+        Ok(())
+    }
+
+    pub(crate) fn sign_auth(&mut self) {
         self.stage(Stage::Signing, Some(self.deadline()));
         let (Some(identity), Some(session)) = (self.config.identity, self.session()) else { return };
         let bytes =

@@ -66,6 +66,7 @@ impl Relay {
 
     pub fn wipe(&mut self) {
         self.generation += 1;
+        self.registered.clear();
         self.logs.clear();
         self.feed_sequence.clear();
         for spaces in self.members.values_mut() {
@@ -293,9 +294,13 @@ impl Relay {
                 self.held = false;
                 self.say(session, RelayFrame::Ack { req, placed: None });
             }
-            ClientFrame::Prove { req, .. }
-            | ClientFrame::RepushAccount { req, .. }
-            | ClientFrame::Grant { req, .. } => self.say(session, RelayFrame::Ack { req, placed: None }),
+            ClientFrame::RepushAccount { req, ops } => {
+                self.registered.insert(PersonId([ops[0][0]; 32]));
+                self.say(session, RelayFrame::Ack { req, placed: None });
+            }
+            ClientFrame::Prove { req, .. } | ClientFrame::Grant { req, .. } => {
+                self.say(session, RelayFrame::Ack { req, placed: None })
+            }
             ClientFrame::Ephemeral { space, content } => {
                 let device = self.sessions[&session].device.unwrap();
                 for other in self.subscribed(&space).into_iter().filter(|other| *other != session) {

@@ -334,6 +334,9 @@ impl World {
             Effect::SignAuth { link, .. } => {
                 events.push_back(Event::Signed { link, signature: Signature([3; 64]) })
             }
+            Effect::WantAccount { link } => {
+                events.push_back(Event::OwnAccount { link, ops: vec![vec![device.n]] })
+            }
             Effect::Registered => device.registered = true,
             Effect::Entries { space, ticket, entries, lane, cursor, head, .. } => {
                 assert_eq!(head.space, space);
