@@ -53,7 +53,7 @@ pub enum Command {
         /// Address of the relay; can be set later with `config set relay`
         #[arg(long, value_name = "URL")]
         relay: Option<String>,
-        /// What to call this device; else the computer's name
+        /// What to call this device
         #[arg(long, value_name = "NAME")]
         device_name: Option<String>,
     },
@@ -263,7 +263,7 @@ pub enum Link {
         /// Address of the relay, if the code does not bring it
         #[arg(long, value_name = "URL")]
         relay: Option<String>,
-        /// What to call this device; else the computer's name
+        /// What to call this device
         #[arg(long, value_name = "NAME")]
         device_name: Option<String>,
     },
@@ -409,7 +409,7 @@ pub enum Recovery {
         /// Address of the relay
         #[arg(long, value_name = "URL")]
         relay: String,
-        /// What to call this device; else the computer's name
+        /// What to call this device
         #[arg(long, value_name = "NAME")]
         device_name: Option<String>,
     },

@@ -1,12 +1,12 @@
 //! One process owns a profile, from before it looks for the key until after the database is closed; also while the
-//! profile is locked by its passphrase and no database is open.
+//! profile is locked by its passphrase and no database, with its own lock, is open.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use crate::api::{ApiError, Code};
 
-const LOCK_FILE: &str = "owner.lock";
+const LOCK_FILE: &str = "profile.lock";
 
 /// Ownership of a profile; given up when dropped, and by the system when the process dies.
 pub(super) struct Lock {
