@@ -25,9 +25,14 @@ pub fn target() -> Result<PathBuf> {
     }
 }
 
+/// The folder of the built programs of this workspace.
+pub fn programs() -> Result<PathBuf> {
+    Ok(target()?.join("debug"))
+}
+
 /// A built program of this workspace.
 pub fn built(program: &str) -> Result<PathBuf> {
-    Ok(target()?.join("debug").join(format!("{program}{}", env::consts::EXE_SUFFIX)))
+    Ok(programs()?.join(format!("{program}{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Whether nobody is there to be asked.

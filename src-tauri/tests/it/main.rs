@@ -8,4 +8,7 @@
 
 mod driver;
 mod instances;
+mod main_job;
 mod opens;
+mod pictures;
+mod programs;

@@ -84,6 +84,7 @@ export const testids = {
   linkSame: "link-same",
   linkDiffer: "link-differ",
   linkDone: "link-done",
+  linkDevice: "link-device",
   device: "device",
   deviceRevoke: "device-revoke",
   person: "person",

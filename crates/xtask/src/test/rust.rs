@@ -113,6 +113,8 @@ fn run(program: &Program) -> Result<Outcome> {
         .current_dir(&program.folder)
         .env("CARGO_MANIFEST_DIR", &program.folder)
         .env("CARGO_PKG_NAME", &program.package)
+        // Programs of other crates, built with these tests: building them again would be another feature set.
+        .env("HOMING_BIN_DIR", place::programs()?)
         // A snapshot that differs is a failure, not something to be written down.
         .env("INSTA_UPDATE", "no")
         .env("INSTA_WORKSPACE_ROOT", place::root()?)

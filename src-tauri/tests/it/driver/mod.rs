@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use app::App;
+pub use page::SHOWS_WITHIN;
 pub use process::Group;
 
 /// The folders a desktop session names, each app's own.

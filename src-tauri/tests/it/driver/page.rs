@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::App;
 
 /// Long enough for a busy two-core machine; a condition that holds costs no time.
-const SHOWS_WITHIN: Duration = Duration::from_secs(30);
+pub const SHOWS_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl App {

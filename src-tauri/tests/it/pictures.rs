@@ -1,0 +1,227 @@
+//! A picture of every view, and what can be checked of a view by looking at it.
+//!
+//! The list of views is the interface's own: a view without a picture fails. The pictures lie in the build's
+//! folder, `target/tmp/pictures`, to be looked at; what is checked here is that there is something to see, that
+//! axe-core finds nothing serious, and that no view holds more than [`MOST_NODES`] nodes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::driver::{App, Desk};
+
+/// The interface's list of views.
+const ROUTES: &str = include_str!("../../../ui/src/lib/routes.ts");
+const MOST_NODES: u64 = 2000;
+const SIZES: [(u32, u32); 2] = [(1280, 800), (480, 800)];
+const THEMES: [&str; 2] = ["light", "dark"];
+/// The views a person spends the day in.
+const MAIN: [&str; 6] = ["inbox", "conversation", "outbox", "search", "people", "settings"];
+/// A page of one colour with a line of text has more colours than this, by the smoothing of its letters.
+const FEWEST_COLOURS: usize = 16;
+
+/// A view as the list names it.
+#[derive(Debug)]
+struct View {
+    name: String,
+    path: String,
+    /// Which kind of id its path takes.
+    param: Option<String>,
+    /// Whether it is reachable before there is an identity.
+    first: bool,
+}
+
+#[tokio::test]
+async fn every_view_has_a_picture_with_something_on_it() {
+    let views = views(ROUTES);
+    assert!(views.len() >= 20, "{views:?}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    let desk = Desk::start();
+    let app = desk.app("demo", &[]).await;
+    let mut gallery = Gallery { app, folder, axe: axe(), findings: Vec::new(), taken: BTreeSet::new() };
+
+    gallery.app.wait_for("[data-testid=first-name]").await;
+    for view in views.iter().filter(|view| view.first) {
+        gallery.everywhere(&format!("first-{}", view.name), view, None).await;
+    }
+    gallery.app.set_size(1280, 800).await;
+    gallery.go("#/inbox").await;
+    gallery.app.click("[data-testid=first-demo]").await;
+    gallery.app.wait_for("[data-testid=demo-banner]").await;
+    let conversation = gallery.first_id("#/inbox", "[data-testid=conversation][data-unread=\"0\"]").await;
+    let person = gallery.first_id("#/people", "[data-testid=person]").await;
+    for view in &views {
+        let id = match view.param.as_deref() {
+            None => None,
+            Some("conversation") => Some(conversation.as_str()),
+            Some("person") => Some(person.as_str()),
+            Some(other) => panic!("an id of a {other}?"),
+        };
+        gallery.everywhere(&view.name, view, id).await;
+        assert!(gallery.taken.contains(&view.name), "{} has no picture", view.name);
+    }
+    for view in views.iter().filter(|view| MAIN.contains(&view.name.as_str())) {
+        let id = view.param.as_ref().map(|_| conversation.as_str());
+        gallery.reversed(view, id).await;
+        gallery.doubled(view, id).await;
+    }
+    gallery.app.close().await;
+    assert!(gallery.findings.is_empty(), "{}", gallery.findings.join("\n"));
+}
+
+/// The pictures, and what was found wrong while they were taken.
+struct Gallery {
+    app: App,
+    folder: PathBuf,
+    axe: String,
+    findings: Vec<String>,
+    taken: BTreeSet<String>,
+}
+
+impl Gallery {
+    /// One view in every size and theme.
+    async fn everywhere(&mut self, name: &str, view: &View, id: Option<&str>) {
+        for (width, height) in SIZES {
+            self.app.set_size(width, height).await;
+            self.show(view, id).await;
+            for theme in THEMES {
+                self.theme(theme).await;
+                self.take(name, &format!("{width}-{theme}")).await;
+            }
+        }
+        self.taken.insert(name.to_owned());
+    }
+
+    /// One view as somebody who reads from right to left sees it.
+    async fn reversed(&mut self, view: &View, id: Option<&str>) {
+        self.theme("light").await;
+        self.app.eval("document.documentElement.dir = 'rtl'", vec![]).await;
+        for (width, height) in SIZES {
+            self.app.set_size(width, height).await;
+            self.show(view, id).await;
+            self.take(&view.name, &format!("{width}-rtl")).await;
+        }
+        self.app.eval("document.documentElement.dir = 'ltr'", vec![]).await;
+    }
+
+    /// One view at twice the size of its text.
+    async fn doubled(&mut self, view: &View, id: Option<&str>) {
+        self.app.set_size(1280, 800).await;
+        self.zoom(200).await;
+        self.show(view, id).await;
+        self.take(&view.name, "1280-zoomed").await;
+        self.zoom(100).await;
+    }
+
+    async fn zoom(&self, percent: u32) {
+        let script = "window.__TAURI_INTERNALS__.invoke('set_zoom', { percent: arguments[0] })";
+        self.app.eval(script, vec![json!(percent)]).await;
+        let width = 1280 * 100 / percent;
+        let script = "return innerWidth === arguments[0]";
+        self.app.wait_until(&format!("a zoom of {percent} %"), script, vec![json!(width)]).await;
+    }
+
+    async fn theme(&self, theme: &str) {
+        self.app.eval("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]).await;
+    }
+
+    /// Goes to an address of the app.
+    async fn go(&self, hash: &str) {
+        self.app.eval("location.hash = arguments[0]", vec![json!(hash)]).await;
+        self.settled().await;
+    }
+
+    async fn show(&self, view: &View, id: Option<&str>) {
+        self.go(&format!("#/{}", view.path.replace(":id", id.unwrap_or_default()))).await;
+        let expected = if view.name == "inbox" { "inbox" } else { view.name.as_str() };
+        let script = "const app = document.querySelector('[data-testid=app]');
+            return app.dataset.view === arguments[0] || (arguments[0] === 'inbox' && app.dataset.view === 'first')";
+        self.app.wait_until(&format!("the view {expected}"), script, vec![json!(expected)]).await;
+        self.settled().await;
+    }
+
+    /// Waits until nothing is being loaded, and no message of a moment ago lies over the view.
+    async fn settled(&self) {
+        let script = "return !document.querySelector('.skeleton, [aria-busy=true]')
+            && [...document.images].every((image) => image.complete)
+            && document.querySelector('[data-testid=app]').dataset.phase !== 'loading'";
+        self.app.wait_until("a view that has loaded", script, vec![]).await;
+    }
+
+    async fn first_id(&self, hash: &str, css: &str) -> String {
+        self.go(hash).await;
+        self.app.wait_for(css).await.attr("data-id").await.unwrap().unwrap()
+    }
+
+    /// Takes a picture and looks at it.
+    async fn take(&mut self, name: &str, variant: &str) {
+        let file = self.folder.join(format!("{name}-{variant}.png"));
+        self.app.screenshot(&file).await;
+        let colours = colours(&file);
+        if colours < FEWEST_COLOURS {
+            self.findings.push(format!("{name} ({variant}) is blank: {colours} colours"));
+        }
+        let nodes = self.app.eval("return document.querySelectorAll('*').length", vec![]).await;
+        if nodes.as_u64().unwrap() > MOST_NODES {
+            self.findings.push(format!("{name} ({variant}) has {nodes} nodes"));
+        }
+        for violation in self.violations().await {
+            self.findings.push(format!("{name} ({variant}): {violation}"));
+        }
+    }
+
+    /// What axe-core calls serious or critical.
+    async fn violations(&self) -> Vec<String> {
+        let loaded = self.app.eval("return typeof window.axe === 'object'", vec![]).await;
+        if loaded != json!(true) {
+            self.app.eval(&self.axe, vec![]).await;
+        }
+        let script = "const done = arguments[arguments.length - 1];
+            axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations
+                .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+                .flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) =>
+                    `${id}: ${node.html.slice(0, 200)} ${node.failureSummary.replaceAll('\\n', ' ')}`))),
+                (error) => done([`axe failed: ${error}`]))";
+        match self.app.client.execute_async(script, vec![]).await.unwrap() {
+            Value::Array(found) => found.iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+            other => vec![format!("axe gave {other}")],
+        }
+    }
+}
+
+fn axe() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Reads the interface's list: one view on each line.
+fn views(source: &str) -> Vec<View> {
+    let field = |line: &str, name: &str| {
+        let after = line.split_once(&format!("{name}: \""))?.1;
+        Some(after.split_once('"')?.0.to_owned())
+    };
+    source
+        .lines()
+        .filter(|line| line.trim_start().starts_with("{ name: \""))
+        .map(|line| View {
+            name: field(line, "name").unwrap(),
+            path: field(line, "path").unwrap(),
+            param: field(line, "param"),
+            first: line.contains("first: true"),
+        })
+        .collect()
+}
+
+/// How many colours a picture has.
+fn colours(file: &Path) -> usize {
+    let bytes = std::io::BufReader::new(std::fs::File::open(file).unwrap());
+    let mut reader = png::Decoder::new(bytes).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let size = info.color_type.samples();
+    pixels[..info.buffer_size()].chunks_exact(size).collect::<BTreeSet<_>>().len()
+}

@@ -1,0 +1,95 @@
+//! The programs that are no windows: a relay, and a person on the command line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::driver::Group;
+
+/// A program of this workspace: beside the app, where one build puts all of them.
+fn built(program: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_homing-app")).with_file_name(program);
+    assert!(path.exists(), "{} is not built; cargo xtask test window builds it", path.display());
+    path
+}
+
+/// A relay with its data in a folder of its own.
+pub struct Relay {
+    /// Where it listens, as a person types it.
+    pub address: String,
+    folder: PathBuf,
+    running: Option<Group>,
+}
+
+impl Relay {
+    /// Starts a relay that keeps its data in `folder`, on a free port.
+    pub fn start(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let (running, address) = launch(folder, "127.0.0.1:0");
+        Self { address, folder: folder.to_path_buf(), running: Some(running) }
+    }
+
+    /// Ends it without notice; its port stays the one everybody knows.
+    pub fn stop(&mut self) {
+        drop(self.running.take());
+    }
+
+    /// Starts it again where it was.
+    pub fn start_again(&mut self) {
+        let listen = self.address.trim_start_matches("http://");
+        let (running, address) = launch(&self.folder, listen);
+        assert_eq!(address, self.address);
+        self.running = Some(running);
+    }
+}
+
+fn launch(folder: &Path, listen: &str) -> (Group, String) {
+    let log = File::options().create(true).append(true).open(folder.join("relay.log")).unwrap();
+    let mut command = Command::new(built("homing-relay"));
+    command.args(["--listen", listen, "--data"]).arg(folder.join("data"));
+    let mut group =
+        Group::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log));
+    let mut line = String::new();
+    BufReader::new(group.take_stdout()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the relay does not start: {line:?}"));
+    (group, ready["listening"].as_str().unwrap().to_owned())
+}
+
+/// Somebody on the command line: each command is a process.
+pub struct Terminal {
+    profile: PathBuf,
+    skew_ms: i64,
+}
+
+impl Terminal {
+    /// A profile in `folder`, on a computer whose clock is wrong by `skew_ms`.
+    pub fn new(folder: &Path, skew_ms: i64) -> Self {
+        Self { profile: folder.join("profile"), skew_ms }
+    }
+
+    /// The objects a command prints; it has to succeed.
+    pub async fn run(&self, arguments: &[&str]) -> Vec<Value> {
+        let mut command = tokio::process::Command::new(built("homing"));
+        command.arg("--json").arg("--profile").arg(&self.profile).args(arguments);
+        command.env("HOMING_KEYCHAIN", "off").env("HOMING_CLOCK_SKEW_MS", self.skew_ms.to_string());
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
+        assert!(
+            output.status.success(),
+            "homing {arguments:?}: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The one object a command prints.
+    pub async fn one(&self, arguments: &[&str]) -> Value {
+        let mut objects = self.run(arguments).await;
+        assert_eq!(objects.len(), 1, "homing {arguments:?}: {objects:?}");
+        objects.remove(0)
+    }
+}
