@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use homing_access::{AccountState, Directory, SpaceState};
-use homing_wire::{AccountOp, Entry, Member, PersonId, SignedHead, SpaceId, SpaceOp};
+use homing_wire::{AccountOp, Entry, EntryKind, Member, PersonId, SignedHead, SpaceId, SpaceOp};
 
 use super::RelayCore;
 use super::cache::Cache;
@@ -130,10 +130,13 @@ impl RelayCore {
     }
 }
 
-/// Whom an op names, so that their logs are at hand when it is judged.
+/// Whom an entry names, so that their logs are at hand when it is judged.
 pub(super) fn named(entry: &Entry) -> Vec<Member> {
     let header = entry.header();
     let mut named = vec![Member::Person(header.person), header.written_as];
+    if header.kind == EntryKind::Data {
+        return named;
+    }
     match SpaceOp::decode(&entry.body.content) {
         Ok(SpaceOp::Genesis { members, .. }) => {
             named.extend(members.iter().take(homing_wire::limits::MEMBERS).map(|grant| grant.member));

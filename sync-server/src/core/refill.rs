@@ -22,6 +22,15 @@ use crate::metrics::add;
 /// Ids in one frame.
 const IDS: usize = 20_000;
 
+/// An entry that a device brings back.
+struct Brought<'a> {
+    entry: Entry,
+    bytes: &'a [u8],
+    id: EntryId,
+    /// Its receive time, if the session has proven it.
+    proven: Option<u64>,
+}
+
 /// What stays of a log that is written anew: (entry, its bytes, receive time, covered by an older head).
 struct Survivors {
     state: SpaceState,
@@ -161,46 +170,35 @@ impl RelayCore {
         now_ms: u64,
     ) -> Result<(), Stop> {
         self.check_disk()?;
-        let decoded: Vec<(Entry, EntryId)> = entries
-            .iter()
-            .map(|repush| {
-                let entry = decode_entry(&repush.stored.entry)?;
-                let id = entry.id();
-                if entry.header().space == space { Ok((entry, id)) } else { Err(NackCode::Malformed) }
-            })
-            .collect::<Result<_, NackCode>>()?;
-        for ((entry, id), repush) in decoded.iter().zip(entries) {
-            if self.store.place(id, self.identity.generation())?.is_some() {
+        let mut brought = Vec::with_capacity(entries.len());
+        for repush in entries {
+            let bytes = repush.stored.entry.as_slice();
+            let entry = decode_entry(bytes)?;
+            if entry.header().space != space {
+                return Err(NackCode::Malformed.into());
+            }
+            let id = entry.id();
+            let proven = self.proven_at(session, &id);
+            brought.push(Brought { entry, bytes, id, proven });
+        }
+        for one in &brought {
+            if self.store.place(&one.id, self.identity.generation())?.is_some() {
                 continue;
             }
-            let proven = self
-                .sessions
-                .get(&session)
-                .and_then(|open| open.proofs.as_ref())
-                .and_then(|proofs| proofs.proven.get(id))
-                .copied();
-            let bytes = repush.stored.entry.as_slice();
-            self.know(named(entry))?;
+            self.know(named(&one.entry))?;
             let exists = self.load_space(&space)?;
-            match (entry.header().kind, proven) {
-                (EntryKind::Op, None) => return Err(NackCode::NotFound.into()),
-                (EntryKind::Op, Some(received_ms)) => {
-                    let incoming = Incoming { entry, bytes, id: *id, received_ms, proven: true };
-                    if !self.bring_back_op(who, &incoming, exists, &decoded, now_ms)? {
-                        // The log was written anew in a new generation; every session, this one too, begins again.
-                        return Ok(());
-                    }
+            match one.entry.header().kind {
+                EntryKind::Op if !self.bring_back_op(who, one, exists, &brought, now_ms)? => {
+                    // The log was written anew in a new generation; every session, this one too, begins again.
+                    return Ok(());
                 }
-                (EntryKind::Data, proven) => {
-                    if !exists {
-                        return Err(NackCode::NotFound.into());
-                    }
-                    self.bring_back_data(who, (entry, bytes, *id), proven, now_ms)?;
-                }
+                EntryKind::Op => {}
+                EntryKind::Data if exists => self.bring_back_data(who, one, now_ms)?,
+                EntryKind::Data => return Err(NackCode::NotFound.into()),
             }
             add(&self.metrics.refilled, 1);
             if let Some(proofs) = self.sessions.get_mut(&session).and_then(|open| open.proofs.as_mut())
-                && proofs.proven.remove(id).is_some()
+                && proofs.proven.remove(&one.id).is_some()
             {
                 self.proof_items = self.proof_items.saturating_sub(1);
             }
@@ -209,81 +207,83 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Takes a proven op. False if it replaced another branch, which closes all sessions.
+    /// The receive time of an entry that the session has proven.
+    fn proven_at(&self, session: SessionId, id: &EntryId) -> Option<u64> {
+        self.sessions.get(&session)?.proofs.as_ref()?.proven.get(id).copied()
+    }
+
+    /// Takes an op, which must be proven. False if it replaced another branch, which closes all sessions.
     fn bring_back_op(
         &mut self,
         who: &Who,
-        incoming: &Incoming<'_>,
+        one: &Brought<'_>,
         exists: bool,
-        request: &[(Entry, EntryId)],
+        request: &[Brought<'_>],
         now_ms: u64,
     ) -> Result<bool, Stop> {
-        let header = incoming.entry.header();
+        let header = one.entry.header();
+        let received_ms = one.proven.ok_or(NackCode::NotFound)?;
+        let incoming =
+            Incoming { entry: &one.entry, bytes: one.bytes, id: one.id, received_ms, proven: true };
         if !exists {
-            self.check_space_quota(who, incoming.bytes.len())?;
-            let state = SpaceState::genesis(incoming.entry, &self.known())?;
-            self.add_space(state, who, incoming, 0)?;
-            self.append(incoming)?;
+            self.check_space_quota(who, one.bytes.len())?;
+            let state = SpaceState::genesis(&one.entry, &self.known())?;
+            self.add_space(state, who, &incoming, 0)?;
+            self.append(&incoming)?;
             self.begin_rights(&header.space, header)?;
             return Ok(true);
         }
         let space = self.spaces.peek(&header.space).ok_or(NackCode::Unavailable)?;
         let number = space.row.number;
         if header.op_head != Some(space.state.head()) {
-            if let Some(op_head) = header.op_head.filter(|op_head| !space.state.contains(op_head)) {
-                // Unless its predecessor waits in this request behind a first op that is itself contested.
-                let begun_anew = request.iter().any(|(_, id)| *id == op_head);
-                return Err(if begun_anew { NackCode::Exists } else { NackCode::NotFound }.into());
+            if header.op_head.is_some_and(|op_head| !space.state.contains(&op_head)) {
+                return Err(NackCode::NotFound.into());
             }
-            return self.replace_branch(incoming, request, now_ms).map(|()| false);
+            return self.replace_branch(&incoming, request, now_ms).map(|()| false);
         }
-        let step = space.state.judge(incoming.entry, incoming.received_ms, &self.known())?;
+        let step = space.state.judge(&one.entry, received_ms, &self.known())?;
         let space = self.spaces.get(&header.space).ok_or(NackCode::Unavailable)?;
         let applied = space.state.commit(step)?;
         space.row.op_head = applied.id;
-        let stored = self.append(incoming)?;
+        let stored = self.append(&incoming)?;
         self.take_rights(&header.space, number, header, &applied.roles)?;
         self.publish_entry(None, &header.space, stored);
         Ok(true)
     }
 
-    fn bring_back_data(
-        &mut self,
-        who: &Who,
-        (entry, bytes, id): (&Entry, &[u8], EntryId),
-        proven: Option<u64>,
-        now_ms: u64,
-    ) -> Result<(), Stop> {
-        verify_entry(entry)?;
-        let header = entry.header();
+    fn bring_back_data(&mut self, who: &Who, one: &Brought<'_>, now_ms: u64) -> Result<(), Stop> {
+        verify_entry(&one.entry)?;
+        let header = one.entry.header();
         let space = self.spaces.peek(&header.space).ok_or(NackCode::Unavailable)?;
-        let received_ms = match proven {
+        let received_ms = match one.proven {
             Some(received_ms) => received_ms,
             None => {
                 if !self.store.reads(space.row.number, &who.person)? {
                     return Err(NackCode::NotAMember.into());
                 }
-                self.check_room(&header.space, who, bytes.len())?;
+                self.check_room(&header.space, who, one.bytes.len())?;
                 // Without proof nobody can tell whether it stood before a pin, so it must not need to.
-                match space.state.verdict(header, &id, &self.known(), &|_, _| None) {
+                match space.state.verdict(header, &one.id, &self.known(), &|_, _| None) {
                     Verdict::Accept { .. } => next_time(space.row.received_ms, now_ms),
                     Verdict::Park(missing) => return Err(homing_access::AccessError::from(missing).into()),
                     Verdict::Refuse(error) => return Err(error.into()),
                 }
             }
         };
-        let incoming = Incoming { entry, bytes, id, received_ms, proven: proven.is_some() };
+        let proven = one.proven.is_some();
+        let incoming = Incoming { entry: &one.entry, bytes: one.bytes, id: one.id, received_ms, proven };
         let stored = self.append(&incoming)?;
         self.publish_entry(None, &header.space, stored);
         Ok(())
     }
 
     /// A proven op meets another op in its place. One with proof stays, and so does one without that was written
-    /// after an owner confirmed, unless its author is the one whom the proven branch removes.
+    /// after an owner confirmed, unless its author is the one whom the proven branch removes. (Ops of one request
+    /// stand behind each other, so a proven removal among them belongs to that branch.)
     fn replace_branch(
         &mut self,
         incoming: &Incoming<'_>,
-        request: &[(Entry, EntryId)],
+        request: &[Brought<'_>],
         now_ms: u64,
     ) -> Result<(), Stop> {
         let header = incoming.entry.header();
@@ -297,7 +297,7 @@ impl RelayCore {
             return Err(NackCode::Exists.into());
         }
         let author = rival.header().person;
-        let removed = request.iter().any(|(entry, id)| self.is_proven_removal(entry, id, incoming, &author));
+        let removed = request.iter().any(|one| one.proven.is_some() && removes(&one.entry, &author));
         if confirmed >= generation && !removed {
             return Err(NackCode::Exists.into());
         }
@@ -305,26 +305,6 @@ impl RelayCore {
         self.identity.raise(0, now_ms)?;
         self.write_log_anew(&id, number, survivors)?;
         self.begin_sessions_anew()
-    }
-
-    /// Ops of one request stand in order behind each other, so a removal among them belongs to the same branch.
-    fn is_proven_removal(
-        &self,
-        entry: &Entry,
-        id: &EntryId,
-        first: &Incoming<'_>,
-        author: &PersonId,
-    ) -> bool {
-        let proven = *id == first.id
-            || self
-                .sessions
-                .values()
-                .any(|open| open.proofs.as_ref().is_some_and(|proofs| proofs.proven.contains_key(id)));
-        proven
-            && matches!(
-                SpaceOp::decode(&entry.body.content),
-                Ok(SpaceOp::Remove { member: Member::Person(person), .. }) if person == *author
-            )
     }
 
     /// What stays of a log in which a proven op takes another's place: the ops it follows, which its hash covers,
@@ -420,4 +400,12 @@ impl RelayCore {
         self.send(session, &RelayFrame::Ack { req, placed: None });
         Ok(())
     }
+}
+
+/// True for an op that removes a person.
+fn removes(entry: &Entry, person: &PersonId) -> bool {
+    matches!(
+        SpaceOp::decode(&entry.body.content),
+        Ok(SpaceOp::Remove { member: Member::Person(removed), .. }) if removed == *person
+    )
 }

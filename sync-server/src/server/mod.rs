@@ -38,7 +38,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Relay;
 
-/// A relay that runs until it is stopped or dropped.
+/// A relay that runs until it is stopped, or its runtime ends.
 #[derive(Debug)]
 pub struct RunningRelay {
     /// Where it listens.

@@ -278,6 +278,24 @@ async fn the_rules_version_has_a_floor() {
 }
 
 #[tokio::test]
+async fn one_damaged_space_stops_nobody_else() {
+    let mut world = World::new();
+    let mut home = Home::new().await;
+    let (ada, _, space, mut a, _b) = talk(&mut world, &home).await;
+    let (other, genesis) = world.talk(&ada, &[]);
+    a.push(&genesis).await.unwrap();
+    home.stop().await;
+    let database = rusqlite::Connection::open(home.database()).unwrap();
+    database.execute("UPDATE entry SET entry = x'00' WHERE sequence = 1 AND space = 1", []).unwrap();
+    database.close().unwrap();
+    home.start().await;
+    let mut a = home.login(&ada).await;
+    let entry = world.data(space, &ada, ada.me(), b"x");
+    assert_eq!(a.push(&entry).await, Err(NackCode::Unavailable));
+    write(&mut world, &mut a, &ada, other, b"x").await;
+}
+
+#[tokio::test]
 async fn a_restart_keeps_everything() {
     let mut world = World::new();
     let mut home = Home::new().await;
