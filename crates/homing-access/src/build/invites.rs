@@ -87,6 +87,7 @@ impl SpaceOps<'_> {
         let Grant { member, role } = Grant { member: Member::Person(*person), role };
         next.accounts.insert(*person, account);
         next.members.insert(member, role);
+        self.state.withdraw_invites(&mut next, self.dir)?;
         let (epoch, key) = self.epoch(rng, &next, &current)?;
         let proof = self.proof(secret, person, device);
         Ok((SpaceOp::Join { invite, account, proof, epoch }, key, current))

@@ -108,26 +108,18 @@ impl SpaceState {
             }
         }
         for anchor in &accounts {
-            let known = dir.account(&anchor.person).is_some_and(|account| account.contains(&anchor.head));
             let member = present.members.contains_key(&Member::Person(anchor.person));
             if !member || !anchor.pins.is_empty() {
                 return Err(AccessError::Malformed("account anchor"));
-            }
-            if !known {
-                return Err(Missing::Account(anchor.person).into());
             }
             if present.accounts.insert(anchor.person, anchor.head).is_some() {
                 return Err(AccessError::Malformed("account anchor"));
             }
         }
         for anchor in &teams {
-            let known = dir.team(&anchor.team).is_some_and(|team| team.contains(&anchor.head));
             let member = present.members.contains_key(&Member::Team(anchor.team));
             if !member || !anchor.pins.is_empty() {
                 return Err(AccessError::Malformed("team anchor"));
-            }
-            if !known {
-                return Err(Missing::Team(anchor.team).into());
             }
             if present.teams.insert(anchor.team, anchor.head).is_some() {
                 return Err(AccessError::Malformed("team anchor"));

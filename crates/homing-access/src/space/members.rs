@@ -141,7 +141,11 @@ impl Judge<'_> {
         if let Member::Person(person) = grant.member {
             self.next.requests.retain(|_, request| request.person != person);
         }
-        if self.next.members.len() > limits::MEMBERS { Err(AccessError::Limit("members")) } else { Ok(()) }
+        if self.next.members.len() > limits::MEMBERS {
+            return Err(AccessError::Limit("members"));
+        }
+        // The account head that came with the member may revoke a device on which somebody invited as a team.
+        self.withdraw_invites()
     }
 
     fn keep_an_owner(&self) -> Result<(), AccessError> {

@@ -193,6 +193,31 @@ fn the_anchors_are_exactly_the_members() {
 }
 
 #[test]
+fn the_team_anchor_is_exactly_the_team() {
+    let mut world = World::new(2);
+    let (team, other) = (world.team(0, &[]), world.team(1, &[]));
+    let origin = SpaceOrigin::Client(team, world.contact());
+    let as_team = Member::Team(team);
+    let members = vec![Grant { member: as_team, role: Role::Owner }];
+    let (entry, _) = world.genesis_entry((0, 0), as_team, origin, members).unwrap();
+    let space = SpaceId::derive(&origin);
+    let error = |change: &dyn Fn(&mut Vec<homing_wire::TeamAnchor>)| {
+        let mut op = SpaceOp::decode(&entry.body.content).unwrap();
+        let SpaceOp::Genesis { teams, .. } = &mut op else { unreachable!() };
+        change(teams);
+        let changed = world.author(space, (0, 0), as_team).sign_op(space, None, &op);
+        SpaceState::genesis(&changed, &world.dir).unwrap_err()
+    };
+    let malformed = AccessError::Malformed("team anchor");
+    assert_eq!(error(&|teams| teams[0].team = other), malformed);
+    assert_eq!(error(&|teams| teams.push(teams[0].clone())), malformed);
+    let device = world.device((0, 0));
+    assert_eq!(error(&|teams| teams[0].pins.push(Pin { device, last: None })), malformed);
+    assert_eq!(error(&|teams| teams[0].head = EntryId([1; 32])), Missing::Team(team).into());
+    assert_eq!(error(&|teams| teams.clear()), AccessError::Malformed("anchors"));
+}
+
+#[test]
 fn the_first_epoch_is_checked() {
     let epoch = |change: fn(&mut homing_wire::Epoch)| {
         changed(|op| match op {

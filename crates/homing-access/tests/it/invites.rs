@@ -514,6 +514,24 @@ fn a_lesser_invitation_survives_a_lesser_role_and_others_survive_too() {
 }
 
 #[test]
+fn a_link_falls_when_its_maker_comes_in_person_without_the_device() {
+    let mut world = World::new(3);
+    let team = world.team(0, &[]);
+    let space = world.talk(1, &[]);
+    world.add_device(0);
+    let grant = homing_wire::Grant { member: Member::Team(team), role: Role::Admin };
+    world.add(space, 1, world.me(1), grant).unwrap();
+    let (op, secret) = world.inviting(space, Role::Member, true);
+    world.push(space, (0, 1), Member::Team(team), &op).unwrap();
+    let other = invited(&mut world, space, 1, Role::Member, true);
+    world.revoke((0, 1));
+    let join = world.joining(space, &other, (0, 0));
+    world.push_epoch(space, (0, 0), world.me(0), join).unwrap();
+    assert!(world.state(space).invites().is_empty());
+    assert_eq!(Holding::link(&world, &secret).opens(space).len(), 1);
+}
+
+#[test]
 fn links_of_former_staff_fall_in_client_spaces_at_once_on_the_relay() {
     let mut world = World::new(4);
     let team = world.team(0, &[(1, Role::Member)]);
