@@ -118,7 +118,7 @@ impl World {
         let identity = Identity::open(&folder, now_ms, &mut rng)?;
         let limits = Limits::default();
         let hosts = vec![HOST.to_owned()];
-        self.relay = Some(RelayCore::open(Some(&folder), identity, limits, hosts, rng, Arc::new(Metrics::default()))?);
+        self.relay = Some(RelayCore::open(Some(&folder), identity, limits, hosts, rng, Arc::new(Metrics::default()), now_ms)?);
         Ok(())
     }
 
