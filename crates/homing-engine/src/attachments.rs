@@ -34,7 +34,10 @@ pub(crate) struct StagedFile {
 }
 
 fn file_failed(what: &str) -> ApiError {
-    ApiError::new(Code::FileFailed, format!("{what} Check that it exists, may be read, and that the disk has space."))
+    ApiError::new(
+        Code::FileFailed,
+        format!("{what} Check that it exists, may be read, and that the disk has space."),
+    )
 }
 
 fn too_large(name: &str) -> ApiError {
@@ -55,7 +58,9 @@ fn read(source: &FileSource) -> Result<(String, String, Vec<u8>), ApiError> {
             Ok((name, mime, bytes))
         }
         FileSource::Bytes { name, mime, base64 } => {
-            let bytes = BASE64.decode(base64.as_bytes()).map_err(|_| ApiError::from(invalid("The file's bytes are not base64.")))?;
+            let bytes = BASE64
+                .decode(base64.as_bytes())
+                .map_err(|_| ApiError::from(invalid("The file's bytes are not base64.")))?;
             if bytes.len() as u64 > FILE {
                 return Err(too_large(name));
             }
@@ -96,22 +101,28 @@ impl Core {
 
     fn stage(&mut self, name: String, mime: String, bytes: &[u8]) -> Result<StagedFile, ApiError> {
         let key = BlobKey::random(&mut self.env.rng);
-        let pieces: Vec<&[u8]> = if bytes.is_empty() { vec![&[]] } else { bytes.chunks(CHUNK_PLAIN_LEN).collect() };
+        let pieces: Vec<&[u8]> =
+            if bytes.is_empty() { vec![&[]] } else { bytes.chunks(CHUNK_PLAIN_LEN).collect() };
         let mut sealed = Vec::with_capacity(pieces.len());
         for (index, piece) in pieces.iter().enumerate() {
             let last = index + 1 == pieces.len();
             let index = u32::try_from(index).map_err(|_| too_large(&name))?;
-            sealed.push(key.seal_chunk(index, last, piece).map_err(|error| ApiError::from(Fail::Crypto(error)))?);
+            sealed.push(
+                key.seal_chunk(index, last, piece).map_err(|error| ApiError::from(Fail::Crypto(error)))?,
+            );
         }
         let chunks: Vec<Hash> = sealed.iter().map(|chunk| Hash::of(chunk)).collect();
         let blob = BlobId::of_chunks(&chunks);
         let folder = self.folder_of(&blob);
         fs::create_dir_all(&folder).map_err(|_| file_failed("The file can't be kept."))?;
         for (index, chunk) in sealed.iter().enumerate() {
-            write_durably(&folder.join(index.to_string()), chunk).map_err(|_| file_failed("The file can't be kept."))?;
+            write_durably(&folder.join(index.to_string()), chunk)
+                .map_err(|_| file_failed("The file can't be kept."))?;
         }
         let (width, height) = match imagesize::blob_size(bytes) {
-            Ok(size) if mime.starts_with("image/") => (u32::try_from(size.width).ok(), u32::try_from(size.height).ok()),
+            Ok(size) if mime.starts_with("image/") => {
+                (u32::try_from(size.width).ok(), u32::try_from(size.height).ok())
+            }
             _ => (None, None),
         };
         let meta = AttachmentMeta {
@@ -134,7 +145,10 @@ impl Core {
 
     fn bytes_of(&self, row: &AttachmentRow) -> Result<Vec<u8>, ApiError> {
         let missing = || {
-            ApiError::new(Code::KeyUnavailable, "The file is not on this device yet. It is fetched as soon as the relay can be reached.")
+            ApiError::new(
+                Code::KeyUnavailable,
+                "The file is not on this device yet. It is fetched as soon as the relay can be reached.",
+            )
         };
         let folder = row.blob.map(|blob| self.folder_of(&blob)).ok_or_else(missing)?;
         let key = BlobKey::from_seed(Seed32::from_bytes(*row.key.0));
@@ -143,7 +157,10 @@ impl Core {
             let chunk = fs::read(folder.join(index.to_string())).map_err(|_| missing())?;
             let number = u32::try_from(index).map_err(|_| missing())?;
             let plain = key.open_chunk(number, index + 1 == row.chunks.len(), &chunk).map_err(|_| {
-                ApiError::new(Code::Corrupt, "The file's stored bytes are damaged. Delete it here and fetch it again.")
+                ApiError::new(
+                    Code::Corrupt,
+                    "The file's stored bytes are damaged. Delete it here and fetch it again.",
+                )
             })?;
             bytes.extend_from_slice(&plain);
         }
@@ -159,7 +176,8 @@ impl Core {
     pub(crate) fn attachment_save(&mut self, args: FileSave) -> Result<Done, ApiError> {
         let row = self.attachment_row(&args.attachment)?;
         let bytes = self.bytes_of(&row)?;
-        write_durably(Path::new(&args.path), &bytes).map_err(|_| file_failed("The file can't be written there."))?;
+        write_durably(Path::new(&args.path), &bytes)
+            .map_err(|_| file_failed("The file can't be written there."))?;
         Ok(Done { done: true })
     }
 
@@ -167,9 +185,12 @@ impl Core {
         let row = self.attachment_row(&args.id)?;
         if matches!(row.state, FileState::Remote | FileState::Failed) {
             let message = row.message;
-            let own = messages::get(&self.db()?, &message)?.is_some_and(|message| message.mine) && row.path.is_some();
+            let own = messages::get(&self.db()?, &message)?.is_some_and(|message| message.mine)
+                && row.path.is_some();
             let state = if own { FileState::Waiting } else { FileState::Downloading };
-            self.write(Durability::Normal, |tx, _, _| Ok(attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?))?;
+            self.write(Durability::Normal, |tx, _, _| {
+                Ok(attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?)
+            })?;
             self.resume_transfers()?;
         }
         Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
@@ -189,8 +210,11 @@ impl Core {
         {
             let db = self.db()?;
             for row in attachments::open(&db, OPEN)? {
-                let (Some(blob), Some(message)) = (row.blob, messages::get(&db, &row.message)?) else { continue };
-                let joined = spaces::get(&db, &message.space)?.is_some_and(|space| space.state == SpaceState::Joined);
+                let (Some(blob), Some(message)) = (row.blob, messages::get(&db, &row.message)?) else {
+                    continue;
+                };
+                let joined =
+                    spaces::get(&db, &message.space)?.is_some_and(|space| space.state == SpaceState::Joined);
                 if !joined || self.transfers.contains(&blob) {
                     continue;
                 }
@@ -233,8 +257,12 @@ impl Core {
         for row in rows.into_iter().filter(|row| row.blob == Some(event.blob)) {
             let total = row.chunks.len().max(1);
             let (state, progress) = match (&event.step, &kind) {
-                (TransferStep::Progress { done }, TransferKind::Upload) => (FileState::Uploading, share(*done, total)),
-                (TransferStep::Progress { done }, TransferKind::Download) => (FileState::Downloading, share(*done, total)),
+                (TransferStep::Progress { done }, TransferKind::Upload) => {
+                    (FileState::Uploading, share(*done, total))
+                }
+                (TransferStep::Progress { done }, TransferKind::Download) => {
+                    (FileState::Downloading, share(*done, total))
+                }
                 (TransferStep::Finished, _) => (FileState::Ready, 1.0),
                 (TransferStep::Interrupted, _) => continue,
                 (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
@@ -258,7 +286,13 @@ fn share(done: u32, total: usize) -> f64 {
 
 impl Replica {
     /// The rows of a new message's files say where their chunks are.
-    pub fn keep_staged(&mut self, tx: &Tx<'_>, message: &DocId, position: usize, file: &StagedFile) -> Result<(), Fail> {
+    pub fn keep_staged(
+        &mut self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        position: usize,
+        file: &StagedFile,
+    ) -> Result<(), Fail> {
         let id = attachment_id(message, position);
         let path = file.folder.to_string_lossy();
         // Without a relay there is nowhere to bring it, and it is here.

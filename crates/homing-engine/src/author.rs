@@ -1,7 +1,9 @@
 //! What this person does: an edit becomes a pending change, a row on the screen and a place in the outbox, in one
 //! transaction.
 
-use homing_model::{ChangeInfo, Edit, Kind, ModelError, Preimage, Ruling, Subject, author_from, rules, verdict};
+use homing_model::{
+    ChangeInfo, Edit, Kind, ModelError, Preimage, Ruling, Subject, author_from, rules, verdict,
+};
 use homing_store::outbox::{self, NewOutbox};
 use homing_store::{Tx, changes, spaces};
 use homing_wire::{DocId, Hash, SpaceId};
@@ -68,7 +70,9 @@ impl Replica {
         }
         let gone = spaces::get(tx, &space)?.is_some_and(|row| row.state == spaces::SpaceState::Gone);
         let (_, role) = self.writes_as(&space).filter(|_| !gone).ok_or_else(|| {
-            forbidden("You are not a member here any more, so nothing can be written. What you had stays readable.")
+            forbidden(
+                "You are not a member here any more, so nothing can be written. What you had stays readable.",
+            )
         })?;
         let known = read_doc(tx, &doc)?;
         let new = match author_from(known.accepted.iter().cloned(), self.actor(), preimage, edit) {
@@ -115,7 +119,8 @@ impl Replica {
             changes::delete(tx, &row.doc, &row.hash)?;
         }
         for (row, preimage) in pending.iter().zip(preimages) {
-            let queued = outbox::of_doc(tx, &row.doc)?.into_iter().find(|queued| queued.hash == Some(row.hash));
+            let queued =
+                outbox::of_doc(tx, &row.doc)?.into_iter().find(|queued| queued.hash == Some(row.hash));
             let Some(queued) = queued else { continue };
             let intent = row.intent.as_deref().and_then(|bytes| Edit::decode(bytes).ok());
             let (Some(preimage), Some(edit)) = (preimage, intent) else {

@@ -24,7 +24,11 @@ pub(crate) fn seal_changes(key: &EpochKey, header: &EntryHeader, changes: &Chang
     homing_crypto::seal(key.data_key(), header.nonce, &header.associated_data(), &plain).ok()
 }
 
-pub(crate) fn open_changes(key: &EpochKey, header: &EntryHeader, content: &[u8]) -> Result<Changes, OpenError> {
+pub(crate) fn open_changes(
+    key: &EpochKey,
+    header: &EntryHeader,
+    content: &[u8],
+) -> Result<Changes, OpenError> {
     let plain = homing_crypto::open(key.data_key(), header.nonce, &header.associated_data(), content)
         .map_err(|_| OpenError::Sealed)?;
     let bytes = decompress(&plain, limits::PLAINTEXT)?;

@@ -12,8 +12,8 @@ use homing_store::outbox::{self, OutboxRow, OutboxState};
 use homing_store::spaces::{self, SpaceRow};
 use homing_store::{Tx, changes};
 use homing_wire::{
-    Changes, DocChange, Entry, EntryBody, EntryHeader, EntryId, EntryKind, Head, Member, NackCode, Salt, Signature,
-    SpaceId, SpaceKind, limits,
+    Changes, DocChange, Entry, EntryBody, EntryHeader, EntryId, EntryKind, Head, Member, NackCode, Salt,
+    Signature, SpaceId, SpaceKind, limits,
 };
 
 use crate::content;
@@ -88,7 +88,12 @@ impl Replica {
     }
 
     /// Loads whatever the space's members may have lost, and asks why it must rotate first.
-    fn rotation_reasons(&mut self, tx: &Tx<'_>, space: &SpaceId, now_ms: u64) -> Result<Vec<RotationReason>, Fail> {
+    fn rotation_reasons(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        now_ms: u64,
+    ) -> Result<Vec<RotationReason>, Fail> {
         let members: Vec<Member> = self.space(space)?.members().keys().copied().collect();
         for member in members {
             match member {
@@ -103,8 +108,11 @@ impl Replica {
     pub fn next_header(&self, row: &SpaceRow, kind: EntryKind, salt: Salt) -> Result<EntryHeader, Fail> {
         let (written_as, _) = self.writes_as(&row.space).ok_or(Fail::Internal("not a member"))?;
         let state = self.space(&row.space)?;
-        let seen = (row.sequence > 0)
-            .then_some(Head { generation: row.generation, sequence: row.sequence, chain: row.chain });
+        let seen = (row.sequence > 0).then_some(Head {
+            generation: row.generation,
+            sequence: row.sequence,
+            chain: row.chain,
+        });
         Ok(EntryHeader {
             version: limits::VERSION,
             space: row.space,
@@ -131,7 +139,9 @@ impl Replica {
         item: &OutboxRow,
     ) -> Result<Option<Frozen>, Fail> {
         let (Some(doc), Some(hash)) = (item.doc, item.hash) else { return Ok(None) };
-        let Some(change) = changes::get(tx, &doc, &hash)? else { return Err(Fail::Internal("queued change")) };
+        let Some(change) = changes::get(tx, &doc, &hash)? else {
+            return Err(Fail::Internal("queued change"));
+        };
         let mut header = self.next_header(row, EntryKind::Data, item.salt)?;
         header.nonce = random_nonce(&mut env.rng);
         let Some(epoch) = header.epoch else { return Ok(None) };
@@ -201,7 +211,8 @@ impl Replica {
         let bytes = entry.encode();
         let header = entry.header();
         let op = header.kind == EntryKind::Op;
-        let new = NewEntry { id: &id, header, place: None, status: Status::Sealed, reason: "", bytes: &bytes };
+        let new =
+            NewEntry { id: &id, header, place: None, status: Status::Sealed, reason: "", bytes: &bytes };
         entries::insert(tx, &new)?;
         row.my_dseq = header.dseq;
         row.my_prev = Some(id);
@@ -214,7 +225,12 @@ impl Replica {
         frozen.sort_by_key(|row| (row.space, row.dseq));
         Ok(frozen
             .into_iter()
-            .map(|row| Frozen { space: row.space, id: row.id, op: row.kind == EntryKind::Op, bytes: row.bytes })
+            .map(|row| Frozen {
+                space: row.space,
+                id: row.id,
+                op: row.kind == EntryKind::Op,
+                bytes: row.bytes,
+            })
             .collect())
     }
 
@@ -259,7 +275,13 @@ impl Replica {
 
     /// The relay does not take an entry: it and everything frozen behind it is taken back and sealed anew, unless the
     /// entry itself can never be taken.
-    pub fn refused(&mut self, tx: &Tx<'_>, space: &SpaceId, id: &EntryId, code: NackCode) -> Result<(), Fail> {
+    pub fn refused(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        id: &EntryId,
+        code: NackCode,
+    ) -> Result<(), Fail> {
         let items = outbox::of_entry(tx, id)?;
         self.thaw(tx, space)?;
         if !sealed_anew_helps(code) {

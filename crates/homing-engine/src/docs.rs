@@ -8,8 +8,8 @@ use homing_model::{
 };
 use homing_store::changes::{self, ChangeRow, ChangeState};
 use homing_store::docs::{self, DocRow};
-use homing_store::parked::Wait;
 use homing_store::entries::Place;
+use homing_store::parked::Wait;
 use homing_store::{Read, Tx, entries};
 use homing_wire::{Changes, DocId, EntryHeader, EntryId, Hash, Role, Salt, SpaceKind};
 
@@ -68,14 +68,20 @@ pub(crate) struct Author<'a> {
 }
 
 /// Judges all changes of an entry; all pass or none.
-pub(crate) fn judge_changes(db: &Read<'_>, author: &Author<'_>, all: &Changes) -> Result<Judged<Vec<Passed>>, Fail> {
+pub(crate) fn judge_changes(
+    db: &Read<'_>,
+    author: &Author<'_>,
+    all: &Changes,
+) -> Result<Judged<Vec<Passed>>, Fail> {
     let actor = Actor::derive(&author.header.device, &author.header.salt);
     let mut seen: HashMap<DocId, DocChanges> = HashMap::new();
     let mut passed = Vec::with_capacity(all.changes.len());
     for change in &all.changes {
         let info = match inspect(&change.change) {
             Ok(info) => info,
-            Err(homing_model::ModelError::Unknown) => return Ok(Judged::Park("unknown_form", vec![Wait::Upgrade])),
+            Err(homing_model::ModelError::Unknown) => {
+                return Ok(Judged::Park("unknown_form", vec![Wait::Upgrade]));
+            }
             Err(error) => return Ok(Judged::Refuse(error.code())),
         };
         if let std::collections::hash_map::Entry::Vacant(vacant) = seen.entry(change.doc) {
@@ -95,7 +101,9 @@ pub(crate) fn judge_changes(db: &Read<'_>, author: &Author<'_>, all: &Changes) -
             Check::Ok => (false, false),
             Check::Known => (false, true),
             Check::Duplicate { .. } => (true, false),
-            Check::Park(waiting) => return Ok(Judged::Park("waiting_for_change", waits(&change.doc, waiting))),
+            Check::Park(waiting) => {
+                return Ok(Judged::Park("waiting_for_change", waits(&change.doc, waiting)));
+            }
             Check::Refuse(reason) => return Ok(Judged::Refuse(reason.code())),
         };
         match verdict(author.header.rules, &subject, &info) {
@@ -115,7 +123,15 @@ pub(crate) fn judge_changes(db: &Read<'_>, author: &Author<'_>, all: &Changes) -
         if !known && !duplicate {
             doc.accepted.push(info.clone());
         }
-        passed.push(Passed { doc: change.doc, info, bytes: change.change.clone(), kind, duplicate, known, fresh });
+        passed.push(Passed {
+            doc: change.doc,
+            info,
+            bytes: change.change.clone(),
+            kind,
+            duplicate,
+            known,
+            fresh,
+        });
     }
     Ok(Judged::Accept(passed))
 }
@@ -141,7 +157,10 @@ pub(crate) fn insert(
     if let Some(preimage) = &change.info.preimage
         && change.kind != Kind::Message
     {
-        docs::put(tx, &DocRow { doc: change.doc, space, kind: change.kind.number(), preimage: preimage.encode() })?;
+        docs::put(
+            tx,
+            &DocRow { doc: change.doc, space, kind: change.kind.number(), preimage: preimage.encode() },
+        )?;
     }
     let state = if entry.is_some() { ChangeState::Confirmed } else { ChangeState::Pending };
     let row = ChangeRow {

@@ -17,7 +17,7 @@ use rand_core::Rng;
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
-use crate::slot_content::{DoneMark, DraftCopy, Drafts, SlotContent, SendingMark, drafts_slot};
+use crate::slot_content::{DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, drafts_slot};
 
 /// Marks of finished drafts, by conversation.
 const DONE: &str = "draft_done/";
@@ -103,7 +103,8 @@ impl Replica {
         sending.sort_by_key(|mark| mark.device != me);
         let sending = sending.into_iter().next();
         // What this device is sending stands in its message; the lists don't show it twice.
-        let shown = if sending.as_ref().is_some_and(|mark| mark.device == me) { String::new() } else { doc.text()? };
+        let shown =
+            if sending.as_ref().is_some_and(|mark| mark.device == me) { String::new() } else { doc.text()? };
         let row = DraftRow {
             id: row_id(&doc.id()),
             conversation: doc.conversation(),
@@ -222,7 +223,12 @@ impl Replica {
     }
 
     /// Freezes a conversation's draft for sending: answers its id and text.
-    pub fn freeze_draft(&mut self, tx: &Tx<'_>, now_ms: u64, row: &DraftRow) -> Result<(DraftId, Revision), Fail> {
+    pub fn freeze_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        row: &DraftRow,
+    ) -> Result<(DraftId, Revision), Fail> {
         let mut doc = self.load_draft(row)?;
         let frozen = doc.revision();
         doc.mark_sending(&self.device(), &frozen)?;
@@ -234,16 +240,29 @@ impl Replica {
     }
 
     /// Remembers which draft a message came from until the relay has it.
-    pub fn sends_draft(&self, tx: &Tx<'_>, message: &DocId, draft: &DraftId, sent: &Revision) -> Result<(), Fail> {
+    pub fn sends_draft(
+        &self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        draft: &DraftId,
+        sent: &Revision,
+    ) -> Result<(), Fail> {
         Ok(meta::set(tx, &format!("{SENT_FROM}{message}"), &encode(&(*draft, ByteVec::from(sent.encode()))))?)
     }
 
     /// The relay has an own message: its draft is finished.
-    pub fn draft_became_message(&mut self, tx: &Tx<'_>, message: &DocId, conversation: &DocId) -> Result<(), Fail> {
+    pub fn draft_became_message(
+        &mut self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        conversation: &DocId,
+    ) -> Result<(), Fail> {
         let key = format!("{SENT_FROM}{message}");
         let Some(stored) = meta::get(tx, &key)? else { return Ok(()) };
         meta::delete(tx, &key)?;
-        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else { return Ok(()) };
+        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
+            return Ok(());
+        };
         let Ok(sent) = Revision::decode(&sent) else { return Ok(()) };
         self.finish_draft(tx, conversation, &draft, &sent, 0)
     }
@@ -253,7 +272,9 @@ impl Replica {
         let key = format!("{SENT_FROM}{message}");
         let Some(stored) = meta::get(tx, &key)? else { return Ok(false) };
         meta::delete(tx, &key)?;
-        let Ok((draft, _)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else { return Ok(false) };
+        let Ok((draft, _)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
+            return Ok(false);
+        };
         let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(false) };
         let mut doc = self.load_draft(&row)?;
         doc.clear_sending(&self.device())?;
@@ -267,7 +288,8 @@ impl Replica {
     /// waits. A text that differs is kept.
     pub fn withdraw_own_send(&mut self, tx: &Tx<'_>, message: &DocId) -> Result<(), Fail> {
         let rows = outbox::of_doc(tx, message)?;
-        let Some(row) = rows.iter().find(|row| row.kind == "message" && row.state == OutboxState::Queued) else {
+        let Some(row) = rows.iter().find(|row| row.kind == "message" && row.state == OutboxState::Queued)
+        else {
             return Ok(());
         };
         let Some(hash) = row.hash else { return Ok(()) };
@@ -288,14 +310,20 @@ impl Replica {
         outbox::cancel(tx, row.id)?;
         if let Some(row) = homing_store::messages::get(tx, message)? {
             // Its row showed this device's own words; it is made anew from what was sent.
-            self.files_to_remove.extend(homing_store::messages::remove(tx, message)?.into_iter().map(Into::into));
+            self.files_to_remove
+                .extend(homing_store::messages::remove(tx, message)?.into_iter().map(Into::into));
             self.touched.message(row.conversation, *message);
         }
         self.touched.outbox = true;
         Ok(())
     }
 
-    fn first_content(&self, tx: &Tx<'_>, message: &DocId, except: &homing_wire::Hash) -> Result<Option<MessageContent>, Fail> {
+    fn first_content(
+        &self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        except: &homing_wire::Hash,
+    ) -> Result<Option<MessageContent>, Fail> {
         for row in changes::of_doc(tx, message)? {
             if row.hash == *except {
                 continue;
@@ -309,7 +337,12 @@ impl Replica {
     }
 
     /// Texts that lost the race of two sends are kept as drafts, once each.
-    pub fn keep_alternatives(&mut self, tx: &Tx<'_>, conversation: &DocId, losers: &[MessageContent]) -> Result<(), Fail> {
+    pub fn keep_alternatives(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        losers: &[MessageContent],
+    ) -> Result<(), Fail> {
         for content in losers {
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
             let key = format!("{KEPT}{}", uuid_of(&id));
@@ -326,7 +359,8 @@ impl Replica {
 
     /// The preimage of the message a draft becomes.
     pub fn message_of(&self, db: &Read<'_>, conversation: &DocId, draft: &DraftId) -> Result<Preimage, Fail> {
-        let row = conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
+        let row =
+            conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
         Ok(Preimage::message(row.space, self.person(), draft))
     }
 }

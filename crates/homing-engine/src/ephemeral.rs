@@ -15,7 +15,13 @@ type Sealed = (EpochId, ByteVec);
 
 impl Replica {
     /// "This person is typing in this conversation", for the members who have it open.
-    pub fn seal_typing(&mut self, tx: &Tx<'_>, env: &mut Env, space: &SpaceId, conversation: &DocId) -> Result<Option<Vec<u8>>, Fail> {
+    pub fn seal_typing(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        space: &SpaceId,
+        conversation: &DocId,
+    ) -> Result<Option<Vec<u8>>, Fail> {
         if !self.load_space(tx, space)? || self.writes_as(space).is_none() {
             return Ok(None);
         }
@@ -23,7 +29,8 @@ impl Replica {
         let Some(key) = self.key(tx, space, &epoch)? else { return Ok(None) };
         let nonce = random_nonce(&mut env.rng);
         let plain = encode(&("typing v1", self.person(), *conversation));
-        let sealed = homing_crypto::seal(key.ephemeral_key(), nonce, &bound_to(space, &self.device()), &plain)?;
+        let sealed =
+            homing_crypto::seal(key.ephemeral_key(), nonce, &bound_to(space, &self.device()), &plain)?;
         let sealed: Sealed = (epoch, ByteVec::from([nonce.as_slice(), &sealed].concat()));
         Ok(Some(encode(&sealed)))
     }
@@ -36,14 +43,19 @@ impl Replica {
         device: &DeviceId,
         content: &[u8],
     ) -> Result<Option<(DocId, PersonId)>, Fail> {
-        let Ok((epoch, sealed)) = decode::<Sealed>("typing", content, limits::EPHEMERAL) else { return Ok(None) };
+        let Ok((epoch, sealed)) = decode::<Sealed>("typing", content, limits::EPHEMERAL) else {
+            return Ok(None);
+        };
         let Some(key) = self.key(tx, space, &epoch)? else { return Ok(None) };
         let Some((nonce, sealed)) = sealed.split_at_checked(NONCE_LEN) else { return Ok(None) };
         let Ok(nonce) = <[u8; NONCE_LEN]>::try_from(nonce) else { return Ok(None) };
-        let Ok(plain) = homing_crypto::open(key.ephemeral_key(), nonce, &bound_to(space, device), sealed) else {
+        let Ok(plain) = homing_crypto::open(key.ephemeral_key(), nonce, &bound_to(space, device), sealed)
+        else {
             return Ok(None);
         };
-        let Ok((_, person, conversation)) = decode::<(String, PersonId, DocId)>("typing", &plain, limits::EPHEMERAL) else {
+        let Ok((_, person, conversation)) =
+            decode::<(String, PersonId, DocId)>("typing", &plain, limits::EPHEMERAL)
+        else {
             return Ok(None);
         };
         self.load_account(tx, &person)?;

@@ -55,7 +55,9 @@ pub(crate) fn internal(place: &'static str) -> ApiError {
     tracing::error!(place, "internal error");
     ApiError::new(
         Code::Internal,
-        format!("Something went wrong inside Homing ({place}). Nothing was changed. If it happens again, please report it."),
+        format!(
+            "Something went wrong inside Homing ({place}). Nothing was changed. If it happens again, please report it."
+        ),
     )
 }
 
@@ -91,7 +93,10 @@ fn store_error(error: &StoreError) -> ApiError {
         ),
         StoreError::Damaged(_) | StoreError::Conflict(_) | StoreError::OutOfRange => {
             tracing::error!(%error, "store");
-            ApiError::new(Code::Corrupt, "The stored data is damaged. Run \"homing doctor\" to find and mend it.")
+            ApiError::new(
+                Code::Corrupt,
+                "The stored data is damaged. Run \"homing doctor\" to find and mend it.",
+            )
         }
         StoreError::NotFound(what) => ApiError::new(Code::NotFound, format!("There is no such {what} here.")),
         StoreError::Io(_) => ApiError::new(
@@ -121,15 +126,18 @@ fn access_error(error: AccessError) -> ApiError {
     match error {
         AccessError::RoleForbids => ApiError::new(Code::RoleForbids, "Your role here doesn't allow this."),
         AccessError::NotAMember => ApiError::new(Code::NotAMember, "This person is not a member here."),
-        AccessError::AlreadyMember => ApiError::new(Code::InvalidArgument, "This person is a member already."),
+        AccessError::AlreadyMember => {
+            ApiError::new(Code::InvalidArgument, "This person is a member already.")
+        }
         AccessError::KindForbids => {
             ApiError::new(Code::RoleForbids, "This kind of conversation can't have such members or roles.")
         }
-        AccessError::LastOwner => ApiError::new(
-            Code::RoleForbids,
-            "The last owner can't go. Make somebody else an owner first.",
-        ),
-        AccessError::Expired => ApiError::new(Code::InviteExpired, "The invitation has expired. Ask for a new one."),
+        AccessError::LastOwner => {
+            ApiError::new(Code::RoleForbids, "The last owner can't go. Make somebody else an owner first.")
+        }
+        AccessError::Expired => {
+            ApiError::new(Code::InviteExpired, "The invitation has expired. Ask for a new one.")
+        }
         AccessError::NoInvite | AccessError::BadProof => ApiError::new(
             Code::InviteInvalid,
             "This invitation was used, cancelled or is not valid. Ask for a new one.",
@@ -142,7 +150,10 @@ fn access_error(error: AccessError) -> ApiError {
         AccessError::Limit(what) => ApiError::new(Code::TooLarge, format!("There are too many {what} here.")),
         other => {
             tracing::warn!(code = other.code(), "refused");
-            ApiError::new(Code::Internal, format!("This could not be done ({}). Nothing was changed.", other.code()))
+            ApiError::new(
+                Code::Internal,
+                format!("This could not be done ({}). Nothing was changed.", other.code()),
+            )
         }
     }
 }

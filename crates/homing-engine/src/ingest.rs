@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use homing_crypto::{Domain, SignedBytes, verify_batch};
 use homing_access::{AccessError, Cut, Missing, SpaceState, Verdict};
+use homing_crypto::{Domain, SignedBytes, verify_batch};
 use homing_store::entries::{self, Ancestry, NewEntry, Place, Status};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceRow};
@@ -46,11 +46,23 @@ impl Replica {
         Ok(())
     }
 
-    fn ingest_one(&mut self, tx: &Tx<'_>, stored: &Stored, entry: &Entry, id: EntryId, verified: bool) -> Result<(), Fail> {
-        let place =
-            Place { generation: stored.generation, sequence: stored.sequence, received_ms: stored.received_ms };
+    fn ingest_one(
+        &mut self,
+        tx: &Tx<'_>,
+        stored: &Stored,
+        entry: &Entry,
+        id: EntryId,
+        verified: bool,
+    ) -> Result<(), Fail> {
+        let place = Place {
+            generation: stored.generation,
+            sequence: stored.sequence,
+            received_ms: stored.received_ms,
+        };
         if let Some((status, known)) = entries::status(tx, &id)? {
-            if known.is_none_or(|known| known.sequence != place.sequence || known.generation != place.generation) {
+            if known
+                .is_none_or(|known| known.sequence != place.sequence || known.generation != place.generation)
+            {
                 entries::place(tx, &id, place)?;
             }
             if status == Status::Sealed {
@@ -62,7 +74,10 @@ impl Replica {
         let status = if verified { Status::Parked } else { Status::Refused };
         let reason = if verified { "" } else { "bad_signature" };
         let header = entry.header();
-        entries::insert(tx, &NewEntry { id: &id, header, place: Some(place), status, reason, bytes: &stored.entry })?;
+        entries::insert(
+            tx,
+            &NewEntry { id: &id, header, place: Some(place), status, reason, bytes: &stored.entry },
+        )?;
         if verified {
             self.judge_from(tx, id)?;
         } else {
@@ -114,7 +129,13 @@ impl Replica {
         Ok(())
     }
 
-    fn judge_op(&mut self, tx: &Tx<'_>, entry: &Entry, id: EntryId, received_ms: u64) -> Result<Judged<Vec<Wait>>, Fail> {
+    fn judge_op(
+        &mut self,
+        tx: &Tx<'_>,
+        entry: &Entry,
+        id: EntryId,
+        received_ms: u64,
+    ) -> Result<Judged<Vec<Wait>>, Fail> {
         let space = entry.header().space;
         if entry.header().op_head.is_none() {
             // Another device began the same space, and the relay has that one.
@@ -217,20 +238,28 @@ impl Replica {
             (false, spaces::SpaceState::Known) => spaces::SpaceState::Known,
             (false, _) => spaces::SpaceState::Gone,
         };
-        if row.state == spaces::SpaceState::Joined && !matches!(before, spaces::SpaceState::Joined | spaces::SpaceState::Local) {
+        if row.state == spaces::SpaceState::Joined
+            && !matches!(before, spaces::SpaceState::Joined | spaces::SpaceState::Local)
+        {
             self.greet_later(tx, space)?;
         }
         Ok(spaces::put(tx, &row)?)
     }
 
     fn project_members(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
-        let list: Vec<(Member, homing_wire::Role)> = self.space(space)?.members().iter().map(|(m, r)| (*m, *r)).collect();
+        let list: Vec<(Member, homing_wire::Role)> =
+            self.space(space)?.members().iter().map(|(m, r)| (*m, *r)).collect();
         members::set(tx, space, &list)?;
         self.touch_conversations_of(tx, space)
     }
 
     /// Judges the entries of a device in a space again, after a pin.
-    fn judge_again(&mut self, tx: &Tx<'_>, space: &SpaceId, device: &homing_wire::DeviceId) -> Result<(), Fail> {
+    fn judge_again(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        device: &homing_wire::DeviceId,
+    ) -> Result<(), Fail> {
         let Some((_, last)) = entries::last_of_device(tx, space, device)? else { return Ok(()) };
         for dseq in (1..=last).rev() {
             let mut all_valid = true;
@@ -311,9 +340,9 @@ impl Replica {
                 self.apply(tx, header, &id, place, &passed)?;
                 let message = passed.iter().any(|change| change.kind == homing_model::Kind::Message);
                 self.note_delivered(header.space, header.device, header.dseq, message);
-                let woken = passed
-                    .iter()
-                    .flat_map(|change| [Wait::Doc(change.doc), Wait::Change(homing_wire::Hash(change.info.hash.0))]);
+                let woken = passed.iter().flat_map(|change| {
+                    [Wait::Doc(change.doc), Wait::Change(homing_wire::Hash(change.info.hash.0))]
+                });
                 Ok(Judged::Accept(woken.collect()))
             }
             Judged::Park(reason, waits) => Ok(Judged::Park(reason, waits)),

@@ -9,9 +9,7 @@ use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, Tx, accounts, feeds, meta, outbox, slots};
 use homing_sync::{Client, Config, Effect, Event, Gap, LogCursor, SpaceCursor, Start, Ticket};
 use homing_wire::codec::{decode, encode};
-use homing_wire::{
-    FeedCursor, Head, Member, NackCode, Signature, SignedHead, SpaceId, SpaceKind,
-};
+use homing_wire::{FeedCursor, Head, Member, NackCode, Signature, SignedHead, SpaceId, SpaceKind};
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::api::{ApiError, Code};
@@ -92,7 +90,9 @@ impl Core {
         self.resume_enrolment()?;
         // A device that is not in its person's account yet speaks for nobody.
         let anonymous = self.flows.anonymous_relay();
-        let Some(address) = anonymous.clone().map_or_else(|| self.relay_address(), |address| Ok(Some(address)))? else {
+        let Some(address) =
+            anonymous.clone().map_or_else(|| self.relay_address(), |address| Ok(Some(address)))?
+        else {
             return Ok(());
         };
         let host = crate::text::relay_host(&address)
@@ -156,12 +156,20 @@ impl Core {
                 continue;
             }
             let stored = meta::get(&db, &format!("{CURSOR}{}", row.space))?;
-            let cursor = stored.and_then(|bytes| load_cursor(&bytes)).unwrap_or_else(|| SpaceCursor::empty(generation));
+            let cursor = stored
+                .and_then(|bytes| load_cursor(&bytes))
+                .unwrap_or_else(|| SpaceCursor::empty(generation));
             cursors.insert(row.space, cursor);
         }
         let feeds = followed
             .into_iter()
-            .map(|feed| known.iter().find(|cursor| cursor.feed == feed).copied().unwrap_or(FeedCursor { feed, sequence: 0 }))
+            .map(|feed| {
+                known
+                    .iter()
+                    .find(|cursor| cursor.feed == feed)
+                    .copied()
+                    .unwrap_or(FeedCursor { feed, sequence: 0 })
+            })
             .collect();
         Ok(Start { register, generation, feeds, spaces: cursors })
     }
@@ -371,9 +379,13 @@ impl Core {
                     format!("The relay contradicts what it said before ({what:?}) about a conversation. It is left alone; nothing here was changed. Tell whoever runs the relay."),
                 )));
             }
-            Effect::CompareIds { space, from, ids, more, held, .. } => self.compare_ids(space, from, &ids, more, held),
+            Effect::CompareIds { space, from, ids, more, held, .. } => {
+                self.compare_ids(space, from, &ids, more, held)
+            }
             Effect::WantRepush { space } => self.want_repush(space),
-            Effect::RefillRefused { code, .. } => tracing::warn!(?code, "the relay did not take a part of the refill"),
+            Effect::RefillRefused { code, .. } => {
+                tracing::warn!(?code, "the relay did not take a part of the refill")
+            }
             Effect::Refilled { space, cursor } => {
                 self.try_write_full("refilled", |tx, replica, _| {
                     homing_store::entries::unplace_after(tx, &space, 0)?;
@@ -490,7 +502,11 @@ impl Core {
 
     /// Shows the relay what it had signed: it then knows that it was put back, and is filled again.
     fn prove_rollback(&mut self, space: SpaceId) {
-        let signed = self.db().ok().and_then(|db| spaces::get(&db, &space).ok().flatten()).and_then(|row| row.signed_head);
+        let signed = self
+            .db()
+            .ok()
+            .and_then(|db| spaces::get(&db, &space).ok().flatten())
+            .and_then(|row| row.signed_head);
         if let Some(head) = signed.and_then(|bytes| decode::<SignedHead>("signed head", &bytes, 1024).ok()) {
             self.protocol(Event::ProveRollback { head });
         }
@@ -530,12 +546,23 @@ impl Core {
         let items = items
             .unwrap_or_default()
             .into_iter()
-            .map(|(sequence, id, received_ms, generation)| homing_sync::ChainItem { sequence, id, received_ms, generation })
+            .map(|(sequence, id, received_ms, generation)| homing_sync::ChainItem {
+                sequence,
+                id,
+                received_ms,
+                generation,
+            })
             .collect();
         self.protocol(Event::Chain { space, items });
     }
 
-    fn refused(&mut self, space: SpaceId, id: homing_wire::EntryId, code: NackCode, people: &[homing_wire::PersonId]) {
+    fn refused(
+        &mut self,
+        space: SpaceId,
+        id: homing_wire::EntryId,
+        code: NackCode,
+        people: &[homing_wire::PersonId],
+    ) {
         self.ask_accounts(people);
         if self.flow_refused(&space, &id, code) {
             return;
@@ -554,7 +581,13 @@ impl Core {
                     }
                     Ok(())
                 });
-                if matches!(code, NackCode::StaleOps | NackCode::StaleEpoch | NackCode::NeedsRotation | NackCode::PinMismatch) {
+                if matches!(
+                    code,
+                    NackCode::StaleOps
+                        | NackCode::StaleEpoch
+                        | NackCode::NeedsRotation
+                        | NackCode::PinMismatch
+                ) {
                     self.resting.insert(space, self.env.now_ms() + REST_MS);
                 }
             }
@@ -585,7 +618,8 @@ impl Core {
 
     pub(crate) fn ask_accounts(&mut self, people: &[homing_wire::PersonId]) {
         for person in people {
-            let after = self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
+            let after =
+                self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
             self.protocol(Event::PullAccount { person: *person, after });
         }
     }
@@ -667,11 +701,13 @@ impl Core {
         let frozen = self.write(Durability::Full, |tx, replica, env| replica.hand_in(tx, env, &space));
         match frozen {
             Ok(frozen) => self.hand_over(frozen),
-            Err(error) => tracing::error!(code = ?error.code, message = error.message, "work could not be sealed"),
+            Err(error) => {
+                tracing::error!(code = ?error.code, message = error.message, "work could not be sealed")
+            }
         }
     }
 
-    pub(crate) fn hand_over(&mut self, frozen: Vec<crate::deliver::Frozen>) {
+    fn hand_over(&mut self, frozen: Vec<crate::deliver::Frozen>) {
         for one in frozen {
             let (space, id, entry) = (one.space, one.id, one.bytes);
             self.protocol(match one.op {
@@ -688,16 +724,16 @@ impl Core {
             let replica = self.replica()?;
             let mut frozen = replica.frozen(&db).map_err(ApiError::from)?;
             frozen.retain(|one| only.is_none_or(|only| one.space == *only));
-            let kinds: BTreeMap<SpaceId, u32> = spaces::list(&db)?
-                .into_iter()
-                .map(|row| (row.space, rank(row.kind)))
-                .collect();
+            let kinds: BTreeMap<SpaceId, u32> =
+                spaces::list(&db)?.into_iter().map(|row| (row.space, rank(row.kind))).collect();
             frozen.sort_by_key(|one| kinds.get(&one.space).copied().unwrap_or(u32::MAX));
             Ok(frozen)
         });
         match frozen {
             // In this order: an op would go before the others.
-            Ok(frozen) => self.hand_over(frozen.into_iter().map(|one| crate::deliver::Frozen { op: false, ..one }).collect()),
+            Ok(frozen) => self.hand_over(
+                frozen.into_iter().map(|one| crate::deliver::Frozen { op: false, ..one }).collect(),
+            ),
             Err(error) => tracing::error!(code = ?error.code, "frozen work could not be read"),
         }
     }
@@ -790,8 +826,9 @@ fn rank(kind: SpaceKind) -> u32 {
 
 fn cursor_of(tx: &Tx<'_>, space: &SpaceId) -> Result<SpaceCursor, Fail> {
     let stored = meta::get(tx, &format!("{CURSOR}{space}"))?;
-    let generation =
-        meta::get(tx, GENERATION)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
+    let generation = meta::get(tx, GENERATION)?
+        .and_then(|bytes| bytes.as_slice().try_into().ok())
+        .map_or(0, u64::from_be_bytes);
     Ok(stored.and_then(|bytes| load_cursor(&bytes)).unwrap_or_else(|| SpaceCursor::empty(generation)))
 }
 

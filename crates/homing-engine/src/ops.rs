@@ -14,8 +14,8 @@ use homing_store::spaces::{self, SpaceRow};
 use homing_store::{Read, Tx, epochs, meta};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{
-    DocId, Entry, EntryBody, EntryHeader, EntryId, EntryKind, EpochId, Grant, InviteId, KemPublic, Member, PersonId,
-    Role, SpaceId, SpaceOp, SpaceOrigin,
+    DocId, Entry, EntryBody, EntryHeader, EntryId, EntryKind, EpochId, Grant, InviteId, KemPublic, Member,
+    PersonId, Role, SpaceId, SpaceOp, SpaceOrigin,
 };
 use minicbor::{CborLen, Decode, Encode};
 use std::collections::HashMap;
@@ -94,7 +94,14 @@ impl Keys for Secrets<'_> {
 
 impl Replica {
     /// Queues an op; answers its place in the outbox.
-    pub fn enqueue_op(&mut self, tx: &Tx<'_>, now_ms: u64, space: &SpaceId, intent: &OpIntent, conversation: Option<DocId>) -> Result<i64, Fail> {
+    pub fn enqueue_op(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        space: &SpaceId,
+        intent: &OpIntent,
+        conversation: Option<DocId>,
+    ) -> Result<i64, Fail> {
         let new = NewOutbox {
             space: *space,
             kind: "membership".to_owned(),
@@ -113,7 +120,13 @@ impl Replica {
     }
 
     /// Begins a space. Its first op is signed now; it is registered when there is a relay.
-    pub fn create_space(&mut self, tx: &Tx<'_>, env: &mut Env, origin: SpaceOrigin, members: Vec<Grant>) -> Result<SpaceId, Fail> {
+    pub fn create_space(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        origin: SpaceOrigin,
+        members: Vec<Grant>,
+    ) -> Result<SpaceId, Fail> {
         let space = SpaceId::derive(&origin);
         if self.load_space(tx, &space)? {
             return Ok(space);
@@ -169,7 +182,13 @@ impl Replica {
     }
 
     /// Builds the op an intent stands for; `None` if it is done already.
-    pub fn build_op(&mut self, tx: &Tx<'_>, env: &mut Env, intent: &OpIntent, header: EntryHeader) -> Result<Option<Entry>, Fail> {
+    pub fn build_op(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        intent: &OpIntent,
+        header: EntryHeader,
+    ) -> Result<Option<Entry>, Fail> {
         let space = header.space;
         let written_as = header.written_as;
         if let OpIntent::Add(grant) = intent {
@@ -183,7 +202,9 @@ impl Replica {
         let now_ms = env.now_ms();
         let rng = &mut env.rng;
         let secret = match intent {
-            OpIntent::Invite { invite, .. } => Some(invite_secret(tx, invite)?.ok_or(Fail::Internal("invite secret"))?),
+            OpIntent::Invite { invite, .. } => {
+                Some(invite_secret(tx, invite)?.ok_or(Fail::Internal("invite secret"))?)
+            }
             _ => None,
         };
         let state = self.space(&space)?;
@@ -216,7 +237,13 @@ impl Replica {
     }
 
     /// Builds the rotation that is due before anything else may be written.
-    pub fn build_rotation(&mut self, tx: &Tx<'_>, env: &mut Env, header: EntryHeader, _: &[RotationReason]) -> Result<Entry, Fail> {
+    pub fn build_rotation(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        header: EntryHeader,
+        _: &[RotationReason],
+    ) -> Result<Entry, Fail> {
         let space = header.space;
         let current = self.current_key(tx, &space)?;
         let writers = self.last_entries(tx, &space)?;
@@ -229,7 +256,14 @@ impl Replica {
     }
 
     /// Signs an op after judging it like everybody will, and keeps the seed it brings.
-    pub fn sign_op(&mut self, tx: &Tx<'_>, env: &mut Env, header: EntryHeader, op: &SpaceOp, key: Option<EpochKey>) -> Result<Entry, Fail> {
+    pub fn sign_op(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        header: EntryHeader,
+        op: &SpaceOp,
+        key: Option<EpochKey>,
+    ) -> Result<Entry, Fail> {
         let space = header.space;
         let entry = build::sign_entry(header, op.encode(), self.me.device().signing());
         self.space(&space)?.judge(&entry, env.now_ms(), &self.known)?;
@@ -309,7 +343,11 @@ impl Replica {
     }
 
     /// The seeds of the teams that are members of a space.
-    fn team_seeds(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<HashMap<(SpaceId, EpochId), Seed32>, Fail> {
+    fn team_seeds(
+        &mut self,
+        db: &Read<'_>,
+        space: &SpaceId,
+    ) -> Result<HashMap<(SpaceId, EpochId), Seed32>, Fail> {
         let teams: Vec<SpaceId> = self
             .space(space)?
             .members_ever()

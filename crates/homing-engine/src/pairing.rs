@@ -100,8 +100,7 @@ impl Meeting {
     fn open(&self, from_new: bool, bytes: &[u8]) -> Option<Message> {
         let (nonce, sealed) = bytes.split_at_checked(24)?;
         let key = self.key.derive(context::LINK_SEAL);
-        let plain =
-            homing_crypto::open(&key, nonce.try_into().ok()?, &[u8::from(from_new)], sealed).ok()?;
+        let plain = homing_crypto::open(&key, nonce.try_into().ok()?, &[u8::from(from_new)], sealed).ok()?;
         decode("link message", &plain, limits::MAILBOX).ok()
     }
 }
@@ -150,7 +149,13 @@ pub(crate) struct Offering {
 }
 
 impl Offering {
-    pub fn new(rng: &mut impl CryptoRng, meeting: Meeting, person: PersonId, name: &str, device: &DeviceSecret) -> Self {
+    pub fn new(
+        rng: &mut impl CryptoRng,
+        meeting: Meeting,
+        person: PersonId,
+        name: &str,
+        device: &DeviceSecret,
+    ) -> Self {
         Self {
             meeting,
             person,
@@ -276,15 +281,16 @@ impl Accepting {
                 self.digits = Some(digits.clone());
                 Ok(vec![Step::Put(put), Step::Compare { digits }])
             }
-            (Message::Granted { relay_key, recovery_seed, recovery_confirmed }, Some((person, person_name))) => {
-                Ok(vec![Step::Enrolled(Box::new(Enrolment {
-                    person: *person,
-                    person_name: person_name.clone(),
-                    relay_key,
-                    recovery_seed: recovery_seed.map(|seed| seed.0),
-                    recovery_confirmed,
-                }))])
-            }
+            (
+                Message::Granted { relay_key, recovery_seed, recovery_confirmed },
+                Some((person, person_name)),
+            ) => Ok(vec![Step::Enrolled(Box::new(Enrolment {
+                person: *person,
+                person_name: person_name.clone(),
+                relay_key,
+                recovery_seed: recovery_seed.map(|seed| seed.0),
+                recovery_confirmed,
+            }))]),
             (Message::Cancelled, _) => Err(PairingError::Cancelled),
             _ => Err(PairingError::Tampered),
         }

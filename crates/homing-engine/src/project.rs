@@ -1,10 +1,12 @@
 //! From documents to the rows the screens read.
 
-use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project, project_first};
+use homing_model::{
+    AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project, project_first,
+};
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
 use homing_store::conversations::ConversationDoc;
-use homing_store::messages::{MessageState, NewMessage, Placed};
 use homing_store::entries::{self, Place};
+use homing_store::messages::{MessageState, NewMessage, Placed};
 use homing_store::{Tx, changes, conversations, messages, meta, people, receipts, spaces};
 use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 use zeroize::Zeroizing;
@@ -39,7 +41,13 @@ impl Replica {
         }
     }
 
-    fn project_row(&mut self, tx: &Tx<'_>, doc: &DocId, row: Projection, all: &[ChangeInfo]) -> Result<(), Fail> {
+    fn project_row(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        row: Projection,
+        all: &[ChangeInfo],
+    ) -> Result<(), Fail> {
         match row {
             Projection::Message(message) => self.project_message(tx, doc, message, all)?,
             Projection::Conversation(row) => {
@@ -173,7 +181,13 @@ impl Replica {
         self.insert_message(tx, &change.doc, message, &carried)
     }
 
-    fn insert_message(&mut self, tx: &Tx<'_>, doc: &DocId, message: MessageProjection, carried: &Carried) -> Result<(), Fail> {
+    fn insert_message(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        message: MessageProjection,
+        carried: &Carried,
+    ) -> Result<(), Fail> {
         let conversation = message.content.conversation;
         let mine = message.author == self.person();
         let received_ms = carried.place.map_or(0, |place| place.received_ms);
@@ -182,7 +196,9 @@ impl Replica {
         let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
         let unread = !mine && !message.deleted && !position.read.contains(carried.dseq);
         // What came as soon as it was written can't be late; nearly everything does.
-        let late = unread && received_ms > author_ms && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
+        let late = unread
+            && received_ms > author_ms
+            && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
         let new = NewMessage {
             id: *doc,
             conversation,
@@ -200,7 +216,11 @@ impl Replica {
             device: carried.device,
             dseq: carried.dseq,
             state: self.state_of_new(mine, carried.place.is_some()),
-            attachments: self.attachment_rows(doc, mine && carried.place.is_none(), &message.content.attachments),
+            attachments: self.attachment_rows(
+                doc,
+                mine && carried.place.is_none(),
+                &message.content.attachments,
+            ),
         };
         messages::insert(tx, vec![new])?;
         if unread {
@@ -251,7 +271,12 @@ impl Replica {
         })
     }
 
-    fn attachment_rows(&self, message: &DocId, own_new: bool, files: &[AttachmentMeta]) -> Vec<AttachmentRow> {
+    fn attachment_rows(
+        &self,
+        message: &DocId,
+        own_new: bool,
+        files: &[AttachmentMeta],
+    ) -> Vec<AttachmentRow> {
         files
             .iter()
             .enumerate()
@@ -275,7 +300,13 @@ impl Replica {
     }
 
     /// An own message has its place at the relay.
-    pub fn message_confirmed(&mut self, tx: &Tx<'_>, doc: &DocId, header: &EntryHeader, place: Place) -> Result<(), Fail> {
+    pub fn message_confirmed(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        header: &EntryHeader,
+        place: Place,
+    ) -> Result<(), Fail> {
         let Some(row) = messages::get(tx, doc)? else { return Ok(()) };
         if row.dseq == 0 {
             let placed = Placed {

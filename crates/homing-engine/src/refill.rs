@@ -39,7 +39,14 @@ impl Core {
         self.protocol(Event::RepushAccounts(accounts.unwrap_or_default()));
     }
 
-    pub(crate) fn compare_ids(&mut self, space: SpaceId, _from: u64, ids: &[EntryId], more: bool, held: bool) {
+    pub(crate) fn compare_ids(
+        &mut self,
+        space: SpaceId,
+        _from: u64,
+        ids: &[EntryId],
+        more: bool,
+        held: bool,
+    ) {
         let Some(link) = self.link.as_mut() else { return };
         let refill = link.missing.entry(space).or_default();
         refill.has.extend(ids.iter().copied());
@@ -117,17 +124,25 @@ impl Core {
             return None;
         }
         let (_, role) = replica.writes_as(space)?;
-        (role == Role::Owner).then(|| replica.known.spaces.get(space).map(homing_access::SpaceState::head)).flatten()
+        (role == Role::Owner)
+            .then(|| replica.known.spaces.get(space).map(homing_access::SpaceState::head))
+            .flatten()
     }
 
     pub(crate) fn want_repush(&mut self, space: SpaceId) {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while bytes < FRAME {
-            let next = self.link.as_mut().and_then(|link| link.missing.get_mut(&space)).and_then(|refill| refill.queue.pop_front());
+            let next = self
+                .link
+                .as_mut()
+                .and_then(|link| link.missing.get_mut(&space))
+                .and_then(|refill| refill.queue.pop_front());
             let Some(id) = next else { break };
             let row = self.db().ok().and_then(|db| entries::get(&db, &id).ok().flatten());
-            let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) else { continue };
+            let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) else {
+                continue;
+            };
             bytes += row.bytes.len();
             batch.push(Repush {
                 stored: Stored {
@@ -138,7 +153,11 @@ impl Core {
                 },
             });
         }
-        let more = self.link.as_ref().and_then(|link| link.missing.get(&space)).is_some_and(|refill| !refill.queue.is_empty());
+        let more = self
+            .link
+            .as_ref()
+            .and_then(|link| link.missing.get(&space))
+            .is_some_and(|refill| !refill.queue.is_empty());
         if !more && let Some(link) = self.link.as_mut() {
             link.missing.remove(&space);
         }

@@ -161,7 +161,8 @@ impl Replica {
         if ops.is_empty() {
             return Ok(false);
         }
-        let state = SpaceState::replay(ops.iter().map(|(entry, received_ms)| (entry, *received_ms)), &self.known)?;
+        let state =
+            SpaceState::replay(ops.iter().map(|(entry, received_ms)| (entry, *received_ms)), &self.known)?;
         self.known.spaces.insert(*space, state);
         Ok(true)
     }
@@ -226,7 +227,13 @@ impl Replica {
     }
 
     /// Keeps a seed that was opened or made here.
-    pub fn keep_seed(&mut self, tx: &Tx<'_>, space: &SpaceId, epoch: &EpochId, seed: &Seed32) -> Result<(), Fail> {
+    pub fn keep_seed(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        epoch: &EpochId,
+        seed: &Seed32,
+    ) -> Result<(), Fail> {
         let key = EpochKey::from_seed(seed.clone());
         epochs::put(tx, space, epoch, &homing_wire::Hash(key.commitment()), seed.expose())?;
         self.touched.work.insert(*space);

@@ -12,8 +12,8 @@ use homing_store::{Read, conversations, drafts, meta, notified, people, spaces};
 use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as WireSpaceKind};
 
 use crate::api::{
-    ApiError, Attachment, AttachmentState, Code, ConversationRow, Draft, DraftRow, Event, MessageRow, Participant, Quote,
-    Receipt, RoleName, Sending, SpaceKind, State,
+    ApiError, Attachment, AttachmentState, Code, ConversationRow, Draft, DraftRow, Event, MessageRow,
+    Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State,
 };
 use crate::core::Core;
 use crate::project::DEVICE_NAME;
@@ -49,7 +49,14 @@ impl Surroundings {
 
     /// How far one entry came with each member other than the one it was written as. A person who is no member by
     /// themselves belongs to the team.
-    fn reached(&self, me: &PersonId, as_team: bool, space: &SpaceId, device: &DeviceId, dseq: u64) -> Vec<Reached> {
+    fn reached(
+        &self,
+        me: &PersonId,
+        as_team: bool,
+        space: &SpaceId,
+        device: &DeviceId,
+        dseq: u64,
+    ) -> Vec<Reached> {
         let rows = self.receipts.get(space).map_or(&[] as &[ReceiptRow], Vec::as_slice);
         let persons: BTreeSet<PersonId> = self
             .members(space)
@@ -97,7 +104,9 @@ fn state_of(stored: MessageState, reached: &[Reached]) -> State {
         MessageState::Failed => State::Failed,
         MessageState::Sent if reached.is_empty() => State::Sent,
         MessageState::Sent if reached.iter().all(|member| member.read) => State::Read,
-        MessageState::Sent if reached.iter().all(|member| member.delivered || member.read) => State::Delivered,
+        MessageState::Sent if reached.iter().all(|member| member.delivered || member.read) => {
+            State::Delivered
+        }
         MessageState::Sent => State::Sent,
     }
 }
@@ -147,7 +156,10 @@ pub(crate) fn shown_name(name: &str) -> String {
 
 impl Core {
     /// Rows of the conversation list for stored rows, in the same order.
-    pub(crate) fn conversation_rows(&mut self, stored: Vec<StoredConversation>) -> Result<Vec<ConversationRow>, ApiError> {
+    pub(crate) fn conversation_rows(
+        &mut self,
+        stored: Vec<StoredConversation>,
+    ) -> Result<Vec<ConversationRow>, ApiError> {
         let around = Surroundings::of(&self.db()?, stored.iter().map(|row| row.space))?;
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
@@ -160,7 +172,8 @@ impl Core {
 
     /// What this person may do in a space.
     pub(crate) fn rights(&mut self, space: &SpaceId) -> Result<Rights, ApiError> {
-        let store = self.store.as_ref().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
+        let store =
+            self.store.as_ref().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
         let replica = self.replica.as_mut().ok_or_else(crate::core::not_initialised)?;
         let db = store.read();
         let gone = spaces::get(&db, space)?.is_none_or(|row| row.state == spaces::SpaceState::Gone);
@@ -192,7 +205,12 @@ impl Core {
     }
 
     /// Times of the receipts of one own message.
-    fn receipts_of(&self, db: &Read<'_>, row: &StoredMessage, reached: &[Reached]) -> Result<Vec<Receipt>, ApiError> {
+    fn receipts_of(
+        &self,
+        db: &Read<'_>,
+        row: &StoredMessage,
+        reached: &[Reached],
+    ) -> Result<Vec<Receipt>, ApiError> {
         if reached.is_empty() {
             return Ok(Vec::new());
         }
@@ -247,12 +265,19 @@ impl Core {
             let remove = ids.iter().filter(|id| !present.contains(id)).map(ToString::to_string).collect();
             let upsert = self.message_rows(stored)?;
             let (previous, revision) = self.next_revision();
-            events.push(Event::Messages { conversation: conversation.to_string(), revision, previous, upsert, remove });
+            events.push(Event::Messages {
+                conversation: conversation.to_string(),
+                revision,
+                previous,
+                upsert,
+                remove,
+            });
         }
         if !touched.conversations.is_empty() {
             let ids: Vec<DocId> = touched.conversations.iter().copied().collect();
             let stored = conversations::of(&self.db()?, &ids)?;
-            let listed: Vec<_> = stored.into_iter().filter(|row| !row.hidden && !row.deleted && is_shown(row)).collect();
+            let listed: Vec<_> =
+                stored.into_iter().filter(|row| !row.hidden && !row.deleted && is_shown(row)).collect();
             let present: BTreeSet<DocId> = listed.iter().map(|row| row.id).collect();
             let remove = ids.iter().filter(|id| !present.contains(id)).map(ToString::to_string).collect();
             let upsert = self.conversation_rows(listed)?;
@@ -301,7 +326,9 @@ impl Core {
         }
         let now_ms = self.env.now_ms();
         for (row, talk) in fresh {
-            let first = self.write(homing_store::Durability::Normal, |tx, _, _| Ok(notified::mark(tx, &row.id, now_ms)?))?;
+            let first = self.write(homing_store::Durability::Normal, |tx, _, _| {
+                Ok(notified::mark(tx, &row.id, now_ms)?)
+            })?;
             if !first {
                 continue;
             }
@@ -342,7 +369,8 @@ impl Core {
             });
         };
         let doc = replica.load_draft(&row).map_err(ApiError::from)?;
-        let others: Vec<StoredDraft> = all.into_iter().filter(|other| other.id != row.id && !other.text.is_empty()).collect();
+        let others: Vec<StoredDraft> =
+            all.into_iter().filter(|other| other.id != row.id && !other.text.is_empty()).collect();
         Ok(Draft {
             id: row.id.to_string(),
             conversation: conversation.to_string(),
@@ -357,7 +385,8 @@ impl Core {
 
     pub(crate) fn draft_rows(&self, stored: Vec<StoredDraft>) -> Result<Vec<DraftRow>, ApiError> {
         let db = self.db()?;
-        let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect::<BTreeSet<_>>().into_iter().collect();
+        let ids: Vec<DocId> =
+            stored.iter().map(|row| row.conversation).collect::<BTreeSet<_>>().into_iter().collect();
         let titles: HashMap<DocId, String> = self.titles(&ids)?;
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
@@ -409,7 +438,9 @@ pub(crate) fn is_shown(row: &StoredConversation) -> bool {
 
 pub(crate) fn device_name(db: &Read<'_>, device: &DeviceId) -> Result<String, ApiError> {
     let stored = meta::get(db, &format!("{DEVICE_NAME}{device}"))?;
-    Ok(stored.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map_or_else(|| "A device".to_owned(), |n| visible(&n)))
+    Ok(stored
+        .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+        .map_or_else(|| "A device".to_owned(), |n| visible(&n)))
 }
 
 /// What this person may do in a space.
@@ -462,7 +493,12 @@ fn title_of(me: &PersonId, row: &StoredConversation, members: &[MemberRow]) -> S
     if others.is_empty() { "Just you".to_owned() } else { others.join(", ") }
 }
 
-fn conversation_row(me: &PersonId, row: StoredConversation, around: &Surroundings, rights: &Rights) -> ConversationRow {
+fn conversation_row(
+    me: &PersonId,
+    row: StoredConversation,
+    around: &Surroundings,
+    rights: &Rights,
+) -> ConversationRow {
     let members = around.members(&row.space);
     let last_state = row.last.as_ref().filter(|last| last.mine).map(|last| {
         let reached = around.reached(me, rights.as_team, &row.space, &last.device, last.dseq);

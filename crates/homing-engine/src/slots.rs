@@ -31,10 +31,20 @@ pub(crate) struct FrozenSlot {
 
 impl Replica {
     /// Seals own slots that say something new. With `again`, also those sealed for an earlier session.
-    pub fn hand_in_slots(&mut self, tx: &Tx<'_>, env: &mut Env, again: bool) -> Result<Vec<FrozenSlot>, Fail> {
+    pub fn hand_in_slots(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        again: bool,
+    ) -> Result<Vec<FrozenSlot>, Fail> {
         let mut frozen = Vec::new();
         for own in slots::dirty(tx, BATCH)? {
-            let frozen_slot = |own: OwnSlot, bytes| FrozenSlot { space: own.space, slot: own.slot, counter: own.counter, bytes };
+            let frozen_slot = |own: OwnSlot, bytes| FrozenSlot {
+                space: own.space,
+                slot: own.slot,
+                counter: own.counter,
+                bytes,
+            };
             match own.bytes.clone() {
                 Some(bytes) if again => frozen.push(frozen_slot(own, bytes)),
                 Some(_) => {}
@@ -122,7 +132,9 @@ impl Replica {
         self.load_account(tx, &header.person)?;
         match self.space(&header.space)?.slot_verdict(header, &self.known) {
             Verdict::Accept { .. } => {}
-            Verdict::Park(homing_access::Missing::Account(person) | homing_access::Missing::Device(person, _)) => {
+            Verdict::Park(
+                homing_access::Missing::Account(person) | homing_access::Missing::Device(person, _),
+            ) => {
                 self.wants.accounts.insert(person);
                 return Ok(());
             }
@@ -148,7 +160,12 @@ impl Replica {
     }
 
     /// Slots of a person who has no access any more are of no use.
-    pub fn drop_slots_of(&mut self, tx: &Tx<'_>, space: &SpaceId, person: &homing_wire::PersonId) -> Result<(), Fail> {
+    pub fn drop_slots_of(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        person: &homing_wire::PersonId,
+    ) -> Result<(), Fail> {
         self.load_account(tx, person)?;
         let Some(account) = self.known.accounts.get(person) else { return Ok(()) };
         for device in account.devices().keys() {
@@ -169,7 +186,8 @@ impl Replica {
         for device in devices {
             let delivered = marks_of(&content.delivered, &device);
             let read = marks_of(&content.read, &device);
-            let (more_delivered, more_read) = receipts::merge(tx, &space, &header.person, &device, &delivered, &read)?;
+            let (more_delivered, more_read) =
+                receipts::merge(tx, &space, &header.person, &device, &delivered, &read)?;
             for (first, last) in more_delivered.runs().iter().chain(more_read.runs()) {
                 for message in messages::own_in_range(tx, &space, &device, *first, *last, TICKS)? {
                     if let Some(row) = messages::get(tx, &message)? {
@@ -181,7 +199,11 @@ impl Replica {
         for step in content.advances.iter().take(ADVANCES) {
             let kind = if step.read { AdvanceKind::Read } else { AdvanceKind::Delivered };
             let (device, first, last, at_ms) = (step.device, step.from, step.to, step.at_ms);
-            receipts::advance(tx, &space, &StoredAdvance { person: header.person, device, kind, first, last, at_ms })?;
+            receipts::advance(
+                tx,
+                &space,
+                &StoredAdvance { person: header.person, device, kind, first, last, at_ms },
+            )?;
         }
         Ok(())
     }
@@ -297,5 +319,9 @@ impl Replica {
 }
 
 fn marks_of(marks: &Marks, device: &DeviceId) -> IntervalSet {
-    marks.iter().find(|(of, _)| of == device).and_then(|(_, bytes)| IntervalSet::decode(bytes)).unwrap_or_default()
+    marks
+        .iter()
+        .find(|(of, _)| of == device)
+        .and_then(|(_, bytes)| IntervalSet::decode(bytes))
+        .unwrap_or_default()
 }

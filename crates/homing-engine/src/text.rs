@@ -58,7 +58,9 @@ fn is_loopback_host(host: &str) -> bool {
 pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => '\u{FFFD}',
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => {
+                '\u{FFFD}'
+            }
             c if c.is_control() => '\u{FFFD}',
             c => c,
         })

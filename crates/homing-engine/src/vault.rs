@@ -58,7 +58,10 @@ pub(crate) fn look(folder: &Path) -> Result<KeyState, ApiError> {
 }
 
 /// Draws a key for a new profile and keeps it.
-pub(crate) fn create(folder: &Path, rng: &mut impl CryptoRng) -> Result<(DatabaseKey, KeyProtection), ApiError> {
+pub(crate) fn create(
+    folder: &Path,
+    rng: &mut impl CryptoRng,
+) -> Result<(DatabaseKey, KeyProtection), ApiError> {
     let mut key = Zeroizing::new([0u8; 32]);
     rng.fill_bytes(key.as_mut_slice());
     let protection = keep(folder, &key)?;
@@ -130,7 +133,10 @@ pub(crate) fn wrong_passphrase() -> ApiError {
 
 fn wrapping_key(passphrase: &str, salt: &[u8; 16], params: &PassphraseParams) -> Result<Seed32, ApiError> {
     let seed = stretch_passphrase(passphrase, salt, params).map_err(|_| {
-        ApiError::new(Code::InvalidArgument, "The passphrase is empty. Choose one of at least eight characters.")
+        ApiError::new(
+            Code::InvalidArgument,
+            "The passphrase is empty. Choose one of at least eight characters.",
+        )
     })?;
     Ok(seed.derive(context::PROFILE_LOCK))
 }

@@ -7,8 +7,8 @@ use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, Spac
 use rand_core::Rng;
 
 use crate::api::{
-    self, ApiError, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage, ConversationRef,
-    ConversationRename, ConversationTitle, Conversations, Done, Filter, NewConversation,
+    self, ApiError, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage,
+    ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, NewConversation,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -31,12 +31,18 @@ impl Core {
         };
         let after = args
             .after
-            .map(|text| text.parse::<Cursor>().map_err(|_| ApiError::from(invalid("This is not a place in the list."))))
+            .map(|text| {
+                text.parse::<Cursor>()
+                    .map_err(|_| ApiError::from(invalid("This is not a place in the list.")))
+            })
             .transpose()?;
         let limit = args.limit.clamp(1, PAGE);
         let stored = conversations::list(&self.db()?, filter, after.as_ref(), limit)?;
         let full = stored.len() == limit as usize;
-        let next = stored.last().filter(|_| full).map(|row| Cursor { last_at_ms: row.last_at_ms, id: row.id }.to_string());
+        let next = stored
+            .last()
+            .filter(|_| full)
+            .map(|row| Cursor { last_at_ms: row.last_at_ms, id: row.id }.to_string());
         let totals = conversations::totals(&self.db()?)?;
         let rows = self.conversation_rows(stored.into_iter().filter(is_shown).collect())?;
         let unread_total = u32::try_from(totals.messages).unwrap_or(u32::MAX);
@@ -45,18 +51,26 @@ impl Core {
 
     pub(crate) fn conversation(&mut self, args: ConversationRef) -> Result<ConversationDetail, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        let stored = conversations::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("conversation")))?;
+        let stored =
+            conversations::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("conversation")))?;
         let (space, creator, created_ms) = (stored.space, stored.creator, stored.created_ms);
         let space_name = crate::text::visible(&stored.space_name);
         let kind = stored.space_kind;
         let others: Vec<DocId> = match kind {
             Some(SpaceKind::Talk) => Vec::new(),
-            _ => conversations::of_space(&self.db()?, &space)?.into_iter().map(|row| row.id).filter(|other| *other != id).collect(),
+            _ => conversations::of_space(&self.db()?, &space)?
+                .into_iter()
+                .map(|row| row.id)
+                .filter(|other| *other != id)
+                .collect(),
         };
         let titles = self.titles(&others)?;
         let siblings = others
             .into_iter()
-            .map(|id| ConversationTitle { title: titles.get(&id).cloned().unwrap_or_default(), id: id.to_string() })
+            .map(|id| ConversationTitle {
+                title: titles.get(&id).cloned().unwrap_or_default(),
+                id: id.to_string(),
+            })
             .collect();
         let rights = self.rights(&space)?;
         let first_unread = messages::first_unread(&self.db()?, &id)?;
@@ -74,11 +88,15 @@ impl Core {
     }
 
     pub(crate) fn conversation_row_of(&mut self, id: &DocId) -> Result<api::ConversationRow, ApiError> {
-        let stored = conversations::get(&self.db()?, id)?.ok_or_else(|| ApiError::from(not_found("conversation")))?;
+        let stored =
+            conversations::get(&self.db()?, id)?.ok_or_else(|| ApiError::from(not_found("conversation")))?;
         self.conversation_rows(vec![stored])?.pop().ok_or_else(|| not_found("conversation").into())
     }
 
-    pub(crate) fn conversation_new(&mut self, args: api::ConversationNew) -> Result<NewConversation, ApiError> {
+    pub(crate) fn conversation_new(
+        &mut self,
+        args: api::ConversationNew,
+    ) -> Result<NewConversation, ApiError> {
         let subject = args.subject.unwrap_or_default().trim().to_owned();
         let mut with = Vec::new();
         for person in &args.with {
@@ -98,10 +116,19 @@ impl Core {
                     env.rng.fill_bytes(&mut nonce);
                     let me = replica.person();
                     let mut members = vec![Grant { member: Member::Person(me), role: Role::Owner }];
-                    members.extend(with.iter().map(|person| Grant { member: Member::Person(*person), role: Role::Member }));
+                    members.extend(
+                        with.iter()
+                            .map(|person| Grant { member: Member::Person(*person), role: Role::Member }),
+                    );
                     let space = replica.create_space(tx, env, SpaceOrigin::Talk(me, nonce), members)?;
                     let name = replica.me.name.clone();
-                    replica.author(tx, now_ms, &Preimage::profile(space, &me), &Edit::SetProfile { name }, Label::OTHER)?;
+                    replica.author(
+                        tx,
+                        now_ms,
+                        &Preimage::profile(space, &me),
+                        &Edit::SetProfile { name },
+                        Label::OTHER,
+                    )?;
                     space
                 }
             };
@@ -118,7 +145,15 @@ impl Core {
             let edit = Edit::CreateConversation { subject, creator, created_ms: now_ms };
             replica.author(tx, now_ms, &preimage, &edit, Label::conversation(id))?;
             if message.is_some() || !staged.is_empty() {
-                replica.send_message(tx, env, &id, message.as_deref().unwrap_or_default(), None, &staged, None)?;
+                replica.send_message(
+                    tx,
+                    env,
+                    &id,
+                    message.as_deref().unwrap_or_default(),
+                    None,
+                    &staged,
+                    None,
+                )?;
             }
             Ok((id, space))
         })?;
@@ -136,17 +171,26 @@ impl Core {
         Ok(id)
     }
 
-    pub(crate) fn conversation_archive(&mut self, args: ConversationArchive) -> Result<api::ConversationRow, ApiError> {
+    pub(crate) fn conversation_archive(
+        &mut self,
+        args: ConversationArchive,
+    ) -> Result<api::ConversationRow, ApiError> {
         let id = self.state_edit(&args.conversation, &Edit::SetArchived(args.archived))?;
         self.conversation_row_of(&id)
     }
 
-    pub(crate) fn conversation_unread(&mut self, args: ConversationRef) -> Result<api::ConversationRow, ApiError> {
+    pub(crate) fn conversation_unread(
+        &mut self,
+        args: ConversationRef,
+    ) -> Result<api::ConversationRow, ApiError> {
         let id = self.state_edit(&args.conversation, &Edit::SetMarkedUnread(true))?;
         self.conversation_row_of(&id)
     }
 
-    pub(crate) fn conversation_read(&mut self, args: ConversationRef) -> Result<api::ConversationRow, ApiError> {
+    pub(crate) fn conversation_read(
+        &mut self,
+        args: ConversationRef,
+    ) -> Result<api::ConversationRow, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         let marked = conversations::get(&self.db()?, &id)?.is_some_and(|row| row.marked_unread);
         self.write(Durability::Full, |tx, replica, env| {
@@ -161,7 +205,10 @@ impl Core {
         self.conversation_row_of(&id)
     }
 
-    pub(crate) fn conversation_rename(&mut self, args: ConversationRename) -> Result<api::ConversationRow, ApiError> {
+    pub(crate) fn conversation_rename(
+        &mut self,
+        args: ConversationRename,
+    ) -> Result<api::ConversationRow, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         let subject = args.subject.trim().to_owned();
         self.write(Durability::Full, |tx, replica, env| {
@@ -178,7 +225,10 @@ impl Core {
         let space = self.space_of(&id)?;
         let rights = self.rights(&space)?;
         if !rights.member || rights.as_team {
-            return Err(forbidden("Only who is a member by themselves can leave here. Staff leave through their team.").into());
+            return Err(forbidden(
+                "Only who is a member by themselves can leave here. Staff leave through their team.",
+            )
+            .into());
         }
         self.write(Durability::Full, |tx, replica, env| {
             replica.load_space(tx, &space)?;
@@ -186,10 +236,14 @@ impl Core {
             let me = Member::Person(replica.person());
             let owners = state.members().iter().filter(|(_, role)| **role == Role::Owner).count();
             if state.role(&me) == Some(Role::Owner) && owners == 1 && state.members().len() > 1 {
-                return Err(forbidden("You are the only owner here. Make somebody else an owner first, then leave."));
+                return Err(forbidden(
+                    "You are the only owner here. Make somebody else an owner first, then leave.",
+                ));
             }
             if state.members().len() == 1 {
-                return Err(invalid("You are the only one here. Delete the conversation for yourself instead."));
+                return Err(invalid(
+                    "You are the only one here. Delete the conversation for yourself instead.",
+                ));
             }
             replica.enqueue_op(tx, env.now_ms(), &space, &OpIntent::Leave, Some(id))?;
             Ok(())
@@ -205,7 +259,13 @@ impl Core {
         let id = self.find_conversation(&args.conversation)?;
         self.write(Durability::Full, |tx, replica, env| {
             let preimage = replica.preimage(tx, &id)?.ok_or_else(|| not_found("conversation"))?;
-            replica.author(tx, env.now_ms(), &preimage, &Edit::DeleteConversation, Label::conversation(id))?;
+            replica.author(
+                tx,
+                env.now_ms(),
+                &preimage,
+                &Edit::DeleteConversation,
+                Label::conversation(id),
+            )?;
             Ok(())
         })?;
         Ok(Done { done: true })
@@ -221,10 +281,17 @@ impl Core {
 impl Replica {
     /// The client space of exactly this one client, if the person is staff there: a conversation with one client
     /// belongs to that relation.
-    fn client_space_with(&mut self, tx: &homing_store::Tx<'_>, with: &[PersonId]) -> Result<Option<SpaceId>, Fail> {
+    fn client_space_with(
+        &mut self,
+        tx: &homing_store::Tx<'_>,
+        with: &[PersonId],
+    ) -> Result<Option<SpaceId>, Fail> {
         let [client] = with else { return Ok(None) };
         for row in spaces::list(tx)? {
-            if row.kind != SpaceKind::Client || row.state == spaces::SpaceState::Gone || !self.load_space(tx, &row.space)? {
+            if row.kind != SpaceKind::Client
+                || row.state == spaces::SpaceState::Gone
+                || !self.load_space(tx, &row.space)?
+            {
                 continue;
             }
             let role = self.space(&row.space)?.role(&Member::Person(*client));

@@ -1,7 +1,7 @@
 //! The composer's drafts.
 
-use homing_model::draft::Revision;
 use homing_model::Edit;
+use homing_model::draft::Revision;
 use homing_store::{Durability, drafts, messages};
 use homing_wire::DocId;
 
@@ -88,7 +88,12 @@ impl Core {
     }
 
     /// Takes a queued message back into the composer.
-    pub(crate) fn back_to_draft(&mut self, message: &DocId, conversation: &DocId, edit: &Edit) -> Result<(), ApiError> {
+    pub(crate) fn back_to_draft(
+        &mut self,
+        message: &DocId,
+        conversation: &DocId,
+        edit: &Edit,
+    ) -> Result<(), ApiError> {
         let text = edit.message_content().map(|content| content.body).unwrap_or_default();
         self.write(Durability::Full, |tx, replica, env| {
             if !replica.unsend_draft(tx, env.now_ms(), message)? {

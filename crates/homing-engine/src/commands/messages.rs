@@ -6,7 +6,10 @@ use homing_store::{Durability, Tx, conversations};
 use homing_wire::DocId;
 use rand_core::Rng;
 
-use crate::api::{self, ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown, State};
+use crate::api::{
+    self, ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown,
+    State,
+};
 use crate::attachments::StagedFile;
 use crate::author::Label;
 use crate::core::Core;
@@ -41,7 +44,9 @@ impl Core {
         };
         let (older, newer) = match (args.unread, stored.first(), stored.last()) {
             (false, Some(first), Some(last)) => (
-                messages::before(&db, &id, Some(&first.order()), 1)?.first().map(|_| first.order().to_string()),
+                messages::before(&db, &id, Some(&first.order()), 1)?
+                    .first()
+                    .map(|_| first.order().to_string()),
                 messages::after(&db, &id, Some(&last.order()), 1)?.first().map(|_| last.order().to_string()),
             ),
             _ => (None, None),
@@ -75,10 +80,17 @@ impl Core {
 
     pub(crate) fn message_delete(&mut self, args: ItemRef) -> Result<Done, ApiError> {
         let id = self.find_message(&args.id)?;
-        let row: StoredMessage = messages::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("message")))?;
+        let row: StoredMessage =
+            messages::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("message")))?;
         self.write(Durability::Full, |tx, replica, env| {
             let preimage = replica.preimage(tx, &id)?.ok_or_else(|| not_found("message"))?;
-            replica.author(tx, env.now_ms(), &preimage, &Edit::DeleteMessage, Label::conversation(row.conversation))?;
+            replica.author(
+                tx,
+                env.now_ms(),
+                &preimage,
+                &Edit::DeleteMessage,
+                Label::conversation(row.conversation),
+            )?;
             Ok(())
         })?;
         Ok(Done { done: true })
@@ -127,19 +139,30 @@ impl Core {
         if !self.online() {
             return Ok(Done { done: false });
         }
-        let content = self.write(Durability::Normal, |tx, replica, env| replica.seal_typing(tx, env, &space, &id))?;
+        let content =
+            self.write(Durability::Normal, |tx, replica, env| replica.seal_typing(tx, env, &space, &id))?;
         if let Some(content) = content {
             self.protocol(homing_sync::Event::Ephemeral { space, content });
         }
         Ok(Done { done: true })
     }
 
-    pub(crate) fn typing_came(&mut self, space: homing_wire::SpaceId, device: homing_wire::DeviceId, content: &[u8]) {
-        let opened = self.write(Durability::Normal, |tx, replica, _| replica.open_typing(tx, &space, &device, content));
+    pub(crate) fn typing_came(
+        &mut self,
+        space: homing_wire::SpaceId,
+        device: homing_wire::DeviceId,
+        content: &[u8],
+    ) {
+        let opened = self
+            .write(Durability::Normal, |tx, replica, _| replica.open_typing(tx, &space, &device, content));
         if let Ok(Some((conversation, person))) = opened
             && let Ok(name) = self.name_of(&space, &person)
         {
-            let event = api::Event::Typing { conversation: conversation.to_string(), person: person.to_string(), name };
+            let event = api::Event::Typing {
+                conversation: conversation.to_string(),
+                person: person.to_string(),
+                name,
+            };
             self.push(crate::port::Output::Event(event));
         }
     }
@@ -184,7 +207,8 @@ impl Replica {
         let author_ms = env.now_ms().max(newest + 1);
         let attachments: Vec<AttachmentMeta> = staged.iter().map(|file| file.meta.clone()).collect();
         let body = text.to_owned();
-        let edit = Edit::CreateMessage { conversation: *conversation, body, author_ms, reply_to, attachments };
+        let edit =
+            Edit::CreateMessage { conversation: *conversation, body, author_ms, reply_to, attachments };
         let now_ms = env.now_ms();
         let id = self
             .author(tx, now_ms, &preimage, &edit, Label::message(*conversation))?

@@ -1,8 +1,8 @@
 //! What waits for the relay, and taking it back.
 
 use homing_model::Edit;
-use homing_store::outbox::{self, OutboxRow as StoredRow, OutboxState as StoredState};
 use homing_store::messages::{self, MessageState};
+use homing_store::outbox::{self, OutboxRow as StoredRow, OutboxState as StoredState};
 use homing_store::{Durability, changes};
 use homing_wire::{DocId, Hash};
 
@@ -41,7 +41,8 @@ impl Core {
                         StoredState::Refused => OutboxState::Refused,
                     },
                     since: rfc3339(row.created_ms),
-                    error: (!row.error.is_empty()).then(|| ApiError::new(Code::RelayRefused, row.message.clone())),
+                    error: (!row.error.is_empty())
+                        .then(|| ApiError::new(Code::RelayRefused, row.message.clone())),
                     can_cancel: open,
                     can_edit: open && message,
                     kind: row.kind,
@@ -61,7 +62,8 @@ impl Core {
     }
 
     fn open_row(&self, id: &str) -> Result<StoredRow, ApiError> {
-        let row = outbox::get(&self.db()?, self.row_number(id)?)?.ok_or_else(|| ApiError::from(not_found("waiting change")))?;
+        let row = outbox::get(&self.db()?, self.row_number(id)?)?
+            .ok_or_else(|| ApiError::from(not_found("waiting change")))?;
         if row.state == StoredState::Sealed { Err(frozen().into()) } else { Ok(row) }
     }
 
@@ -98,7 +100,9 @@ impl Core {
     }
 
     fn intent_of(&self, row: &StoredRow) -> Result<Option<Edit>, ApiError> {
-        let (Some(doc), Some(hash)): (Option<DocId>, Option<Hash>) = (row.doc, row.hash) else { return Ok(None) };
+        let (Some(doc), Some(hash)): (Option<DocId>, Option<Hash>) = (row.doc, row.hash) else {
+            return Ok(None);
+        };
         let change = changes::get(&self.db()?, &doc, &hash)?;
         Ok(change.and_then(|change| change.intent).and_then(|bytes| Edit::decode(&bytes).ok()))
     }

@@ -7,8 +7,8 @@ use homing_store::{Durability, meta, people};
 use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind};
 
 use crate::api::{
-    ApiError, Code, ConversationRef, MemberAdd, MemberRef, MemberRole, MemberRow, Nothing, PersonRef, PersonRow, Safety,
-    SafetyVerify,
+    ApiError, Code, ConversationRef, MemberAdd, MemberRef, MemberRole, MemberRow, Nothing, PersonRef,
+    PersonRow, Safety, SafetyVerify,
 };
 use crate::core::Core;
 use crate::fail::{Fail, forbidden, invalid, not_found};
@@ -29,15 +29,20 @@ impl Core {
         }
         let team: Vec<SpaceId> = parts
             .get(&me)
-            .map(|own| own.iter().filter(|part| part.kind == SpaceKind::Team).map(|part| part.space).collect())
+            .map(|own| {
+                own.iter().filter(|part| part.kind == SpaceKind::Team).map(|part| part.space).collect()
+            })
             .unwrap_or_default();
         Ok(people::list(&db)?
             .into_iter()
             .filter(|row| parts.contains_key(&row.person))
             .map(|row| {
                 let own = parts.get(&row.person).map_or(&[] as &[people::Membership], Vec::as_slice);
-                let mut spaces: Vec<String> =
-                    own.iter().filter(|part| !part.space_name.is_empty()).map(|part| visible(&part.space_name)).collect();
+                let mut spaces: Vec<String> = own
+                    .iter()
+                    .filter(|part| !part.space_name.is_empty())
+                    .map(|part| visible(&part.space_name))
+                    .collect();
                 spaces.sort();
                 spaces.dedup();
                 let in_team = own.iter().find(|part| team.contains(&part.space));
@@ -48,7 +53,9 @@ impl Core {
                     verified: row.verified,
                     role: in_team.map(|part| role_name(part.role)),
                     spaces,
-                    client: own.iter().any(|part| part.kind == SpaceKind::Client && part.role == Role::Client),
+                    client: own
+                        .iter()
+                        .any(|part| part.kind == SpaceKind::Client && part.role == Role::Client),
                     staff: in_team.is_some(),
                 }
             })
@@ -59,11 +66,17 @@ impl Core {
         let person = self.find_person(&args.person)?;
         let (mine, theirs) = self.write(Durability::Normal, |tx, replica, _| {
             let me = replica.person();
-            let missing = || Fail::new(Code::KeyUnavailable, "This person's keys are not here yet. Connect to the relay and try again.");
+            let missing = || {
+                Fail::new(
+                    Code::KeyUnavailable,
+                    "This person's keys are not here yet. Connect to the relay and try again.",
+                )
+            };
             if !replica.load_account(tx, &me)? || !replica.load_account(tx, &person)? {
                 return Err(missing());
             }
-            let key = |id: &PersonId| replica.known.accounts.get(id).map(|account| account.person_key().kem.0);
+            let key =
+                |id: &PersonId| replica.known.accounts.get(id).map(|account| account.person_key().kem.0);
             Ok((key(&me).ok_or_else(missing)?, key(&person).ok_or_else(missing)?))
         })?;
         let me = self.replica()?.person();
@@ -131,7 +144,11 @@ impl Core {
             .collect())
     }
 
-    fn change_members(&mut self, conversation: &str, intent: impl FnOnce(&Core) -> Result<OpIntent, ApiError>) -> Result<Vec<MemberRow>, ApiError> {
+    fn change_members(
+        &mut self,
+        conversation: &str,
+        intent: impl FnOnce(&Core) -> Result<OpIntent, ApiError>,
+    ) -> Result<Vec<MemberRow>, ApiError> {
         let (id, space) = self.conversation_and_space(conversation)?;
         if !self.rights(&space)?.manage {
             return Err(forbidden("Only owners and admins can change the members here.").into());
@@ -159,7 +176,9 @@ impl Core {
         let mut found = rows.iter().filter(|row| member_id(&row.member) == text || row.name == text);
         match (found.next(), found.next()) {
             (Some(row), None) => Ok(row.member),
-            (Some(_), Some(_)) => Err(ApiError::new(Code::AmbiguousName, "More than one member has this name. Use the id.")),
+            (Some(_), Some(_)) => {
+                Err(ApiError::new(Code::AmbiguousName, "More than one member has this name. Use the id."))
+            }
             _ => {
                 let person = Member::Person(self.find_person(text)?);
                 match rows.iter().any(|row| row.member == person) {

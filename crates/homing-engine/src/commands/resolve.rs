@@ -84,7 +84,8 @@ impl Core {
                 false => Err(not_found("person").into()),
             };
         }
-        let by_prefix = |row: &&people::PersonRow| text.len() >= PREFIX && row.person.to_string().starts_with(text);
+        let by_prefix =
+            |row: &&people::PersonRow| text.len() >= PREFIX && row.person.to_string().starts_with(text);
         let by_name = |row: &&people::PersonRow| row.name == text;
         let mut found: Vec<PersonId> = all.iter().filter(by_name).map(|row| row.person).collect();
         if found.is_empty() {

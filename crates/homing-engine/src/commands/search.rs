@@ -13,10 +13,14 @@ const PAGE: u32 = 100;
 
 impl Core {
     pub(crate) fn search(&mut self, args: Search) -> Result<SearchPage, ApiError> {
-        let conversation = args.conversation.as_deref().map(|text| self.find_conversation(text)).transpose()?;
+        let conversation =
+            args.conversation.as_deref().map(|text| self.find_conversation(text)).transpose()?;
         let before = args
             .before
-            .map(|text| text.parse::<Cursor>().map_err(|_| ApiError::from(invalid("This is not a place in the results."))))
+            .map(|text| {
+                text.parse::<Cursor>()
+                    .map_err(|_| ApiError::from(invalid("This is not a place in the results.")))
+            })
             .transpose()?;
         let limit = args.limit.clamp(1, PAGE);
         let query = Query { text: args.query, conversation, person: None, with_file: false, before, limit };
@@ -31,7 +35,11 @@ impl Core {
                 message: hit.message.to_string(),
                 author_name: shown_name(&hit.author_name),
                 at: rfc3339(hit.at_ms),
-                snippet: hit.snippet.into_iter().map(|part| SnippetPart { text: part.text, hit: part.hit }).collect(),
+                snippet: hit
+                    .snippet
+                    .into_iter()
+                    .map(|part| SnippetPart { text: part.text, hit: part.hit })
+                    .collect(),
             })
             .collect();
         Ok(SearchPage { hits, next: next.map(|cursor| cursor.to_string()) })

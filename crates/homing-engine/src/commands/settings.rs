@@ -86,7 +86,9 @@ impl Replica {
 
     /// Another of this person's devices changed what all follow; the newest wins.
     pub fn settings_came(&mut self, tx: &Tx<'_>, came: &SharedSettings) -> Result<(), Fail> {
-        let known = meta::get(tx, SHARED_MS)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
+        let known = meta::get(tx, SHARED_MS)?
+            .and_then(|bytes| bytes.as_slice().try_into().ok())
+            .map_or(0, u64::from_be_bytes);
         if came.changed_ms <= known {
             return Ok(());
         }

@@ -61,8 +61,12 @@ impl Core {
         if let Some(link) = &self.link {
             status.connection = match link.client.status() {
                 homing_sync::Connection::Online { .. } => Connection::Online,
-                homing_sync::Connection::Connecting | homing_sync::Connection::Anonymous => Connection::Connecting,
-                homing_sync::Connection::Offline { .. } | homing_sync::Connection::Stopped => Connection::Offline,
+                homing_sync::Connection::Connecting | homing_sync::Connection::Anonymous => {
+                    Connection::Connecting
+                }
+                homing_sync::Connection::Offline { .. } | homing_sync::Connection::Stopped => {
+                    Connection::Offline
+                }
             };
             status.online = link.online;
             status.offline_since = link.offline_since.map(rfc3339);
@@ -138,9 +142,17 @@ impl Core {
             replica.save_identity(tx)?;
             let me = replica.person();
             for row in replica.joined(tx)? {
-                if replica.load_space(tx, &row.space)? && replica.writes_as(&row.space).is_some_and(|(_, role)| role.writes()) {
+                if replica.load_space(tx, &row.space)?
+                    && replica.writes_as(&row.space).is_some_and(|(_, role)| role.writes())
+                {
                     let edit = Edit::SetProfile { name: name.clone() };
-                    replica.author(tx, env.now_ms(), &Preimage::profile(row.space, &me), &edit, Label::OTHER)?;
+                    replica.author(
+                        tx,
+                        env.now_ms(),
+                        &Preimage::profile(row.space, &me),
+                        &edit,
+                        Label::OTHER,
+                    )?;
                 }
             }
             replica.touched.status = true;

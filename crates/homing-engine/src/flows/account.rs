@@ -188,7 +188,12 @@ impl Core {
 
 impl Replica {
     fn account_op(&self, env: &mut Env, goal: &Goal) -> Result<AccountOp, Fail> {
-        let missing = || Fail::new(Code::KeyUnavailable, "The keys of this account are not here yet. Connect to the relay and try again.");
+        let missing = || {
+            Fail::new(
+                Code::KeyUnavailable,
+                "The keys of this account are not here yet. Connect to the relay and try again.",
+            )
+        };
         let account = self.known.accounts.get(&self.person()).ok_or_else(missing)?;
         let generation = account.person_key().generation;
         let seed = self.me.person_seed(generation).ok_or_else(missing)?;

@@ -30,7 +30,10 @@ impl Core {
         if let Some(relay) = &args.relay
             && relay_address(relay).is_none()
         {
-            return Err(ApiError::new(Code::InvalidArgument, "This is not the address of a relay. It looks like relay.example.org."));
+            return Err(ApiError::new(
+                Code::InvalidArgument,
+                "This is not the address of a relay. It looks like relay.example.org.",
+            ));
         }
         self.create_identity(&name, args.device_name.as_deref(), true)?;
         match args.relay {
@@ -41,7 +44,12 @@ impl Core {
     }
 
     /// Makes a person with their own space and, if they don't come by somebody's link, a team.
-    pub(super) fn create_identity(&mut self, name: &str, device_name: Option<&str>, team: bool) -> Result<(), ApiError> {
+    pub(super) fn create_identity(
+        &mut self,
+        name: &str,
+        device_name: Option<&str>,
+        team: bool,
+    ) -> Result<(), ApiError> {
         let device_name = device_name.map(checked_name).transpose()?.unwrap_or_else(|| DEVICE.to_owned());
         let rng = &mut self.env.rng;
         let (device_seed, recovery_seed) = (Seed32::random(rng), Seed32::random(rng));
@@ -112,7 +120,13 @@ impl Replica {
         Ok(())
     }
 
-    fn author_missing(&mut self, tx: &Tx<'_>, now_ms: u64, preimage: &Preimage, edit: &Edit) -> Result<(), Fail> {
+    fn author_missing(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        preimage: &Preimage,
+        edit: &Edit,
+    ) -> Result<(), Fail> {
         let doc: DocId = preimage.doc_id();
         if read_doc(tx, &doc)?.accepted.is_empty() {
             self.author(tx, now_ms, preimage, edit, Label::OTHER)?;
@@ -190,7 +204,8 @@ impl Replica {
         }
         let state = self.space(&row.space)?;
         let origin = *state.origin();
-        let members = state.members().iter().map(|(member, role)| Grant { member: *member, role: *role }).collect();
+        let members =
+            state.members().iter().map(|(member, role)| Grant { member: *member, role: *role }).collect();
         self.drop_genesis(tx, &row.space)?;
         self.create_space(tx, env, origin, members)?;
         Ok(())

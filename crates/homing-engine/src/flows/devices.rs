@@ -47,7 +47,10 @@ impl Core {
         let row = match (found.next(), found.next()) {
             (Some(row), None) => row.clone(),
             (Some(_), Some(_)) => {
-                return Err(ApiError::new(Code::AmbiguousName, "More than one device is meant by this. Use its id."));
+                return Err(ApiError::new(
+                    Code::AmbiguousName,
+                    "More than one device is meant by this. Use its id.",
+                ));
             }
             _ => return Err(not_found("device").into()),
         };

@@ -20,7 +20,7 @@ use crate::identity::Identity;
 use crate::reply::Reply;
 
 /// The seed of the device this profile is about to become; kept until it is.
-const ENROL: &str = "enrol";
+pub(crate) const ENROL: &str = "enrol";
 /// How often the log is fetched again because another device was faster.
 const ATTEMPTS: u32 = 4;
 
@@ -65,12 +65,21 @@ fn too_old() -> ApiError {
 }
 
 fn unknown_words() -> ApiError {
-    ApiError::new(Code::RecoveryInvalid, "No account at this relay has these recovery words. Check the words and the relay's address.")
+    ApiError::new(
+        Code::RecoveryInvalid,
+        "No account at this relay has these recovery words. Check the words and the relay's address.",
+    )
 }
 
 impl Core {
     /// Begins with the words of a person this profile does not know yet.
-    pub(super) fn recover(&mut self, relay: String, words: Seed32, device_name: String, reply: Reply<Status>) {
+    pub(super) fn recover(
+        &mut self,
+        relay: String,
+        words: Seed32,
+        device_name: String,
+        reply: Reply<Status>,
+    ) {
         let device = Some(Seed32::random(&mut self.env.rng));
         let by = self.env.now_ms() + SETTLE_MS;
         self.flows.enrolment = Some(Enrolment {
@@ -94,7 +103,6 @@ impl Core {
     ///
     /// # Errors
     /// The keys are not here, or the database can't be written.
-    #[allow(dead_code, reason = "called by restore")]
     pub(crate) fn enrol_as_new_device(&mut self) -> Result<(), ApiError> {
         let seed = Seed32::random(&mut self.env.rng);
         self.write(Durability::Full, |tx, _, _| Ok(meta::set(tx, ENROL, seed.expose())?))?;
@@ -110,7 +118,8 @@ impl Core {
             let person_seed = replica.me.person_seed(generation).ok_or_else(|| Fail::from(too_old()))?;
             let secret = PersonSecret::from_seed(person_seed);
             let consent = build::consent(&me, &DeviceSecret::from_seed(&seed));
-            let op = build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, person_seed)?;
+            let op =
+                build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, person_seed)?;
             replica.ingest_account(tx, &me, &[op.encode()])?;
             replica.become_device(tx, env, seed.clone())?;
             meta::delete(tx, ENROL)?;
@@ -129,7 +138,8 @@ impl Core {
         if device.is_none() && (replica.me.registered || rows.len() < 2) {
             return Ok(());
         }
-        let known: Option<Vec<AccountOp>> = rows.iter().map(|row| AccountOp::decode(&row.bytes).ok()).collect();
+        let known: Option<Vec<AccountOp>> =
+            rows.iter().map(|row| AccountOp::decode(&row.bytes).ok()).collect();
         let words = replica.me.recovery_seed.clone();
         // A registered account may have grown since the backup was made; who has the words can ask.
         let ask = replica.me.registered && words.is_some();
@@ -186,7 +196,9 @@ impl Core {
         }
         if let Some(device) = &one.device {
             let person_seed = match &recovery {
-                Some(recovery) => open::person_seed_by_recovery(&state, recovery).map_err(|_| unknown_words())?,
+                Some(recovery) => {
+                    open::person_seed_by_recovery(&state, recovery).map_err(|_| unknown_words())?
+                }
                 None => replica
                     .and_then(|replica| replica.me.person_seed(state.person_key().generation))
                     .cloned()
@@ -198,7 +210,8 @@ impl Core {
                 None => AccountKey::Person(&secret),
             };
             let consent = build::consent(&state.person(), &DeviceSecret::from_seed(device));
-            let op = build::add_device(&mut self.env.rng, &state, signer, consent, &person_seed).map_err(Fail::from)?;
+            let op = build::add_device(&mut self.env.rng, &state, signer, consent, &person_seed)
+                .map_err(Fail::from)?;
             ops.push(op.clone());
             one.added = Some(op);
         }

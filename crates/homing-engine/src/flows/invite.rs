@@ -156,7 +156,9 @@ impl Core {
                     let role = match row.kind {
                         SpaceKind::Talk => Role::Member,
                         SpaceKind::Client => Role::Client,
-                        SpaceKind::Team => return Err(invalid("Invite to the team itself to let somebody in here.")),
+                        SpaceKind::Team => {
+                            return Err(invalid("Invite to the team itself to let somebody in here."));
+                        }
                         SpaceKind::Personal => return Err(invalid("Nobody can be invited here.")),
                     };
                     (space, role, true)
@@ -260,8 +262,16 @@ impl Core {
         let invite: InviteId = id.parse().map_err(|_| not_found("invitation"))?;
         self.write(Durability::Full, |tx, replica, env| {
             for row in replica.joined(tx)? {
-                if replica.load_space(tx, &row.space)? && replica.space(&row.space)?.invites().contains_key(&invite) {
-                    return replica.enqueue_op(tx, env.now_ms(), &row.space, &OpIntent::CancelInvite(invite), None);
+                if replica.load_space(tx, &row.space)?
+                    && replica.space(&row.space)?.invites().contains_key(&invite)
+                {
+                    return replica.enqueue_op(
+                        tx,
+                        env.now_ms(),
+                        &row.space,
+                        &OpIntent::CancelInvite(invite),
+                        None,
+                    );
                 }
             }
             Err(not_found("invitation"))
@@ -327,7 +337,11 @@ impl Core {
         self.decide(&args.id, OpIntent::Decline)
     }
 
-    fn decide(&mut self, id: &str, intent: impl FnOnce(homing_wire::EntryId) -> OpIntent) -> Result<Done, ApiError> {
+    fn decide(
+        &mut self,
+        id: &str,
+        intent: impl FnOnce(homing_wire::EntryId) -> OpIntent,
+    ) -> Result<Done, ApiError> {
         self.must_have_relay()?;
         let asked = self.requests(Nothing {})?;
         let mut fitting = asked.iter().filter(|row| row.id == id || row.person == id || row.name == id);
@@ -392,7 +406,8 @@ impl Replica {
 
     fn begin_conversation(&mut self, tx: &Tx<'_>, env: &Env, preimage: &Preimage) -> Result<DocId, Fail> {
         let now_ms = env.now_ms();
-        let edit = Edit::CreateConversation { subject: String::new(), creator: self.person(), created_ms: now_ms };
+        let edit =
+            Edit::CreateConversation { subject: String::new(), creator: self.person(), created_ms: now_ms };
         let id = preimage.doc_id();
         self.author(tx, now_ms, preimage, &edit, Label::conversation(id))?;
         Ok(id)
@@ -403,15 +418,21 @@ impl Replica {
         let me = self.person();
         let mut teams = Vec::new();
         for row in self.joined(tx)?.into_iter().filter(|row| row.kind == SpaceKind::Team) {
-            if self.load_space(tx, &row.space)? && self.writes_as(&row.space).is_some_and(|(_, role)| role.writes()) {
-                let own = matches!(self.space(&row.space)?.origin(), SpaceOrigin::Team(person, _) if *person == me);
+            if self.load_space(tx, &row.space)?
+                && self.writes_as(&row.space).is_some_and(|(_, role)| role.writes())
+            {
+                let own =
+                    matches!(self.space(&row.space)?.origin(), SpaceOrigin::Team(person, _) if *person == me);
                 teams.push((!own, row.space));
             }
         }
         teams.sort_unstable();
         match teams.first() {
             Some((_, team)) => Ok(*team),
-            None => Err(Fail::new(Code::NotAMember, "You belong to no team. Ask a colleague for an invitation to theirs.")),
+            None => Err(Fail::new(
+                Code::NotAMember,
+                "You belong to no team. Ask a colleague for an invitation to theirs.",
+            )),
         }
     }
 }

@@ -8,7 +8,8 @@ use homing_crypto::{Domain, InviteSecret};
 use homing_store::{Durability, conversations, meta, spaces};
 use homing_sync::Event;
 use homing_wire::{
-    Entry, EntryHeader, EntryId, EntryKind, InviteId, InviteLink, Member, NackCode, Signature, SpaceId, Stored,
+    Entry, EntryHeader, EntryId, EntryKind, InviteId, InviteLink, Member, NackCode, Signature, SpaceId,
+    Stored,
 };
 
 use super::{REACH_MS, SETTLE_MS, relay_refuses};
@@ -65,11 +66,17 @@ enum Next {
 }
 
 fn invalid_link() -> ApiError {
-    ApiError::new(Code::InviteInvalid, "This is not an invitation link, or a part of it is missing. Ask for it again.")
+    ApiError::new(
+        Code::InviteInvalid,
+        "This is not an invitation link, or a part of it is missing. Ask for it again.",
+    )
 }
 
 fn used_link() -> ApiError {
-    ApiError::new(Code::InviteInvalid, "This invitation was used, cancelled or is not valid. Ask for a new one.")
+    ApiError::new(
+        Code::InviteInvalid,
+        "This invitation was used, cancelled or is not valid. Ask for a new one.",
+    )
 }
 
 fn expired() -> ApiError {
@@ -79,9 +86,11 @@ fn expired() -> ApiError {
 fn refusal(code: NackCode) -> ApiError {
     match code {
         NackCode::Expired => expired(),
-        NackCode::NotFound | NackCode::BadSignature | NackCode::Exists | NackCode::NotAMember | NackCode::TooLarge => {
-            used_link()
-        }
+        NackCode::NotFound
+        | NackCode::BadSignature
+        | NackCode::Exists
+        | NackCode::NotAMember
+        | NackCode::TooLarge => used_link(),
         other => relay_refuses(other),
     }
 }
@@ -139,7 +148,10 @@ impl Core {
     fn begin_join(&mut self, args: &Join) -> Result<(InviteLink, InviteSecret), ApiError> {
         let (link, secret, address) = read_link(&args.link)?;
         if self.demo {
-            return Err(ApiError::new(Code::DemoProfile, "The demo never talks to a relay. Begin a profile of your own first."));
+            return Err(ApiError::new(
+                Code::DemoProfile,
+                "The demo never talks to a relay. Begin a profile of your own first.",
+            ));
         }
         if !self.same_relay(&link, &address)? {
             return Err(ApiError::new(
@@ -164,31 +176,38 @@ impl Core {
     }
 
     pub(super) fn poll_joins(&mut self) {
+        // Carried out once all flows are back in their place: the answer to an event may be asked of them at once.
+        let mut events = Vec::new();
         for mut one in std::mem::take(&mut self.flows.joins) {
-            match self.join_step(&mut one) {
+            match self.join_step(&mut one, &mut events) {
                 Ok(None) => self.flows.joins.push(one),
                 Ok(Some(joined)) => self.settle(one.reply, Ok(joined)),
                 Err(error) => self.settle(one.reply, Err(error)),
             }
         }
+        for event in events {
+            self.protocol(event);
+        }
     }
 
-    fn join_step(&mut self, one: &mut Joining) -> Result<Option<Joined>, ApiError> {
+    fn join_step(&mut self, one: &mut Joining, events: &mut Vec<Event>) -> Result<Option<Joined>, ApiError> {
         let space = one.link.space;
         if one.stage == Stage::Connecting && self.online() {
             one.stage = Stage::Peeking(None);
             one.deadline = self.env.now_ms() + SETTLE_MS;
-            self.protocol(Event::Peek { space, invite: one.link.invite });
+            events.push(Event::Peek { space, invite: one.link.invite });
         }
         if let Stage::Reading(last) = one.stage {
             let (link, secret) = (one.link.clone(), one.secret.clone());
-            match self.write(Durability::Full, |tx, replica, env| replica.join_op(tx, env, &link, &secret, &last))? {
+            match self
+                .write(Durability::Full, |tx, replica, env| replica.join_op(tx, env, &link, &secret, &last))?
+            {
                 Next::Wait => {}
                 Next::Member => one.stage = Stage::Arriving,
                 Next::Asked => return Ok(Some(asked(&space))),
                 Next::Push(frozen) => {
                     one.stage = Stage::Pushed(frozen.id);
-                    self.hand_over(vec![frozen]);
+                    events.push(Event::PushOp { space, id: frozen.id, entry: frozen.bytes });
                 }
             }
         }
@@ -206,7 +225,8 @@ impl Core {
 
     fn joined(&self, space: &SpaceId) -> Result<Joined, ApiError> {
         let db = self.db()?;
-        let conversation = conversations::of_space(&db, space)?.into_iter().next().map(|row| row.id.to_string());
+        let conversation =
+            conversations::of_space(&db, space)?.into_iter().next().map(|row| row.id.to_string());
         Ok(Joined { space: space.to_string(), state: JoinState::Joined, conversation })
     }
 
@@ -221,7 +241,8 @@ impl Core {
     /// Ops of a space this person is no member of: behind an invitation, or of a team in an own space.
     pub(crate) fn peek_page(&mut self, space: SpaceId, entries: &[Stored], more: bool) {
         self.try_write("op chain", |tx, replica, _| replica.ingest(tx, entries));
-        let last = entries.last().and_then(|stored| Entry::decode(&stored.entry).ok()).map(|entry| entry.id());
+        let last =
+            entries.last().and_then(|stored| Entry::decode(&stored.entry).ok()).map(|entry| entry.id());
         for one in self.flows.joins.iter_mut().filter(|one| one.link.space == space) {
             if let Stage::Peeking(before) = one.stage {
                 let last = last.or(before);
@@ -259,7 +280,9 @@ impl Core {
 
     pub(super) fn join_acked(&mut self, space: &SpaceId, id: &EntryId) {
         let joins = &mut self.flows.joins;
-        let Some(at) = joins.iter().position(|one| one.link.space == *space && one.stage == Stage::Pushed(*id)) else {
+        let Some(at) =
+            joins.iter().position(|one| one.link.space == *space && one.stage == Stage::Pushed(*id))
+        else {
             return;
         };
         let mut one = joins.swap_remove(at);
@@ -273,7 +296,9 @@ impl Core {
 
     pub(super) fn join_refused(&mut self, space: &SpaceId, id: &EntryId, code: NackCode) -> bool {
         let joins = &mut self.flows.joins;
-        let Some(at) = joins.iter().position(|one| one.link.space == *space && one.stage == Stage::Pushed(*id)) else {
+        let Some(at) =
+            joins.iter().position(|one| one.link.space == *space && one.stage == Stage::Pushed(*id))
+        else {
             return false;
         };
         let mut one = joins.swap_remove(at);
@@ -323,7 +348,8 @@ impl Replica {
         let now_ms = env.now_ms();
         let state = self.space(&space)?;
         let Some(invite) = state.invites().get(&link.invite) else {
-            let waits = state.requests().values().any(|asked| asked.person == me && asked.invite == link.invite);
+            let waits =
+                state.requests().values().any(|asked| asked.person == me && asked.invite == link.invite);
             return if waits { Ok(Next::Asked) } else { Err(used_link().into()) };
         };
         // What the link showed before anything was fetched must be what it does.

@@ -8,7 +8,7 @@ use homing_sync::Event;
 use homing_wire::{Hash, MailboxId, NackCode};
 
 use super::begin::DEVICE;
-use super::{relay_missing, relay_refuses, qr_svg, unreachable};
+use super::{qr_svg, relay_missing, relay_refuses, unreachable};
 use crate::api::{ApiError, Code, Done, LinkAccept, LinkApprove, LinkStage, LinkState, Nothing};
 use crate::commands::checked_name;
 use crate::core::{Core, RELAY_ADDRESS, RELAY_KEY};
@@ -99,7 +99,9 @@ impl Linking {
 
 fn failed(error: PairingError) -> ApiError {
     match error {
-        PairingError::Cancelled => ApiError::new(Code::LinkFailed, "The linking was cancelled. Begin again with a new code."),
+        PairingError::Cancelled => {
+            ApiError::new(Code::LinkFailed, "The linking was cancelled. Begin again with a new code.")
+        }
         PairingError::Tampered => ApiError::new(
             Code::LinkFailed,
             "The exchange does not fit together: the code is wrong, or somebody is in between. Nothing was linked.",
@@ -168,12 +170,21 @@ impl Core {
             None => (args.code.trim(), None),
         };
         let place = args.relay.as_deref().or(place).ok_or_else(|| {
-            ApiError::from(invalid("The relay's address is missing: enter the whole code, with what follows the @."))
+            ApiError::from(invalid(
+                "The relay's address is missing: enter the whole code, with what follows the @.",
+            ))
         })?;
-        let relay = relay_address(place).ok_or_else(|| ApiError::from(invalid("This is not the address of a relay.")))?;
-        let wrong = || ApiError::new(Code::LinkFailed, "This is not a linking code. It has four groups of four characters.");
+        let relay = relay_address(place)
+            .ok_or_else(|| ApiError::from(invalid("This is not the address of a relay.")))?;
+        let wrong = || {
+            ApiError::new(
+                Code::LinkFailed,
+                "This is not a linking code. It has four groups of four characters.",
+            )
+        };
         let code = LinkCode::parse(code).map_err(|_| wrong())?;
-        let device_name = args.device_name.as_deref().map(checked_name).transpose()?.unwrap_or_else(|| DEVICE.to_owned());
+        let device_name =
+            args.device_name.as_deref().map(checked_name).transpose()?.unwrap_or_else(|| DEVICE.to_owned());
         self.end_linking();
         let meeting = Meeting::new(&code).ok_or_else(wrong)?;
         let mailbox = meeting.mailbox;
@@ -209,7 +220,11 @@ impl Core {
         if let Side::Offer(offering) = &linking.side
             && let Some(put) = offering.cancelled(&mut self.env.rng)
         {
-            self.protocol(Event::Mail { mailbox: offering.meeting.mailbox, put: Some(put), seen: offering.seen });
+            self.protocol(Event::Mail {
+                mailbox: offering.meeting.mailbox,
+                put: Some(put),
+                seen: offering.seen,
+            });
         }
         if let Some(mailbox) = linking.mailbox() {
             self.protocol(Event::CloseMail(mailbox));
@@ -357,10 +372,13 @@ impl Core {
     }
 
     fn applicant(&self, digits: &str) -> Result<Applicant, ApiError> {
-        let nothing = || ApiError::new(Code::LinkFailed, "No device waits to be linked. Begin again with a new code.");
+        let nothing =
+            || ApiError::new(Code::LinkFailed, "No device waits to be linked. Begin again with a new code.");
         let linking = self.flows.linking.as_ref().ok_or_else(nothing)?;
         let Side::Offer(offering) = &linking.side else { return Err(nothing()) };
-        let (Some(shown), Some(applicant)) = (&offering.digits, offering.applicant()) else { return Err(nothing()) };
+        let (Some(shown), Some(applicant)) = (&offering.digits, offering.applicant()) else {
+            return Err(nothing());
+        };
         if linking.stage != LinkStage::Compare {
             return Err(nothing());
         }

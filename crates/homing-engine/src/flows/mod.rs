@@ -15,6 +15,8 @@ mod linking;
 mod recovery;
 mod relay;
 
+pub(crate) use enrol::ENROL;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use homing_store::{Durability, Tx};
@@ -190,15 +192,24 @@ impl Core {
 }
 
 fn relay_missing() -> ApiError {
-    ApiError::new(Code::RelayMissing, "No relay is set. Enter the address of one (Settings, Relay) to reach others.")
+    ApiError::new(
+        Code::RelayMissing,
+        "No relay is set. Enter the address of one (Settings, Relay) to reach others.",
+    )
 }
 
 fn unreachable() -> ApiError {
-    ApiError::new(Code::RelayUnreachable, "The relay does not answer. Check the address and the network, then try again.")
+    ApiError::new(
+        Code::RelayUnreachable,
+        "The relay does not answer. Check the address and the network, then try again.",
+    )
 }
 
 fn relay_refuses(code: NackCode) -> ApiError {
-    ApiError::new(Code::RelayRefused, format!("The relay refused this ({}).", crate::deliver::nack_name(code)))
+    ApiError::new(
+        Code::RelayRefused,
+        format!("The relay refused this ({}).", crate::deliver::nack_name(code)),
+    )
 }
 
 /// A QR picture of a text.

@@ -15,7 +15,10 @@ use crate::text::relay_address;
 const PROOF: usize = 3;
 
 fn wrong_words() -> ApiError {
-    ApiError::new(Code::RecoveryInvalid, "These are not the recovery words: there are 24 of them, in their order.")
+    ApiError::new(
+        Code::RecoveryInvalid,
+        "These are not the recovery words: there are 24 of them, in their order.",
+    )
 }
 
 impl Core {
@@ -27,7 +30,10 @@ impl Core {
 
     fn own_words(&self) -> Result<Vec<String>, ApiError> {
         let seed = self.replica()?.me.recovery_seed.as_ref().ok_or_else(|| {
-            ApiError::new(Code::RecoveryInvalid, "The recovery words are not on this device. Look for them on another one.")
+            ApiError::new(
+                Code::RecoveryInvalid,
+                "The recovery words are not on this device. Look for them on another one.",
+            )
         })?;
         let phrase = recovery_words(seed).map_err(Fail::from)?;
         Ok(phrase.split(' ').map(str::to_owned).collect())
@@ -36,15 +42,19 @@ impl Core {
     pub(crate) fn recovery_confirm(&mut self, args: RecoveryConfirm) -> Result<Status, ApiError> {
         let words = self.own_words()?;
         let right = args.words.iter().all(|(place, typed)| {
-            usize::try_from(*place).ok().and_then(|place| words.get(place)).is_some_and(|word| {
-                typed.trim().eq_ignore_ascii_case(word)
-            })
+            usize::try_from(*place)
+                .ok()
+                .and_then(|place| words.get(place))
+                .is_some_and(|word| typed.trim().eq_ignore_ascii_case(word))
         });
         let mut places: Vec<u32> = args.words.iter().map(|(place, _)| *place).collect();
         places.sort_unstable();
         places.dedup();
         if !right || places.len() < PROOF || words.len() != RECOVERY_WORDS {
-            return Err(ApiError::new(Code::RecoveryInvalid, "Not all of these words are right. Compare them with what you wrote down."));
+            return Err(ApiError::new(
+                Code::RecoveryInvalid,
+                "Not all of these words are right. Compare them with what you wrote down.",
+            ));
         }
         self.write(Durability::Full, |tx, replica, _| {
             replica.me.recovery_confirmed = true;

@@ -64,10 +64,17 @@ impl Core {
     /// Stores the address and begins to speak to the relay there. Gives the registered address it replaces.
     pub(super) fn set_relay(&mut self, typed: &str) -> Result<Option<String>, ApiError> {
         if self.demo {
-            return Err(ApiError::new(Code::DemoProfile, "The demo never talks to a relay. Begin a profile of your own first."));
+            return Err(ApiError::new(
+                Code::DemoProfile,
+                "The demo never talks to a relay. Begin a profile of your own first.",
+            ));
         }
-        let address = relay_address(typed)
-            .ok_or_else(|| ApiError::new(Code::InvalidArgument, "This is not the address of a relay. It looks like relay.example.org."))?;
+        let address = relay_address(typed).ok_or_else(|| {
+            ApiError::new(
+                Code::InvalidArgument,
+                "This is not the address of a relay. It looks like relay.example.org.",
+            )
+        })?;
         let registered = self.replica()?.me.registered;
         let before = self.relay_address()?;
         self.write(Durability::Full, |tx, replica, _| {
@@ -107,7 +114,9 @@ impl Core {
             self.settle(setting.reply, Err(error.clone()));
             return;
         };
-        self.try_write_full("the relay before", |tx, _, _| Ok(meta::set(tx, RELAY_ADDRESS, before.as_bytes())?));
+        self.try_write_full("the relay before", |tx, _, _| {
+            Ok(meta::set(tx, RELAY_ADDRESS, before.as_bytes())?)
+        });
         self.flows.restart = true;
         let other = ApiError::new(
             Code::OtherRelay,
@@ -125,8 +134,14 @@ impl Core {
         match ready {
             Ok(received) => {
                 let (now, acked) = (self.env.now_ms(), self.flows.acked);
-                let waiting =
-                    Syncing { reply, acked, received, offline_until: now + REACH_MS, seen: (0, 0, 0), still_since: now };
+                let waiting = Syncing {
+                    reply,
+                    acked,
+                    received,
+                    offline_until: now + REACH_MS,
+                    seen: (0, 0, 0),
+                    still_since: now,
+                };
                 self.flows.syncs.push(waiting);
                 self.protocol(homing_sync::Event::NetworkUp);
             }
@@ -170,7 +185,10 @@ impl Core {
             return Ok(None);
         }
         let count = |now: u64, then: u64| u32::try_from(now.saturating_sub(then)).unwrap_or(u32::MAX);
-        Ok(Some(SyncReport { pushed: count(self.flows.acked, one.acked), pulled: count(received, one.received) }))
+        Ok(Some(SyncReport {
+            pushed: count(self.flows.acked, one.acked),
+            pulled: count(received, one.received),
+        }))
     }
 
     /// How much still has to be handed over.
@@ -178,7 +196,8 @@ impl Core {
         let db = self.db()?;
         let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)?;
         for slot in slots::dirty(&db, 1_000)? {
-            let joined = spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
+            let joined =
+                spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
             left += u64::from(joined);
         }
         Ok(left)
@@ -194,7 +213,8 @@ impl Replica {
     fn wait_for_relay(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
         for row in spaces::list(tx)? {
             for change in changes::pending(tx, &row.space)? {
-                let local = messages::get(tx, &change.doc)?.filter(|message| message.state == MessageState::Local);
+                let local =
+                    messages::get(tx, &change.doc)?.filter(|message| message.state == MessageState::Local);
                 if let Some(message) = local {
                     messages::set_state(tx, &change.doc, MessageState::Pending, "", "")?;
                     self.touched.message(message.conversation, change.doc);

@@ -1,0 +1,143 @@
+//! Several devices of one person: linking, revoking, recovering, telling a copy apart.
+
+use homing_engine::api::{
+    Call, Code, InviteTo, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, Status,
+};
+
+use crate::world::{RELAY, world};
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_linked_device_has_everything_and_a_revoked_one_gets_nothing_more() {
+    let mut world = world(11);
+    let laptop = world.person("Ada");
+    let invitation = world.invitation(laptop, InviteTo::Person);
+    let ben = world.device("ben");
+    let conversation = world.joins(ben, &invitation.link, Some("Ben")).conversation.unwrap();
+    world.says(ben, &conversation, "before");
+    world.syncs(ben);
+    world.syncs(laptop);
+
+    let desktop = world.device("desktop");
+    world.links(laptop, desktop, "Desktop");
+    world.syncs(desktop);
+    assert_eq!(world.bodies(desktop, &conversation), ["before"]);
+    assert_eq!(world.status(desktop).name.as_deref(), Some("Ada"));
+    world.says(desktop, &conversation, "from the desktop");
+    world.syncs(desktop);
+    for device in [laptop, ben] {
+        world.syncs(device);
+        assert_eq!(world.bodies(device, &conversation), ["before", "from the desktop"]);
+    }
+    assert!(world.reads(laptop, &conversation)[1].mine);
+    let rows = world.devices(laptop);
+    assert!(rows.iter().any(|row| row.name == "Desktop" && !row.current), "{rows:?}");
+
+    let rows = world.revokes(laptop, "Desktop");
+    assert!(rows.iter().any(|row| row.name == "Desktop" && row.revoked), "{rows:?}");
+    world.says(ben, &conversation, "after");
+    world.syncs(ben);
+    world.syncs(laptop);
+    assert_eq!(world.bodies(laptop, &conversation), ["before", "from the desktop", "after"]);
+    world.run_for(60_000).unwrap();
+    assert_eq!(world.bodies(desktop, &conversation), ["before", "from the desktop"]);
+    assert_eq!(world.status(desktop).problem.unwrap().code, Code::DeviceRevoked);
+    world.says(laptop, &conversation, "still here");
+    world.syncs(laptop);
+    world.syncs(ben);
+    assert_eq!(world.bodies(ben, &conversation).last().unwrap(), "still here");
+}
+
+#[test]
+fn a_wrong_code_links_nothing() {
+    let mut world = world(12);
+    let laptop = world.person("Ada");
+    world.does::<homing_engine::api::LinkState>(laptop, Call::LinkOffer(Nothing {}));
+    let other = world.device("other");
+    let accept = homing_engine::api::LinkAccept {
+        code: "0000-0000-0000-0000".to_owned(),
+        device_name: None,
+        relay: Some(RELAY.to_owned()),
+    };
+    assert_eq!(world.fails(other, Call::LinkAccept(accept)).code, Code::LinkFailed);
+    assert_eq!(world.status(other).person, None);
+}
+
+#[test]
+fn recovery_words_let_a_new_device_in() {
+    let mut world = world(13);
+    let laptop = world.person("Ada");
+    let invitation = world.invitation(laptop, InviteTo::Person);
+    let ben = world.device("ben");
+    let conversation = world.joins(ben, &invitation.link, Some("Ben")).conversation.unwrap();
+    world.says(ben, &conversation, "hello");
+    world.syncs(ben);
+    let words: RecoveryWords = world.does(laptop, Call::RecoveryShow(Nothing {}));
+    assert_eq!((words.words.len(), words.confirmed), (24, false));
+    let some = [0u32, 7, 20].map(|place| (place, words.words[place as usize].clone())).to_vec();
+    let status: Status = world.does(laptop, Call::RecoveryConfirm(RecoveryConfirm { words: some }));
+    assert!(status.recovery_confirmed);
+    world.syncs(laptop);
+    world.crash(laptop).unwrap();
+
+    let fresh = world.device("fresh");
+    let mut wrong = words.words.clone();
+    wrong.swap(0, 1);
+    let wrong = RecoveryUse { words: wrong.join(" "), relay: RELAY.to_owned(), name: None };
+    assert_eq!(world.fails(fresh, Call::RecoveryUse(wrong)).code, Code::RecoveryInvalid);
+    let right =
+        RecoveryUse { words: words.words.join(" "), relay: RELAY.to_owned(), name: Some("New".to_owned()) };
+    let status: Status = world.does(fresh, Call::RecoveryUse(right));
+    assert!(status.person.is_some());
+    world.syncs(fresh);
+    assert_eq!(world.bodies(fresh, &conversation), ["hello"]);
+    assert_eq!(world.status(fresh).name.as_deref(), Some("Ada"));
+    world.says(fresh, &conversation, "back again");
+    world.syncs(fresh);
+    world.syncs(ben);
+    assert_eq!(world.bodies(ben, &conversation), ["hello", "back again"]);
+}
+
+#[test]
+fn a_copied_profile_becomes_a_device_of_its_own_and_keeps_what_it_had_not_sent() {
+    let mut world = world(14);
+    let laptop = world.person("Ada");
+    let invitation = world.invitation(laptop, InviteTo::Person);
+    let ben = world.device("ben");
+    let conversation = world.joins(ben, &invitation.link, Some("Ben")).conversation.unwrap();
+    world.says(laptop, &conversation, "one");
+    world.syncs(laptop);
+    world.crash(laptop).unwrap();
+    let twin = world.device("twin");
+    world.crash(twin).unwrap();
+    let (from, to) = (world.profile(laptop).unwrap().to_owned(), world.profile(twin).unwrap().to_owned());
+    copy(&from, &to);
+    world.start(laptop).unwrap();
+    world.says(laptop, &conversation, "two, from the laptop");
+    world.syncs(laptop);
+    world.set_online(twin, false).unwrap();
+    world.start(twin).unwrap();
+    world.says(twin, &conversation, "three, from its copy");
+    world.set_online(twin, true).unwrap();
+    world.syncs(twin);
+    world.syncs(laptop);
+    world.syncs(ben);
+    let all = ["one", "two, from the laptop", "three, from its copy"];
+    for device in [laptop, twin, ben] {
+        let mut bodies = world.bodies(device, &conversation);
+        bodies.sort_by_key(|body| all.iter().position(|one| one == body));
+        assert_eq!(bodies, all, "{device}");
+    }
+    assert_ne!(world.status(laptop).device, world.status(twin).device);
+    assert_eq!(world.status(twin).problem, None);
+    assert_eq!(world.devices(laptop).len(), 2);
+}

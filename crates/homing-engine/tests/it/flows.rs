@@ -1,0 +1,159 @@
+//! Setting a relay, inviting, joining, asking to come in.
+
+use homing_engine::api::{
+    Call, Code, Connection, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState, LinkText,
+    Nothing, PersonRow, RelaySet, RequestRow, RoleName, SpaceKind, State,
+};
+
+use crate::world::{RELAY, world};
+
+#[test]
+fn what_was_written_alone_leaves_once_a_relay_is_set() {
+    let mut world = world(1);
+    let ada = world.device("ada");
+    let status = world.alone(ada, "Ada");
+    assert_eq!((status.connection, status.relay), (Connection::None, None));
+    assert_eq!(world.fails(ada, Call::Sync(Nothing {})).code, Code::RelayMissing);
+    assert_eq!(
+        world.fails(ada, Call::Invite(homing_engine::api::Invite { to: InviteTo::Person })).code,
+        Code::RelayMissing
+    );
+    world.does::<homing_engine::api::Status>(ada, Call::RelaySet(RelaySet { address: RELAY.to_owned() }));
+    let report = world.syncs(ada);
+    assert!(report.pushed >= 4, "{report:?}");
+    let status = world.status(ada);
+    assert!(status.online);
+    assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0));
+}
+
+#[test]
+fn an_unreachable_relay_is_kept_and_said() {
+    let mut world = world(2);
+    let ada = world.device("ada");
+    world.alone(ada, "Ada");
+    world.set_online(ada, false).unwrap();
+    let error = world.fails(ada, Call::RelaySet(RelaySet { address: RELAY.to_owned() }));
+    assert_eq!(error.code, Code::RelayUnreachable);
+    assert_eq!(world.status(ada).relay.as_deref(), Some(RELAY));
+    world.set_online(ada, true).unwrap();
+    world.syncs(ada);
+    assert!(world.status(ada).online);
+}
+
+#[test]
+fn a_friend_joins_while_the_inviter_sleeps() {
+    let mut world = world(3);
+    let ada = world.person("Ada");
+    let invitation = world.invitation(ada, InviteTo::Person);
+    assert!(invitation.instant);
+    world.crash(ada).unwrap();
+    let ben = world.device("ben");
+    let preview: JoinPreview = world.does(ben, Call::JoinPreview(LinkText { link: invitation.link.clone() }));
+    assert_eq!((preview.inviter.as_str(), preview.kind), ("Ada", SpaceKind::Talk));
+    let joined = world.joins(ben, &invitation.link, Some("Ben"));
+    assert_eq!(joined.state, JoinState::Joined);
+    let conversation = joined.conversation.unwrap();
+    world.says(ben, &conversation, "Hello Ada");
+    world.syncs(ben);
+    assert_eq!(world.reads(ben, &conversation)[0].state, State::Sent);
+    world.start(ada).unwrap();
+    world.syncs(ada);
+    let rows = world.reads(ada, &conversation);
+    assert_eq!((rows[0].body.as_str(), rows[0].author_name.as_str()), ("Hello Ada", "Ben"));
+    world.says(ada, &conversation, "Hello Ben");
+    world.syncs(ada);
+    world.syncs(ben);
+    assert_eq!(world.bodies(ben, &conversation), ["Hello Ada", "Hello Ben"]);
+    assert_eq!(world.reads(ben, &conversation)[1].author_name, "Ada");
+    assert_eq!(world.reads(ben, &conversation)[0].state, State::Delivered);
+    for device in [ada, ben] {
+        let status = world.status(device);
+        assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_link_is_good_for_one_and_can_be_cancelled() {
+    let mut world = world(4);
+    let ada = world.person("Ada");
+    let first = world.invitation(ada, InviteTo::Person);
+    let (ben, cora) = (world.device("ben"), world.device("cora"));
+    world.joins(ben, &first.link, Some("Ben"));
+    let again = Join { link: first.link, name: Some("Cora".to_owned()) };
+    assert_eq!(world.fails(cora, Call::Join(again)).code, Code::InviteInvalid);
+    let second = world.invitation(ada, InviteTo::Person);
+    let open: Vec<InvitationRow> = world.does(ada, Call::Invitations(Nothing {}));
+    assert_eq!(open.len(), 1);
+    world.does::<homing_engine::api::Done>(ada, Call::InvitationCancel(ItemRef { id: second.id }));
+    let late = Join { link: second.link, name: None };
+    assert_eq!(world.fails(cora, Call::Join(late)).code, Code::InviteInvalid);
+    let third = world.invitation(ada, InviteTo::Person);
+    world.run_for(73 * 3_600_000).unwrap();
+    let expired = Join { link: third.link, name: None };
+    assert_eq!(world.fails(cora, Call::Join(expired)).code, Code::InviteExpired);
+}
+
+#[test]
+fn a_client_sees_the_team_and_nothing_else_of_it() {
+    let mut world = world(5);
+    let ada = world.person("Ada");
+    let invitation = world.invitation(ada, InviteTo::Client { name: "Miller family".to_owned() });
+    assert_eq!((invitation.role, invitation.name.as_str()), (RoleName::Client, "Miller family"));
+    let cora = world.device("cora");
+    let joined = world.joins(cora, &invitation.link, Some("Cora"));
+    let conversation = joined.conversation.unwrap();
+    world.says(cora, &conversation, "When can we see the flat?");
+    world.syncs(cora);
+    world.syncs(ada);
+    world.says(ada, &conversation, "Tomorrow");
+    world.syncs(ada);
+    world.syncs(cora);
+    assert_eq!(world.bodies(cora, &conversation), ["When can we see the flat?", "Tomorrow"]);
+    let rows = world.reads(cora, &conversation);
+    assert_eq!(rows[1].author_name, "Ada");
+    let row = &world.list(cora)[0];
+    assert_eq!(row.title, "Ada");
+    assert_eq!(world.list(ada)[0].participants.len(), 2);
+    assert_eq!(world.status(cora).parked, 0);
+}
+
+#[test]
+fn a_colleague_waits_for_approval_and_then_works_with_all_clients() {
+    let mut world = world(6);
+    let ada = world.person("Ada");
+    let client = world.invitation(ada, InviteTo::Client { name: "Miller family".to_owned() });
+    let cora = world.device("cora");
+    let conversation = world.joins(cora, &client.link, Some("Cora")).conversation.unwrap();
+    world.says(cora, &conversation, "Hello");
+    world.syncs(cora);
+    let invitation = world.invitation(ada, InviteTo::Team { role: None });
+    assert!(!invitation.instant);
+    world.set_online(ada, false).unwrap();
+    let dan = world.device("dan");
+    let joined = world.joins(dan, &invitation.link, Some("Dan"));
+    assert_eq!(joined.state, JoinState::AwaitingApproval);
+    world.set_online(ada, true).unwrap();
+    world.syncs(ada);
+    let asked: Vec<RequestRow> = world.does(ada, Call::Requests(Nothing {}));
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].name, "Dan");
+    assert_eq!(world.status(ada).requests, 1);
+    world.does::<homing_engine::api::Done>(ada, Call::Approve(ItemRef { id: asked[0].id.clone() }));
+    world.syncs(ada);
+    world.run_for(10_000).unwrap();
+    world.syncs(dan);
+    assert_eq!(world.bodies(dan, &conversation), ["Hello"]);
+    world.says(dan, &conversation, "Dan here");
+    world.syncs(dan);
+    for device in [ada, cora] {
+        world.syncs(device);
+        assert_eq!(world.bodies(device, &conversation), ["Hello", "Dan here"]);
+        assert_eq!(world.reads(device, &conversation)[1].author_name, "Dan");
+    }
+    let people: Vec<PersonRow> = world.does(ada, Call::People(Nothing {}));
+    assert!(people.iter().any(|person| person.name == "Dan" && person.staff));
+    for device in [ada, cora, dan] {
+        let status = world.status(device);
+        assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0), "{device}");
+    }
+}
