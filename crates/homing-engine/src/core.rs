@@ -22,7 +22,7 @@ use crate::reply::{RawReply, Reply, Settled};
 use crate::touched::Touched;
 use crate::vault::{self, KeyState};
 
-const DATABASE: &str = "homing.db";
+pub(crate) const DATABASE: &str = "homing.db";
 /// Where encrypted chunks of files lie.
 pub(crate) const FILES: &str = "files";
 pub(crate) const RELAY_ADDRESS: &str = "relay/address";
@@ -100,7 +100,7 @@ impl Core {
             transfers: BTreeSet::new(),
             resting: BTreeMap::new(),
             asked_ops: BTreeSet::new(),
-            demo: crate::demo::is_demo(folder),
+            demo: crate::tools::is_demo(folder),
             synced_once: false,
             revision: 0,
             last_status: None,
@@ -142,7 +142,10 @@ impl Core {
         let stored = meta::get(&self.db()?, IDENTITY)?;
         let Some(bytes) = stored else { return Ok(()) };
         let me = Identity::from_bytes(&bytes).ok_or_else(|| {
-            ApiError::new(Code::VersionTooNew, "This profile's identity was written by a newer version. Update the app.")
+            ApiError::new(
+                Code::VersionTooNew,
+                "This profile's identity was written by a newer version. Update the app.",
+            )
         })?;
         self.begin(me)
     }
@@ -152,7 +155,8 @@ impl Core {
         let mut salt = [0u8; 16];
         self.env.rng.fill_bytes(&mut salt);
         let mut replica = Replica::new(me, Salt(salt));
-        replica.has_relay = meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
+        // What is written in the demo waits for a relay that never comes, so that waiting can be seen.
+        replica.has_relay = self.demo || meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
         self.replica = Some(replica);
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         self.start_link()?;
@@ -210,7 +214,11 @@ impl Core {
     /// The database, for reading.
     pub(crate) fn db(&self) -> Result<Read<'_>, ApiError> {
         let store = self.store.as_ref();
-        Ok(store.ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked. Unlock it with its passphrase."))?.read())
+        Ok(store
+            .ok_or_else(|| {
+                ApiError::new(Code::Locked, "The profile is locked. Unlock it with its passphrase.")
+            })?
+            .read())
     }
 
     pub(crate) fn replica(&self) -> Result<&Replica, ApiError> {
@@ -224,7 +232,8 @@ impl Core {
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
     ) -> Result<T, ApiError> {
         let replica = self.replica.as_mut().ok_or_else(not_initialised)?;
-        let store = self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
+        let store =
+            self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
         let env = &mut self.env;
         let done = store.write(durability, |tx| {
             let answer = work(tx, replica, env)?;

@@ -34,6 +34,28 @@ struct Stored {
     registered: bool,
 }
 
+/// The same in a backup: without the device, whose keys never leave it.
+#[derive(Encode, Decode, CborLen)]
+#[cbor(map)]
+struct Portable {
+    #[n(0)]
+    version: u32,
+    #[n(1)]
+    person: PersonId,
+    #[n(2)]
+    name: String,
+    #[n(3)]
+    device_name: String,
+    #[n(4)]
+    person_seeds: Vec<(u32, VerifyKey)>,
+    #[n(5)]
+    recovery_seed: Option<VerifyKey>,
+    #[n(6)]
+    recovery_confirmed: bool,
+    #[n(7)]
+    registered: bool,
+}
+
 /// This person on this device.
 pub(crate) struct Identity {
     pub person: PersonId,
@@ -112,6 +134,36 @@ impl Identity {
             recovery_confirmed: self.recovery_confirmed,
             registered: self.registered,
         })
+    }
+
+    /// The person without the device, for a backup: whoever restores it goes on as a device of their own.
+    pub fn to_portable(&self) -> Vec<u8> {
+        encode(&Portable {
+            version: VERSION,
+            person: self.person,
+            name: self.name.clone(),
+            device_name: self.device_name.clone(),
+            person_seeds: self.person_seeds.iter().map(|(g, s)| (*g, VerifyKey(*s.expose()))).collect(),
+            recovery_seed: self.recovery_seed.as_ref().map(|s| VerifyKey(*s.expose())),
+            recovery_confirmed: self.recovery_confirmed,
+            registered: self.registered,
+        })
+    }
+
+    /// The person of a backup, on a device that is not in the account yet.
+    pub fn from_portable(bytes: &[u8], device_seed: Seed32) -> Option<Self> {
+        let stored: Portable = decode("portable identity", bytes, STORED_LIMIT).ok()?;
+        if stored.version != VERSION {
+            return None;
+        }
+        let mut identity = Self::new(stored.person, stored.name, stored.device_name, device_seed);
+        for (generation, seed) in stored.person_seeds {
+            identity.add_person_seed(generation, Seed32::from_bytes(seed.0));
+        }
+        identity.recovery_seed = stored.recovery_seed.map(|s| Seed32::from_bytes(s.0));
+        identity.recovery_confirmed = stored.recovery_confirmed;
+        identity.registered = stored.registered;
+        Some(identity)
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {

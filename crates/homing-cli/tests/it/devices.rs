@@ -3,10 +3,9 @@
 use crate::support::{Device, Pair, text};
 
 /// Links a new device to one that is there.
-async fn link(first: &Device, relay: &str) -> Device {
+pub async fn link(first: &Device, relay: &str, second: Device) -> Device {
     let mut offer = first.start(&["link", "offer"]);
     let code = text(&offer.next().await, "code");
-    let second = Device::new();
     let mut accept = second.start(&["link", "accept", &code, "--relay", relay]);
     let theirs = text(&accept.next().await, "digits");
     let ours = text(&offer.next().await, "digits");
@@ -29,7 +28,7 @@ async fn a_linked_device_has_the_history_and_the_drafts() {
     let Pair { relay, ada, ben, conversation } = Pair::meet().await;
     ada.one(&["draft", "set", &conversation, "Half a thought"]).await;
     ada.sync().await;
-    let desktop = link(&ada, &relay.address).await;
+    let desktop = link(&ada, &relay.address, Device::new()).await;
     desktop.sync().await;
     assert_eq!(desktop.bodies(&conversation).await, ["Good morning!"]);
     assert_eq!(desktop.text(&["draft", "show", &conversation], "text").await, "Half a thought");
@@ -46,7 +45,7 @@ async fn a_linked_device_has_the_history_and_the_drafts() {
 #[tokio::test]
 async fn a_revoked_device_is_shut_out() {
     let Pair { relay, ada, ben, conversation } = Pair::meet().await;
-    let desktop = link(&ada, &relay.address).await;
+    let desktop = link(&ada, &relay.address, Device::new()).await;
     desktop.sync().await;
     let id = text(&desktop.one(&["status"]).await, "device");
     ada.all(&["device", "revoke", &id]).await;
@@ -80,7 +79,7 @@ async fn a_draft_sent_on_two_devices_is_one_message() {
     let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
     ada.one(&["draft", "set", &conversation, "Sent once"]).await;
     ada.sync().await;
-    let desktop = link(&ada, &relay.address).await;
+    let desktop = link(&ada, &relay.address, Device::new()).await;
     desktop.sync().await;
     relay.kill().await;
     ada.one(&["draft", "send", &conversation]).await;

@@ -5,6 +5,8 @@ mod begin;
 mod content;
 #[cfg(test)]
 mod devices;
+#[cfg(test)]
+mod main_job;
 mod network;
 mod owner;
 #[cfg(test)]

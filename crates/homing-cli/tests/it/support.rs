@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A profile of somebody on one device.
 pub struct Device {
     folder: TempDir,
+    skew_ms: i64,
 }
 
 /// What a command printed.
@@ -26,7 +27,12 @@ pub struct Printed {
 
 impl Device {
     pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self::skewed(0)
+    }
+
+    /// A device whose clock is wrong.
+    pub fn skewed(skew_ms: i64) -> Self {
+        Self { folder: TempDir::new().unwrap(), skew_ms }
     }
 
     /// A device whose person is named and whose relay is set.
@@ -51,6 +57,7 @@ impl Device {
             .env_remove("HOMING_PROFILE")
             .env_remove("HOMING_PASSPHRASE")
             .env("HOMING_KEYCHAIN", "off")
+            .env("HOMING_CLOCK_SKEW_MS", self.skew_ms.to_string())
             .arg("--json")
             .arg("--profile")
             .arg(self.profile())

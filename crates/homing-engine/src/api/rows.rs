@@ -52,6 +52,8 @@ pub struct Status {
     pub parked: u32,
     pub locked: bool,
     pub demo: bool,
+    /// Folder of the demo that lies beside this profile, if there is one; the demo's own status names its own.
+    pub demo_profile: Option<String>,
     /// The person has written down the recovery words and proved it.
     pub recovery_confirmed: bool,
     pub key_protection: KeyProtection,

@@ -47,6 +47,7 @@ impl Core {
             parked: 0,
             locked: self.store.is_none(),
             demo: self.demo,
+            demo_profile: self.demo_profile(),
             recovery_confirmed: false,
             key_protection: self.protection,
             requests: 0,

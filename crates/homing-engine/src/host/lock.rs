@@ -9,7 +9,7 @@ use crate::api::{ApiError, Code};
 const LOCK_FILE: &str = "profile.lock";
 
 /// Ownership of a profile; given up when dropped, and by the system when the process dies.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 

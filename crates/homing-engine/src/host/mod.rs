@@ -13,6 +13,8 @@ mod socket;
 mod thread;
 mod transfer;
 
+pub(crate) use lock::Lock;
+
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;

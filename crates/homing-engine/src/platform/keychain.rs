@@ -216,8 +216,9 @@ fn owner_only(options: &mut fs::OpenOptions) {
 #[cfg(windows)]
 fn owner_only(_options: &mut fs::OpenOptions) {}
 
+/// A file's name is on the disk too.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) => fs::File::open(folder)?.sync_all(),
         None => Ok(()),
@@ -226,7 +227,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// NTFS journals the rename; folders can't be opened for syncing.
 #[cfg(windows)]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

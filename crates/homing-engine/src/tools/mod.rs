@@ -1,0 +1,13 @@
+//! Tools beside the daily work: backup and restore, finding and mending damage, load data, the demo.
+
+mod backup;
+mod backup_file;
+mod demo;
+mod doctor;
+mod people;
+mod picture;
+mod restore;
+mod seed;
+mod words;
+
+pub(crate) use demo::is_demo;

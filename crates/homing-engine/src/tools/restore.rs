@@ -1,0 +1,146 @@
+//! `restore`: an empty profile takes over a backup and goes on as a new device of its person.
+//!
+//! The copy is made ready in a folder of its own and moved into place in one step, with the mark that says a device has to
+//! be let in. A crash before that step leaves an empty profile, one after it a profile that lets itself in when it
+//! starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use homing_crypto::{Seed32, recovery_from_words};
+use homing_store::attachments::{self, FileState};
+use homing_store::{Durability, Store, backup, meta};
+use homing_wire::{BlobId, Hash};
+
+use super::backup::own_files_listed;
+use super::backup_file::{self, Opened, file_failed};
+use crate::api::{ApiError, Code, Nothing, Restore, Status};
+use crate::core::{Core, DATABASE, FILES, RELAY_ADDRESS};
+use crate::fail::Fail;
+use crate::flows::ENROL;
+use crate::identity::Identity;
+use crate::replica::IDENTITY;
+use crate::reply::Reply;
+
+/// Where a backup is made ready.
+const RESTORING: &str = "restoring";
+
+impl Core {
+    pub(crate) fn restore(&mut self, args: Restore, reply: Reply<Status>) {
+        let staging = self.folder.join(RESTORING);
+        let taken = self.take_over(&args, &staging);
+        // Best effort: what is left there is removed before the next restore too.
+        drop(fs::remove_dir_all(&staging));
+        // With a relay the device lets itself in as soon as that can be reached; nothing has to wait for it here.
+        let answer = taken.and_then(|()| self.enrol_as_new_device()).and_then(|()| self.status(Nothing {}));
+        self.touched.status = true;
+        self.touched.people = true;
+        self.settle(reply, answer);
+    }
+
+    fn take_over(&mut self, args: &Restore, staging: &Path) -> Result<(), ApiError> {
+        if self.replica.is_some() {
+            return Err(ApiError::new(
+                Code::AlreadyInitialised,
+                "This profile belongs to somebody already. Restore into an empty one (--profile).",
+            ));
+        }
+        let key = self.key.clone().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
+        let words = args.words.as_deref().map(|words| {
+            recovery_from_words(words).map_err(|_| {
+                ApiError::new(
+                    Code::RecoveryInvalid,
+                    "These are not recovery words: there are 24 of them, in their order.",
+                )
+            })
+        });
+        let words = words.transpose()?;
+        let file = File::open(&args.file).map_err(|_| {
+            ApiError::new(Code::FileFailed, "The backup file can't be read. Check its name and permissions.")
+        })?;
+        let mut from = BufReader::new(file);
+        let opened = backup_file::read_envelope(&mut from, args.passphrase.as_deref(), words.as_ref())?;
+        if staging.exists() {
+            fs::remove_dir_all(staging).map_err(file_failed)?;
+        }
+        fs::create_dir(staging).map_err(file_failed)?;
+        let copy = staging.join("backup.db");
+        let mut out = BufWriter::new(File::create(&copy).map_err(file_failed)?);
+        backup_file::read_database(&mut from, &mut out)?;
+        out.flush().map_err(file_failed)?;
+        drop(out);
+        let ready = staging.join(DATABASE);
+        backup::restore(&copy, &opened.database_key, &ready, &key)?;
+        self.make_ready(&ready, &key, &opened, &mut from)?;
+        // From here on the profile is the restored one.
+        self.store = None;
+        let target = self.folder.join(DATABASE);
+        for suffix in ["-wal", "-shm"] {
+            crate::platform::keychain::remove_file(&super::backup::beside(&target, suffix))
+                .map_err(file_failed)?;
+        }
+        fs::rename(&ready, &target).map_err(file_failed)?;
+        crate::platform::keychain::sync_folder(&target).map_err(file_failed)?;
+        self.open_store(key)
+    }
+
+    /// Gives the copy its identity and puts the files beside it.
+    fn make_ready(
+        &mut self,
+        database: &Path,
+        key: &[u8; 32],
+        opened: &Opened,
+        from: &mut impl Read,
+    ) -> Result<(), ApiError> {
+        let damaged =
+            || ApiError::new(Code::Corrupt, "The backup is damaged. Use another copy; nothing was changed.");
+        // Nobody knows this device; the one that is let in gets its own seed.
+        let nobody = Seed32::random(&mut self.env.rng);
+        let me = Identity::from_portable(&opened.identity, nobody).ok_or_else(damaged)?;
+        let device = Seed32::random(&mut self.env.rng);
+        let mut store = Store::open(database, key)?;
+        let has_relay = meta::get(&store.read(), RELAY_ADDRESS)?.is_some();
+        let listed = own_files_listed(&store.read())?;
+        let mut wanted: BTreeMap<BlobId, Vec<Hash>> = BTreeMap::new();
+        for row in &listed {
+            if let Some(blob) = row.blob {
+                wanted.insert(blob, row.chunks.clone());
+            }
+        }
+        let mut kept: BTreeMap<BlobId, BTreeSet<u32>> = BTreeMap::new();
+        while let Some(chunk) = backup_file::read_chunk(from)? {
+            // The file's tail is anybody's: only chunks that a message of the person names are taken.
+            let named =
+                wanted.get(&chunk.blob).and_then(|chunks| chunks.get(usize::try_from(chunk.index).ok()?));
+            if named != Some(&Hash::of(&chunk.bytes)) {
+                continue;
+            }
+            let folder = self.folder.join(FILES).join(chunk.blob.to_string());
+            fs::create_dir_all(&folder).map_err(file_failed)?;
+            fs::write(folder.join(chunk.index.to_string()), &chunk.bytes).map_err(file_failed)?;
+            kept.entry(chunk.blob).or_default().insert(chunk.index);
+        }
+        store.write(Durability::Full, |tx| {
+            meta::set(tx, IDENTITY, &me.to_bytes())?;
+            meta::set(tx, ENROL, device.expose())?;
+            for row in &listed {
+                let Some(blob) = row.blob else { continue };
+                let whole = kept.get(&blob).is_some_and(|chunks| chunks.len() == row.chunks.len());
+                let path = self.folder.join(FILES).join(blob.to_string());
+                let state = match (whole, has_relay, row.state) {
+                    (true, true, FileState::Waiting) => FileState::Waiting,
+                    (true, ..) => FileState::Ready,
+                    (false, _, FileState::Waiting) => FileState::Failed,
+                    (false, ..) => continue,
+                };
+                let path = path.to_string_lossy();
+                attachments::set_state(tx, &row.id, state, if whole { 1.0 } else { 0.0 }, Some(&path))?;
+            }
+            Ok::<(), Fail>(())
+        })?;
+        store.checkpoint()?;
+        Ok(())
+    }
+}
