@@ -38,6 +38,12 @@ pub fn list(db: &Read<'_>, person: &PersonId) -> Result<Vec<AccountOpRow>> {
     })
 }
 
+/// Forgets a log (damaged, to be fetched again).
+pub fn delete(tx: &Tx<'_>, person: &PersonId) -> Result<()> {
+    tx.exec("DELETE FROM account_ops WHERE person = ?1", [&person.0])?;
+    Ok(())
+}
+
 /// Number and id of the newest op.
 pub fn head(db: &Read<'_>, person: &PersonId) -> Result<Option<(u64, AccountOpId)>> {
     db.one("SELECT n, id FROM account_ops WHERE person = ?1 ORDER BY n DESC LIMIT 1", [&person.0], |row| {

@@ -68,8 +68,12 @@ fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<
             }
         }
         for sql in [
-            "DELETE FROM entries WHERE status = 3",
+            // A space that no relay knows yet lives from its first op, whoever signed it.
+            "DELETE FROM entries WHERE status = 3
+             AND NOT (kind = 0 AND space IN (SELECT n FROM spaces WHERE state = 1))",
             "UPDATE outbox SET state = 0, entry = NULL WHERE state = 1",
+            // Whose bytes come along, whoever restores notes; the rest is fetched again.
+            "UPDATE attachments SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1) THEN 0 ELSE 2 END",
             "UPDATE slots_out SET counter = 0, dirty = 1, bytes = NULL",
             "UPDATE spaces SET my_dseq = 0, my_prev = NULL",
         ] {

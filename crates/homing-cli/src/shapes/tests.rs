@@ -28,6 +28,7 @@ fn status() -> Status {
         parked: 1,
         locked: false,
         demo: false,
+        demo_profile: None,
         recovery_confirmed: true,
         key_protection: KeyProtection::Keychain,
         requests: 0,

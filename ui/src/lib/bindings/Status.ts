@@ -40,6 +40,10 @@ quarantined: number,
  */
 parked: number, locked: boolean, demo: boolean, 
 /**
+ * Folder of the demo that lies beside this profile, if there is one; the demo's own status names its own.
+ */
+demo_profile: string | null, 
+/**
  * The person has written down the recovery words and proved it.
  */
 recovery_confirmed: boolean, key_protection: KeyProtection, 

@@ -47,6 +47,7 @@ export function status(over: Partial<Status> = {}): Status {
     parked: 0,
     locked: false,
     demo: false,
+    demo_profile: null,
     recovery_confirmed: true,
     key_protection: "keychain",
     requests: 0,
