@@ -4,7 +4,7 @@ import { FakeBackend } from "../src/lib/backend/fake";
 import { conversation, empty, message } from "../src/lib/backend/fake/world";
 import { Thread } from "../src/lib/state/thread.svelte";
 
-const COUNT = 200;
+const COUNT = 400;
 const order = (n: number): string => String(n).padStart(6, "0");
 
 describe("Thread", () => {
@@ -28,12 +28,12 @@ describe("Thread", () => {
 
   it("opens at the end and pages back without doubles", async () => {
     await thread.open(null);
-    expect(ids().at(-1)).toBe("m199");
+    expect(ids().at(-1)).toBe("m399");
     expect(thread.atEnd).toBe(true);
     await thread.loadOlder();
     expect(thread.prepended).toBe(true);
-    expect(ids()).toHaveLength(120);
-    expect(new Set(ids()).size).toBe(120);
+    expect(ids()).toHaveLength(200);
+    expect(new Set(ids()).size).toBe(200);
     await thread.loadOlder();
     await thread.loadOlder();
     await thread.loadOlder();
@@ -47,7 +47,7 @@ describe("Thread", () => {
     expect(thread.target).toEqual({ id: "m50", flash: true });
     expect(thread.atEnd).toBe(false);
     for (let turn = 0; turn < 4 && !thread.atEnd; turn += 1) await thread.loadNewer();
-    expect(ids().at(-1)).toBe("m199");
+    expect(ids().at(-1)).toBe("m399");
   });
 
   it("opens at the first unread message, wherever it is", async () => {
@@ -62,8 +62,8 @@ describe("Thread", () => {
     await thread.open(null);
     fake.putMessage(message("new", "c", { order: order(99999) }));
     expect(ids().at(-1)).toBe("new");
-    fake.putMessage(message("late", "c", { order: order(1985), late: true }));
-    expect(ids().slice(-3)).toEqual(["late", "m199", "new"]);
+    fake.putMessage(message("late", "c", { order: order(3985), late: true }));
+    expect(ids().slice(-3)).toEqual(["late", "m399", "new"]);
     expect(thread.prepended).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe("Thread", () => {
     if (!last) throw new Error("no rows");
     fake.putMessage({ ...last, state: "read" });
     expect(thread.rows.at(-1)?.state).toBe("read");
-    expect(ids()).toHaveLength(60);
+    expect(ids()).toHaveLength(100);
   });
 
   it("asks for what is shown again when changes were missed", async () => {
@@ -90,7 +90,7 @@ describe("Thread", () => {
     await thread.reload();
     expect(thread.error).toBeNull();
     expect(ids()).not.toContain("m50");
-    expect(ids().at(-1)).toBe("m199");
+    expect(ids().at(-1)).toBe("m399");
   });
 
   it("reports each message as shown once", async () => {

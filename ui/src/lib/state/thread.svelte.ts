@@ -5,7 +5,7 @@ import type { MessageRow } from "../bindings/MessageRow";
 
 type Diff = Extract<EngineEvent, { event: "messages" }>;
 
-const PAGE = 60;
+const PAGE = 100;
 
 function byOrder(a: MessageRow, b: MessageRow): number {
   return a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
