@@ -68,7 +68,7 @@ describe("Thread", () => {
   });
 
   it("leaves messages of pages that are not loaded to those pages", async () => {
-    await thread.open("m50");
+    await thread.open("m200");
     const before = ids();
     fake.putMessage(message("new", "c", { order: order(99999) }));
     fake.putMessage(message("ancient", "c", { order: order(5) }));
