@@ -265,6 +265,7 @@ impl Core {
     fn after(&mut self) {
         self.flows_poll();
         self.work();
+        self.flows_worked();
         self.tell();
         self.wake_at();
     }

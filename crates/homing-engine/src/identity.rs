@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use homing_crypto::{DeviceSecret, PersonSecret, RecoverySecret, Seed32};
+use homing_crypto::{DeviceSecret, PersonSecret, Seed32};
 use homing_wire::codec::{decode, encode};
-use homing_wire::{DeviceId, DeviceKeys, KemPublic, PersonId, RecoveryKeys, VerifyKey};
+use homing_wire::{DeviceId, DeviceKeys, KemPublic, PersonId, VerifyKey};
 use minicbor::{CborLen, Decode, Encode};
 
 /// Version of the stored form.
@@ -105,14 +105,6 @@ impl Identity {
         self.person_seeds.get(&generation)
     }
 
-    pub fn person_seeds(&self) -> &BTreeMap<u32, Seed32> {
-        &self.person_seeds
-    }
-
-    pub fn newest_person_seed(&self) -> Option<(u32, &Seed32)> {
-        self.person_seeds.last_key_value().map(|(generation, seed)| (*generation, seed))
-    }
-
     pub fn add_person_seed(&mut self, generation: u32, seed: Seed32) {
         self.person_seeds.insert(generation, seed);
     }
@@ -186,9 +178,4 @@ impl Identity {
 /// The public half of a device.
 pub(crate) fn device_keys(device: &DeviceSecret) -> DeviceKeys {
     DeviceKeys { device: DeviceId(device.signing().public()), kem: KemPublic(device.kem().public()) }
-}
-
-/// The public half of recovery words.
-pub(crate) fn recovery_keys(recovery: &RecoverySecret) -> RecoveryKeys {
-    RecoveryKeys { verify: VerifyKey(recovery.signing().public()), kem: KemPublic(recovery.kem().public()) }
 }

@@ -193,6 +193,7 @@ impl Replica {
         self.update_space_row(tx, &space)?;
         woken.extend(self.open_seeds(tx, &space)?);
         self.project_members(tx, &space)?;
+        self.mark_open(tx, &space)?;
         self.open_waiting_slots(tx, &space)?;
         if !cuts.is_empty() {
             for (person, device) in entries::devices(tx, &space)? {

@@ -111,7 +111,7 @@ pub(crate) enum Step {
     /// Put this into the mailbox.
     Put(Vec<u8>),
     /// Show these digits and let the person compare them.
-    Compare { digits: String },
+    Compare,
     /// New device: it belongs to the person now.
     Enrolled(Box<Enrolment>),
 }
@@ -131,7 +131,6 @@ pub(crate) struct Enrolment {
 pub(crate) struct Applicant {
     pub device: DeviceKeys,
     pub consent: Signature,
-    pub name: String,
 }
 
 /// The existing device's side.
@@ -196,7 +195,7 @@ impl Offering {
                 let put = self.meeting.seal(rng, false, &offer).ok_or(PairingError::Tampered)?;
                 Ok(vec![Step::Put(put)])
             }
-            (Message::Reveal { device, nonce, consent }, Some((commitment, name)), None) => {
+            (Message::Reveal { device, nonce, consent }, Some((commitment, _)), None) => {
                 let consented = AccountOp::consent_bytes(&self.person, &device);
                 let opened = Hash(link_commitment(&device_hash(&device), &nonce.0)) == *commitment;
                 let agreed = homing_crypto::verify(
@@ -210,9 +209,9 @@ impl Offering {
                     return Err(PairingError::Tampered);
                 }
                 let digits = digits(&self.meeting, &self.person, &self.device, &self.nonce, &device, &nonce);
-                self.applicant = Some(Applicant { device, consent, name: name.clone() });
+                self.applicant = Some(Applicant { device, consent });
                 self.digits = Some(digits.clone());
-                Ok(vec![Step::Compare { digits }])
+                Ok(vec![Step::Compare])
             }
             (Message::Cancelled, ..) => Err(PairingError::Cancelled),
             _ => Err(PairingError::Tampered),
@@ -279,7 +278,7 @@ impl Accepting {
                 let digits = digits(&self.meeting, &person, &device, &nonce, &keys, &self.nonce);
                 self.offer = Some((person, person_name));
                 self.digits = Some(digits.clone());
-                Ok(vec![Step::Put(put), Step::Compare { digits }])
+                Ok(vec![Step::Put(put), Step::Compare])
             }
             (
                 Message::Granted { relay_key, recovery_seed, recovery_confirmed },

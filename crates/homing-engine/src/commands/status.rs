@@ -107,6 +107,7 @@ impl Core {
                 "Set a passphrase first (Settings, Passphrase); without one anybody could unlock again.",
             ));
         }
+        self.flows_end(&ApiError::new(Code::Locked, "The profile was locked."));
         self.stop_link();
         self.replica = None;
         self.store = None;

@@ -4,8 +4,6 @@
 //! top of it. A new person seed needs no care of its own before the op leaves: it is sealed to this device inside the
 //! op, so whenever the op comes back from the relay the seed comes with it.
 
-use std::collections::VecDeque;
-
 use homing_access::build::{self, AccountKey};
 use homing_crypto::{DeviceSecret, Seed32};
 use homing_store::{Durability, spaces};
@@ -42,6 +40,10 @@ enum Goal {
 }
 
 impl Work {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.end_work(self.goal, Err(error.clone()));
+    }
+
     fn new(goal: Goal, now_ms: u64) -> Self {
         Self { goal, pushed: None, stale: None, attempts: 0, deadline: now_ms + REACH_MS }
     }
@@ -175,13 +177,6 @@ impl Core {
                 Ok(()) => self.flows.restart = true,
                 Err(error) => self.problem(Some(error)),
             },
-        }
-    }
-
-    /// Calls that wait for an account op and can't be answered any more.
-    pub(super) fn drop_account_work(&mut self, error: &ApiError) {
-        for work in std::mem::take::<VecDeque<Work>>(&mut self.flows.account) {
-            self.end_work(work.goal, Err(error.clone()));
         }
     }
 }

@@ -44,6 +44,12 @@ pub(super) struct Enrolment {
 }
 
 impl Enrolment {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        if let Some((reply, _)) = self.reply {
+            core.settle(reply, Err(error.clone()));
+        }
+    }
+
     pub fn relay(&self) -> String {
         self.relay.clone()
     }
@@ -104,10 +110,18 @@ impl Core {
     /// # Errors
     /// The keys are not here, or the database can't be written.
     pub(crate) fn enrol_as_new_device(&mut self) -> Result<(), ApiError> {
-        let seed = Seed32::random(&mut self.env.rng);
-        self.write(Durability::Full, |tx, _, _| Ok(meta::set(tx, ENROL, seed.expose())?))?;
+        let marked = meta::get(&self.db()?, ENROL)?.and_then(|bytes| Seed32::from_slice(&bytes));
+        let seed = match marked {
+            Some(seed) => seed,
+            None => {
+                let seed = Seed32::random(&mut self.env.rng);
+                self.write(Durability::Full, |tx, _, _| Ok(meta::set(tx, ENROL, seed.expose())?))?;
+                seed
+            }
+        };
         if self.relay_address()?.is_some() {
-            return self.start_link();
+            // Under way since the profile was opened, if the mark was there then.
+            return if self.flows.enrolment.is_some() { Ok(()) } else { self.start_link() };
         }
         // Nobody else knows the account yet: the op only has to stand in this profile's own copy of the log.
         self.write(Durability::Full, |tx, replica, env| {

@@ -5,7 +5,8 @@
 
 use homing_crypto::InviteSecret;
 use homing_model::{Edit, Preimage};
-use homing_store::{Durability, Tx, entries, outbox, spaces};
+use homing_store::spaces::{SpaceRow, SpaceState};
+use homing_store::{Durability, Read, Tx, entries, meta, outbox, spaces};
 use homing_wire::{DocId, Grant, InviteId, InviteLink, Member, Role, SpaceId, SpaceKind, SpaceOrigin};
 
 use super::begin::draw;
@@ -23,6 +24,9 @@ use crate::replica::Replica;
 use crate::reply::Reply;
 use crate::rows::{role_name, role_of, shown_name};
 use crate::text::{is_loopback, rfc3339, visible};
+
+/// Spaces with open invitations or requests, so that asking for them does not read every space there is.
+const OPEN: &str = "open/";
 
 /// An invitation somebody waits for.
 pub(super) struct Inviting {
@@ -54,12 +58,20 @@ pub(super) struct Cancelling {
 }
 
 impl Inviting {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.settle(self.reply, Err(error.clone()));
+    }
+
     pub fn deadline(&self) -> u64 {
         self.deadline
     }
 }
 
 impl Cancelling {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.settle(self.reply, Err(error.clone()));
+    }
+
     pub fn deadline(&self) -> u64 {
         self.deadline
     }
@@ -217,18 +229,35 @@ impl Core {
         })
     }
 
+    /// Reads the spaces in which there are open invitations or requests.
+    fn look_at_open<T>(
+        &mut self,
+        look: impl FnOnce(&Read<'_>, &mut Replica, &[SpaceRow]) -> Result<Vec<T>, Fail>,
+    ) -> Result<Vec<T>, ApiError> {
+        let (Some(store), Some(replica)) = (self.store.as_ref(), self.replica.as_mut()) else {
+            return Ok(Vec::new());
+        };
+        let db = store.read();
+        let mut rows = Vec::new();
+        for (key, _) in meta::with_prefix(&db, OPEN)? {
+            let Some(space) = key.strip_prefix(OPEN).and_then(|id| id.parse().ok()) else { continue };
+            if let Some(row) = spaces::get(&db, &space)?
+                && matches!(row.state, SpaceState::Joined | SpaceState::Local)
+                && replica.load_space(&db, &space)?
+            {
+                rows.push(row);
+            }
+        }
+        Ok(look(&db, replica, &rows)?)
+    }
+
     /// Open invitations this person made or may close.
     pub(crate) fn invitations(&mut self, _: Nothing) -> Result<Vec<InvitationRow>, ApiError> {
-        if self.replica.is_none() {
-            return Ok(Vec::new());
-        }
-        self.write(Durability::Normal, |tx, replica, env| {
-            let (me, now_ms) = (replica.person(), env.now_ms());
+        let now_ms = self.env.now_ms();
+        self.look_at_open(|_, replica, rows| {
+            let me = replica.person();
             let mut found = Vec::new();
-            for row in replica.joined(tx)? {
-                if row.kind == SpaceKind::Personal || !replica.load_space(tx, &row.space)? {
-                    continue;
-                }
+            for row in rows {
                 let manages = replica.writes_as(&row.space).is_some_and(|(_, role)| role.manages());
                 for invite in replica.space(&row.space)?.invites().values() {
                     if (manages || invite.inviter == me) && invite.expires_ms > now_ms {
@@ -260,21 +289,19 @@ impl Core {
     fn begin_cancel(&mut self, id: &str) -> Result<i64, ApiError> {
         self.must_have_relay()?;
         let invite: InviteId = id.parse().map_err(|_| not_found("invitation"))?;
-        self.write(Durability::Full, |tx, replica, env| {
-            for row in replica.joined(tx)? {
-                if replica.load_space(tx, &row.space)?
-                    && replica.space(&row.space)?.invites().contains_key(&invite)
-                {
-                    return replica.enqueue_op(
-                        tx,
-                        env.now_ms(),
-                        &row.space,
-                        &OpIntent::CancelInvite(invite),
-                        None,
-                    );
+        let open = self.look_at_open(|_, replica, rows| {
+            let mut holding = Vec::new();
+            for row in rows {
+                if replica.space(&row.space)?.invites().contains_key(&invite) {
+                    holding.push(row.space);
                 }
             }
-            Err(not_found("invitation"))
+            Ok(holding)
+        })?;
+        let space = open.first().copied().ok_or_else(|| ApiError::from(not_found("invitation")))?;
+        let intent = OpIntent::CancelInvite(invite);
+        self.write(Durability::Full, |tx, replica, env| {
+            replica.enqueue_op(tx, env.now_ms(), &space, &intent, None)
         })
     }
 
@@ -299,20 +326,14 @@ impl Core {
 
     /// Who asks to come in, where this person may decide.
     pub(crate) fn requests(&mut self, _: Nothing) -> Result<Vec<RequestRow>, ApiError> {
-        if self.replica.is_none() {
-            return Ok(Vec::new());
-        }
-        self.write(Durability::Normal, |tx, replica, _| {
+        self.look_at_open(|db, replica, rows| {
             let mut found = Vec::new();
-            for row in replica.joined(tx)? {
-                if row.kind == SpaceKind::Personal || !replica.load_space(tx, &row.space)? {
-                    continue;
-                }
+            for row in rows {
                 if !replica.writes_as(&row.space).is_some_and(|(_, role)| role.manages()) {
                     continue;
                 }
                 for asked in replica.space(&row.space)?.requests().values() {
-                    let place = entries::get(tx, &asked.id)?.and_then(|entry| entry.place);
+                    let place = entries::get(db, &asked.id)?.and_then(|entry| entry.place);
                     let name = replica.request_name(&row.space, asked).unwrap_or_default();
                     found.push(RequestRow {
                         id: asked.id.to_string(),
@@ -371,6 +392,19 @@ enum Queued {
 }
 
 impl Replica {
+    /// Notes whether a space has open invitations or requests.
+    pub fn mark_open(&self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+        let state = self.space(space)?;
+        let open = !state.invites().is_empty() || !state.requests().is_empty();
+        let key = format!("{OPEN}{space}");
+        match (open, meta::get(tx, &key)?.is_some()) {
+            (true, false) => meta::set(tx, &key, &[1])?,
+            (false, true) => drop(meta::delete(tx, &key)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// A talk for two, with its conversation.
     fn begin_talk(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<SpaceId, Fail> {
         let me = self.person();

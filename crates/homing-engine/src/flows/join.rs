@@ -52,6 +52,10 @@ enum Stage {
 }
 
 impl Joining {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.settle(self.reply, Err(error.clone()));
+    }
+
     pub fn deadline(&self) -> u64 {
         self.deadline
     }

@@ -50,6 +50,12 @@ struct Newcomer {
 }
 
 impl Linking {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        if let Some((reply, _)) = self.reply {
+            core.settle(reply, Err(error.clone()));
+        }
+    }
+
     pub fn deadline(&self) -> Option<u64> {
         let answer = self.reply.as_ref().map(|(_, by)| *by);
         let until = (!matches!(self.side, Side::Ended)).then_some(self.until);
@@ -311,7 +317,7 @@ impl Core {
     fn link_step(&mut self, mailbox: MailboxId, step: Step) {
         match step {
             Step::Put(message) => self.put_mail(mailbox, message),
-            Step::Compare { .. } => {
+            Step::Compare => {
                 let Some(linking) = &mut self.flows.linking else { return };
                 linking.stage = LinkStage::Compare;
                 let state = linking.state();

@@ -105,7 +105,33 @@ impl Core {
         self.poll_joins();
         self.poll_invites();
         self.poll_cancels();
-        self.poll_syncs();
+    }
+
+    /// Answers who waits for everything to be handed over, once this input's work was.
+    pub(crate) fn flows_worked(&mut self) {
+        if !self.flows.syncs.is_empty() {
+            self.poll_syncs();
+            self.work();
+        }
+    }
+
+    /// The profile is locked or given up: whoever waits is told.
+    pub(crate) fn flows_end(&mut self, error: &ApiError) {
+        let flows = std::mem::take(&mut self.flows);
+        if let Some(setting) = flows.relay {
+            setting.end(self, error);
+        }
+        flows.syncs.into_iter().for_each(|one| one.end(self, error));
+        flows.invites.into_iter().for_each(|one| one.end(self, error));
+        flows.cancels.into_iter().for_each(|one| one.end(self, error));
+        flows.joins.into_iter().for_each(|one| one.end(self, error));
+        flows.account.into_iter().for_each(|one| one.end(self, error));
+        if let Some(linking) = flows.linking {
+            linking.end(self, error);
+        }
+        if let Some(enrolment) = flows.enrolment {
+            enrolment.end(self, error);
+        }
     }
 
     /// The connection ended or could not be made.
@@ -133,6 +159,9 @@ impl Core {
 
     /// An account log came; true if a flow took it.
     pub(crate) fn flow_account(&mut self, person: &PersonId, ops: &[Vec<u8>]) -> bool {
+        if self.replica.as_ref().is_some_and(|replica| replica.person() == *person) {
+            self.sync_round_done();
+        }
         self.enrolment_log(person, ops)
     }
 

@@ -26,6 +26,10 @@ pub(super) struct Setting {
 }
 
 impl Setting {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.settle(self.reply, Err(error.clone()));
+    }
+
     pub fn deadline(&self) -> u64 {
         self.deadline
     }
@@ -37,12 +41,25 @@ pub(super) struct Syncing {
     acked: u64,
     received: u64,
     offline_until: u64,
+    round: Round,
     /// What was done when it was last looked at, and since when nothing moved.
     seen: (u64, u64, u64),
     still_since: u64,
 }
 
+/// A question whose answer shows that everything the relay had told before it has arrived: frames keep their order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    Due,
+    Asked,
+    Done,
+}
+
 impl Syncing {
+    pub fn end(self, core: &mut Core, error: &ApiError) {
+        core.settle(self.reply, Err(error.clone()));
+    }
+
     pub fn deadline(&self) -> u64 {
         self.offline_until.min(self.still_since.saturating_add(STUCK_MS))
     }
@@ -139,6 +156,7 @@ impl Core {
                     acked,
                     received,
                     offline_until: now + REACH_MS,
+                    round: Round::Due,
                     seen: (0, 0, 0),
                     still_since: now,
                 };
@@ -150,19 +168,36 @@ impl Core {
     }
 
     pub(super) fn poll_syncs(&mut self) {
+        let mut ask = false;
         for mut one in std::mem::take(&mut self.flows.syncs) {
             match self.synced(&mut one) {
-                Ok(None) => self.flows.syncs.push(one),
+                Ok(None) => {
+                    if one.round == Round::Due && self.online() {
+                        one.round = Round::Asked;
+                        ask = true;
+                    }
+                    self.flows.syncs.push(one);
+                }
                 Ok(Some(report)) => self.settle(one.reply, Ok(report)),
                 Err(error) => self.settle(one.reply, Err(error)),
             }
+        }
+        if ask && let Ok(me) = self.replica().map(Replica::person) {
+            self.ask_accounts(&[me]);
+        }
+    }
+
+    /// The relay answered about the own account.
+    pub(super) fn sync_round_done(&mut self) {
+        for one in self.flows.syncs.iter_mut().filter(|one| one.round == Round::Asked) {
+            one.round = Round::Done;
         }
     }
 
     fn synced(&mut self, one: &mut Syncing) -> Result<Option<SyncReport>, ApiError> {
         let now = self.env.now_ms();
         if !self.online() {
-            one.still_since = now;
+            (one.still_since, one.round) = (now, Round::Due);
             return if now >= one.offline_until { Err(self.why_offline()) } else { Ok(None) };
         }
         one.offline_until = now + REACH_MS;
@@ -181,7 +216,7 @@ impl Core {
             one.still_since = now;
         }
         let stuck = now >= one.still_since.saturating_add(STUCK_MS);
-        if !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {
+        if one.round != Round::Done || !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {
             return Ok(None);
         }
         let count = |now: u64, then: u64| u32::try_from(now.saturating_sub(then)).unwrap_or(u32::MAX);

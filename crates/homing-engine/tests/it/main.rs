@@ -4,4 +4,5 @@
 
 mod devices;
 mod flows;
+mod tools;
 mod world;
