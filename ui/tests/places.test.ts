@@ -131,3 +131,22 @@ describe("recovery words", () => {
     await soon(() => expect(fake.world.status.recovery_confirmed).toBe(true));
   });
 });
+
+describe("another profile", () => {
+  it("takes nothing over from the one before, and hears all of its changes", async () => {
+    const { agency } = await import("../src/lib/backend/fake/agency");
+    const { conversation, empty } = await import("../src/lib/backend/fake/world");
+    const world = empty();
+    world.rows.set("old", conversation("old", { subject: "Old", last_at: new Date().toISOString() }));
+    const fake = await start(world);
+    await soon(() => one("conversation", '[data-id="old"]'));
+    for (let n = 0; n < 5; n += 1) fake.putRow(conversation("old", { subject: "Old", last_at: new Date().toISOString() }));
+    const rows = agency().rows;
+    fake.world = empty({ demo: true });
+    fake.restart();
+    fake.setStatus({ person: "p-nora", demo: true });
+    await soon(() => expect(document.querySelector('[data-testid=conversation][data-id="old"]')).toBeNull());
+    for (const row of rows.values()) fake.putRow(row);
+    await soon(() => one("conversation", '[data-id="c-rosa"]'));
+  });
+});

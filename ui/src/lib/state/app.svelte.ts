@@ -224,6 +224,7 @@ export class App {
     this.#revision = null;
     this.thread = null;
     this.#threads.clear();
+    this.list.reset();
     forgetPictures();
     this.#keepEditors(status.person);
     if (status.locked) {

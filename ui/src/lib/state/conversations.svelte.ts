@@ -45,6 +45,21 @@ export class ConversationList {
 
   constructor(private readonly backend: Backend) {}
 
+  /** Another profile is behind the window: nothing of the one before may stay, nor what was heard of it. */
+  reset(): void {
+    this.#generation += 1;
+    this.filter = "active";
+    this.rows = [];
+    this.next = null;
+    this.loaded = false;
+    this.loading = false;
+    this.error = null;
+    this.#revision = 0;
+    this.#heard = [];
+    this.#hidden.clear();
+    this.#kept = null;
+  }
+
   async load(filter: Filter = this.filter): Promise<void> {
     const generation = (this.#generation += 1);
     if (filter !== this.filter) {

@@ -57,6 +57,11 @@ export class FakeBackend implements Backend {
     return { previous, revision: this.#revision };
   }
 
+  /** Another profile is opened: its changes are counted anew. */
+  restart(): void {
+    this.#revision = 1;
+  }
+
   /** Changes that never reach the page. */
   skip(): void {
     this.#next();
