@@ -5,7 +5,8 @@
 //! that are wrong, processes that end without a word.
 
 mod net;
+pub mod people;
 mod world;
 
 pub use net::Weather;
-pub use world::{DeviceId, World};
+pub use world::{DeviceId, RELAY, World};

@@ -107,7 +107,7 @@ impl World {
 
     /// The profile folder of a device.
     pub fn profile(&self, device: DeviceId) -> Result<&Path> {
-        Ok(&self.device(device)?.folder)
+        Ok(&self.at(device)?.folder)
     }
 
     /// Starts the relay on its folder.
@@ -180,12 +180,11 @@ impl World {
 
     /// Ends the process of a device without a word.
     pub fn crash(&mut self, device: DeviceId) -> Result<()> {
-        self.cut(device)?;
         let one = self.at_mut(device)?;
         one.core = None;
         one.wake_at = None;
         one.replies.clear();
-        Ok(())
+        self.drop_socket(device)
     }
 
     /// Whether the process of a device runs.
@@ -264,7 +263,7 @@ impl World {
                         self.drop_socket(device)?;
                     }
                 }
-                Output::Send { link, bytes } => self.send(device, link, bytes)?,
+                Output::Send { link, bytes } => self.send_frame(device, link, bytes)?,
                 Output::WakeAt(at) => {
                     let skew = self.at(device)?.skew_ms.load(Ordering::Relaxed);
                     self.at_mut(device)?.wake_at = Some(at.saturating_add_signed(-skew));
@@ -290,7 +289,7 @@ impl World {
         Ok(())
     }
 
-    fn send(&mut self, device: DeviceId, link: u64, bytes: Vec<u8>) -> Result<()> {
+    fn send_frame(&mut self, device: DeviceId, link: u64, bytes: Vec<u8>) -> Result<()> {
         let (now_ms, weather) = (self.now_ms(), self.weather);
         let Some(one) = self.devices.get_mut(device) else { return Ok(()) };
         let Some(socket) = one.socket.as_mut().filter(|socket| socket.link == link) else { return Ok(()) };

@@ -1,0 +1,104 @@
+//! The people most scenarios are about, and what must hold for everybody once all has arrived.
+
+use homing_engine::api::{InviteTo, MessageRow, RoleName};
+use homing_sim::{DeviceId, World};
+
+/// Ada with two devices, Ben, a client of hers who came while she was off, and Cora, staff of her team.
+pub struct House {
+    pub world: World,
+    pub laptop: DeviceId,
+    pub desktop: DeviceId,
+    pub ben: DeviceId,
+    pub cora: DeviceId,
+    /// A talk of Ada and Ben in Ben's client space.
+    pub two: String,
+    /// A talk of Ada, Ben and Cora.
+    pub group: String,
+}
+
+impl House {
+    pub fn new(seed: u64) -> Self {
+        log();
+        let mut world = World::new(seed).unwrap();
+        let laptop = world.add_device("laptop", 0).unwrap();
+        world.init(laptop, "Ada").unwrap();
+        let link = world.invite(laptop, InviteTo::Client { name: "Ben".to_owned() }).unwrap();
+        let staff = world.invite(laptop, InviteTo::Team { role: Some(RoleName::Member) }).unwrap();
+        // Ben comes while Ada is off.
+        world.set_online(laptop, false).unwrap();
+        let ben = world.add_device("ben", 0).unwrap();
+        world.join(ben, &link, Some("Ben")).unwrap();
+        let cora = world.add_device("cora", 0).unwrap();
+        world.join(cora, &staff, Some("Cora")).unwrap();
+        world.set_online(laptop, true).unwrap();
+        world.run_for(60_000).unwrap();
+        approve_all(&mut world, laptop);
+        let desktop = world.add_device("desktop", 0).unwrap();
+        world.link_device(laptop, desktop).unwrap();
+        world.run_for(60_000).unwrap();
+        let two = world.conversation(laptop, "Two", &["Ben"]).unwrap();
+        let group = world.conversation(laptop, "Group", &["Ben", "Cora"]).unwrap();
+        world.settle().unwrap();
+        Self { world, laptop, desktop, ben, cora, two, group }
+    }
+
+    /// Devices whose person reads a conversation.
+    pub fn readers(&self, conversation: &str) -> Vec<DeviceId> {
+        let _ = conversation;
+        // Cora is staff: a client's conversation is hers too.
+        vec![self.laptop, self.desktop, self.ben, self.cora]
+    }
+
+    pub fn devices(&self) -> Vec<DeviceId> {
+        vec![self.laptop, self.desktop, self.ben, self.cora]
+    }
+}
+
+/// Lets in whoever asks.
+pub fn approve_all(world: &mut World, device: DeviceId) {
+    use homing_engine::api::{Call, Done, ItemRef, Nothing, RequestRow};
+    let requests: Vec<RequestRow> = world.ask(device, Call::Requests(Nothing {})).unwrap();
+    for request in requests {
+        let _: Done = world.ask(device, Call::Approve(ItemRef { id: request.id })).unwrap();
+    }
+    world.run_for(30_000).unwrap();
+}
+
+/// What everybody must see alike of a message.
+pub fn seen(rows: &[MessageRow]) -> Vec<(String, String, String, bool)> {
+    rows.iter().map(|row| (row.id.clone(), row.author.clone(), row.body.clone(), row.deleted)).collect()
+}
+
+/// All devices show the same messages in the same order; answers their bodies.
+pub fn same_messages(world: &mut World, devices: &[DeviceId], conversation: &str) -> Vec<String> {
+    let mut first: Option<Vec<_>> = None;
+    for device in devices {
+        let rows = world.messages(*device, conversation).unwrap();
+        let rows = seen(&rows);
+        match &first {
+            None => first = Some(rows),
+            Some(first) => assert_eq!(first, &rows, "device {device} shows other messages in {conversation}"),
+        }
+    }
+    first.unwrap_or_default().into_iter().map(|(_, _, body, _)| body).collect()
+}
+
+/// Nothing waits, nothing is refused, the database is sound.
+pub fn at_rest(world: &mut World, devices: &[DeviceId]) {
+    for device in devices {
+        let status = world.status(*device).unwrap();
+        let outbox = world.outbox(*device).unwrap();
+        assert!(outbox.is_empty(), "device {device} still waits: {outbox:?}");
+        assert_eq!((status.parked, status.quarantined), (0, 0), "device {device}: {status:?}");
+        assert!(status.online && status.problem.is_none(), "device {device}: {status:?}");
+        let doctor = world.doctor(*device).unwrap();
+        assert!(doctor.healthy, "device {device}: {doctor:?}");
+    }
+}
+
+/// Logs of the engines, with HOMING_SIM_LOG.
+pub fn log() {
+    if let Ok(filter) = std::env::var("HOMING_SIM_LOG") {
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().without_time().try_init();
+    }
+}

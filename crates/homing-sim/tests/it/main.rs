@@ -1,0 +1,7 @@
+//! Several people, devices and a relay, by seed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod drafts;
+mod house;
+mod talk;
