@@ -58,6 +58,12 @@ export class App {
     this.list = new ConversationList(backend);
   }
 
+  /** Changes that wait for the relay; without one nothing waits. */
+  get waiting(): number {
+    const { status } = this;
+    return status && (status.relay !== null || status.demo) ? status.outbox : 0;
+  }
+
   async start(): Promise<void> {
     try {
       this.#stops.push(await this.backend.listen(this.#event));
