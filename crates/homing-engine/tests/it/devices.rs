@@ -1,7 +1,8 @@
 //! Several devices of one person: linking, revoking, recovering, telling a copy apart.
 
 use homing_engine::api::{
-    Call, Code, InviteTo, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, Status,
+    Backup, Call, Code, InviteTo, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, RelaySet, Restore,
+    Status,
 };
 
 use crate::world::{RELAY, world};
@@ -140,4 +141,67 @@ fn a_copied_profile_becomes_a_device_of_its_own_and_keeps_what_it_had_not_sent()
     assert_ne!(world.status(laptop).device, world.status(twin).device);
     assert_eq!(world.status(twin).problem, None);
     assert_eq!(world.devices(laptop).len(), 2);
+}
+
+#[test]
+fn a_restored_backup_goes_on_as_a_new_device() {
+    let mut world = world(17);
+    let laptop = world.person("Ada");
+    let invitation = world.invitation(laptop, InviteTo::Person);
+    let ben = world.device("ben");
+    let conversation = world.joins(ben, &invitation.link, Some("Ben")).conversation.unwrap();
+    world.says(laptop, &conversation, "one");
+    world.syncs(laptop);
+    world.set_online(laptop, false).unwrap();
+    world.says(laptop, &conversation, "two, not sent when it was backed up");
+    let file = world.profile(laptop).unwrap().join("backup").to_string_lossy().into_owned();
+    let passphrase = Some("correct horse".to_owned());
+    let backup = Backup { file: file.clone(), passphrase: passphrase.clone() };
+    world.does::<serde_json::Value>(laptop, Call::Backup(backup));
+    world.set_online(laptop, true).unwrap();
+    world.syncs(laptop);
+    world.says(ben, &conversation, "three");
+    world.syncs(ben);
+
+    let fresh = world.device("fresh");
+    let status: Status = world.does(fresh, Call::Restore(Restore { file, passphrase, words: None }));
+    assert_eq!(status.name.as_deref(), Some("Ada"));
+    world.run_for(20_000).unwrap();
+    world.syncs(fresh);
+    world.says(fresh, &conversation, "four");
+    world.syncs(fresh);
+    let all = ["one", "two, not sent when it was backed up", "three", "four"];
+    for device in [laptop, fresh, ben] {
+        world.syncs(device);
+        let mut bodies = world.bodies(device, &conversation);
+        bodies.sort_by_key(|body| all.iter().position(|one| one == body));
+        assert_eq!(bodies, all, "{device}");
+    }
+    assert_ne!(world.status(laptop).device, world.status(fresh).device);
+    assert_eq!(world.status(fresh).problem, None);
+}
+
+#[test]
+fn a_profile_that_never_had_a_relay_is_restored_and_registers_later() {
+    let mut world = world(18);
+    let laptop = world.device("laptop");
+    world.alone(laptop, "Ada");
+    let file = world.profile(laptop).unwrap().join("backup").to_string_lossy().into_owned();
+    let passphrase = Some("correct horse".to_owned());
+    let backup = Backup { file: file.clone(), passphrase: passphrase.clone() };
+    world.does::<serde_json::Value>(laptop, Call::Backup(backup));
+    world.crash(laptop).unwrap();
+    let fresh = world.device("fresh");
+    world.does::<Status>(fresh, Call::Restore(Restore { file, passphrase, words: None }));
+    world.does::<Status>(fresh, Call::RelaySet(RelaySet { address: RELAY.to_owned() }));
+    world.syncs(fresh);
+    let invitation = world.invitation(fresh, InviteTo::Client { name: "Miller family".to_owned() });
+    let cora = world.device("cora");
+    let conversation = world.joins(cora, &invitation.link, Some("Cora")).conversation.unwrap();
+    world.says(cora, &conversation, "hello");
+    world.syncs(cora);
+    world.syncs(fresh);
+    assert_eq!(world.bodies(fresh, &conversation), ["hello"]);
+    let status = world.status(fresh);
+    assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0));
 }

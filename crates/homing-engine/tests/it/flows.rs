@@ -157,3 +157,92 @@ fn a_colleague_waits_for_approval_and_then_works_with_all_clients() {
         assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0), "{device}");
     }
 }
+
+#[test]
+fn inviting_without_a_connection_makes_nothing() {
+    let mut world = world(7);
+    let ada = world.person("Ada");
+    world.syncs(ada);
+    world.set_online(ada, false).unwrap();
+    let invite = homing_engine::api::Invite { to: InviteTo::Client { name: "Nobody".to_owned() } };
+    assert_eq!(world.fails(ada, Call::Invite(invite)).code, Code::RelayUnreachable);
+    assert_eq!((world.status(ada).outbox, world.list(ada).len()), (0, 0));
+    assert_eq!(world.fails(ada, Call::Sync(Nothing {})).code, Code::RelayUnreachable);
+}
+
+#[test]
+fn two_who_join_at_once_both_come_in() {
+    let mut world = world(8);
+    let ada = world.person("Ada");
+    let first = world.invitation(ada, InviteTo::Person);
+    let ben = world.device("ben");
+    let conversation = world.joins(ben, &first.link, Some("Ben")).conversation.unwrap();
+    let to = || InviteTo::Talk { conversation: conversation.clone() };
+    let links = [world.invitation(ada, to()).link, world.invitation(ada, to()).link];
+    let devices = [world.device("cora"), world.device("dan")];
+    let mut waiting = Vec::new();
+    for ((device, name), link) in devices.iter().zip(["Cora", "Dan"]).zip(links) {
+        let join = Call::Join(Join { link, name: Some(name.to_owned()) });
+        waiting.push((*device, world.begin_call(*device, join).unwrap()));
+    }
+    world.run_for(30_000).unwrap();
+    for (device, call) in waiting {
+        world.answer(device, call).unwrap().expect("an answer").expect("joined");
+    }
+    for (device, text) in devices.iter().zip(["from Cora", "from Dan"]) {
+        world.says(*device, &conversation, text);
+    }
+    world.run_for(30_000).unwrap();
+    for device in [ada, ben, devices[0], devices[1]] {
+        assert_eq!(world.bodies(device, &conversation).len(), 2, "{device}");
+        assert_eq!(world.list(device)[0].participants.len(), 4, "{device}");
+        let status = world.status(device);
+        assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0), "{device}");
+    }
+}
+
+#[test]
+fn a_link_of_another_relay_wants_a_profile_of_its_own() {
+    let (mut here, mut there) = (world(9), world(10));
+    let ada = there.person("Ada");
+    let link = there.invitation(ada, InviteTo::Person).link;
+    let ben = here.person("Ben");
+    let preview: JoinPreview = here.does(ben, Call::JoinPreview(LinkText { link: link.clone() }));
+    assert!(preview.other_relay);
+    assert_eq!(here.fails(ben, Call::Join(Join { link, name: None })).code, Code::OtherRelay);
+    let broken = Join { link: "homing://join/1/abc#def".to_owned(), name: None };
+    assert_eq!(here.fails(ben, Call::Join(broken)).code, Code::InviteInvalid);
+}
+
+#[test]
+fn a_join_survives_a_connection_that_is_lost_at_any_point_of_it() {
+    let mut world = world(15);
+    let ada = world.person("Ada");
+    for steps in (4..36).step_by(4) {
+        let link = world.invitation(ada, InviteTo::Person).link;
+        let ben = world.device(&format!("ben {steps}"));
+        let join = Call::Join(Join { link, name: Some("Ben".to_owned()) });
+        let call = world.begin_call(ben, join).unwrap();
+        for _ in 0..steps {
+            world.step().unwrap();
+        }
+        world.cut(ben).unwrap();
+        world.run_for(30_000).unwrap();
+        let joined = world.answer(ben, call).unwrap().expect("an answer").expect("joined");
+        let conversation = joined["conversation"].as_str().unwrap().to_owned();
+        world.says(ben, &conversation, "here");
+        world.run_for(10_000).unwrap();
+        assert_eq!(world.bodies(ada, &conversation), ["here"], "cut after {steps} steps");
+    }
+}
+
+#[test]
+fn sync_is_quick_when_there_is_nothing_to_do() {
+    let mut world = world(16);
+    let ada = world.person("Ada");
+    world.syncs(ada);
+    let before = world.now_ms();
+    let report = world.syncs(ada);
+    assert_eq!((report.pushed, report.pulled), (0, 0));
+    assert!(world.now_ms() - before < 1_000, "{} ms", world.now_ms() - before);
+}
