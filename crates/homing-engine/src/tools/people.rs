@@ -10,8 +10,8 @@ use homing_store::entries::{self, Place};
 use homing_store::{IntervalSet, Tx, spaces};
 use homing_sync::{LogCursor, SpaceCursor};
 use homing_wire::{
-    AccountOp, Changes, DeviceId, DocChange, Entry, EntryId, EpochId, Head, Member, PersonId, Salt, SlotHeader, SpaceId,
-    Stored, limits,
+    AccountOp, Changes, DeviceId, DocChange, Entry, EntryId, EpochId, Head, Member, PersonId, Salt,
+    SlotHeader, SpaceId, Stored, limits,
 };
 use minicbor::bytes::ByteVec;
 use rand_core::{CryptoRng, Rng};
@@ -127,7 +127,10 @@ impl Hand {
         at_ms: u64,
     ) -> Result<Vec<u8>, Fail> {
         let steps = |set: &IntervalSet, read: bool| -> Vec<Advance> {
-            set.runs().iter().map(|(from, to)| Advance { device, from: *from, to: *to, at_ms, read }).collect()
+            set.runs()
+                .iter()
+                .map(|(from, to)| Advance { device, from: *from, to: *to, at_ms, read })
+                .collect()
         };
         let receipts = Receipts {
             delivered: vec![(device, ByteVec::from(delivered.encode()))],

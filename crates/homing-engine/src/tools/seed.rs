@@ -108,7 +108,8 @@ impl Core {
         let (hands, logs, talks) = self.write(Durability::Normal, |tx, replica, env| {
             prepare(tx, replica, env, &mut rng, (messages, conversations))
         })?;
-        let scribe = Scribe { rng, hands, logs, words: Writer::new(), page: Page::default() };
+        let name = self.replica()?.me.name.clone();
+        let scribe = Scribe { rng, hands, logs, words: Writer::new(), name, page: Page::default() };
         let now_ms = self.env.now_ms();
         let done = self.fill(scribe, &talks, now_ms);
         // Rows of all these don't go to the screens one by one: they notice the gap and ask again.
@@ -176,7 +177,7 @@ fn prepare(
         logs.take_first(tx, replica, &space, now_ms.saturating_sub(SPAN_MS))?;
         let theirs = (0..messages).filter(|n| !is_mine(*n)).count() as u64;
         let unread = if number % UNREAD.0 == 0 { 1 + below(rng, UNREAD.1) } else { 0 };
-        // Their first entry is the name and the conversation.
+        // Their first entry is the name.
         let read = IntervalSet::of(1, 1 + theirs.saturating_sub(unread));
         receipts::merge(tx, &space, &me, &other.id(), &IntervalSet::new(), &read)?;
         talks.push(Talk { desk: Desk::at(tx, replica, &space)?, other: place, messages });
@@ -226,6 +227,8 @@ struct Scribe {
     hands: Vec<Hand>,
     logs: Logs,
     words: Writer,
+    /// This person's.
+    name: String,
     page: Page,
 }
 
@@ -269,20 +272,23 @@ impl Scribe {
         self.page.stored.len() < PAGE || send(std::mem::take(&mut self.page))
     }
 
+    /// A talk's conversation is begun by who manages the talk: this person.
     fn begin(&mut self, talk: &Talk, at_ms: u64) -> Result<(), Fail> {
-        let Some(creator) = self.hands.get(talk.other).map(|hand| hand.person) else { return Ok(()) };
-        let space = talk.desk.space;
-        let name = NAMES.get(talk.other).copied().unwrap_or("Somebody").to_owned();
+        let (Some(me), Some(other)) = (self.hands.last(), self.hands.get(talk.other)) else { return Ok(()) };
+        let (me, other, space) = (me.person, other.person, talk.desk.space);
         let subject =
             if below(&mut self.rng, 3) == 0 { String::new() } else { self.words.subject(&mut self.rng) };
-        let documents = [
-            (Preimage::profile(space, &creator), Edit::SetProfile { name }),
+        let mine = [
+            (Preimage::profile(space, &me), Edit::SetProfile { name: self.name.clone() }),
             (
                 Preimage::talk_conversation(space),
-                Edit::CreateConversation { subject, creator, created_ms: at_ms },
+                Edit::CreateConversation { subject, creator: me, created_ms: at_ms },
             ),
         ];
-        self.append(talk, false, &documents, at_ms)
+        self.append(talk, true, &mine, at_ms)?;
+        let name = NAMES.get(talk.other).copied().unwrap_or("Somebody").to_owned();
+        let theirs = [(Preimage::profile(space, &other), Edit::SetProfile { name })];
+        self.append(talk, false, &theirs, at_ms)
     }
 
     fn message(&mut self, talk: &Talk, mine: bool, at_ms: u64) -> Result<(), Fail> {
