@@ -250,7 +250,7 @@ impl Core {
             }
         };
         let folder = self.folder_of(&event.blob);
-        let kind = event.kind.clone();
+        let kind = event.kind;
         if !matches!(event.step, TransferStep::Progress { .. }) {
             self.transfers.remove(&event.blob);
         }

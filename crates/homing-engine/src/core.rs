@@ -67,6 +67,8 @@ pub struct Core {
     pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
     /// Spaces that wait until then for something newer to come.
     pub(crate) resting: BTreeMap<SpaceId, u64>,
+    /// Accounts whose logs were asked for.
+    pub(crate) asked_accounts: BTreeSet<homing_wire::PersonId>,
     /// Teams whose op chains were asked for.
     pub(crate) asked_ops: BTreeSet<SpaceId>,
     pub(crate) demo: bool,
@@ -99,6 +101,7 @@ impl Core {
             receipts_due: BTreeMap::new(),
             transfers: BTreeSet::new(),
             resting: BTreeMap::new(),
+            asked_accounts: BTreeSet::new(),
             asked_ops: BTreeSet::new(),
             demo: crate::tools::is_demo(folder),
             synced_once: false,

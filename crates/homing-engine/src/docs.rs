@@ -201,7 +201,7 @@ pub(crate) fn settle_duplicates(tx: &Tx<'_>, doc: &DocId) -> Result<Vec<ChangeHa
         };
         ranked.push((rank, inspect(&row.bytes)?, row));
     }
-    ranked.sort_by(|a, b| a.0.cmp(&b.0));
+    ranked.sort_by_key(|(rank, ..)| *rank);
     let infos: Vec<ChangeInfo> = ranked.iter().map(|(_, info, _)| info.clone()).collect();
     let resolved = resolve_duplicates(&infos);
     for (_, info, row) in &ranked {

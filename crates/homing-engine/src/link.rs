@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use homing_crypto::{Domain, verify};
 use homing_store::entries::Place;
+use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, Tx, accounts, feeds, meta, outbox, slots};
 use homing_sync::{Client, Config, Effect, Event, Gap, LogCursor, SpaceCursor, Start, Ticket};
@@ -350,6 +351,7 @@ impl Core {
             Effect::AccountLog { person, ops } => self.account_came(&person, &ops),
             Effect::AccountUnreadable { person, code } => {
                 tracing::warn!(?code, "an account log can't be read");
+                self.asked_accounts.remove(&person);
                 if let Some(replica) = self.replica.as_mut() {
                     replica.wants.accounts.remove(&person);
                 }
@@ -414,6 +416,7 @@ impl Core {
             }
             Ok(())
         });
+        self.want_what_waits();
         self.hand_in_frozen(None);
         self.hand_in_slots(true);
         self.resume_transfers_logged();
@@ -430,6 +433,26 @@ impl Core {
             }
             Err(error) => tracing::error!(code = ?error.code, "the own account could not be read"),
         }
+    }
+
+    /// Accounts and op chains that parked entries wait for are asked for again in every session.
+    fn want_what_waits(&mut self) {
+        self.asked_accounts.clear();
+        self.asked_ops.clear();
+        self.try_write("wants", |tx, replica, _| {
+            for wait in parked::asked(tx)? {
+                match wait {
+                    Wait::Person(person) => {
+                        replica.wants.accounts.insert(person);
+                    }
+                    Wait::Entry(id) => {
+                        replica.wants.ops.insert(SpaceId(id.0));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
     }
 
     fn go_away(&mut self, code: NackCode, stopped: bool) {
@@ -620,11 +643,13 @@ impl Core {
         for person in people {
             let after =
                 self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
+            self.asked_accounts.insert(*person);
             self.protocol(Event::PullAccount { person: *person, after });
         }
     }
 
     fn account_came(&mut self, person: &homing_wire::PersonId, ops: &[Vec<u8>]) {
+        self.asked_accounts.remove(person);
         if self.flow_account(person, ops) {
             return;
         }

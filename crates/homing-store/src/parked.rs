@@ -59,6 +59,21 @@ pub fn unpark(tx: &Tx<'_>, entry: &EntryId, status: Status, reason: &str) -> Res
     Ok(())
 }
 
+/// Accounts that entries wait for, and (as [`Wait::Entry`] under the team's id) op chains of teams: what has to be
+/// asked of the relay in every session.
+pub fn asked(db: &Read<'_>) -> Result<Vec<Wait>> {
+    let people: Vec<[u8; 32]> =
+        db.all("SELECT DISTINCT key FROM parked WHERE kind = 2", [], |row| row.get(0))?;
+    let teams: Vec<[u8; 32]> = db.all(
+        "SELECT DISTINCT p.key FROM parked p CROSS JOIN entries e ON e.n = p.entry
+         WHERE p.kind = 0 AND e.reason = 'waiting_for_team'",
+        [],
+        |row| row.get(0),
+    )?;
+    let people = people.into_iter().map(|id| Wait::Person(PersonId(id)));
+    Ok(people.chain(teams.into_iter().map(|id| Wait::Entry(EntryId(id)))).collect())
+}
+
 /// Entries that wait for this, oldest in their logs first.
 pub fn waiting_for(db: &Read<'_>, wait: &Wait, limit: u32) -> Result<Vec<EntryId>> {
     let (kind, key) = wait.key();

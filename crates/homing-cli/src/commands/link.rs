@@ -1,7 +1,7 @@
 //! Linking a device: the one that is there shows a code, both show digits, a person compares them.
 
 use homing_engine::api::{
-    ApiError, Call, Code, Done, Event, LinkAccept, LinkApprove, LinkStage, LinkState, Status,
+    ApiError, Call, Code, Done, Event, LinkAccept, LinkApprove, LinkStage, LinkState, Status, SyncReport,
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::oneshot;
@@ -27,6 +27,8 @@ impl Run<'_> {
 
     async fn offer(&self) -> Result<(), ApiError> {
         let mut events = self.client.subscribe().await;
+        // A command that has just opened the profile is not connected yet, and an offer needs the relay.
+        let _: SyncReport = self.call(Call::Sync(NOTHING)).await?;
         let state: LinkState = self.call(Call::LinkOffer(NOTHING)).await?;
         let code = state.code.clone().ok_or_else(failed)?;
         self.out.print(&shapes::Code { code });

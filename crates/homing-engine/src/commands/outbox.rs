@@ -110,7 +110,7 @@ impl Core {
     /// Cancelled text is never thrown away: it goes back into the composer.
     pub(crate) fn outbox_cancel(&mut self, args: ItemRef) -> Result<Done, ApiError> {
         let row = self.open_row(&args.id)?;
-        self.into_composer(&row)?;
+        self.back_to_composer(&row)?;
         Ok(Done { done: true })
     }
 
@@ -120,11 +120,11 @@ impl Core {
         let Some(conversation) = conversation else {
             return Err(ApiError::new(Code::InvalidArgument, "Only messages can be edited while they wait."));
         };
-        self.into_composer(&row)?;
+        self.back_to_composer(&row)?;
         self.draft_of(&conversation)
     }
 
-    fn into_composer(&mut self, row: &StoredRow) -> Result<(), ApiError> {
+    fn back_to_composer(&mut self, row: &StoredRow) -> Result<(), ApiError> {
         let edit = self.intent_of(row)?;
         self.withdraw(row)?;
         if let (Some(doc), Some(conversation), Some(edit)) = (row.doc, row.conversation, edit)

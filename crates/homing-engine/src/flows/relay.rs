@@ -229,7 +229,8 @@ impl Core {
     /// How much still has to be handed over.
     fn on_its_way(&self) -> Result<u64, ApiError> {
         let db = self.db()?;
-        let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)?;
+        let asked = self.asked_accounts.len() + self.asked_ops.len();
+        let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)? + asked as u64;
         for slot in slots::dirty(&db, 1_000)? {
             let joined =
                 spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
