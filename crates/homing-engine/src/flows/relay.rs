@@ -96,8 +96,9 @@ impl Core {
         let before = self.relay_address()?;
         self.write(Durability::Full, |tx, replica, _| {
             meta::set(tx, RELAY_ADDRESS, address.as_bytes())?;
+            replica.wait_for_relay(tx)?;
             replica.has_relay = true;
-            replica.wait_for_relay(tx)
+            Ok(())
         })?;
         if before.as_ref() != Some(&address) || !self.online() {
             self.start_link()?;
@@ -245,9 +246,12 @@ impl Core {
 }
 
 impl Replica {
-    /// Messages that were final on this device wait for the relay from now on.
+    /// What was final on this device, messages and their files, waits for the relay from now on.
     fn wait_for_relay(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
         for row in spaces::list(tx)? {
+            if !self.has_relay {
+                self.upload_own_files(tx, &row.space)?;
+            }
             for change in changes::pending(tx, &row.space)? {
                 let local =
                     messages::get(tx, &change.doc)?.filter(|message| message.state == MessageState::Local);
