@@ -105,24 +105,9 @@ impl Core {
         }
     }
 
-    /// After a backup was restored: this profile holds the person's keys, but no device's. It goes on as a new one.
-    ///
-    /// # Errors
-    /// The keys are not here, or the database can't be written.
-    pub(crate) fn enrol_as_new_device(&mut self) -> Result<(), ApiError> {
-        let marked = meta::get(&self.db()?, ENROL)?.and_then(|bytes| Seed32::from_slice(&bytes));
-        let seed = match marked {
-            Some(seed) => seed,
-            None => {
-                let seed = Seed32::random(&mut self.env.rng);
-                self.write(Durability::Full, |tx, _, _| Ok(meta::set(tx, ENROL, seed.expose())?))?;
-                seed
-            }
-        };
-        if self.relay_address()?.is_some() {
-            // Under way since the profile was opened, if the mark was there then.
-            return if self.flows.enrolment.is_some() { Ok(()) } else { self.start_link() };
-        }
+    /// After a backup was restored without a relay: this profile holds the person's keys, but no device's. It goes on as a
+    /// new one.
+    fn enrol_here(&mut self, seed: &Seed32) -> Result<(), ApiError> {
         // Nobody else knows the account yet: the op only has to stand in this profile's own copy of the log.
         self.write(Durability::Full, |tx, replica, env| {
             let me = replica.person();
@@ -131,7 +116,7 @@ impl Core {
             let generation = account.person_key().generation;
             let person_seed = replica.me.person_seed(generation).ok_or_else(|| Fail::from(too_old()))?;
             let secret = PersonSecret::from_seed(person_seed);
-            let consent = build::consent(&me, &DeviceSecret::from_seed(&seed));
+            let consent = build::consent(&me, &DeviceSecret::from_seed(seed));
             let op =
                 build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, person_seed)?;
             replica.ingest_account(tx, &me, &[op.encode()])?;
@@ -145,9 +130,11 @@ impl Core {
     /// than its first one.
     pub(crate) fn resume_enrolment(&mut self) -> Result<(), ApiError> {
         let (Some(replica), None) = (&self.replica, &self.flows.enrolment) else { return Ok(()) };
-        let Some(relay) = self.relay_address()? else { return Ok(()) };
         let db = self.db()?;
         let device = meta::get(&db, ENROL)?.and_then(|bytes| Seed32::from_slice(&bytes));
+        let Some(relay) = self.relay_address()? else {
+            return device.map_or(Ok(()), |seed| self.enrol_here(&seed));
+        };
         let rows = accounts::list(&db, &replica.person())?;
         if device.is_none() && (replica.me.registered || rows.len() < 2) {
             return Ok(());

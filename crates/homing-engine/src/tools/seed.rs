@@ -27,6 +27,9 @@ const MESSAGES: u32 = 5_000_000;
 const CONVERSATIONS: u32 = 100_000;
 /// Entries of a page.
 const PAGE: usize = 2_000;
+/// How far the spaces' logs are held is noted every so many pages; with many small conversations that costs as much as
+/// a page.
+const MARKED: u32 = 16;
 /// Pages written ahead.
 const AHEAD: usize = 3;
 /// The largest conversation's part of all messages.
@@ -109,7 +112,7 @@ impl Core {
             prepare(tx, replica, env, &mut rng, (messages, conversations))
         })?;
         let name = self.replica()?.me.name.clone();
-        let scribe = Scribe { rng, hands, logs, words: Writer::new(), name, page: Page::default() };
+        let scribe = Scribe { rng, hands, logs, words: Writer::new(), name, page: Page::default(), pages: 0 };
         let now_ms = self.env.now_ms();
         let done = self.fill(scribe, &talks, now_ms);
         // Rows of all these don't go to the screens one by one: they notice the gap and ask again.
@@ -230,6 +233,7 @@ struct Scribe {
     /// This person's.
     name: String,
     page: Page,
+    pages: u32,
 }
 
 impl Scribe {
@@ -261,15 +265,22 @@ impl Scribe {
                 return Ok(());
             }
         }
-        if !self.page.stored.is_empty() {
-            send(std::mem::take(&mut self.page));
-        }
+        send(std::mem::take(&mut self.page));
         Ok(())
     }
 
     /// Sends a full page; false if nobody wants more.
     fn turn(&mut self, send: &dyn Fn(Page) -> bool) -> bool {
-        self.page.stored.len() < PAGE || send(std::mem::take(&mut self.page))
+        if self.page.stored.len() < PAGE {
+            return true;
+        }
+        self.pages += 1;
+        let stored = std::mem::take(&mut self.page.stored);
+        if self.pages.is_multiple_of(MARKED) {
+            let Page { own, cursors, .. } = std::mem::take(&mut self.page);
+            return send(Page { stored, own, cursors });
+        }
+        send(Page { stored, ..Page::default() })
     }
 
     /// A talk's conversation is begun by who manages the talk: this person.
