@@ -84,9 +84,9 @@ pub fn set_badge(app: AppHandle, count: u32) {
 /// Shows the page larger or smaller, as a browser's zoom does: its layout follows.
 #[tauri::command]
 pub fn set_zoom(window: tauri::WebviewWindow, percent: u32) -> Result<(), ApiError> {
-    window.set_zoom(f64::from(percent.clamp(50, 200)) / 100.0).map_err(|_| {
-        ApiError::new(Code::Internal, "The text size could not be changed. Nothing else was.")
-    })
+    window
+        .set_zoom(f64::from(percent.clamp(50, 200)) / 100.0)
+        .map_err(|_| ApiError::new(Code::Internal, "The text size could not be changed. Nothing else was."))
 }
 
 /// Ends the app; the page has saved what was typed.

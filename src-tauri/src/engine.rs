@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use homing_engine::api::{ApiError, Call, Event, Settings};
+use homing_engine::api::{ApiError, Call, Event, Settings, Status};
 use homing_engine::host::{Session, SessionOptions};
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
@@ -25,6 +25,8 @@ const DEVELOPMENT_RELAY: &str = "HOMING_DEV_RELAY";
 pub struct Engine {
     app: AppHandle,
     profile: PathBuf,
+    /// The demo, while it is shown instead of the profile.
+    demo: Mutex<Option<PathBuf>>,
     session: Mutex<Option<Arc<Session>>>,
     close_to_tray: AtomicBool,
 }
@@ -32,7 +34,8 @@ pub struct Engine {
 impl Engine {
     /// An engine that is not open yet.
     pub fn new(app: AppHandle, profile: PathBuf) -> Self {
-        Self { app, profile, session: Mutex::default(), close_to_tray: AtomicBool::new(false) }
+        let close_to_tray = AtomicBool::new(false);
+        Self { app, profile, demo: Mutex::default(), session: Mutex::default(), close_to_tray }
     }
 
     /// Opens the profile while the window is being built.
@@ -62,6 +65,30 @@ impl Engine {
         {
             init.relay = std::env::var(DEVELOPMENT_RELAY).ok();
         }
+        match call {
+            Call::DemoStart(_) => self.show_demo(call).await,
+            Call::DemoRemove(_) => self.leave_demo(call).await,
+            call => self.session().await?.call(call).await,
+        }
+    }
+
+    /// Makes the demo, and goes on in it.
+    async fn show_demo(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+        let made = self.session().await?.call(call).await?;
+        let folder = serde_json::from_value::<Status>(made).ok().and_then(|status| status.demo_profile);
+        if let Some(folder) = folder {
+            self.close().await;
+            *self.demo.lock().await = Some(folder.into());
+        }
+        self.session().await?.call(Call::Status(Default::default())).await
+    }
+
+    /// Goes back to the own profile, and removes the demo from there.
+    async fn leave_demo(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+        if self.demo.lock().await.is_some() {
+            self.close().await;
+            *self.demo.lock().await = None;
+        }
         self.session().await?.call(call).await
     }
 
@@ -79,7 +106,8 @@ impl Engine {
         if let Some(session) = &*place {
             return Ok(session.clone());
         }
-        let options = SessionOptions { profile: self.profile.clone(), network: true, serve: true };
+        let profile = self.demo.lock().await.clone().unwrap_or_else(|| self.profile.clone());
+        let options = SessionOptions { profile, network: true, serve: true };
         let session = Session::open(options).await?;
         tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
         if let Ok(settings) = session.call(Call::Settings(Default::default())).await

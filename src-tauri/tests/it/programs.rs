@@ -50,11 +50,11 @@ fn launch(folder: &Path, listen: &str) -> (Group, String) {
     let log = File::options().create(true).append(true).open(folder.join("relay.log")).unwrap();
     let mut command = Command::new(built("homing-relay"));
     command.args(["--listen", listen, "--data"]).arg(folder.join("data"));
-    let mut group =
-        Group::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log));
+    let mut group = Group::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log));
     let mut line = String::new();
     BufReader::new(group.take_stdout()).read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the relay does not start: {line:?}"));
+    let ready: Value =
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the relay does not start: {line:?}"));
     (group, ready["listening"].as_str().unwrap().to_owned())
 }
 

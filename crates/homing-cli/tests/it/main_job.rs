@@ -32,7 +32,8 @@ async fn four_devices_write_offline_and_agree_when_the_relay_is_back() {
     let talk = laptop
         .text(&["conversation", "new", "--with", "Ben Okafor", "--message", "Shall we talk?"], "id")
         .await;
-    let new = ["conversation", "new", "--with", "Ben Okafor", "--with", "Cora Lind", "--subject", "Villa Rosa"];
+    let new =
+        ["conversation", "new", "--with", "Ben Okafor", "--with", "Cora Lind", "--subject", "Villa Rosa"];
     let group = laptop.text(&[&new[..], &["--message", "Shall we look at it?"]].concat(), "id").await;
     laptop.one(&["draft", "set", &talk, BASE]).await;
     let everybody = [&laptop, &desktop, &ben, &cora];
@@ -89,21 +90,33 @@ async fn four_devices_write_offline_and_agree_when_the_relay_is_back() {
 
     // Unread until read, on all devices of a person alike; then every message of it says so.
     let own = ROUNDS * AT_ONCE;
-    let unread = async |device: &Device, id: &str| device.one(&["conversation", "show", id]).await["unread"].clone();
+    let unread =
+        async |device: &Device, id: &str| device.one(&["conversation", "show", id]).await["unread"].clone();
     for device in [&laptop, &desktop] {
-        assert_eq!((unread(device, &talk).await, unread(device, &group).await), (own.into(), (2 * own).into()));
+        assert_eq!(
+            (unread(device, &talk).await, unread(device, &group).await),
+            (own.into(), (2 * own).into())
+        );
     }
     assert_eq!(unread(&ben, &talk).await, 2 * own + 2);
-    assert_eq!((unread(&ben, &group).await, unread(&cora, &group).await), ((3 * own + 1).into(), (3 * own + 1).into()));
-    for (device, id) in [(&laptop, &talk), (&laptop, &group), (&ben, &talk), (&ben, &group), (&cora, &group)] {
+    assert_eq!(
+        (unread(&ben, &group).await, unread(&cora, &group).await),
+        ((3 * own + 1).into(), (3 * own + 1).into())
+    );
+    for (device, id) in [(&laptop, &talk), (&laptop, &group), (&ben, &talk), (&ben, &group), (&cora, &group)]
+    {
         device.one(&["conversation", "read", id]).await;
     }
     settle(&everybody).await;
     assert_eq!((unread(&desktop, &talk).await, unread(&desktop, &group).await), (0.into(), 0.into()));
-    for (device, id) in [(&laptop, &talk), (&desktop, &group), (&ben, &talk), (&ben, &group), (&cora, &group)] {
+    for (device, id) in [(&laptop, &talk), (&desktop, &group), (&ben, &talk), (&ben, &group), (&cora, &group)]
+    {
         let messages = device.all(&["messages", id, "--limit", "200"]).await;
-        let states: BTreeSet<String> =
-            messages.iter().filter(|message| message["mine"] == true).map(|message| text(message, "state")).collect();
+        let states: BTreeSet<String> = messages
+            .iter()
+            .filter(|message| message["mine"] == true)
+            .map(|message| text(message, "state"))
+            .collect();
         assert_eq!(states, BTreeSet::from(["read".to_owned()]));
     }
 }

@@ -80,7 +80,7 @@ async fn what_waits_can_be_cancelled_and_edited() {
         |preview: &str| text(waiting.iter().find(|item| item["preview"] == preview).expect("it waits"), "id");
     ada.one(&["outbox", "cancel", &id_of("Not this")]).await;
     let draft = ada.one(&["outbox", "edit", &id_of("Nor this")]).await;
-    assert_eq!(text(&draft, "text"), "Nor this");
+    assert!(text(&draft, "text").contains("Nor this"));
     ada.sync().await;
     ben.sync().await;
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "But this"]);

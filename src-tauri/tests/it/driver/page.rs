@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use fantoccini::Locator;
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -74,13 +73,6 @@ impl App {
             .await;
     }
 
-    /// The visible text of every element that matches, in document order.
-    pub async fn texts(&self, css: &str) -> Vec<String> {
-        let script =
-            "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())";
-        serde_json::from_value(self.eval(script, vec![json!(css)]).await).unwrap()
-    }
-
     /// Clicks an element as soon as a person could: in view, enabled, with nothing over it.
     pub async fn click(&self, css: &str) {
         let script = "const element = document.querySelector(arguments[0]);
@@ -109,18 +101,6 @@ impl App {
             Object.getOwnPropertyDescriptor(prototype, 'value').set.call(field, arguments[1]);
             field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertText' }))";
         self.eval(script, vec![json!(css), json!(text)]).await;
-    }
-
-    /// Presses a key on the element that has the focus; `name` as in `KeyboardEvent.key`, with modifiers
-    /// before it: `Control+k`, `Shift+Tab`, `Enter`.
-    pub async fn press(&self, chord: &str) {
-        let keys: Vec<char> = chord.split('+').map(key_code).collect();
-        let down = keys.iter().map(|key| KeyAction::Down { value: *key });
-        let up = keys.iter().rev().map(|key| KeyAction::Up { value: *key });
-        let actions = down.chain(up).fold(KeyActions::new("keys".into()), |actions, key| actions.then(key));
-        if let Err(error) = self.client.perform_actions(actions).await {
-            self.give_up(&format!("to press {chord} ({error})")).await;
-        }
     }
 
     /// Makes the page `width` x `height` CSS pixels, and returns once it is laid out so.
@@ -152,34 +132,5 @@ impl App {
             shown.as_str().unwrap_or("nothing"),
             self.log()
         );
-    }
-}
-
-/// The code point WebDriver gives a key.
-fn key_code(name: &str) -> char {
-    match name {
-        "Backspace" => '\u{e003}',
-        "Tab" => '\u{e004}',
-        "Enter" => '\u{e007}',
-        "Shift" => '\u{e008}',
-        "Control" => '\u{e009}',
-        "Alt" => '\u{e00a}',
-        "Escape" => '\u{e00c}',
-        "PageUp" => '\u{e00e}',
-        "PageDown" => '\u{e00f}',
-        "End" => '\u{e010}',
-        "Home" => '\u{e011}',
-        "ArrowLeft" => '\u{e012}',
-        "ArrowUp" => '\u{e013}',
-        "ArrowRight" => '\u{e014}',
-        "ArrowDown" => '\u{e015}',
-        "Delete" => '\u{e017}',
-        _ => {
-            let mut letters = name.chars();
-            match (letters.next(), letters.next()) {
-                (Some(letter), None) => letter,
-                _ => panic!("no key is called {name:?}"),
-            }
-        }
     }
 }
