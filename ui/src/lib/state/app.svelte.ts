@@ -260,6 +260,13 @@ export class App {
     }
   }
 
+  /** Another profile seems to be behind the window. While one takes over, the last words of the other still come in,
+   * so the engine is asked which it is. */
+  async #look(): Promise<void> {
+    const status = await this.attempt("status", {});
+    if (status && identity(status) !== this.#identity) await this.enter(status);
+  }
+
   #setStatus(status: Status): void {
     this.status = status;
     void this.backend.shell.setBadge(status.unread).catch(() => undefined);
@@ -268,7 +275,7 @@ export class App {
   #event = (event: EngineEvent): void => {
     switch (event.event) {
       case "status":
-        if (identity(event.status) !== this.#identity) void this.enter(event.status);
+        if (identity(event.status) !== this.#identity) void this.#look();
         else this.#setStatus(event.status);
         break;
       case "conversations":
