@@ -358,7 +358,10 @@ impl Core {
                 self.flow_account_unreadable(&person);
             }
             Effect::PeekPage { space, entries, more, .. } => match self.asked_ops.contains(&space) {
-                true => self.ops_came(space, &entries, more),
+                true => {
+                    self.ops_came(space, &entries, more);
+                    self.join_read(space, &entries, more);
+                }
                 false => self.peek_page(space, &entries, more),
             },
             Effect::PeekRefused { space, code } => {
@@ -629,6 +632,7 @@ impl Core {
                     .any(|(member, _)| *member != feed);
             if !other && spaces::get(tx, &space)?.is_some() {
                 spaces::update(tx, &space, |row| row.state = SpaceState::Gone)?;
+                replica.refuse_waiting(tx, &space, NackCode::NotAMember)?;
                 replica.touch_conversations_of(tx, &space)?;
                 replica.touched.people = true;
             }

@@ -33,8 +33,8 @@ pub(super) struct Work {
 }
 
 enum Goal {
-    Grant(Box<Applicant>, Reply<LinkState>),
-    Revoke(DeviceId, Reply<Vec<DeviceRow>>),
+    Grant(Box<Applicant>, Option<Reply<LinkState>>),
+    Revoke(DeviceId, Option<Reply<Vec<DeviceRow>>>),
     /// A copy of this profile is in use: this one goes on as the device with this seed.
     Become(Seed32),
 }
@@ -62,12 +62,12 @@ impl Work {
 
 impl Core {
     pub(super) fn grant(&mut self, applicant: Applicant, reply: Reply<LinkState>) {
-        let work = Work::new(Goal::Grant(Box::new(applicant), reply), self.env.now_ms());
+        let work = Work::new(Goal::Grant(Box::new(applicant), Some(reply)), self.env.now_ms());
         self.flows.account.push_back(work);
     }
 
     pub(super) fn revoke(&mut self, device: DeviceId, reply: Reply<Vec<DeviceRow>>) {
-        let work = Work::new(Goal::Revoke(device, reply), self.env.now_ms());
+        let work = Work::new(Goal::Revoke(device, Some(reply)), self.env.now_ms());
         self.flows.account.push_back(work);
     }
 
@@ -105,7 +105,16 @@ impl Core {
         }
         if now >= work.deadline() {
             let error = self.why_offline();
-            return self.end_work(work.goal, Err(error));
+            if work.pushed.is_none() {
+                return self.end_work(work.goal, Err(error));
+            }
+            // It may be done already: whoever waits is told, the answer is still waited for.
+            work.deadline = u64::MAX;
+            match &mut work.goal {
+                Goal::Grant(_, reply) => self.settle_late(reply.take(), error),
+                Goal::Revoke(_, reply) => self.settle_late(reply.take(), error),
+                Goal::Become(_) => {}
+            }
         }
         self.flows.account.push_front(work);
     }
@@ -160,6 +169,12 @@ impl Core {
         }
     }
 
+    fn settle_late<T: serde::Serialize>(&mut self, reply: Option<Reply<T>>, error: ApiError) {
+        if let Some(reply) = reply {
+            self.settle(reply, Err(error));
+        }
+    }
+
     fn end_work(&mut self, goal: Goal, done: Result<(), ApiError>) {
         match goal {
             Goal::Grant(_, reply) => {
@@ -167,12 +182,15 @@ impl Core {
                 if let Err(error) = &answer {
                     self.link_failed(error.clone());
                 }
-                self.settle(reply, answer);
+                if let Some(reply) = reply {
+                    self.settle(reply, answer);
+                }
             }
-            Goal::Revoke(_, reply) => {
+            Goal::Revoke(_, Some(reply)) => {
                 let answer = done.and_then(|()| self.devices(Nothing {}));
                 self.settle(reply, answer);
             }
+            Goal::Revoke(_, None) => self.touched.people = true,
             Goal::Become(_) => match done {
                 Ok(()) => self.flows.restart = true,
                 Err(error) => self.problem(Some(error)),

@@ -245,6 +245,11 @@ impl Core {
     /// Ops of a space this person is no member of: behind an invitation, or of a team in an own space.
     pub(crate) fn peek_page(&mut self, space: SpaceId, entries: &[Stored], more: bool) {
         self.try_write("op chain", |tx, replica, _| replica.ingest(tx, entries));
+        self.join_read(space, entries, more);
+    }
+
+    /// How far the chain behind an invitation was read.
+    pub(crate) fn join_read(&mut self, space: SpaceId, entries: &[Stored], more: bool) {
         let last =
             entries.last().and_then(|stored| Entry::decode(&stored.entry).ok()).map(|entry| entry.id());
         for one in self.flows.joins.iter_mut().filter(|one| one.link.space == space) {

@@ -58,7 +58,9 @@ impl Linking {
 
     pub fn deadline(&self) -> Option<u64> {
         let answer = self.reply.as_ref().map(|(_, by)| *by);
-        let until = (!matches!(self.side, Side::Ended)).then_some(self.until);
+        // What was approved is not given up: the device may be in the account already.
+        let open = !matches!(self.side, Side::Ended) && self.stage != LinkStage::Approved;
+        let until = open.then_some(self.until);
         answer.into_iter().chain(until).min()
     }
 
@@ -216,6 +218,12 @@ impl Core {
     }
 
     pub(crate) fn link_cancel(&mut self, _: Nothing) -> Result<Done, ApiError> {
+        if self.flows.linking.as_ref().is_some_and(|linking| linking.stage == LinkStage::Approved) {
+            return Err(ApiError::new(
+                Code::AlreadySent,
+                "The device was approved already. Revoke it in the list of devices.",
+            ));
+        }
         self.end_linking();
         Ok(Done { done: true })
     }
@@ -244,7 +252,7 @@ impl Core {
     pub(super) fn poll_linking(&mut self) {
         let now = self.env.now_ms();
         let Some(linking) = &mut self.flows.linking else { return };
-        let over = !matches!(linking.side, Side::Ended) && now >= linking.until;
+        let over = linking.deadline().is_some_and(|by| now >= by);
         if let Some((_, by)) = &linking.reply
             && now >= *by
         {
