@@ -137,9 +137,8 @@ impl Judge<'_> {
         epoch: Option<Epoch>,
     ) -> Result<(), AccessError> {
         let invite = self.next.invites.remove(id).ok_or(AccessError::NoInvite)?;
-        let own = invite.inviter == self.header.person && invite.written_as == self.header.written_as;
         let expired = invite.expires_ms <= self.at_ms;
-        if !own && !expired && !acting.may_grant(self.state.kind(), invite.role) {
+        if !expired && !acting.may_grant(self.state.kind(), invite.role) {
             return Err(AccessError::RoleForbids);
         }
         match (invite.instant, epoch) {

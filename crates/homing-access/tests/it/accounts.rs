@@ -438,4 +438,6 @@ fn what_held_at_an_earlier_head_can_be_asked() {
     let revoked = ada.account.revoked_between(&first, &third).unwrap();
     assert_eq!(revoked.into_iter().collect::<Vec<_>>(), vec![name(&secret(3))]);
     assert!(ada.account.revoked_between(&first, &second).unwrap().is_empty());
+    assert!(ada.account.revoked_between(&third, &third).unwrap().is_empty());
+    assert_eq!(ada.account.revoked_between(&third, &AccountOpId([0; 32])), None);
 }

@@ -146,6 +146,21 @@ fn a_removed_member_is_out_and_may_come_back() {
 }
 
 #[test]
+fn who_was_out_comes_back_without_the_devices_lost_meanwhile() {
+    let (mut world, space) = talk();
+    world.add_device(2);
+    let leave = world.ops(space).leave(world.me(2), &[]);
+    world.push(space, (2, 0), world.me(2), &leave).unwrap();
+    world.revoke((2, 1));
+    world.add(space, 0, world.me(0), world.grant(2, Role::Member)).unwrap();
+    assert_eq!(world.state(space).anchored_account(&world.id(2)), Some(world.account(2).head()));
+    world.settle(space, (2, 0), world.me(2));
+    world.write(space, (2, 0), world.me(2)).unwrap();
+    let op = SpaceOp::Unopenable { epoch: world.state(space).epoch() };
+    assert_eq!(world.tried(space, (2, 1), world.me(2), &op), Err(AccessError::Revoked));
+}
+
+#[test]
 fn the_last_owner_stays() {
     let (mut world, space) = talk();
     let leave = SpaceOp::Leave { pins: world.pins_of(space, world.me(0)) };
