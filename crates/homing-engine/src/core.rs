@@ -168,9 +168,9 @@ impl Core {
         Ok(())
     }
 
-    /// Time, as this engine sees it.
-    pub fn now_ms(&self) -> u64 {
-        self.env.now_ms()
+    /// The time that [`Output::WakeAt`] counts in: the clock's, but it never goes back.
+    pub fn steady_ms(&self) -> u64 {
+        self.env.steady_ms()
     }
 
     /// Takes an input. What follows from it is in [`Core::drain`].
@@ -247,7 +247,7 @@ impl Core {
         match done {
             Ok(answer) => {
                 self.touched.merge(std::mem::take(&mut replica.touched));
-                let due = env.now_ms() + crate::link::RECEIPT_MS;
+                let due = env.steady_ms() + crate::link::RECEIPT_MS;
                 for space in std::mem::take(&mut replica.receipts_due) {
                     self.receipts_due.entry(space).or_insert(due);
                 }

@@ -177,9 +177,9 @@ impl Core {
 
     /// Gives the client an event and carries out what it wants.
     pub(crate) fn protocol(&mut self, event: Event) {
-        let now_ms = self.env.now_ms();
+        let (now_ms, steady_ms) = (self.env.now_ms(), self.env.steady_ms());
         let Some(link) = self.link.as_mut() else { return };
-        let effects = link.client.handle(event, now_ms);
+        let effects = link.client.handle(event, steady_ms);
         link.effects.extend(effects);
         // Carrying out an effect may give the client another event: its effects come after those that wait, so that
         // frames leave in the order in which they were decided.
@@ -614,7 +614,7 @@ impl Core {
                         | NackCode::NeedsRotation
                         | NackCode::PinMismatch
                 ) {
-                    self.resting.insert(space, self.env.now_ms() + REST_MS);
+                    self.resting.insert(space, self.env.steady_ms() + REST_MS);
                 }
             }
         }
@@ -674,7 +674,7 @@ impl Core {
 
     /// Hands over what waits: what parked entries want to know, sealed entries, slots, receipts that are due.
     pub(crate) fn work(&mut self) {
-        let now_ms = self.env.now_ms();
+        let now_ms = self.env.steady_ms();
         let due: Vec<SpaceId> =
             self.receipts_due.iter().filter(|(_, at)| **at <= now_ms).map(|(space, _)| *space).collect();
         if !due.is_empty()

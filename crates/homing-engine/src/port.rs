@@ -62,7 +62,7 @@ pub enum Output {
         /// The message.
         bytes: Vec<u8>,
     },
-    /// Call back with [`Input::Wake`] at this time (Unix ms); replaces an earlier one.
+    /// Call back with [`Input::Wake`] at this time of [`crate::core::Core::steady_ms`]; replaces an earlier one.
     WakeAt(u64),
     /// Tell the screens.
     Event(Event),

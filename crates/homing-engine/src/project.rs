@@ -156,6 +156,9 @@ impl Replica {
             } else if !message.deleted && known.body != message.content.body {
                 messages::set_body(tx, doc, &message.content.body)?;
             }
+            if contents(all) > 1 {
+                self.place_by_winner(tx, doc, &message, all)?;
+            }
             for reply in messages::replies_to(tx, doc)? {
                 self.touched.message(conversation, reply);
             }
@@ -163,6 +166,39 @@ impl Replica {
         }
         let carried = self.carried(tx, doc, &message, all)?;
         self.insert_message(tx, doc, message, &carried)
+    }
+
+    /// Two devices sent one draft: the entry that carries what is shown gives the message its place, whichever came
+    /// first here. Who has read the one has read the other.
+    fn place_by_winner(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        message: &MessageProjection,
+        all: &[ChangeInfo],
+    ) -> Result<(), Fail> {
+        let Some(known) = messages::get(tx, doc)? else { return Ok(()) };
+        let carried = self.carried(tx, doc, message, all)?;
+        let Some(place) = carried.place else { return Ok(()) };
+        let at_ms = message.content.author_ms.min(place.received_ms);
+        if (known.device, known.dseq, known.at_ms) == (carried.device, carried.dseq, at_ms) {
+            return Ok(());
+        }
+        let (device, dseq) = (carried.device, carried.dseq);
+        messages::place(tx, doc, &Placed { at_ms, received_ms: place.received_ms, device, dseq })?;
+        if known.mine {
+            return Ok(());
+        }
+        let read = receipts::get(tx, &message.space, &self.person(), &device)?.read.contains(dseq);
+        let seen = match (known.unread, read) {
+            (true, true) => messages::mark_read(tx, &[*doc])?,
+            (false, false) => {
+                let (message, conversation, space) = (*doc, known.conversation, message.space);
+                vec![messages::Seen { message, conversation, space, device, dseq }]
+            }
+            _ => return Ok(()),
+        };
+        self.note_read(tx, place.received_ms, &seen)
     }
 
     /// A message that consists of one change, straight from its entry.
@@ -250,21 +286,24 @@ impl Replica {
         all: &[ChangeInfo],
     ) -> Result<Carried, Fail> {
         let shown = message.content.encode().ok();
-        let first = all
-            .iter()
-            .find(|change| match (change.put(homing_model::rules::key::CONTENT), &shown) {
-                (Some(homing_model::Value::Bytes(bytes)), Some(shown)) => bytes == shown,
-                _ => false,
-            })
-            .or_else(|| all.iter().find(|change| change.is_first()));
-        let row = match first {
-            Some(change) => changes::get(tx, doc, &Hash(change.hash.0))?,
-            None => None,
+        let shows = |change: &&ChangeInfo| match (change.put(homing_model::rules::key::CONTENT), &shown) {
+            (Some(homing_model::Value::Bytes(bytes)), Some(shown)) => bytes == shown,
+            _ => false,
         };
-        let entry = match row.and_then(|row| row.entry) {
-            Some(entry) => entries::get(tx, &entry)?,
-            None => None,
-        };
+        let mut carriers: Vec<&ChangeInfo> = all.iter().filter(shows).collect();
+        if carriers.is_empty() {
+            // Its text was deleted.
+            carriers = all.iter().filter(|change| change.is_first()).collect();
+        }
+        // Two devices may have sent the same words: what is at the relay counts, then the lower hash.
+        carriers.sort_by_key(|change| change.hash);
+        let mut entry = None;
+        for change in carriers {
+            if let Some(id) = changes::get(tx, doc, &Hash(change.hash.0))?.and_then(|row| row.entry) {
+                entry = entries::get(tx, &id)?;
+                break;
+            }
+        }
         Ok(match entry {
             Some(entry) => Carried { device: entry.device, dseq: entry.dseq, place: entry.place },
             None => Carried { device: self.device(), dseq: 0, place: None },
@@ -359,6 +398,11 @@ pub(crate) fn attachment_id(message: &DocId, position: usize) -> DocId {
     hasher.update(message.as_bytes());
     hasher.update(&(position as u64).to_be_bytes());
     DocId::from_hash(hasher.finalize().as_bytes())
+}
+
+/// How many changes bring a message's content: more than one if two devices sent one draft.
+fn contents(all: &[ChangeInfo]) -> usize {
+    all.iter().filter(|change| change.put(homing_model::rules::key::CONTENT).is_some()).count()
 }
 
 /// Names have no clock of their own; the number of changes grows with each, which is all that is compared.

@@ -265,8 +265,10 @@ impl World {
                 }
                 Output::Send { link, bytes } => self.send_frame(device, link, bytes)?,
                 Output::WakeAt(at) => {
-                    let skew = self.at(device)?.skew_ms.load(Ordering::Relaxed);
-                    self.at_mut(device)?.wake_at = Some(at.saturating_add_signed(-skew));
+                    let now_ms = self.now_ms();
+                    let one = self.at_mut(device)?;
+                    let steady = one.core.as_ref().map_or(at, Core::steady_ms);
+                    one.wake_at = Some(now_ms + at.saturating_sub(steady));
                 }
                 Output::Event(event) => self.at_mut(device)?.events.push(event),
                 Output::Reply(id, answer) => {

@@ -62,12 +62,12 @@ impl Work {
 
 impl Core {
     pub(super) fn grant(&mut self, applicant: Applicant, reply: Reply<LinkState>) {
-        let work = Work::new(Goal::Grant(Box::new(applicant), Some(reply)), self.env.now_ms());
+        let work = Work::new(Goal::Grant(Box::new(applicant), Some(reply)), self.env.steady_ms());
         self.flows.account.push_back(work);
     }
 
     pub(super) fn revoke(&mut self, device: DeviceId, reply: Reply<Vec<DeviceRow>>) {
-        let work = Work::new(Goal::Revoke(device, Some(reply)), self.env.now_ms());
+        let work = Work::new(Goal::Revoke(device, Some(reply)), self.env.steady_ms());
         self.flows.account.push_back(work);
     }
 
@@ -83,12 +83,12 @@ impl Core {
             "This profile was copied or put back, and its copy is in use. It becomes a device of its own; nothing is lost.",
         )));
         let seed = Seed32::random(&mut self.env.rng);
-        self.flows.account.push_front(Work::new(Goal::Become(seed), self.env.now_ms()));
+        self.flows.account.push_front(Work::new(Goal::Become(seed), self.env.steady_ms()));
     }
 
     pub(super) fn poll_account(&mut self) {
         let Some(mut work) = self.flows.account.pop_front() else { return };
-        let now = self.env.now_ms();
+        let now = self.env.steady_ms();
         if work.pushed.is_none() && self.online() {
             match self.own_account_head() {
                 Ok(head) if work.stale.is_none() || head != work.stale => match self.account_op(&work.goal) {

@@ -87,7 +87,7 @@ impl Core {
         reply: Reply<Status>,
     ) {
         let device = Some(Seed32::random(&mut self.env.rng));
-        let by = self.env.now_ms() + SETTLE_MS;
+        let by = self.env.steady_ms() + SETTLE_MS;
         self.flows.enrolment = Some(Enrolment {
             relay,
             words: Some(words),
@@ -161,7 +161,7 @@ impl Core {
 
     pub(super) fn poll_enrolment(&mut self) {
         let anonymous = self.anonymous();
-        let now = self.env.now_ms();
+        let now = self.env.steady_ms();
         let Some(one) = &mut self.flows.enrolment else { return };
         if one.deadline().is_some_and(|by| now >= by) {
             let error = self.why_offline();

@@ -91,7 +91,7 @@ impl Core {
             self.settle(reply, Err(error));
             return;
         }
-        let deadline = self.env.now_ms() + REACH_MS;
+        let deadline = self.env.steady_ms() + REACH_MS;
         self.flows.invites.push(Inviting { reply, stage: Stage::Connecting(args.to), deadline });
         if !self.online() {
             self.protocol(homing_sync::Event::NetworkUp);
@@ -114,9 +114,9 @@ impl Core {
         {
             let opened = self.open_invitation(&to.clone())?;
             one.stage = Stage::Queued(opened);
-            one.deadline = self.env.now_ms() + SETTLE_MS;
+            one.deadline = self.env.steady_ms() + SETTLE_MS;
         }
-        let late = self.env.now_ms() >= one.deadline;
+        let late = self.env.steady_ms() >= one.deadline;
         let Stage::Queued(opened) = &one.stage else {
             return if late { Err(self.why_offline()) } else { Ok(None) };
         };
@@ -279,7 +279,7 @@ impl Core {
     pub(crate) fn invitation_cancel(&mut self, args: ItemRef, reply: Reply<Done>) {
         match self.begin_cancel(&args.id) {
             Ok(row) => {
-                let deadline = self.env.now_ms() + if self.online() { SETTLE_MS } else { REACH_MS };
+                let deadline = self.env.steady_ms() + if self.online() { SETTLE_MS } else { REACH_MS };
                 self.flows.cancels.push(Cancelling { reply, row, deadline });
             }
             Err(error) => self.settle(reply, Err(error)),
@@ -307,7 +307,7 @@ impl Core {
 
     pub(super) fn poll_cancels(&mut self) {
         for one in std::mem::take(&mut self.flows.cancels) {
-            let late = self.env.now_ms() >= one.deadline;
+            let late = self.env.steady_ms() >= one.deadline;
             match self.queued(one.row) {
                 Ok(Queued::Gone) => {
                     self.touched.people = true;

@@ -141,7 +141,7 @@ impl Core {
     pub(crate) fn join(&mut self, args: Join, reply: Reply<Joined>) {
         match self.begin_join(&args) {
             Ok((link, secret)) => {
-                let deadline = self.env.now_ms() + REACH_MS;
+                let deadline = self.env.steady_ms() + REACH_MS;
                 let stage = Stage::Connecting;
                 self.flows.joins.push(Joining { link, secret, reply, stage, attempts: 0, deadline });
             }
@@ -198,7 +198,7 @@ impl Core {
         let space = one.link.space;
         if one.stage == Stage::Connecting && self.online() {
             one.stage = Stage::Peeking(None);
-            one.deadline = self.env.now_ms() + SETTLE_MS;
+            one.deadline = self.env.steady_ms() + SETTLE_MS;
             events.push(Event::Peek { space, invite: one.link.invite });
         }
         if let Stage::Reading(last) = one.stage {
@@ -217,11 +217,11 @@ impl Core {
         }
         if one.stage == Stage::Arriving {
             let arrived = self.link.as_ref().is_some_and(|link| link.client.is_caught_up(&space));
-            if arrived || self.env.now_ms() >= one.deadline {
+            if arrived || self.env.steady_ms() >= one.deadline {
                 return Ok(Some(self.joined(&space)?));
             }
         }
-        match self.env.now_ms() >= one.deadline {
+        match self.env.steady_ms() >= one.deadline {
             true => Err(self.why_offline()),
             false => Ok(None),
         }

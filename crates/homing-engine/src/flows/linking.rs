@@ -141,7 +141,7 @@ impl Core {
             side: Side::Offer(Box::new(offering)),
             code: Some(format!("{}@{place}", code.display().as_str())),
             stage: LinkStage::Waiting,
-            until: self.env.now_ms() + LINK_MS,
+            until: self.env.steady_ms() + LINK_MS,
             error: None,
             reply: None,
             seen: BTreeSet::new(),
@@ -155,7 +155,7 @@ impl Core {
     pub(crate) fn link_accept(&mut self, args: LinkAccept, reply: Reply<LinkState>) {
         match self.begin_accept(&args) {
             Ok((linking, mailbox, hello)) => {
-                let answer_by = self.env.now_ms() + ANSWER_MS;
+                let answer_by = self.env.steady_ms() + ANSWER_MS;
                 self.flows.linking = Some(Linking { reply: Some((reply, answer_by)), ..linking });
                 match self.start_link() {
                     Ok(()) => self.protocol(Event::Mail { mailbox, put: Some(hello), seen: 0 }),
@@ -205,7 +205,7 @@ impl Core {
             side: Side::Accept(Box::new(newcomer)),
             code: None,
             stage: LinkStage::Waiting,
-            until: self.env.now_ms() + LINK_MS,
+            until: self.env.steady_ms() + LINK_MS,
             error: None,
             reply: None,
             seen: BTreeSet::new(),
@@ -250,7 +250,7 @@ impl Core {
     }
 
     pub(super) fn poll_linking(&mut self) {
-        let now = self.env.now_ms();
+        let now = self.env.steady_ms();
         let Some(linking) = &mut self.flows.linking else { return };
         let over = linking.deadline().is_some_and(|by| now >= by);
         if let Some((_, by)) = &linking.reply

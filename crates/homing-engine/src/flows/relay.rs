@@ -69,7 +69,7 @@ impl Core {
     pub(crate) fn relay_set(&mut self, args: RelaySet, reply: Reply<Status>) {
         match self.set_relay(&args.address) {
             Ok(before) => {
-                let deadline = self.env.now_ms() + REACH_MS;
+                let deadline = self.env.steady_ms() + REACH_MS;
                 if let Some(older) = self.flows.relay.replace(Setting { reply, deadline, before }) {
                     self.settle(older.reply, Err(unreachable()));
                 }
@@ -111,7 +111,7 @@ impl Core {
         if self.online() {
             let status = self.status(Nothing {});
             self.settle(setting.reply, status);
-        } else if self.env.now_ms() >= setting.deadline {
+        } else if self.env.steady_ms() >= setting.deadline {
             self.settle(setting.reply, Err(unreachable()));
         } else {
             self.flows.relay = Some(setting);
@@ -151,7 +151,7 @@ impl Core {
         };
         match ready {
             Ok(received) => {
-                let (now, acked) = (self.env.now_ms(), self.flows.acked);
+                let (now, acked) = (self.env.steady_ms(), self.flows.acked);
                 let waiting = Syncing {
                     reply,
                     acked,
@@ -196,7 +196,7 @@ impl Core {
     }
 
     fn synced(&mut self, one: &mut Syncing) -> Result<Option<SyncReport>, ApiError> {
-        let now = self.env.now_ms();
+        let now = self.env.steady_ms();
         if !self.online() {
             (one.still_since, one.round) = (now, Round::Due);
             return if now >= one.offline_until { Err(self.why_offline()) } else { Ok(None) };

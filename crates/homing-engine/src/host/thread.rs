@@ -125,7 +125,7 @@ impl CoreThread {
             if asleep.slept() {
                 self.input(Input::NetworkHint);
             }
-            if self.wake_at.is_some_and(|at| at <= self.core.now_ms()) {
+            if self.wake_at.is_some_and(|at| at <= self.core.steady_ms()) {
                 self.wake_at = None;
                 self.input(Input::Wake);
             }
@@ -134,7 +134,7 @@ impl CoreThread {
 
     fn nap(&self) -> Duration {
         match self.wake_at {
-            Some(at) => Duration::from_millis(at.saturating_sub(self.core.now_ms())).min(NAP),
+            Some(at) => Duration::from_millis(at.saturating_sub(self.core.steady_ms())).min(NAP),
             None => NAP,
         }
     }
