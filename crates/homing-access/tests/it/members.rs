@@ -137,6 +137,7 @@ fn a_removed_member_is_out_and_may_come_back() {
     assert_eq!(state.role(&world.me(2)), None);
     assert_eq!(state.role_at(&before, &world.me(2)), Some(Role::Member));
     assert_eq!(state.is_ancestor(&before, &applied.id), Some(true));
+    assert_eq!(state.is_ancestor(&before, &before), Some(true));
     assert_eq!(state.is_ancestor(&applied.id, &before), Some(false));
     assert_eq!(state.is_ancestor(&applied.id, &EntryId([9; 32])), None);
     let op = SpaceOp::Leave { pins: Vec::new() };
