@@ -248,6 +248,9 @@ struct Room {
     conversation: DocId,
 }
 
+/// Who reads a space, and how far the last own messages of its conversations came (by entry number).
+type Readers<'a> = (&'a [String], Vec<(u64, Ticks)>);
+
 /// The demo while it is being made.
 struct Stage<'a> {
     content: &'a Content,
@@ -477,7 +480,7 @@ impl Stage<'_> {
     /// The others' receipts: everything arrived and was read, but for what the content says of last messages.
     fn acknowledge_reading(&mut self, tx: &Tx<'_>, replica: &mut Replica, env: &mut Env) -> Result<(), Fail> {
         let content = self.content;
-        let mut readers: BTreeMap<SpaceId, (&[String], Vec<(u64, Ticks)>)> = BTreeMap::new();
+        let mut readers: BTreeMap<SpaceId, Readers<'_>> = BTreeMap::new();
         for (conversation, room) in content.conversations.iter().zip(&self.rooms) {
             let (_, last) = readers.entry(room.space).or_insert((&conversation.with, Vec::new()));
             let newest = messages::before(tx, &room.conversation, None, UNREAD)?;
