@@ -369,12 +369,11 @@ async fn collect(app: &App) -> Vec<Value> {
             await frames();
             for (;;) {
                 take();
-                const before = log.scrollTop;
-                log.scrollTop = before + log.clientHeight / 2;
+                // The list may move it while rows get their sizes: only the end is the end.
+                if (log.scrollTop + log.clientHeight >= log.scrollHeight - 2) break;
+                log.scrollTop += log.clientHeight / 2;
                 await frames();
-                if (log.scrollTop === before) break;
             }
-            take();
             done([...seen.values()]);
         })()";
     match app.client.execute_async(script, vec![]).await.unwrap() {

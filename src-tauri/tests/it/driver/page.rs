@@ -128,7 +128,8 @@ impl App {
             "return `${location.href}\n${document.body.innerText.trim() || document.body.outerHTML}`";
         let shown = self.client.execute(script, vec![]).await.unwrap_or_default();
         panic!(
-            "waited in vain for {what}; the window shows:\n{}\n--- app.log\n{}",
+            "waited in vain for {what}; {} shows:\n{}\n--- app.log\n{}",
+            self.folder.display(),
             shown.as_str().unwrap_or("nothing"),
             self.log()
         );
