@@ -9,4 +9,4 @@ pub mod people;
 mod world;
 
 pub use net::Weather;
-pub use world::{DeviceId, RELAY, World};
+pub use world::{DeviceId, RELAY, World, copy_folder};

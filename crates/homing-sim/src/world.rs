@@ -134,6 +134,24 @@ impl World {
 
     /// A new computer with an empty profile, its clock wrong by `skew_ms`.
     pub fn add_device(&mut self, name: &str, skew_ms: i64) -> Result<DeviceId> {
+        let id = self.add_computer(name, skew_ms)?;
+        self.start(id)?;
+        Ok(id)
+    }
+
+    /// A computer to which somebody copied the profile folder of another one, whose process has ended.
+    pub fn copy_device(&mut self, of: DeviceId, name: &str) -> Result<DeviceId> {
+        if self.runs(of) {
+            bail!("the device runs");
+        }
+        let from = self.profile(of)?.to_owned();
+        let id = self.add_computer(name, 0)?;
+        copy_folder(&from, self.profile(id)?)?;
+        self.start(id)?;
+        Ok(id)
+    }
+
+    fn add_computer(&mut self, name: &str, skew_ms: i64) -> Result<DeviceId> {
         let folder = self.folder.path().join(name);
         std::fs::create_dir_all(&folder)?;
         self.devices.push(Device {
@@ -147,9 +165,7 @@ impl World {
             events: Vec::new(),
             starts: 0,
         });
-        let id = self.devices.len() - 1;
-        self.start(id)?;
-        Ok(id)
+        Ok(self.devices.len() - 1)
     }
 
     fn at(&self, device: DeviceId) -> Result<&Device> {
@@ -465,4 +481,19 @@ impl World {
         }
         self.run_for(5 * 60_000)
     }
+}
+
+/// Copies the files of a folder and of those in it.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

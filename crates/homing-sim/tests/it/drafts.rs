@@ -1,6 +1,6 @@
 //! One draft on two devices.
 
-use crate::house::{House, at_rest};
+use crate::house::{House, at_rest, same_messages};
 
 #[test]
 fn what_is_typed_at_both_ends_merges() {
@@ -22,4 +22,77 @@ fn what_is_typed_at_both_ends_merges() {
         assert!(world.drafts(device).unwrap().len() == 1);
     }
     at_rest(world, &[laptop, desktop, house.ben, house.cora]);
+}
+
+#[test]
+fn one_draft_sent_on_two_offline_devices_is_one_message() {
+    let mut house = House::new(3);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.draft_set(laptop, &group, "Shall we meet on Friday?", "").unwrap();
+    world.run_for(60_000).unwrap();
+    world.set_online(laptop, false).unwrap();
+    world.set_online(desktop, false).unwrap();
+    let here = world.draft_send(laptop, &group).unwrap();
+    let there = world.draft_send(desktop, &group).unwrap();
+    assert_eq!(here.id, there.id);
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &group), ["Shall we meet on Friday?"]);
+    for device in [laptop, desktop] {
+        assert!(world.drafts(device).unwrap().is_empty());
+        assert_eq!(world.draft(device, &group).unwrap().text, "");
+    }
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn what_is_typed_after_another_device_sent_stays_a_draft() {
+    let mut house = House::new(4);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.draft_set(laptop, &group, "Agreed.", "").unwrap();
+    world.run_for(60_000).unwrap();
+    world.set_online(desktop, false).unwrap();
+    let there = world.draft(desktop, &group).unwrap();
+    world.draft_set(desktop, &group, "Agreed. And bring the keys.", &there.revision).unwrap();
+    world.draft_send(laptop, &group).unwrap();
+    world.run_for(60_000).unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &group), ["Agreed."]);
+    for device in [laptop, desktop] {
+        let drafts: Vec<String> = world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
+        assert_eq!(drafts, ["Agreed. And bring the keys."], "device {device}");
+    }
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn two_different_texts_of_one_draft_leave_one_message_and_the_other_text() {
+    let mut house = House::new(5);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.draft_set(laptop, &group, "Yes", "").unwrap();
+    world.run_for(60_000).unwrap();
+    world.set_online(laptop, false).unwrap();
+    world.set_online(desktop, false).unwrap();
+    for (device, text) in [(laptop, "Yes, at noon"), (desktop, "Yes, at eight")] {
+        let draft = world.draft(device, &group).unwrap();
+        world.draft_set(device, &group, text, &draft.revision).unwrap();
+        world.draft_send(device, &group).unwrap();
+    }
+    world.settle().unwrap();
+    let sent = same_messages(world, &everybody, &group);
+    assert_eq!(sent.len(), 1);
+    let mut all = sent;
+    for device in [laptop, desktop] {
+        let mut texts: Vec<String> = world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
+        texts.extend(all.first().cloned());
+        texts.sort();
+        assert_eq!(texts, ["Yes, at eight", "Yes, at noon"], "device {device}");
+    }
+    all.clear();
+    at_rest(world, &everybody);
 }

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod copies;
 mod disk;
 mod drafts;
 mod house;
+mod members;
 mod random;
+mod relay_loss;
 mod talk;

@@ -1,6 +1,7 @@
 //! People write to each other.
 
-use homing_engine::api::State;
+use homing_engine::api::{Event, State};
+use homing_sim::World;
 
 use crate::house::{House, at_rest, same_messages};
 
@@ -35,4 +36,45 @@ fn everybody_gets_what_was_written_apart() {
         world.messages(laptop, &group).unwrap().iter().filter(|row| row.mine).map(|row| row.state).collect();
     assert_eq!(states, vec![State::Delivered; 10]);
     assert_eq!(world.status(laptop).unwrap().unread, world.status(desktop).unwrap().unread);
+}
+
+#[test]
+fn a_late_message_is_unread_marked_and_told_once_and_its_tick_is_honest() {
+    let mut house = House::new(6);
+    let (laptop, ben, cora, group) = (house.laptop, house.ben, house.cora, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.set_online(laptop, false).unwrap();
+    let late = world.send(laptop, &group, "written at ten").unwrap();
+    world.run_for(3_600_000).unwrap();
+    world.send(cora, &group, "written at eleven").unwrap();
+    world.run_for(3_600_000).unwrap();
+    world.send(cora, &group, "written at twelve").unwrap();
+    world.run_for(60_000).unwrap();
+    world.read(ben, &group).unwrap();
+    world.take_events(ben).unwrap();
+    world.settle().unwrap();
+    assert_eq!(
+        same_messages(world, &everybody, &group),
+        ["written at ten", "written at eleven", "written at twelve"]
+    );
+    let rows = world.messages(ben, &group).unwrap();
+    let marks: Vec<(bool, bool)> = rows.iter().map(|row| (row.unread, row.late)).collect();
+    assert_eq!(marks, [(true, true), (false, false), (false, false)]);
+    assert_eq!(world.status(ben).unwrap().unread, 1);
+    assert_eq!(world.conversation_detail(ben, &group).unwrap().first_unread.as_deref(), Some(late.as_str()));
+    let told = world.take_events(ben).unwrap();
+    let told = told.iter().filter(|event| matches!(event, Event::Notify { message, .. } if *message == late));
+    assert_eq!(told.count(), 1);
+    let tick = |world: &mut World| {
+        let rows = world.messages(laptop, &group).unwrap();
+        let row = rows.iter().find(|row| row.id == late).unwrap();
+        let bens = row.receipts.iter().find(|receipt| receipt.name == "Ben").unwrap();
+        (row.state, bens.delivered, bens.read)
+    };
+    assert_eq!(tick(world), (State::Delivered, true, false));
+    world.shown(ben, &group, std::slice::from_ref(&late)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(tick(world), (State::Delivered, true, true), "Cora has not read it");
+    at_rest(world, &everybody);
 }
