@@ -63,6 +63,10 @@ impl Feeds {
         new
     }
 
+    pub(crate) fn follows(&self, feed: &Member) -> bool {
+        self.feeds.contains_key(feed)
+    }
+
     pub(crate) fn unfollow(&mut self, feed: &Member) {
         self.moved |= self.feeds.remove(feed).is_some();
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use homing_wire::{ChainProof, ClientFrame, EntryId, NackCode, Repush, SignedHead, SpaceId};
+use homing_wire::{ChainProof, ClientFrame, EntryId, Member, NackCode, Repush, SignedHead, SpaceId};
 
 use crate::backoff::delay_ms;
 use crate::client::Client;
@@ -339,6 +339,10 @@ impl Client {
             space.check = true;
         }
         self.out.push(Effect::Refilled { space: id, cursor });
+        if self.feeds.follows(&Member::Team(id)) {
+            // At the welcome a wiped relay did not know the team, so it follows its feed from here on.
+            self.send_feed();
+        }
         self.queue_push(id, false);
         self.queue_slots(id);
         self.touch(id);
