@@ -433,9 +433,9 @@ pub enum Config {
 
 #[derive(Debug, Subcommand)]
 pub enum Demo {
-    /// Make the demo's profile
+    /// Make the demo beside this profile, anew if there is one, and print its folder for --profile
     Start,
-    /// Delete the demo's profile
+    /// Delete the demo beside this profile
     Remove,
 }
 
@@ -495,11 +495,6 @@ impl Command {
     /// True for what goes on until it is stopped.
     pub fn watches(&self) -> bool {
         matches!(self, Self::Sync { watch: true })
-    }
-
-    /// True for what works on the demo's profile unless another is named.
-    pub fn is_demo(&self) -> bool {
-        matches!(self, Self::Demo(_))
     }
 }
 

@@ -21,10 +21,7 @@ pub struct Client {
 impl Client {
     /// Opens the profile in the way the command needs.
     pub async fn open(cli: &Cli) -> Result<Self, ApiError> {
-        let profile = match (&cli.profile, cli.command.is_demo()) {
-            (None, true) => folders::home().map(|home| home.join("demo")),
-            (explicit, _) => folders::profile(explicit.as_deref()),
-        };
+        let profile = folders::profile(cli.profile.as_deref());
         let profile = profile.map_err(|error| ApiError::new(Code::FileFailed, error.to_string()))?;
         let network = cli.command.needs_relay();
         // Who keeps the profile for long must let others use it meanwhile.

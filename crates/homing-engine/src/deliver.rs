@@ -298,6 +298,20 @@ impl Replica {
         Ok(())
     }
 
+    /// Nothing that waits in a space can leave any more: said with the reason; the texts stay.
+    pub fn refuse_waiting(&mut self, tx: &Tx<'_>, space: &SpaceId, code: NackCode) -> Result<(), Fail> {
+        self.thaw(tx, space)?;
+        for item in outbox::in_state(tx, space, OutboxState::Queued, u32::MAX)? {
+            outbox::refuse(tx, item.id, nack_name(code), nack_sentence(code))?;
+            if let Some(doc) = item.doc {
+                self.message_failed(tx, &doc, nack_name(code), nack_sentence(code))?;
+            }
+        }
+        self.touched.outbox = true;
+        self.touched.status = true;
+        Ok(())
+    }
+
     /// Takes everything frozen in a space back to the queue, and this device's numbers with it.
     pub fn thaw(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         if spaces::get(tx, space)?.is_none_or(|row| row.state == spaces::SpaceState::Local) {

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{
-    ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage, ConversationRef,
-    ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft, DraftRow, DraftSend, DraftSet, Filter,
-    Init, Invitation, Invite, InviteTo, ItemRef, Join, Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow,
-    MessagePage, MessageRow, Messages, NewConversation, Nothing, OutboxRow, PersonRow, RelaySet, Search, SearchPage, Send,
-    Sent, Shown, Status,
+    ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage,
+    ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft, DraftRow,
+    DraftSend, DraftSet, Filter, Init, Invitation, Invite, InviteTo, ItemRef, Join, Joined, LinkAccept,
+    LinkApprove, LinkState, MemberRef, MemberRow, MessagePage, MessageRow, Messages, NewConversation,
+    Nothing, OutboxRow, PersonRow, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -59,7 +59,8 @@ impl World {
     pub fn link_device(&mut self, old: DeviceId, new: DeviceId) -> Result<()> {
         let offer: LinkState = self.ask(old, Call::LinkOffer(Nothing {}))?;
         let code = offer.code.context("an offer has a code")?;
-        let accept = LinkAccept { code, device_name: Some(format!("device {new}")), relay: Some(RELAY.to_owned()) };
+        let accept =
+            LinkAccept { code, device_name: Some(format!("device {new}")), relay: Some(RELAY.to_owned()) };
         let waiting = self.begin_call(new, Call::LinkAccept(accept))?;
         let mut shown: Option<String> = None;
         for _ in 0..LINK_STEPS {
@@ -99,7 +100,12 @@ impl World {
     /// Begins a conversation with people by name or id.
     pub fn conversation(&mut self, device: DeviceId, subject: &str, with: &[&str]) -> Result<String> {
         let with = with.iter().map(|name| (*name).to_owned()).collect();
-        let args = ConversationNew { subject: Some(subject.to_owned()), with, message: None, attachments: Vec::new() };
+        let args = ConversationNew {
+            subject: Some(subject.to_owned()),
+            with,
+            message: None,
+            attachments: Vec::new(),
+        };
         Ok(self.ask::<NewConversation>(device, Call::ConversationNew(args))?.id)
     }
 
@@ -119,12 +125,21 @@ impl World {
     }
 
     /// One conversation.
-    pub fn conversation_detail(&mut self, device: DeviceId, conversation: &str) -> Result<ConversationDetail> {
+    pub fn conversation_detail(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+    ) -> Result<ConversationDetail> {
         self.ask(device, Call::Conversation(reference(conversation)))
     }
 
     /// Puts a conversation away, or takes it out again.
-    pub fn archive(&mut self, device: DeviceId, conversation: &str, archived: bool) -> Result<ConversationRow> {
+    pub fn archive(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        archived: bool,
+    ) -> Result<ConversationRow> {
         let args = ConversationArchive { conversation: conversation.to_owned(), archived };
         self.ask(device, Call::ConversationArchive(args))
     }
@@ -178,7 +193,13 @@ impl World {
     }
 
     /// Types: replaces what `base` showed.
-    pub fn draft_set(&mut self, device: DeviceId, conversation: &str, text: &str, base: &str) -> Result<Draft> {
+    pub fn draft_set(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        text: &str,
+        base: &str,
+    ) -> Result<Draft> {
         let args = DraftSet {
             conversation: conversation.to_owned(),
             text: text.to_owned(),
@@ -221,7 +242,12 @@ impl World {
     }
 
     /// Takes a member out of a conversation's space.
-    pub fn remove_member(&mut self, device: DeviceId, conversation: &str, member: &str) -> Result<Vec<MemberRow>> {
+    pub fn remove_member(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        member: &str,
+    ) -> Result<Vec<MemberRow>> {
         let args = MemberRef { conversation: conversation.to_owned(), member: member.to_owned() };
         self.ask(device, Call::MemberRemove(args))
     }

@@ -74,17 +74,18 @@ mod role;
 pub mod slot;
 
 pub use account::{
-    AccountAction, AccountOp, AccountOpBody, AccountSigner, DeviceKeys, PersonKey, RecoveryKeys, SealedToDevice,
+    AccountAction, AccountOp, AccountOpBody, AccountSigner, DeviceKeys, PersonKey, RecoveryKeys,
+    SealedToDevice,
 };
 pub use codec::CodecError;
 pub use entry::{Changes, DocChange, Entry, EntryBody, EntryHeader, EntryKind, Head, SignedHead, Stored};
 pub use frame::{
-    ChainProof, ClientFrame, FeedCursor, FeedItem, Lane, Moved, NackCode, Placed, RelayFrame, RelayLimits, Repush,
-    auth_bytes, recover_bytes,
+    ChainProof, ClientFrame, FeedCursor, FeedItem, Lane, Moved, NackCode, Placed, RelayFrame, RelayLimits,
+    Repush, auth_bytes, recover_bytes,
 };
 pub use ids::{
-    AccountOpId, BadId, BlobId, DeviceId, DocId, EntryId, EpochId, Hash, InviteId, KemPublic, MailboxId, Member,
-    PersonId, Salt, Signature, SlotId, SpaceId, SpaceKind, SpaceOrigin, VerifyKey,
+    AccountOpId, BadId, BlobId, DeviceId, DocId, EntryId, EpochId, Hash, InviteId, KemPublic, MailboxId,
+    Member, PersonId, Salt, Signature, SlotId, SpaceId, SpaceKind, SpaceOrigin, VerifyKey,
 };
 pub use link::{BadLink, InviteLink};
 pub use op::{

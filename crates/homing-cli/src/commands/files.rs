@@ -1,15 +1,20 @@
 //! Files of messages.
 
 use std::path::Path;
+use std::time::Duration;
 
 use homing_engine::api::{
     self, ApiError, AttachmentState, Call, Code, Done, Event, FileSave, ItemRef, SyncReport,
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::time::timeout;
 
 use super::{NOTHING, Run, absolute};
 use crate::args;
 use crate::shapes;
+
+/// How long the next part of a file may take.
+const PART_WITHIN: Duration = Duration::from_secs(120);
 
 impl Run<'_> {
     pub async fn attachment(&self, command: args::Attachment) -> Result<(), ApiError> {
@@ -45,29 +50,40 @@ fn here(state: AttachmentState) -> bool {
     }
 }
 
-/// Waits until a file has come.
+/// Waits until a file has come; each part that arrives gives the next one its time.
 async fn arrival(events: &mut Receiver<Event>, mut file: api::Attachment) -> Result<(), ApiError> {
-    let gone = || ApiError::new(Code::FileFailed, "The file could not be fetched from the relay.");
+    let failed = || ApiError::new(Code::FileFailed, "The file could not be fetched from the relay.");
     loop {
         if here(file.state) {
             return Ok(());
         }
         if file.state == AttachmentState::Failed {
-            return Err(gone());
+            return Err(failed());
         }
-        file = match events.recv().await {
+        let changed = timeout(PART_WITHIN, change(events, &file.id));
+        file = changed.await.map_err(|_| {
+            ApiError::new(
+                Code::RelayUnreachable,
+                "The file does not come. Its sender may not have brought it to the relay yet; try again later.",
+            )
+        })??;
+    }
+}
+
+/// The next news of a file.
+async fn change(events: &mut Receiver<Event>, id: &str) -> Result<api::Attachment, ApiError> {
+    loop {
+        match events.recv().await {
             Ok(Event::Messages { upsert, .. }) => {
                 let mut files = upsert.into_iter().flat_map(|message| message.attachments);
-                match files.find(|changed| changed.id == file.id) {
-                    Some(changed) => changed,
-                    None => continue,
+                if let Some(file) = files.find(|file| file.id == id) {
+                    return Ok(file);
                 }
             }
-            Ok(Event::Status { status }) if !status.online => {
-                return Err(ApiError::new(Code::RelayUnreachable, "The connection to the relay was lost."));
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => {
+                return Err(ApiError::new(Code::FileFailed, "The file could not be fetched from the relay."));
             }
-            Ok(_) | Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => return Err(gone()),
-        };
+        }
     }
 }

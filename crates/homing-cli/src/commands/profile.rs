@@ -127,8 +127,8 @@ impl Run<'_> {
 
     pub async fn demo(&self, command: args::Demo) -> Result<(), ApiError> {
         match command {
-            args::Demo::Start => self.show::<Status, shapes::Status>(Call::DemoStart(NOTHING)).await,
-            args::Demo::Remove => self.show::<Status, shapes::Status>(Call::DemoRemove(NOTHING)).await,
+            args::Demo::Start => self.show::<Status, shapes::Demo>(Call::DemoStart(NOTHING)).await,
+            args::Demo::Remove => self.show::<Status, shapes::Demo>(Call::DemoRemove(NOTHING)).await,
         }
     }
 }

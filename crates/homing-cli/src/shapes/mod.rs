@@ -15,7 +15,8 @@ use serde::Serialize;
 
 pub use people::{Device, Invitation, Invited, Joined, Member, Person, Preview, Request, Safety};
 pub use profile::{
-    Backup, Code, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words, settings_keys,
+    Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,
+    settings_keys,
 };
 pub use talk::{Conversation, Draft, Hit, Message, New, OutboxItem, Sent, StoredDraft};
 

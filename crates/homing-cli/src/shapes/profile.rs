@@ -106,6 +106,29 @@ impl Display for Status {
     }
 }
 
+/// Where the demo is.
+#[derive(Serialize)]
+pub struct Demo {
+    pub profile: Option<String>,
+}
+
+impl From<api::Status> for Demo {
+    fn from(status: api::Status) -> Self {
+        Self { profile: status.demo_profile }
+    }
+}
+
+impl Display for Demo {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.profile {
+            Some(profile) => {
+                write!(f, "The demo is ready:\n  homing --profile '{profile}' conversation list")
+            }
+            None => f.write_str("There is no demo."),
+        }
+    }
+}
+
 /// What a sync moved.
 #[derive(Serialize)]
 pub struct Sync {

@@ -44,6 +44,7 @@ fn the_profile() {
     let problem = Some(ApiError::new(api::Code::RelayUntrusted, "The relay's key changed."));
     let offline = Status { online: false, parked: 0, problem, ..status() };
     insta::assert_snapshot!("status_text", shapes::Status::from(offline));
+    insta::assert_snapshot!("demo", json(&shapes::Demo::from(status())));
     insta::assert_snapshot!("sync", json(&shapes::Sync::from(SyncReport { pushed: 1, pulled: 2 })));
     insta::assert_snapshot!("code", json(&shapes::Code { code: "XXXX-XXXX".into() }));
     insta::assert_snapshot!("digits", json(&shapes::Digits { digits: "123456".into() }));

@@ -5,7 +5,7 @@ use crate::support::{Device, text};
 #[tokio::test]
 async fn a_profile_without_a_person_says_what_comes_first() {
     let ada = Device::new();
-    assert_eq!(ada.fails(&["conversation", "new", "--with", "Ben Okafor"]).await, "not_initialised");
+    assert_eq!(ada.fails(&["invite", "--client", "Ben Okafor"]).await, "not_initialised");
     let status = ada.one(&["status"]).await;
     assert!(status["person"].is_null() && status["device"].is_null());
 }
@@ -95,16 +95,11 @@ async fn the_demo_stays_by_itself() {
     let ada = Device::new();
     let folder = ada.text(&["demo", "start"], "profile").await;
     assert_eq!(ada.one(&["status"]).await["demo"], false);
-    let demo = |args: &[&str]| ["--profile", &folder].iter().chain(args).map(|arg| arg.to_string()).collect();
-    let demo = async |args: &[&str]| {
-        let args: Vec<String> = demo(args);
-        ada.run(&args.iter().map(String::as_str).collect::<Vec<_>>()).await
-    };
-    let status = demo(&["status"]).await.objects(&["status"]).remove(0);
-    assert_eq!(status["demo"], true);
-    assert!(demo(&["conversation", "list"]).await.objects(&["conversation list"]).len() > 3);
-    assert_eq!(demo(&["invite"]).await.code(&["invite"]), "demo_profile");
-    assert_eq!(demo(&["sync"]).await.code(&["sync"]), "demo_profile");
+    let demo = Device::at(&folder);
+    assert_eq!(demo.one(&["status"]).await["demo"], true);
+    assert!(demo.all(&["conversation", "list"]).await.len() > 3);
+    assert_eq!(demo.fails(&["invite"]).await, "demo_profile");
+    assert_eq!(demo.fails(&["sync"]).await, "demo_profile");
 
     assert!(ada.one(&["demo", "remove"]).await["profile"].is_null());
     assert!(!std::path::Path::new(&folder).exists());

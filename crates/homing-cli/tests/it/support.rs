@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A profile of somebody on one device.
 pub struct Device {
     folder: TempDir,
+    profile: PathBuf,
     skew_ms: i64,
 }
 
@@ -32,7 +33,13 @@ impl Device {
 
     /// A device whose clock is wrong.
     pub fn skewed(skew_ms: i64) -> Self {
-        Self { folder: TempDir::new().unwrap(), skew_ms }
+        let folder = TempDir::new().unwrap();
+        Self { profile: folder.path().join("profile"), folder, skew_ms }
+    }
+
+    /// A profile that something else made.
+    pub fn at(profile: &str) -> Self {
+        Self { profile: profile.into(), ..Self::new() }
     }
 
     /// A device whose person is named and whose relay is set.
@@ -43,7 +50,7 @@ impl Device {
     }
 
     pub fn profile(&self) -> PathBuf {
-        self.folder.path().join("profile")
+        self.profile.clone()
     }
 
     /// A path beside the profile.

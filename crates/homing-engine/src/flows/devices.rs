@@ -4,7 +4,7 @@ use homing_model::{Edit, Preimage};
 use homing_store::Durability;
 use homing_wire::DeviceId;
 
-use super::{relay_missing, unreachable};
+use super::unreachable;
 use crate::api::{ApiError, Code, DeviceRename, DeviceRow, ItemRef, Nothing};
 use crate::author::Label;
 use crate::commands::checked_name;
@@ -94,7 +94,7 @@ impl Core {
             return Err(ApiError::new(Code::DeviceRevoked, "This device was revoked before."));
         }
         if self.relay_address()?.is_none() {
-            return Err(relay_missing());
+            return Err(self.no_relay());
         }
         if self.link.is_none() {
             return Err(unreachable());

@@ -10,7 +10,7 @@ use homing_store::{Durability, Read, Tx, entries, meta, outbox, spaces};
 use homing_wire::{DocId, Grant, InviteId, InviteLink, Member, Role, SpaceId, SpaceKind, SpaceOrigin};
 
 use super::begin::draw;
-use super::{REACH_MS, SETTLE_MS, qr_svg, relay_missing, unreachable};
+use super::{REACH_MS, SETTLE_MS, qr_svg, unreachable};
 use crate::api::{
     ApiError, Code, Done, Invitation, InvitationRow, Invite, InviteTo, ItemRef, Nothing, RequestRow,
 };
@@ -82,7 +82,7 @@ impl Core {
         self.replica()?;
         match self.relay_address()? {
             Some(_) if !self.demo => Ok(()),
-            _ => Err(relay_missing()),
+            _ => Err(self.no_relay()),
         }
     }
 
@@ -190,7 +190,7 @@ impl Core {
 
     /// What to hand on, once the relay has the invitation.
     fn invitation(&mut self, opened: &Opened) -> Result<Invitation, ApiError> {
-        let relay = self.relay_address()?.ok_or_else(relay_missing)?;
+        let relay = self.relay_address()?.ok_or_else(|| self.no_relay())?;
         let relay_key = self.relay_key()?.ok_or_else(unreachable)?;
         let (row, state, secret) = self.write(Durability::Normal, |tx, replica, _| {
             if !replica.load_space(tx, &opened.space)? {

@@ -12,7 +12,7 @@ use homing_wire::{
     Stored,
 };
 
-use super::{REACH_MS, SETTLE_MS, relay_refuses};
+use super::{REACH_MS, SETTLE_MS, demo_profile, relay_refuses};
 use crate::api::{ApiError, Code, Join, JoinPreview, JoinState, Joined, LinkText};
 use crate::commands::checked_name;
 use crate::core::{Core, RELAY_KEY};
@@ -152,10 +152,7 @@ impl Core {
     fn begin_join(&mut self, args: &Join) -> Result<(InviteLink, InviteSecret), ApiError> {
         let (link, secret, address) = read_link(&args.link)?;
         if self.demo {
-            return Err(ApiError::new(
-                Code::DemoProfile,
-                "The demo never talks to a relay. Begin a profile of your own first.",
-            ));
+            return Err(demo_profile());
         }
         if !self.same_relay(&link, &address)? {
             return Err(ApiError::new(

@@ -8,7 +8,7 @@ use homing_sync::Event;
 use homing_wire::{Hash, MailboxId, NackCode};
 
 use super::begin::DEVICE;
-use super::{qr_svg, relay_missing, relay_refuses, unreachable};
+use super::{qr_svg, relay_refuses, unreachable};
 use crate::api::{ApiError, Code, Done, LinkAccept, LinkApprove, LinkStage, LinkState, Nothing};
 use crate::commands::checked_name;
 use crate::core::{Core, RELAY_ADDRESS, RELAY_KEY};
@@ -123,7 +123,7 @@ fn ran_out() -> ApiError {
 
 impl Core {
     pub(crate) fn link_offer(&mut self, _: Nothing) -> Result<LinkState, ApiError> {
-        let address = self.relay_address()?.filter(|_| !self.demo).ok_or_else(relay_missing)?;
+        let address = self.relay_address()?.filter(|_| !self.demo).ok_or_else(|| self.no_relay())?;
         let (person, name) = (self.replica()?.person(), self.replica()?.me.name.clone());
         if !self.online() {
             return Err(self.why_offline());

@@ -220,6 +220,17 @@ impl Core {
     }
 }
 
+impl Core {
+    /// Why there is no relay to do this with.
+    fn no_relay(&self) -> ApiError {
+        if self.demo { demo_profile() } else { relay_missing() }
+    }
+}
+
+fn demo_profile() -> ApiError {
+    ApiError::new(Code::DemoProfile, "The demo never talks to a relay. Begin a profile of your own first.")
+}
+
 fn relay_missing() -> ApiError {
     ApiError::new(
         Code::RelayMissing,

@@ -6,7 +6,7 @@ use homing_store::{Durability, Tx, changes, meta, outbox, slots, spaces};
 use homing_sync::Connection;
 use homing_wire::SpaceId;
 
-use super::{REACH_MS, relay_missing, unreachable};
+use super::{REACH_MS, demo_profile, unreachable};
 use crate::api::{ApiError, Code, Nothing, RelaySet, Status, SyncReport};
 use crate::core::{Core, RELAY_ADDRESS};
 use crate::fail::Fail;
@@ -81,10 +81,7 @@ impl Core {
     /// Stores the address and begins to speak to the relay there. Gives the registered address it replaces.
     pub(super) fn set_relay(&mut self, typed: &str) -> Result<Option<String>, ApiError> {
         if self.demo {
-            return Err(ApiError::new(
-                Code::DemoProfile,
-                "The demo never talks to a relay. Begin a profile of your own first.",
-            ));
+            return Err(demo_profile());
         }
         let address = relay_address(typed).ok_or_else(|| {
             ApiError::new(
@@ -146,7 +143,7 @@ impl Core {
     pub(crate) fn sync(&mut self, _: Nothing, reply: Reply<SyncReport>) {
         let ready = match self.relay_address() {
             Ok(Some(_)) if !self.demo => self.replica().map(|replica| replica.received),
-            Ok(_) => Err(relay_missing()),
+            Ok(_) => Err(self.no_relay()),
             Err(error) => Err(error),
         };
         match ready {

@@ -2,7 +2,8 @@
 //! protocol's "Blobs").
 //!
 //! On threads of their own, because a chunk is disk and network in long blocking steps, and because a process that
-//! ends must not wait for them: every chunk is complete or absent, so whatever is cut off goes on later.
+//! ends must not wait for them: every chunk is complete or absent, so whatever is cut off goes on later. A transfer
+//! that meets trouble which may pass is tried again after a growing pause, for as long as the session's token is good.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -10,7 +11,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use homing_wire::{BlobId, Hash, limits};
 use ureq::Agent;
@@ -25,6 +26,10 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// For one chunk: a line with 150 kbit/s still gets it through.
 const CHUNK_WITHIN: Duration = Duration::from_secs(240);
+
+/// The first and the longest pause before another try.
+const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Status for what was refused on this computer: the file's chunks can't be read, or are not what was declared.
 const NOT_HTTP: u16 = 0;
@@ -43,10 +48,37 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<TransferJob>,
+    waiting: VecDeque<Waiting>,
     running: Vec<(BlobId, TransferKind)>,
     ended: bool,
 }
+
+struct Waiting {
+    job: TransferJob,
+    /// Tries that met trouble.
+    tries: u32,
+    /// Not before this.
+    at: Instant,
+}
+
+impl Waiting {
+    fn is_for(&self, (blob, kind): (BlobId, TransferKind)) -> bool {
+        (self.job.blob, self.job.kind) == (blob, kind)
+    }
+}
+
+/// Why a transfer stopped short.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// Trouble that may pass.
+    Again,
+    /// The session's token is no longer good, or the engine ended.
+    Interrupted,
+    /// For good.
+    Refused(u16),
+}
+
+type Step<T> = Result<T, Stop>;
 
 impl Transfers {
     pub fn new(report: mpsc::Sender<Message>) -> Self {
@@ -56,7 +88,7 @@ impl Transfers {
 
     /// Queues a transfer. One that waits already for the same file gives way: the newer has the newer token.
     pub fn submit(&mut self, job: TransferJob) {
-        self.shared.lock().put(job);
+        self.shared.lock().put(job, Instant::now());
         self.shared.changed.notify_one();
         if self.threads < AT_ONCE {
             let (shared, report) = (Arc::clone(&self.shared), self.report.clone());
@@ -83,36 +115,55 @@ impl Shared {
     }
 
     /// The next transfer of a file that no other thread is at; none when the engine ended.
-    fn next(&self) -> Option<TransferJob> {
+    fn next(&self) -> Option<Waiting> {
         let mut queue = self.lock();
         loop {
             if queue.ended {
                 return None;
             }
-            if let Some(job) = queue.take() {
-                return Some(job);
+            let now = Instant::now();
+            if let Some(next) = queue.take(now) {
+                return Some(next);
             }
-            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            let pause = queue.waiting.iter().map(|waiting| waiting.at.saturating_duration_since(now)).min();
+            // Never zero: what is due and can't be taken waits for the thread that is at the same file.
+            let pause = pause.filter(|pause| !pause.is_zero()).unwrap_or(LONGEST_PAUSE);
+            queue = self.changed.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn done(&self, job: &TransferJob) {
-        self.lock().running.retain(|running| *running != (job.blob, job.kind));
+    /// The file may be taken by another thread again; with `again` this transfer is tried once more.
+    fn done(&self, one: Waiting, again: bool) {
+        let mut queue = self.lock();
+        let file = (one.job.blob, one.job.kind);
+        queue.running.retain(|running| *running != file);
+        if again {
+            queue.put_back(one, Instant::now());
+        }
         self.changed.notify_all();
     }
 }
 
 impl Queue {
-    fn put(&mut self, job: TransferJob) {
-        self.waiting.retain(|waiting| (waiting.blob, waiting.kind) != (job.blob, job.kind));
-        self.waiting.push_back(job);
+    fn put(&mut self, job: TransferJob, now: Instant) {
+        self.waiting.retain(|waiting| !waiting.is_for((job.blob, job.kind)));
+        self.waiting.push_back(Waiting { job, tries: 0, at: now });
     }
 
-    fn take(&mut self) -> Option<TransferJob> {
-        let free = self.waiting.iter().position(|job| !self.running.contains(&(job.blob, job.kind)))?;
-        let job = self.waiting.remove(free)?;
-        self.running.push((job.blob, job.kind));
-        Some(job)
+    fn put_back(&mut self, one: Waiting, now: Instant) {
+        if !self.ended && !self.waiting.iter().any(|waiting| waiting.is_for((one.job.blob, one.job.kind))) {
+            let pause = PAUSE.saturating_mul(2u32.saturating_pow(one.tries)).min(LONGEST_PAUSE);
+            self.waiting.push_back(Waiting { tries: one.tries + 1, at: now + pause, ..one });
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Option<Waiting> {
+        let free = self.waiting.iter().position(|waiting| {
+            waiting.at <= now && !self.running.iter().any(|running| waiting.is_for(*running))
+        })?;
+        let one = self.waiting.remove(free)?;
+        self.running.push((one.job.blob, one.job.kind));
+        Some(one)
     }
 }
 
@@ -126,21 +177,26 @@ fn work(shared: &Shared, report: &mpsc::Sender<Message>) {
         .timeout_send_body(Some(CHUNK_WITHIN))
         .timeout_recv_body(Some(CHUNK_WITHIN));
     let agent: Agent = config.build().into();
-    while let Some(job) = shared.next() {
+    while let Some(one) = shared.next() {
         let say = |step| {
-            let event = TransferEvent { blob: job.blob, kind: job.kind, step };
+            let event = TransferEvent { blob: one.job.blob, kind: one.job.kind, step };
             let heard = report.send(Message::Transfer(event)).is_ok();
-            if heard && !shared.lock().ended { Ok(()) } else { Err(TransferStep::Interrupted) }
+            if heard && !shared.lock().ended { Ok(()) } else { Err(Stop::Interrupted) }
         };
-        let transfer = Transfer { agent: &agent, job: &job };
-        let result = match job.kind {
+        let transfer = Transfer { agent: &agent, job: &one.job };
+        let result = match one.job.kind {
             TransferKind::Upload => transfer.upload(say),
             TransferKind::Download => transfer.download(say),
         };
-        let last = result.err().unwrap_or(TransferStep::Finished);
         // A job queued meanwhile for the same file starts after this one's end was told.
-        let told = say(last);
-        shared.done(&job);
+        let told = match result {
+            Ok(()) => say(TransferStep::Finished),
+            Err(Stop::Again) => Ok(()),
+            Err(Stop::Interrupted) => say(TransferStep::Interrupted),
+            Err(Stop::Refused(status)) => say(TransferStep::Refused { status }),
+        };
+        let again = result == Err(Stop::Again);
+        shared.done(one, again);
         if told.is_err() {
             return;
         }
@@ -151,9 +207,6 @@ struct Transfer<'a> {
     agent: &'a Agent,
     job: &'a TransferJob,
 }
-
-/// Ends a transfer early with the step that says why.
-type Step<T> = Result<T, TransferStep>;
 
 impl Transfer<'_> {
     fn upload(&self, say: impl Fn(TransferStep) -> Step<()>) -> Step<()> {
@@ -188,12 +241,12 @@ impl Transfer<'_> {
                 None => there.insert(self.bitmap()?),
             };
             if there.get(index) != Some(&true) {
-                return Err(TransferStep::Interrupted);
+                return Err(Stop::Again);
             }
             let bytes = self.get(index)?;
             if Hash::of(&bytes) != *hash {
                 tracing::warn!("the relay served a chunk that is not what its hash says");
-                return Err(TransferStep::Refused { status: NOT_HTTP });
+                return Err(Stop::Refused(NOT_HTTP));
             }
             write_chunk(&path, &bytes).map_err(here)?;
             say(TransferStep::Progress { done })?;
@@ -214,11 +267,11 @@ impl Transfer<'_> {
         let response = request.header("authorization", self.bearer()).call().map_err(network)?;
         accept(response.status())?;
         let header = response.headers().get("x-homing-chunks").and_then(|value| value.to_str().ok());
-        header.and_then(|text| parse_bitmap(text, self.job.chunks.len())).ok_or(TransferStep::Interrupted)
+        header.and_then(|text| parse_bitmap(text, self.job.chunks.len())).ok_or(Stop::Again)
     }
 
     fn put(&self, index: usize) -> Step<()> {
-        let bytes = read_chunk(&self.chunk(index)).map_err(|_| TransferStep::Refused { status: NOT_HTTP })?;
+        let bytes = read_chunk(&self.chunk(index)).map_err(|_| Stop::Refused(NOT_HTTP))?;
         let request = self.agent.put(format!("{}/{index}", self.url()));
         let response = request.header("authorization", self.bearer()).send(&bytes[..]).map_err(network)?;
         accept(response.status())
@@ -228,7 +281,8 @@ impl Transfer<'_> {
         let request = self.agent.get(format!("{}/{index}", self.url()));
         let mut response = request.header("authorization", self.bearer()).call().map_err(network)?;
         accept(response.status())?;
-        let limit = u64::try_from(limits::CHUNK).unwrap_or(u64::MAX);
+        // One more than a chunk may have, because the limit itself counts as too much.
+        let limit = u64::try_from(limits::CHUNK).unwrap_or(u64::MAX).saturating_add(1);
         response.body_mut().with_config().limit(limit).read_to_vec().map_err(network)
     }
 
@@ -245,24 +299,25 @@ impl Transfer<'_> {
     }
 }
 
-/// Refused for good, or worth another try: with the next session's token, after a pause, when the relay is well.
+/// Refused for good, or worth another try: with the next session's token, or after a pause.
 fn accept(status: StatusCode) -> Step<()> {
     match status.as_u16() {
         200..=299 => Ok(()),
-        401 | 408 | 425 | 429 | 500.. => Err(TransferStep::Interrupted),
-        status => Err(TransferStep::Refused { status }),
+        401 => Err(Stop::Interrupted),
+        408 | 425 | 429 | 500.. => Err(Stop::Again),
+        status => Err(Stop::Refused(status)),
     }
 }
 
-fn network(error: ureq::Error) -> TransferStep {
-    tracing::debug!(%error, "a transfer was interrupted");
-    TransferStep::Interrupted
+fn network(error: ureq::Error) -> Stop {
+    tracing::debug!(%error, "a transfer met trouble");
+    Stop::Again
 }
 
 /// A full disk here may have room later.
-fn here(error: io::Error) -> TransferStep {
+fn here(error: io::Error) -> Stop {
     tracing::warn!(kind = ?error.kind(), "a chunk can't be kept");
-    TransferStep::Interrupted
+    Stop::Again
 }
 
 fn parse_bitmap(text: &str, chunks: usize) -> Option<Vec<bool>> {
@@ -312,17 +367,41 @@ mod tests {
 
     #[test]
     fn a_file_is_never_moved_twice_at_once_and_the_newest_token_wins() {
-        let mut queue = Queue::default();
-        queue.put(job(1, TransferKind::Upload, "old"));
-        queue.put(job(1, TransferKind::Upload, "new"));
-        queue.put(job(2, TransferKind::Download, "new"));
-        assert_eq!(queue.take().unwrap().token, "new");
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        queue.put(job(1, TransferKind::Upload, "old"), now);
+        queue.put(job(1, TransferKind::Upload, "new"), now);
+        queue.put(job(2, TransferKind::Download, "new"), now);
+        assert_eq!(queue.take(now).unwrap().job.token, "new");
 
-        queue.put(job(1, TransferKind::Upload, "newer"));
-        assert_eq!(queue.take().unwrap().blob, BlobId([2; 32]));
-        assert!(queue.take().is_none());
+        queue.put(job(1, TransferKind::Upload, "newer"), now);
+        assert_eq!(queue.take(now).unwrap().job.blob, BlobId([2; 32]));
+        assert!(queue.take(now).is_none());
         queue.running.retain(|(blob, _)| *blob != BlobId([1; 32]));
-        assert_eq!(queue.take().unwrap().token, "newer");
+        assert_eq!(queue.take(now).unwrap().job.token, "newer");
+    }
+
+    #[test]
+    fn trouble_makes_pauses_that_grow_and_a_new_token_ends_them() {
+        let (mut queue, mut now) = (Queue::default(), Instant::now());
+        queue.put(job(1, TransferKind::Upload, "old"), now);
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            let one = queue.take(now).unwrap();
+            queue.running.clear();
+            queue.put_back(one, now);
+            assert!(queue.take(now).is_none());
+            let at = queue.waiting.front().unwrap().at;
+            pauses.push(at.duration_since(now).as_secs());
+            now = at;
+        }
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+
+        let one = queue.take(now).unwrap();
+        queue.running.clear();
+        queue.put(job(1, TransferKind::Upload, "new"), now);
+        queue.put_back(one, now);
+        assert_eq!(queue.take(now).unwrap().job.token, "new");
+        assert!(queue.waiting.is_empty());
     }
 
     #[test]
@@ -336,16 +415,17 @@ mod tests {
     #[test]
     fn a_refusal_for_good_is_told_from_trouble_that_passes() {
         assert_eq!(accept(StatusCode::CREATED), Ok(()));
-        for status in [401, 429, 500, 503, 507] {
-            assert_eq!(accept(StatusCode::from_u16(status).unwrap()), Err(TransferStep::Interrupted));
+        assert_eq!(accept(StatusCode::UNAUTHORIZED), Err(Stop::Interrupted));
+        for status in [429, 500, 503, 507] {
+            assert_eq!(accept(StatusCode::from_u16(status).unwrap()), Err(Stop::Again));
         }
         for status in [307, 400, 403, 404, 413, 422] {
-            assert_eq!(accept(StatusCode::from_u16(status).unwrap()), Err(TransferStep::Refused { status }));
+            assert_eq!(accept(StatusCode::from_u16(status).unwrap()), Err(Stop::Refused(status)));
         }
     }
 
     #[test]
-    fn chunks_that_are_there_need_no_relay_and_others_interrupt_without_one() {
+    fn chunks_that_are_there_need_no_relay() {
         let folder = tempfile::tempdir().unwrap();
         write_chunk(&folder.path().join("0"), b"sealed").unwrap();
         let mut job = job(1, TransferKind::Download, "token");
@@ -354,18 +434,12 @@ mod tests {
 
         let (report, news) = mpsc::channel();
         let mut transfers = Transfers::new(report);
-        transfers.submit(job.clone());
+        transfers.submit(job);
         let step = || match news.recv().unwrap() {
             Message::Transfer(event) => event.step,
             _ => panic!("not news of a transfer"),
         };
         assert_eq!(step(), TransferStep::Progress { done: 1 });
         assert_eq!(step(), TransferStep::Finished);
-
-        // The discard port: nobody answers there.
-        job.chunks.push(Hash::of(b"missing"));
-        transfers.submit(job);
-        assert_eq!(step(), TransferStep::Progress { done: 1 });
-        assert_eq!(step(), TransferStep::Interrupted);
     }
 }

@@ -88,7 +88,8 @@ fn two_different_texts_of_one_draft_leave_one_message_and_the_other_text() {
     assert_eq!(sent.len(), 1);
     let mut all = sent;
     for device in [laptop, desktop] {
-        let mut texts: Vec<String> = world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
+        let mut texts: Vec<String> =
+            world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
         texts.extend(all.first().cloned());
         texts.sort();
         assert_eq!(texts, ["Yes, at eight", "Yes, at noon"], "device {device}");

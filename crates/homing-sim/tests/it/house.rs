@@ -99,6 +99,7 @@ pub fn at_rest(world: &mut World, devices: &[DeviceId]) {
 /// Logs of the engines, with HOMING_SIM_LOG.
 pub fn log() {
     if let Ok(filter) = std::env::var("HOMING_SIM_LOG") {
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().without_time().try_init();
+        let _ =
+            tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().without_time().try_init();
     }
 }

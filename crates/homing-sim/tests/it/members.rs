@@ -57,7 +57,10 @@ fn a_removed_member_gets_nothing_of_what_came_after() {
     let bodies: Vec<(&str, homing_engine::api::State)> =
         rows.iter().map(|row| (row.body.as_str(), row.state)).collect();
     assert!(bodies.iter().any(|(body, _)| *body == "for all three"));
-    assert!(!bodies.iter().any(|(body, _)| *body == "without Ben" || *body == "Cora did not know"), "{bodies:?}");
+    assert!(
+        !bodies.iter().any(|(body, _)| *body == "without Ben" || *body == "Cora did not know"),
+        "{bodies:?}"
+    );
     assert!(!world.conversation_detail(ben, &group).unwrap().row.can_write);
     let kept = world.outbox(ben).unwrap();
     let unsent = rows.iter().find(|row| row.body == "Ben did not know").unwrap();

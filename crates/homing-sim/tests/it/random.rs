@@ -41,7 +41,8 @@ impl Day {
     }
 
     fn pick(&mut self, from: &[DeviceId]) -> Option<DeviceId> {
-        let running: Vec<DeviceId> = from.iter().copied().filter(|device| self.house.world.runs(*device)).collect();
+        let running: Vec<DeviceId> =
+            from.iter().copied().filter(|device| self.house.world.runs(*device)).collect();
         let at = self.number(u32::try_from(running.len().max(1)).unwrap()) as usize;
         running.get(at).copied()
     }
@@ -84,7 +85,9 @@ impl Day {
                 let conversation = self.conversation();
                 let both = self.number(2) == 0;
                 for device in ada.into_iter().take(if both { 2 } else { 1 }) {
-                    if !self.house.world.runs(device) || self.house.world.draft(device, &conversation).unwrap().text.is_empty() {
+                    if !self.house.world.runs(device)
+                        || self.house.world.draft(device, &conversation).unwrap().text.is_empty()
+                    {
                         continue;
                     }
                     let sent = self.house.world.draft_send(device, &conversation).unwrap();
@@ -178,13 +181,18 @@ impl Day {
             assert_eq!(here, drafts(&mut self.house, desktop), "seed {seed}: drafts of {conversation}");
             kept.extend(here);
             for word in self.oracle.typed.remove(&conversation).unwrap_or_default() {
-                assert!(kept.iter().any(|text| text.contains(&word)), "seed {seed}: {word} was typed and is lost: {kept:?}");
+                assert!(
+                    kept.iter().any(|text| text.contains(&word)),
+                    "seed {seed}: {word} was typed and is lost: {kept:?}"
+                );
             }
         }
         let mut list = |device| {
             let rows = self.house.world.conversations(device).unwrap();
-            let mut rows: Vec<_> =
-                rows.into_iter().map(|row| (row.id, row.unread, row.archived, row.has_draft, row.preview)).collect();
+            let mut rows: Vec<_> = rows
+                .into_iter()
+                .map(|row| (row.id, row.unread, row.archived, row.has_draft, row.preview))
+                .collect();
             rows.sort();
             rows
         };
@@ -195,7 +203,11 @@ impl Day {
                 for row in self.house.world.messages(*device, &conversation).unwrap() {
                     let state = row.state;
                     let fine = !row.mine || matches!(state, State::Delivered | State::Read);
-                    assert!(fine, "seed {seed}: device {device} shows {state:?} for {}: {:?}", row.body, row.receipts);
+                    assert!(
+                        fine,
+                        "seed {seed}: device {device} shows {state:?} for {}: {:?}",
+                        row.body, row.receipts
+                    );
                 }
             }
             for device in &devices {
@@ -207,7 +219,11 @@ impl Day {
             for conversation in self.conversations.clone() {
                 for row in self.house.world.messages(device, &conversation).unwrap() {
                     let fine = !row.mine || row.state == State::Read;
-                    assert!(fine, "seed {seed}: device {device} shows {:?} for {}: {:?}", row.state, row.body, row.receipts);
+                    assert!(
+                        fine,
+                        "seed {seed}: device {device} shows {:?} for {}: {:?}",
+                        row.state, row.body, row.receipts
+                    );
                 }
             }
             assert_eq!(self.house.world.status(device).unwrap().unread, 0, "seed {seed}: device {device}");
@@ -231,7 +247,8 @@ fn day(seed: u64) {
 /// The seeds of one of two halves, so that two cores share them.
 fn half(of: u64) {
     let first = std::env::var("HOMING_SIM_FIRST").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
-    let seeds: u64 = std::env::var("HOMING_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
+    let seeds: u64 =
+        std::env::var("HOMING_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
     for seed in (first..first + seeds).filter(|seed| seed % 2 == of) {
         day(seed);
     }
