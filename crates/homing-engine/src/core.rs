@@ -273,17 +273,6 @@ impl Core {
         self.wake_at();
     }
 
-    pub fn zzz(&self) -> String {
-        format!(
-            "ZZZ steady {} client {:?} due {:?} rest {:?} flows {:?}",
-            self.env.steady_ms(),
-            self.link.as_ref().map(|l| (l.client.next_wake(), l.client.status())),
-            self.receipts_due,
-            self.resting,
-            self.flows.next_wake()
-        )
-    }
-
     fn wake_at(&mut self) {
         let next = [
             self.link.as_ref().and_then(|link| link.client.next_wake()),

@@ -682,6 +682,8 @@ impl Core {
         {
             tracing::warn!(code = ?error.code, "receipts could not be stored");
         }
+        // Also while offline: a time that is over must not wake the thread again and again.
+        self.resting.retain(|_, until| *until > now_ms);
         if !self.online() {
             return;
         }
@@ -694,7 +696,6 @@ impl Core {
                 self.protocol(Event::PullOps { space: team, after: 0 });
             }
         }
-        self.resting.retain(|_, until| *until > now_ms);
         // Sealing one thing may be what another waited for; each turn settles at least one.
         for _ in 0..TURNS {
             let ready: Vec<SpaceId> =

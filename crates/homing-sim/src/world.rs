@@ -118,15 +118,7 @@ impl World {
         let identity = Identity::open(&folder, now_ms, &mut rng)?;
         let limits = Limits::default();
         let hosts = vec![HOST.to_owned()];
-        self.relay = Some(RelayCore::open(
-            Some(&folder),
-            identity,
-            limits,
-            hosts,
-            rng,
-            Arc::new(Metrics::default()),
-            now_ms,
-        )?);
+        self.relay = Some(RelayCore::open(Some(&folder), identity, limits, hosts, rng, Arc::new(Metrics::default()), now_ms)?);
         Ok(())
     }
 
@@ -197,8 +189,7 @@ impl World {
             slot.copy_from_slice(&value.to_be_bytes());
         }
         let now = move || clock.load(Ordering::Relaxed).saturating_add_signed(skew.load(Ordering::Relaxed));
-        let core =
-            Core::open(&one.folder, Env::simulated(Box::new(now), bytes)).map_err(|e| anyhow!("{e:?}"))?;
+        let core = Core::open(&one.folder, Env::simulated(Box::new(now), bytes)).map_err(|e| anyhow!("{e:?}"))?;
         one.core = Some(core);
         self.carry_out(device)
     }
@@ -244,11 +235,7 @@ impl World {
     }
 
     /// As [`World::call`]; the inner error is the engine's answer.
-    pub fn try_call(
-        &mut self,
-        device: DeviceId,
-        call: Call,
-    ) -> Result<Result<Value, homing_engine::api::ApiError>> {
+    pub fn try_call(&mut self, device: DeviceId, call: Call) -> Result<Result<Value, homing_engine::api::ApiError>> {
         let id = self.begin_call(device, call)?;
         let deadline = self.now_ms() + ANSWER_MS;
         loop {
@@ -270,11 +257,7 @@ impl World {
     }
 
     /// The answer to a call, if it has come.
-    pub fn answer(
-        &mut self,
-        device: DeviceId,
-        id: u64,
-    ) -> Result<Option<Result<Value, homing_engine::api::ApiError>>> {
+    pub fn answer(&mut self, device: DeviceId, id: u64) -> Result<Option<Result<Value, homing_engine::api::ApiError>>> {
         Ok(self.at_mut(device)?.replies.remove(&id))
     }
 
@@ -319,8 +302,7 @@ impl World {
         self.next_session += 1;
         let session = self.next_session;
         let opens_at = self.now_ms() + 1;
-        let socket =
-            Socket { link, session, opens_at, open: false, up: Pipe::default(), down: Pipe::default() };
+        let socket = Socket { link, session, opens_at, open: false, up: Pipe::default(), down: Pipe::default() };
         self.at_mut(device)?.socket = Some(socket);
         Ok(())
     }
@@ -417,8 +399,7 @@ impl World {
         let relay_up = self.relay.is_some();
         let one = self.at_mut(device)?;
         let reachable = one.online && relay_up;
-        let Some(socket) = one.socket.as_mut().filter(|socket| !socket.open && socket.opens_at <= now_ms)
-        else {
+        let Some(socket) = one.socket.as_mut().filter(|socket| !socket.open && socket.opens_at <= now_ms) else {
             return Ok(());
         };
         let (link, session) = (socket.link, socket.session);
@@ -463,8 +444,7 @@ impl World {
     fn drain_down(&mut self, device: DeviceId, session: u64) -> Result<()> {
         loop {
             let socket = self.at_mut(device)?.socket.as_mut().filter(|socket| socket.session == session);
-            let Some((link, bytes)) =
-                socket.and_then(|socket| socket.down.pop(u64::MAX).map(|bytes| (socket.link, bytes)))
+            let Some((link, bytes)) = socket.and_then(|socket| socket.down.pop(u64::MAX).map(|bytes| (socket.link, bytes)))
             else {
                 return Ok(());
             };
@@ -483,17 +463,6 @@ impl World {
                     return Ok(());
                 }
             };
-        }
-        for (n, one) in self.devices.iter().enumerate() {
-            eprintln!(
-                "ZZZ {n} now {} wake {:?} socket {:?}",
-                self.now_ms(),
-                one.wake_at,
-                one.socket.as_ref().map(|s| (s.open, s.opens_at, s.up.next_at(), s.down.next_at()))
-            );
-            if let Some(core) = &one.core {
-                eprintln!("{}", core.zzz());
-            }
         }
         bail!("the world does not come to rest")
     }
