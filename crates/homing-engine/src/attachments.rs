@@ -242,6 +242,7 @@ impl Core {
     }
 
     pub(crate) fn transfer_moved(&mut self, event: &TransferEvent) {
+        self.flows.transferred += 1;
         let rows = match self.db().and_then(|db| Ok(attachments::open(&db, OPEN)?)) {
             Ok(rows) => rows,
             Err(error) => {

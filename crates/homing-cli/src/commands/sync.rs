@@ -12,6 +12,8 @@ impl Run<'_> {
             return self.show::<api::SyncReport, shapes::Sync>(Call::Sync(NOTHING)).await;
         }
         let mut events = self.client.subscribe().await;
+        let status = self.client.status().await?;
+        self.out.print(&shapes::Event(api::Event::Status { status }));
         match self.show::<api::SyncReport, shapes::Sync>(Call::Sync(NOTHING)).await {
             // Who watches waits for the relay to come back.
             Err(error) if error.code == Code::RelayUnreachable => self.out.hint(&error.message),

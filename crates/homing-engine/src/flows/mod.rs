@@ -51,6 +51,8 @@ pub(crate) struct Flows {
     enrolment: Option<enrol::Enrolment>,
     /// Own entries the relay took since this process began.
     acked: u64,
+    /// News of files on their way since this process began.
+    pub transferred: u64,
     /// The link is begun anew after this input: for somebody else, or under another key.
     restart: bool,
 }

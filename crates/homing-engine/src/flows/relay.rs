@@ -1,5 +1,6 @@
 //! Setting the relay, and waiting until everything is handed over and fetched.
 
+use homing_store::attachments::{self, FileState};
 use homing_store::entries::{self, Status as EntryStatus};
 use homing_store::messages::{self, MessageState};
 use homing_store::{Durability, Tx, changes, meta, outbox, slots, spaces};
@@ -16,6 +17,8 @@ use crate::text::relay_address;
 
 /// What neither moves nor is refused for this long, while everything is caught up, is left in the outbox to be seen.
 const STUCK_MS: u64 = 15_000;
+/// The same while files are brought to the relay: one part of a file over a slow line.
+const UPLOAD_STUCK_MS: u64 = 120_000;
 
 /// Somebody waits for the answer of a relay that was set.
 pub(super) struct Setting {
@@ -43,8 +46,9 @@ pub(super) struct Syncing {
     offline_until: u64,
     round: Round,
     /// What was done when it was last looked at, and since when nothing moved.
-    seen: (u64, u64, u64),
+    seen: (u64, u64, u64, u64),
     still_since: u64,
+    patience: u64,
 }
 
 /// A question whose answer shows that everything the relay had told before it has arrived: frames keep their order.
@@ -61,7 +65,7 @@ impl Syncing {
     }
 
     pub fn deadline(&self) -> u64 {
-        self.offline_until.min(self.still_since.saturating_add(STUCK_MS))
+        self.offline_until.min(self.still_since.saturating_add(self.patience))
     }
 }
 
@@ -155,8 +159,9 @@ impl Core {
                     received,
                     offline_until: now + REACH_MS,
                     round: Round::Due,
-                    seen: (0, 0, 0),
+                    seen: (0, 0, 0, 0),
                     still_since: now,
+                    patience: STUCK_MS,
                 };
                 self.flows.syncs.push(waiting);
                 self.protocol(homing_sync::Event::NetworkUp);
@@ -209,11 +214,15 @@ impl Core {
         }
         let received = self.replica()?.received;
         let left = self.on_its_way()?;
-        if (self.flows.acked, received, left) != one.seen {
-            one.seen = (self.flows.acked, received, left);
+        let uploads = self.uploads()?;
+        let left = left + uploads;
+        one.patience = if uploads > 0 { UPLOAD_STUCK_MS } else { STUCK_MS };
+        let seen = (self.flows.acked, received, self.flows.transferred, left);
+        if seen != one.seen {
+            one.seen = seen;
             one.still_since = now;
         }
-        let stuck = now >= one.still_since.saturating_add(STUCK_MS);
+        let stuck = now >= one.still_since.saturating_add(one.patience);
         if one.round != Round::Done || !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {
             return Ok(None);
         }
@@ -235,6 +244,22 @@ impl Core {
             left += u64::from(joined);
         }
         Ok(left)
+    }
+
+    /// Files that are still to be brought to the relay.
+    fn uploads(&self) -> Result<u64, ApiError> {
+        let db = self.db()?;
+        let mut uploads = 0;
+        for row in attachments::open(&db, 1_000)? {
+            let own = matches!(row.state, FileState::Waiting | FileState::Uploading);
+            let joined = match messages::get(&db, &row.message)? {
+                Some(message) if own => spaces::get(&db, &message.space)?
+                    .is_some_and(|space| space.state == spaces::SpaceState::Joined),
+                _ => false,
+            };
+            uploads += u64::from(joined);
+        }
+        Ok(uploads)
     }
 
     pub(super) fn why_offline(&self) -> ApiError {

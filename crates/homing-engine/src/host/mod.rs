@@ -28,7 +28,7 @@ use crate::platform::folders;
 pub use remote::Remote;
 pub use session::{Session, SessionOptions};
 
-use thread::Message;
+use thread::{Message, Running};
 
 /// Events a slow screen may be behind before it misses some; revisions tell it that it did.
 const EVENTS_KEPT: usize = 1024;
@@ -52,6 +52,7 @@ pub struct Options {
 pub struct Engine {
     caller: Caller,
     server: Mutex<Option<local::Server>>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 /// Calls the engine and hears its events; as many as wanted.
@@ -79,7 +80,8 @@ impl Engine {
         let Options { profile, env, network, serve } = options;
         let profile =
             folders::create(&profile).map_err(|e| ApiError::new(Code::FileFailed, e.to_string()))?;
-        let messages = thread::start(profile.clone(), env, network, events.clone()).await?;
+        let Running { messages, thread } =
+            thread::start(profile.clone(), env, network, events.clone()).await?;
         let caller = Caller { messages, events };
         let server = if serve {
             match local::Server::start(&profile, caller.clone()) {
@@ -92,7 +94,7 @@ impl Engine {
         } else {
             None
         };
-        Ok(Self { caller, server: Mutex::new(server) })
+        Ok(Self { caller, server: Mutex::new(server), thread: Mutex::new(Some(thread)) })
     }
 
     /// Makes a call and waits for its answer.
@@ -125,6 +127,10 @@ impl Engine {
             && let Ok(Some(socket)) = when_stopped.await
         {
             drop(tokio::time::timeout(FLUSH_WITHIN, socket).await);
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            thread::join(thread).await;
         }
         if let Some(server) = server {
             server.close().await;

@@ -48,18 +48,26 @@ pub(super) enum LinkNews {
     Frame(Vec<u8>, OwnedSemaphorePermit),
 }
 
+/// A core's thread.
+pub(super) struct Running {
+    pub messages: mpsc::Sender<Message>,
+    /// To be joined before the process ends: what the database's cipher keeps for a thread is freed when the thread
+    /// ends, and must not be while the process frees what all threads share.
+    pub thread: std::thread::JoinHandle<()>,
+}
+
 /// Opens the profile on a thread of its own and keeps the core there.
 pub(super) async fn start(
     profile: PathBuf,
     env: Env,
     network: bool,
     events: broadcast::Sender<Event>,
-) -> Result<mpsc::Sender<Message>, ApiError> {
+) -> Result<Running, ApiError> {
     let runtime = Handle::current();
     let (messages, inbox) = mpsc::channel();
     let sender = messages.clone();
     let (opened, when_opened) = oneshot::channel::<Result<(), ApiError>>();
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("homing-core".into())
         .spawn(move || {
             let open = || -> Result<_, ApiError> { Ok((Lock::take(&profile)?, Core::open(&profile, env)?)) };
@@ -91,8 +99,22 @@ pub(super) async fn start(
             }
         })
         .map_err(|_| ApiError::new(Code::Internal, "The system gives no thread for the engine."))?;
-    when_opened.await.map_err(|_| ApiError::new(Code::Internal, "The engine could not start."))??;
-    Ok(messages)
+    let opened = when_opened.await;
+    if !matches!(opened, Ok(Ok(()))) {
+        join(thread).await;
+        return match opened {
+            Ok(Err(error)) => Err(error),
+            _ => Err(ApiError::new(Code::Internal, "The engine could not start.")),
+        };
+    }
+    Ok(Running { messages, thread })
+}
+
+/// Waits until a thread that is about to end has ended.
+pub(super) async fn join(thread: std::thread::JoinHandle<()>) {
+    if tokio::task::spawn_blocking(|| thread.join()).await.is_err() {
+        tracing::error!("the core's thread could not be waited for");
+    }
 }
 
 struct CoreThread {

@@ -235,10 +235,13 @@ impl Transfer<'_> {
                 say(TransferStep::Progress { done })?;
                 continue;
             }
-            // What its sender has not brought to the relay yet comes later; only no right to it is for good.
+            // What its sender has not brought to the relay yet, or not even declared, comes later.
             let there = match &there {
                 Some(there) => there,
-                None => there.insert(self.bitmap()?),
+                None => there.insert(self.bitmap().map_err(|stop| match stop {
+                    Stop::Refused(404) => Stop::Again,
+                    other => other,
+                })?),
             };
             if there.get(index) != Some(&true) {
                 return Err(Stop::Again);
