@@ -1,0 +1,260 @@
+//! What one device does by itself: sending, taking in, listing, searching, memory.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use homing_engine::api::{
+    Call, ConversationNew, ConversationPage, ConversationRef, Conversations, Filter, Init, MessagePage, Messages,
+    NewConversation, Nothing, Search, SearchPage, Seed, Send, Status,
+};
+use homing_engine::core::Core;
+use homing_engine::env::Env;
+use homing_engine::port::{Input, Output};
+use homing_store::messages::{MessageState, NewMessage};
+use homing_store::{Durability, Store, StoreError, messages};
+use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::report::{Report, Times, rate, ratio, resident_kib};
+
+const SENDS: usize = 1_000;
+const QUERIES: usize = 300;
+const BULK: usize = 100_000;
+/// Rows per transaction of the bulk floor; what the receive path takes in one.
+const BATCH: usize = 2_000;
+
+/// A profile's engine without its process.
+pub struct Local {
+    core: Core,
+    calls: u64,
+}
+
+impl Local {
+    pub fn open(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let core = Core::open(folder, Env::system()?).map_err(|error| anyhow!("{error:?}"))?;
+        Ok(Self { core, calls: 0 })
+    }
+
+    pub fn ask<T: DeserializeOwned>(&mut self, call: Call) -> Result<T> {
+        self.calls += 1;
+        self.core.handle(Input::Call(self.calls, call));
+        for output in self.core.drain() {
+            if let Output::Reply(id, answer) = output
+                && id == self.calls
+            {
+                return Ok(serde_json::from_value(answer.map_err(|error| anyhow!("{error:?}"))?)?);
+            }
+        }
+        Err(anyhow!("the call was not answered at once"))
+    }
+
+    fn init(&mut self) -> Result<()> {
+        self.ask::<Status>(Call::Init(Init { name: "Ada".to_owned(), relay: None, device_name: None })).map(drop)
+    }
+}
+
+fn body(n: usize) -> String {
+    format!("Message {n}: the viewing of the flat on the third floor is on Tuesday at half past four, bring the plan.")
+}
+
+fn row(n: usize, mine: bool) -> NewMessage {
+    let mut id = [0u8; 16];
+    id.split_at_mut(8).1.copy_from_slice(&(n as u64).to_be_bytes());
+    let at_ms = 1_700_000_000_000 + n as u64 * 1_000;
+    NewMessage {
+        id: DocId(Uuid::from_bytes(id)),
+        conversation: DocId(Uuid::from_bytes([1; 16])),
+        space: SpaceId([2; 32]),
+        author: PersonId([3; 32]),
+        mine,
+        at_ms,
+        author_ms: at_ms,
+        received_ms: at_ms,
+        body: body(n),
+        reply_to: None,
+        deleted: false,
+        late: false,
+        unread: false,
+        device: DeviceId([4; 32]),
+        dseq: n as u64,
+        state: MessageState::Sent,
+        attachments: Vec::new(),
+    }
+}
+
+pub fn run(report: &mut Report, folder: &Path, full: bool) -> Result<()> {
+    send(report, folder)?;
+    let bulk = bulk_rate(folder)?;
+    let total = if full { 1_000_000 } else { 200_000 };
+    let profile = folder.join("big");
+    catch_up(report, &profile, total, bulk)?;
+    queries(report, &profile, total)?;
+    memory(report, folder, &profile, total)
+}
+
+/// Projection and search row of one message per durable transaction, and a whole send.
+fn send(report: &mut Report, folder: &Path) -> Result<()> {
+    let mut store = Store::open(&folder.join("floor.db"), &[9; 32])?;
+    let mut local = Local::open(&folder.join("send"))?;
+    local.init()?;
+    let new = ConversationNew {
+        subject: Some("Bench".to_owned()),
+        with: Vec::new(),
+        message: None,
+        attachments: Vec::new(),
+    };
+    let conversation = local.ask::<NewConversation>(Call::ConversationNew(new))?.id;
+    // In turns, so that both meet the same disk.
+    let (mut floor, mut sends) = (Times::default(), Times::default());
+    for n in 0..SENDS {
+        let begin = Instant::now();
+        store.write::<_, StoreError>(Durability::Full, |tx| messages::insert(tx, vec![row(n + 1, true)]).map(drop))?;
+        floor.add(begin.elapsed());
+        let args =
+            Send { conversation: conversation.clone(), text: body(n), attachments: Vec::new(), reply_to: None };
+        let begin = Instant::now();
+        local.ask::<homing_engine::api::Sent>(Call::Send(args))?;
+        sends.add(begin.elapsed());
+    }
+    let times = ratio(sends.percent(50), floor.percent(50));
+    report.row(
+        "send: command to durable",
+        format!("{} ({times:.2}x at p50)", sends.text()),
+        format!("{} for projection + search row, FULL", floor.text()),
+        "<= 1.5x",
+        Some(times <= 1.5),
+    );
+    Ok(())
+}
+
+/// Plain rows per second.
+fn bulk_rate(folder: &Path) -> Result<f64> {
+    let mut store = Store::open(&folder.join("bulk.db"), &[9; 32])?;
+    let begin = Instant::now();
+    for batch in 0..BULK / BATCH {
+        let rows = (0..BATCH).map(|n| row(batch * BATCH + n + 1, false)).collect();
+        store.write::<_, StoreError>(Durability::Normal, |tx| messages::insert(tx, rows).map(drop))?;
+    }
+    Ok(rate(BULK, begin.elapsed()))
+}
+
+/// Load data comes through the receive path, written and signed by a second thread.
+fn catch_up(report: &mut Report, profile: &Path, total: u32, floor: f64) -> Result<()> {
+    let mut local = Local::open(profile)?;
+    local.init()?;
+    let begin = Instant::now();
+    let seed = Seed { messages: total, conversations: total / 100, random_seed: 1 };
+    local.ask::<homing_engine::api::SeedReport>(Call::Seed(seed))?;
+    let measured = rate(total as usize, begin.elapsed());
+    report.row(
+        "catch-up: verify, open, check, apply, index (sealed and signed by a second thread meanwhile)",
+        format!("{measured:.0}/s for {total} messages ({:.2}x)", measured / floor),
+        format!("{floor:.0}/s plain rows of projection and search"),
+        ">= 0.4x",
+        Some(measured >= 0.4 * floor),
+    );
+    Ok(())
+}
+
+fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
+    let mut local = Local::open(profile)?;
+    let page = Conversations { filter: Filter::Active, after: None, limit: 50 };
+    let mut list = Times::of(QUERIES, |_| {
+        local.ask::<ConversationPage>(Call::Conversations(page.clone())).map(drop)
+    })?;
+    let mut status = Times::of(QUERIES, |_| local.ask::<Status>(Call::Status(Nothing {})).map(drop))?;
+    let biggest = biggest(&mut local)?;
+    let newest = |conversation: &str| Messages {
+        conversation: conversation.to_owned(),
+        before: None,
+        after: None,
+        around: None,
+        unread: false,
+        limit: 50,
+    };
+    let mut open = Times::of(QUERIES, |_| {
+        local.ask::<serde_json::Value>(Call::Conversation(ConversationRef { conversation: biggest.clone() }))?;
+        local.ask::<MessagePage>(Call::Messages(newest(&biggest))).map(drop)
+    })?;
+    for (what, times) in [
+        ("conversation list, newest 50", &mut list),
+        ("status with the unread total", &mut status),
+        ("open the biggest conversation, newest 50", &mut open),
+    ] {
+        let met = times.percent(99).as_millis() <= 5;
+        report.row(&format!("{what}, {total} messages"), times.text(), "-".to_owned(), "p99 <= 5 ms", Some(met));
+    }
+    for (what, text, limit) in [
+        ("a common word", "the ", 20),
+        ("a rare word", "HG-00042", 20),
+        ("three letters", "ter", 30),
+    ] {
+        for conversation in [None, Some(biggest.clone())] {
+            let place = if conversation.is_some() { "in one conversation" } else { "everywhere" };
+            let args = Search { query: text.to_owned(), conversation, before: None, limit: 20 };
+            let mut times = Times::of(QUERIES, |_| local.ask::<SearchPage>(Call::Search(args.clone())).map(drop))?;
+            let met = times.percent(99).as_millis() <= limit;
+            let target = format!("p99 <= {limit} ms");
+            report.row(&format!("search {what} {place}"), times.text(), "-".to_owned(), &target, Some(met));
+        }
+    }
+    Ok(())
+}
+
+/// The conversation with the most messages: the one whose pages go on longest.
+fn biggest(local: &mut Local) -> Result<String> {
+    let hits: SearchPage = local.ask(Call::Search(Search {
+        query: "the ".to_owned(),
+        conversation: None,
+        before: None,
+        limit: 100,
+    }))?;
+    let mut counts = std::collections::BTreeMap::new();
+    for hit in hits.hits {
+        *counts.entry(hit.conversation).or_insert(0u32) += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(id, _)| id).context("nothing was found")
+}
+
+/// Prints the memory of a process that opened a profile and showed what a person sees first.
+pub fn memory_of(profile: &Path) -> Result<()> {
+    let mut local = Local::open(profile)?;
+    let page = Conversations { filter: Filter::Active, after: None, limit: 50 };
+    let rows: ConversationPage = local.ask(Call::Conversations(page))?;
+    for row in rows.rows.iter().take(20) {
+        let args = Messages {
+            conversation: row.id.clone(),
+            before: None,
+            after: None,
+            around: None,
+            unread: false,
+            limit: 50,
+        };
+        local.ask::<MessagePage>(Call::Messages(args))?;
+    }
+    println!("{}", resident_kib("self").unwrap_or_default());
+    Ok(())
+}
+
+fn memory(report: &mut Report, folder: &Path, big: &Path, total: u32) -> Result<()> {
+    let empty = folder.join("empty");
+    Local::open(&empty)?.init()?;
+    let measure = |profile: &Path| -> Result<u64> {
+        let done = Command::new(std::env::current_exe()?).arg("memory-of").arg(profile).output()?;
+        Ok(String::from_utf8_lossy(&done.stdout).trim().parse()?)
+    };
+    let (small, large) = (measure(&empty)?, measure(big)?);
+    let more = large.saturating_sub(small) / 1024;
+    report.row(
+        &format!("engine memory with {total} messages"),
+        format!("{} MB (+{more} MB)", large / 1024),
+        format!("{} MB, empty profile", small / 1024),
+        "<= +30 MB",
+        Some(more <= 30),
+    );
+    Ok(())
+}
