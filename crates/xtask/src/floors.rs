@@ -25,7 +25,18 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("homing-app", &["homing-engine"]),
     ("homing-cli", &["homing-engine"]),
     ("homing-relay", &["homing-wire", "homing-crypto", "homing-access"]),
-    ("homing-sim", &["homing-engine", "homing-relay", "homing-wire", "homing-crypto"]),
+    (
+        "homing-sim",
+        &[
+            "homing-engine",
+            "homing-relay",
+            "homing-store",
+            "homing-access",
+            "homing-model",
+            "homing-wire",
+            "homing-crypto",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod dist;
+mod measure;
 mod floors;
 mod place;
 mod run;
@@ -22,6 +23,8 @@ cargo xtask test [SUITE..] [--yes]           install what is missing, build, run
                                              (suites: format floors deny ui clippy rust window)
 cargo xtask bindings                         write the TypeScript types of the engine's calls
 cargo xtask dist [--yes]                     build the packages of this system
+cargo xtask bench [--full] [--out FILE.json] measure the budgets against floors of the same run
+cargo xtask soak [ROUNDS]                    kill processes in 500 rounds, or so many; simulate 500 days
 
 --yes allows installing system packages with sudo; without it the command to run is printed.";
 
@@ -42,7 +45,7 @@ fn errand(mut arguments: Vec<String>) -> Result<ExitCode> {
     let name = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     if let Some(extra) = rest.first()
-        && name != "test"
+        && !matches!(name.as_str(), "test" | "bench" | "soak")
     {
         bail!("{name} does not know {extra:?}\n{HELP}");
     }
@@ -54,6 +57,8 @@ fn errand(mut arguments: Vec<String>) -> Result<ExitCode> {
         "test" => return test::test(&rest, yes),
         "bindings" => bindings::write()?,
         "dist" => dist::dist(yes)?,
+        "bench" => measure::bench(&rest)?,
+        "soak" => measure::soak(&rest)?,
         "help" | "--help" | "-h" => println!("{HELP}"),
         "" => bail!("what shall be done?\n{HELP}"),
         other => bail!("there is no {other:?}\n{HELP}"),

@@ -1,0 +1,27 @@
+//! What takes longer than a test may: budgets and endurance.
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+const ROUNDS: u32 = 500;
+
+/// Measures the budgets in an optimised build.
+pub fn bench(arguments: &[String]) -> Result<()> {
+    let mut command = shell::cargo(["run", "--locked", "--release", "--package", "homing-sim", "--bin", "bench", "--"])?;
+    shell::run(command.args(arguments))
+}
+
+/// Kills real processes, and simulates days, far more often than the tests do.
+pub fn soak(arguments: &[String]) -> Result<()> {
+    let rounds = match arguments {
+        [] => ROUNDS,
+        [rounds] => rounds.parse().context("soak takes a number of rounds")?,
+        _ => bail!("soak takes one number of rounds"),
+    };
+    shell::run(&mut shell::cargo(["build", "--locked", "--package", "homing-cli", "--package", "homing-relay"])?)?;
+    let mut command = shell::cargo(["test", "--locked", "--package", "homing-sim", "--test", "it", "--"])?;
+    command.args(["--nocapture", "random", "crash"]);
+    let rounds = rounds.to_string();
+    shell::run(command.env("HOMING_CRASH_ROUNDS", &rounds).env("HOMING_SIM_SEEDS", &rounds))
+}
