@@ -365,8 +365,12 @@ async fn collect(app: &App) -> Vec<Value> {
             }
         };
         (async () => {
-            log.scrollTop = 0;
-            await frames();
+            // A conversation that has just been opened goes to its end, or to what is unread, by itself: only when it
+            // stays at its beginning has it come to rest.
+            for (let still = 0; still < 5; still = log.scrollTop === 0 ? still + 1 : 0) {
+                log.scrollTop = 0;
+                await frames();
+            }
             for (;;) {
                 take();
                 // The list may move it while rows get their sizes: only the end is the end.
