@@ -130,8 +130,7 @@ impl Line {
 
 fn carry(mut from: TcpStream, mut to: TcpStream, hold: Option<Arc<AtomicBool>>) {
     let mut buffer = [0u8; 16 * 1024];
-    loop {
-        let Ok(read) = from.read(&mut buffer) else { break };
+    while let Ok(read) = from.read(&mut buffer) {
         if hold.as_ref().is_some_and(|hold| hold.load(Ordering::Relaxed)) {
             // What is held back never arrives: read on until the other end goes.
             while from.read(&mut buffer).is_ok_and(|read| read > 0) {}

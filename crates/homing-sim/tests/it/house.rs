@@ -42,13 +42,6 @@ impl House {
         Self { world, laptop, desktop, ben, cora, two, group }
     }
 
-    /// Devices whose person reads a conversation.
-    pub fn readers(&self, conversation: &str) -> Vec<DeviceId> {
-        let _ = conversation;
-        // Cora is staff: a client's conversation is hers too.
-        vec![self.laptop, self.desktop, self.ben, self.cora]
-    }
-
     pub fn devices(&self) -> Vec<DeviceId> {
         vec![self.laptop, self.desktop, self.ben, self.cora]
     }

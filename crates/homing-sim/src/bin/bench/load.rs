@@ -22,11 +22,17 @@ const CONTENT: usize = 272;
 
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A person with one device and a space of their own.
-pub struct Writer {
-    person: PersonId,
+/// A person with one device.
+pub struct Person {
+    id: PersonId,
     device: DeviceSecret,
     account: AccountOp,
+    state: AccountState,
+}
+
+/// A person who writes into a space of their own.
+pub struct Writer {
+    pub person: Person,
     pub space: SpaceId,
     epoch: EntryId,
     /// The first op and then data, encoded and in order.
@@ -35,9 +41,9 @@ pub struct Writer {
     prev: Option<EntryId>,
 }
 
-struct Alone(BTreeMap<PersonId, AccountState>);
+struct Members(BTreeMap<PersonId, AccountState>);
 
-impl Directory for Alone {
+impl Directory for Members {
     fn account(&self, person: &PersonId) -> Option<&AccountState> {
         self.0.get(person)
     }
@@ -48,20 +54,18 @@ impl Directory for Alone {
 }
 
 impl Writer {
-    pub fn new(rng: &mut ChaCha20Rng) -> Result<Self> {
-        let device = DeviceSecret::from_seed(&Seed32::random(rng));
-        let recovery = RecoverySecret::from_seed(&Seed32::random(rng));
-        let (account, _) = new_account(rng, &device, &recovery)?;
-        let state = AccountState::genesis(&account)?;
-        let person = state.person();
+    /// A space of these readers and a person who writes into it.
+    pub fn new(rng: &mut ChaCha20Rng, readers: &[Person]) -> Result<Self> {
+        let person = Person::new(rng)?;
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
-        let origin = SpaceOrigin::Talk(person, nonce);
-        let members = vec![Grant { member: Member::Person(person), role: Role::Owner }];
-        let (op, _) = space_genesis(rng, origin, members, &Alone(BTreeMap::from([(person, state)])))?;
+        let origin = SpaceOrigin::Talk(person.id, nonce);
+        let mut members = vec![Grant { member: Member::Person(person.id), role: Role::Owner }];
+        members.extend(readers.iter().map(|one| Grant { member: Member::Person(one.id), role: Role::Member }));
+        let known = readers.iter().chain([&person]).map(|one| (one.id, one.state.clone())).collect();
+        let (op, _) = space_genesis(rng, origin, members, &Members(known))?;
         let space = SpaceId::derive(&origin);
-        let mut writer =
-            Self { person, device, account, space, epoch: EntryId([0; 32]), entries: Vec::new(), dseq: 0, prev: None };
+        let mut writer = Self { person, space, epoch: EntryId([0; 32]), entries: Vec::new(), dseq: 0, prev: None };
         let genesis = writer.author().sign_op(space, None, &op);
         writer.epoch = genesis.id();
         writer.keep(genesis.id(), genesis.encode());
@@ -70,9 +74,9 @@ impl Writer {
 
     fn author(&self) -> Author<'_> {
         Author {
-            key: self.device.signing(),
-            person: self.person,
-            written_as: Member::Person(self.person),
+            key: self.person.device.signing(),
+            person: self.person.id,
+            written_as: Member::Person(self.person.id),
             dseq: self.dseq + 1,
             prev: self.prev,
             salt: Salt([1; 16]),
@@ -95,26 +99,34 @@ impl Writer {
             let mut content = vec![0; CONTENT];
             rng.fill_bytes(&mut content);
             let header = self.author().data_header(self.space, self.epoch, self.epoch, nonce);
-            let entry = sign_entry(header, content, self.device.signing());
+            let entry = sign_entry(header, content, self.person.device.signing());
             self.keep(entry.id(), entry.encode());
         }
     }
+}
 
-    /// A connection that speaks for this device; the account is registered if it is not.
-    pub async fn connect(&self, host: &str, register: bool) -> Result<Device> {
+impl Person {
+    pub fn new(rng: &mut ChaCha20Rng) -> Result<Self> {
+        let device = DeviceSecret::from_seed(&Seed32::random(rng));
+        let recovery = RecoverySecret::from_seed(&Seed32::random(rng));
+        let (account, _) = new_account(rng, &device, &recovery)?;
+        let state = AccountState::genesis(&account)?;
+        Ok(Self { id: state.person(), device, account, state })
+    }
+
+    /// Registers the person, and a connection that speaks for the device.
+    pub async fn connect(&self, host: &str) -> Result<Device> {
         let (socket, _) = connect_async(format!("ws://{host}/v1/sync")).await?;
         let mut device = Device { socket, request: 0 };
         device.send(&ClientFrame::Hello { versions: vec![1] }).await?;
         let RelayFrame::Challenge { relay, nonce, .. } = device.next().await? else { bail!("no challenge") };
-        if register {
-            let req = device.number();
-            device.send(&ClientFrame::AccountPush { req, op: self.account.encode() }).await?;
-            device.settled(req).await?;
-        }
-        let bytes = auth_bytes(&relay, host, &nonce, 1, &self.person);
+        let req = device.number();
+        device.send(&ClientFrame::AccountPush { req, op: self.account.encode() }).await?;
+        device.settled(req).await?;
+        let bytes = auth_bytes(&relay, host, &nonce, 1, &self.id);
         let signature = Signature(self.device.signing().sign(Domain::Auth, &bytes));
         let id = DeviceId(self.device.signing().public());
-        device.send(&ClientFrame::Auth { person: self.person, device: id, signature }).await?;
+        device.send(&ClientFrame::Auth { person: self.id, device: id, signature }).await?;
         match device.next().await? {
             RelayFrame::Welcome { .. } => Ok(device),
             other => bail!("not welcome: {other:?}"),
@@ -141,7 +153,10 @@ impl Device {
     pub async fn next(&mut self) -> Result<RelayFrame> {
         loop {
             match self.socket.next().await.context("closed")?? {
-                Message::Binary(bytes) => return Ok(RelayFrame::decode(&bytes)?),
+                Message::Binary(bytes) => match RelayFrame::decode(&bytes)? {
+                    RelayFrame::GoAway { code, .. } => bail!("the relay ended the session: {code:?}"),
+                    frame => return Ok(frame),
+                },
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => bail!("unexpected {other:?}"),
             }

@@ -1,4 +1,4 @@
-//! Budgets, measured against floors of the same run on the same machine: `cargo xtask bench [--full] [--out FILE.json]`.
+//! Budgets, measured against floors of the same run on the same machine: `cargo xtask bench [--full] [--only PART] [--out FILE.json]`.
 //!
 //! Every number stands beside what the machine itself can do at that moment, because an fsync may take ten times longer
 //! an hour later. Nothing here passes or fails; it says by how much a target is met or missed.
@@ -17,13 +17,15 @@ use anyhow::{Context, Result, bail};
 use crate::report::Report;
 
 const HELP: &str = "\
-bench [--full] [--out FILE.json] [--dir DIR]
+bench [--full] [--only PART] [--out FILE.json] [--dir DIR]
   --full   a million messages instead of 200,000
+  --only   one part: local, relay or device
   --out    the table as JSON, too
   --dir    where the databases are written (default: the system's temporary folder)";
 
 struct Options {
     full: bool,
+    only: Option<String>,
     out: Option<PathBuf>,
     dir: PathBuf,
 }
@@ -48,19 +50,27 @@ fn run(arguments: Vec<String>) -> Result<()> {
     let options = read(arguments)?;
     let folder = tempfile::tempdir_in(&options.dir)?;
     let mut report = Report::new(&folder.path().join("probe"))?;
-    local::run(&mut report, folder.path(), options.full)?;
+    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(relay::run(&mut report, folder.path()))?;
-    runtime.block_on(device::run(&mut report, folder.path()))?;
+    if wanted("local") {
+        local::run(&mut report, folder.path(), options.full)?;
+    }
+    if wanted("relay") {
+        runtime.block_on(relay::run(&mut report, folder.path()))?;
+    }
+    if wanted("device") {
+        runtime.block_on(device::run(&mut report, folder.path()))?;
+    }
     report.finish(&folder.path().join("probe"), options.out.as_deref())
 }
 
 fn read(arguments: Vec<String>) -> Result<Options> {
-    let mut options = Options { full: false, out: None, dir: std::env::temp_dir() };
+    let mut options = Options { full: false, only: None, out: None, dir: std::env::temp_dir() };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--full" => options.full = true,
+            "--only" => options.only = Some(arguments.next().context("--only needs a part")?),
             "--out" => options.out = Some(arguments.next().context("--out needs a file")?.into()),
             "--dir" => options.dir = arguments.next().context("--dir needs a folder")?.into(),
             other => bail!("there is no {other:?}\n{HELP}"),

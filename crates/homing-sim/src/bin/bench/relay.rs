@@ -13,7 +13,7 @@ use rand_core::SeedableRng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
-use crate::load::{Device, Writer};
+use crate::load::{Device, Person, Writer};
 use crate::report::{Report, Times, ms, rate, ratio, resident_kib};
 
 const DEVICES: usize = 64;
@@ -88,9 +88,9 @@ async fn writes(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, d
     let mut ready = Vec::new();
     let count = WRITES * if devices == 1 { 8 } else { 1 };
     for _ in 0..devices {
-        let mut writer = Writer::new(rng)?;
+        let mut writer = Writer::new(rng, &[])?;
         writer.write(rng, count);
-        let mut device = writer.connect(&process.host, true).await?;
+        let mut device = writer.person.connect(&process.host).await?;
         let entries = std::mem::take(&mut writer.entries);
         device.push(entries.first().context("first op")?).await?;
         ready.push((device, entries));
@@ -125,15 +125,19 @@ async fn writes(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, d
 
 /// One writes, two hundred read.
 async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng) -> Result<()> {
-    let mut writer = Writer::new(rng)?;
+    let readers = (0..LISTENERS).map(|_| Person::new(rng)).collect::<Result<Vec<_>>>()?;
+    let mut sessions = Vec::new();
+    for reader in &readers {
+        sessions.push(reader.connect(&process.host).await?);
+    }
+    let mut writer = Writer::new(rng, &readers)?;
     writer.write(rng, BROADCASTS);
-    let mut device = writer.connect(&process.host, true).await?;
+    let mut device = writer.person.connect(&process.host).await?;
     let entries = std::mem::take(&mut writer.entries);
     device.push(entries.first().context("first op")?).await?;
     let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel::<Instant>();
     let mut listeners = JoinSet::new();
-    for _ in 0..LISTENERS {
-        let mut listener = writer.connect(&process.host, false).await?;
+    for mut listener in sessions {
         listener.send(&ClientFrame::Sub { space: writer.space, on: true }).await?;
         // An answered question behind it: the subscription is there.
         page(&mut listener, &writer, 0).await?;
@@ -185,9 +189,9 @@ async fn page(device: &mut Device, writer: &Writer, from: u64) -> Result<(Option
 
 /// A long log, read by somebody who has nothing of it.
 async fn catch_up(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng) -> Result<()> {
-    let mut writer = Writer::new(rng)?;
+    let mut writer = Writer::new(rng, &[])?;
     writer.write(rng, LOG);
-    let mut device = writer.connect(&process.host, true).await?;
+    let mut device = writer.person.connect(&process.host).await?;
     let entries = std::mem::take(&mut writer.entries);
     device.push_all(&entries).await?;
     let begin = Instant::now();
@@ -261,11 +265,10 @@ pub async fn echo(count: usize) -> Result<Times> {
 
 /// What a device that is connected and says nothing costs.
 async fn idle(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng) -> Result<()> {
-    let writer = Writer::new(rng)?;
-    let mut open = vec![writer.connect(&process.host, true).await?];
+    let mut open = vec![Person::new(rng)?.connect(&process.host).await?];
     let Some(before) = process.resident_kib() else { return Ok(()) };
     for _ in 0..IDLE {
-        open.push(writer.connect(&process.host, false).await?);
+        open.push(Person::new(rng)?.connect(&process.host).await?);
     }
     let after = process.resident_kib().unwrap_or(before);
     let each = after.saturating_sub(before) as f64 / IDLE as f64;
