@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use homing_engine::api::{Call, Event};
+use homing_engine::api::{Call, Code, Event};
 use homing_engine::core::Core;
 use homing_engine::env::Env;
 use homing_engine::port::{Input, Output};
@@ -27,6 +28,8 @@ const HOST: &str = "127.0.0.1:8787";
 const BEGIN_MS: u64 = 1_795_608_000_000;
 /// Steps a world may take to come to rest; more means that something goes round in circles.
 const STEPS: usize = 400_000;
+/// Real time within which the lock of a crashed device must be free.
+const FREE_WITHIN: Duration = Duration::from_secs(10);
 /// Simulated time after which a call that waits for the relay must have been answered.
 const ANSWER_MS: u64 = 120_000;
 
@@ -118,7 +121,15 @@ impl World {
         let identity = Identity::open(&folder, now_ms, &mut rng)?;
         let limits = Limits::default();
         let hosts = vec![HOST.to_owned()];
-        self.relay = Some(RelayCore::open(Some(&folder), identity, limits, hosts, rng, Arc::new(Metrics::default()), now_ms)?);
+        self.relay = Some(RelayCore::open(
+            Some(&folder),
+            identity,
+            limits,
+            hosts,
+            rng,
+            Arc::new(Metrics::default()),
+            now_ms,
+        )?);
         Ok(())
     }
 
@@ -188,10 +199,24 @@ impl World {
         for (slot, value) in bytes.chunks_mut(8).zip([seed, device as u64, one.starts, 1]) {
             slot.copy_from_slice(&value.to_be_bytes());
         }
-        let now = move || clock.load(Ordering::Relaxed).saturating_add_signed(skew.load(Ordering::Relaxed));
-        let core = Core::open(&one.folder, Env::simulated(Box::new(now), bytes)).map_err(|e| anyhow!("{e:?}"))?;
-        one.core = Some(core);
-        self.carry_out(device)
+        let free_by = Instant::now() + FREE_WITHIN;
+        loop {
+            let (clock, skew) = (Arc::clone(&clock), Arc::clone(&skew));
+            let now =
+                move || clock.load(Ordering::Relaxed).saturating_add_signed(skew.load(Ordering::Relaxed));
+            match Core::open(&one.folder, Env::simulated(Box::new(now), bytes)) {
+                Ok(core) => {
+                    one.core = Some(core);
+                    return self.carry_out(device);
+                }
+                // Another test of this process has just forked, and the child holds copies of our locks until it
+                // becomes another program: the crashed engine is not quite gone yet.
+                Err(error) if error.code == Code::ProfileInUseUnresponsive && Instant::now() < free_by => {
+                    std::thread::yield_now();
+                }
+                Err(error) => bail!("{error:?}"),
+            }
+        }
     }
 
     /// Ends the process of a device without a word.
@@ -235,7 +260,11 @@ impl World {
     }
 
     /// As [`World::call`]; the inner error is the engine's answer.
-    pub fn try_call(&mut self, device: DeviceId, call: Call) -> Result<Result<Value, homing_engine::api::ApiError>> {
+    pub fn try_call(
+        &mut self,
+        device: DeviceId,
+        call: Call,
+    ) -> Result<Result<Value, homing_engine::api::ApiError>> {
         let id = self.begin_call(device, call)?;
         let deadline = self.now_ms() + ANSWER_MS;
         loop {
@@ -257,7 +286,11 @@ impl World {
     }
 
     /// The answer to a call, if it has come.
-    pub fn answer(&mut self, device: DeviceId, id: u64) -> Result<Option<Result<Value, homing_engine::api::ApiError>>> {
+    pub fn answer(
+        &mut self,
+        device: DeviceId,
+        id: u64,
+    ) -> Result<Option<Result<Value, homing_engine::api::ApiError>>> {
         Ok(self.at_mut(device)?.replies.remove(&id))
     }
 
@@ -302,7 +335,8 @@ impl World {
         self.next_session += 1;
         let session = self.next_session;
         let opens_at = self.now_ms() + 1;
-        let socket = Socket { link, session, opens_at, open: false, up: Pipe::default(), down: Pipe::default() };
+        let socket =
+            Socket { link, session, opens_at, open: false, up: Pipe::default(), down: Pipe::default() };
         self.at_mut(device)?.socket = Some(socket);
         Ok(())
     }
@@ -399,7 +433,8 @@ impl World {
         let relay_up = self.relay.is_some();
         let one = self.at_mut(device)?;
         let reachable = one.online && relay_up;
-        let Some(socket) = one.socket.as_mut().filter(|socket| !socket.open && socket.opens_at <= now_ms) else {
+        let Some(socket) = one.socket.as_mut().filter(|socket| !socket.open && socket.opens_at <= now_ms)
+        else {
             return Ok(());
         };
         let (link, session) = (socket.link, socket.session);
@@ -444,7 +479,8 @@ impl World {
     fn drain_down(&mut self, device: DeviceId, session: u64) -> Result<()> {
         loop {
             let socket = self.at_mut(device)?.socket.as_mut().filter(|socket| socket.session == session);
-            let Some((link, bytes)) = socket.and_then(|socket| socket.down.pop(u64::MAX).map(|bytes| (socket.link, bytes)))
+            let Some((link, bytes)) =
+                socket.and_then(|socket| socket.down.pop(u64::MAX).map(|bytes| (socket.link, bytes)))
             else {
                 return Ok(());
             };

@@ -392,6 +392,8 @@ async fn read_all(app: &App, conversation: &str) -> Vec<Shown> {
     // Somebody is there.
     app.click(&tid("composer")).await;
     let messages = collect(app).await;
+    // Scrolling by script is no sign of life: somebody is still there.
+    app.click(&tid("composer")).await;
     // What is on the screen of somebody who is there counts as read, a moment later.
     app.wait_gone("[data-testid=message][data-unread=true]").await;
     let field = |message: &Value, name: &str| message[name].as_str().unwrap().to_owned();
