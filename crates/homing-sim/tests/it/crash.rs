@@ -57,7 +57,10 @@ fn all(profile: &Path, args: &[&str]) -> Vec<Value> {
 
 fn one(profile: &Path, args: &[&str], field: &str) -> String {
     let all = all(profile, args);
-    all.first().and_then(|object| object[field].as_str()).unwrap_or_else(|| panic!("{args:?}: {all:?}")).to_owned()
+    all.first()
+        .and_then(|object| object[field].as_str())
+        .unwrap_or_else(|| panic!("{args:?}: {all:?}"))
+        .to_owned()
 }
 
 /// A process that is killed when this value goes.
@@ -176,7 +179,10 @@ impl Round<'_> {
             if let Some(mut child) = child {
                 let _ = child.wait();
             }
-            if printed.lines().any(|line| serde_json::from_str::<Value>(line).is_ok_and(|value| value["id"].is_string())) {
+            if printed
+                .lines()
+                .any(|line| serde_json::from_str::<Value>(line).is_ok_and(|value| value["id"].is_string()))
+            {
                 self.record.acknowledged.lock().unwrap().insert(body);
                 sent.fetch_add(1, Ordering::Relaxed);
             }
@@ -192,9 +198,11 @@ fn bodies(profile: &Path, conversation: &str) -> Vec<(String, String)> {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_processes_are_killed() {
-    let rounds = std::env::var("HOMING_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    let rounds =
+        std::env::var("HOMING_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
     let folder = tempfile::tempdir().unwrap();
-    let (ada, ben, data) = (folder.path().join("ada"), folder.path().join("ben"), folder.path().join("relay"));
+    let (ada, ben, data) =
+        (folder.path().join("ada"), folder.path().join("ben"), folder.path().join("relay"));
     let (mut relay_process, host) = relay(&data, "127.0.0.1:0");
     let line = Line::new(host.clone());
     let address = format!("http://{}", line.address);

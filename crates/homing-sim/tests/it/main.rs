@@ -6,6 +6,7 @@ mod copies;
 mod crash;
 mod disk;
 mod drafts;
+mod forged;
 mod house;
 mod members;
 mod random;

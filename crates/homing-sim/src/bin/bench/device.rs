@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use homing_engine::api::{
-    Call, ConversationNew, ConversationPage, Conversations, Event, Filter, Focus, Init, Invitation, Invite, InviteTo,
-    Join, NewConversation, RelaySet, Send,
+    Call, ConversationNew, ConversationPage, Conversations, Event, Filter, Focus, Init, Invitation, Invite,
+    InviteTo, Join, NewConversation, RelaySet, Send,
 };
 use homing_engine::env::Env;
 use homing_engine::host::{Engine, Options};
@@ -86,8 +86,12 @@ pub async fn run(report: &mut Report, folder: &Path) -> Result<()> {
     let mut times = Times::default();
     for n in 0..SENDS {
         let text = format!("message {n}");
-        let send =
-            Send { conversation: conversation.clone(), text: text.clone(), attachments: Vec::new(), reply_to: None };
+        let send = Send {
+            conversation: conversation.clone(),
+            text: text.clone(),
+            attachments: Vec::new(),
+            reply_to: None,
+        };
         let begin = Instant::now();
         ask::<serde_json::Value>(&ada, Call::Send(send)).await?;
         until(&mut bens, |event| {

@@ -8,8 +8,8 @@ use homing_access::build::{Author, new_account, sign_entry, space_genesis};
 use homing_access::{AccountState, Directory, SpaceState};
 use homing_crypto::{DeviceSecret, Domain, RecoverySecret, Seed32};
 use homing_wire::{
-    AccountOp, ClientFrame, DeviceId, EntryId, Grant, Member, PersonId, RelayFrame, Role, Salt, Signature, SpaceId,
-    SpaceOrigin, auth_bytes,
+    AccountOp, ClientFrame, DeviceId, EntryId, Grant, Member, PersonId, RelayFrame, Role, Salt, Signature,
+    SpaceId, SpaceOrigin, auth_bytes,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
@@ -61,11 +61,13 @@ impl Writer {
         rng.fill_bytes(&mut nonce);
         let origin = SpaceOrigin::Talk(person.id, nonce);
         let mut members = vec![Grant { member: Member::Person(person.id), role: Role::Owner }];
-        members.extend(readers.iter().map(|one| Grant { member: Member::Person(one.id), role: Role::Member }));
+        members
+            .extend(readers.iter().map(|one| Grant { member: Member::Person(one.id), role: Role::Member }));
         let known = readers.iter().chain([&person]).map(|one| (one.id, one.state.clone())).collect();
         let (op, _) = space_genesis(rng, origin, members, &Members(known))?;
         let space = SpaceId::derive(&origin);
-        let mut writer = Self { person, space, epoch: EntryId([0; 32]), entries: Vec::new(), dseq: 0, prev: None };
+        let mut writer =
+            Self { person, space, epoch: EntryId([0; 32]), entries: Vec::new(), dseq: 0, prev: None };
         let genesis = writer.author().sign_op(space, None, &op);
         writer.epoch = genesis.id();
         writer.keep(genesis.id(), genesis.encode());

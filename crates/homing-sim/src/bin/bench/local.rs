@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use homing_engine::api::{
-    Call, ConversationNew, ConversationPage, ConversationRef, Conversations, Filter, Init, MessagePage, Messages,
-    NewConversation, Nothing, Search, SearchPage, Seed, Send, Status,
+    Call, ConversationNew, ConversationPage, ConversationRef, Conversations, Filter, Init, MessagePage,
+    Messages, NewConversation, Nothing, Search, SearchPage, Seed, Send, Status,
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
@@ -53,12 +53,15 @@ impl Local {
     }
 
     fn init(&mut self) -> Result<()> {
-        self.ask::<Status>(Call::Init(Init { name: "Ada".to_owned(), relay: None, device_name: None })).map(drop)
+        self.ask::<Status>(Call::Init(Init { name: "Ada".to_owned(), relay: None, device_name: None }))
+            .map(drop)
     }
 }
 
 fn body(n: usize) -> String {
-    format!("Message {n}: the viewing of the flat on the third floor is on Tuesday at half past four, bring the plan.")
+    format!(
+        "Message {n}: the viewing of the flat on the third floor is on Tuesday at half past four, bring the plan."
+    )
 }
 
 fn row(n: usize, mine: bool) -> NewMessage {
@@ -112,10 +115,16 @@ fn send(report: &mut Report, folder: &Path) -> Result<()> {
     let (mut floor, mut sends) = (Times::default(), Times::default());
     for n in 0..SENDS {
         let begin = Instant::now();
-        store.write::<_, StoreError>(Durability::Full, |tx| messages::insert(tx, vec![row(n + 1, true)]).map(drop))?;
+        store.write::<_, StoreError>(Durability::Full, |tx| {
+            messages::insert(tx, vec![row(n + 1, true)]).map(drop)
+        })?;
         floor.add(begin.elapsed());
-        let args =
-            Send { conversation: conversation.clone(), text: body(n), attachments: Vec::new(), reply_to: None };
+        let args = Send {
+            conversation: conversation.clone(),
+            text: body(n),
+            attachments: Vec::new(),
+            reply_to: None,
+        };
         let begin = Instant::now();
         local.ask::<homing_engine::api::Sent>(Call::Send(args))?;
         sends.add(begin.elapsed());
@@ -163,9 +172,8 @@ fn catch_up(report: &mut Report, profile: &Path, total: u32, floor: f64) -> Resu
 fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
     let mut local = Local::open(profile)?;
     let page = Conversations { filter: Filter::Active, after: None, limit: 50 };
-    let mut list = Times::of(QUERIES, |_| {
-        local.ask::<ConversationPage>(Call::Conversations(page.clone())).map(drop)
-    })?;
+    let mut list =
+        Times::of(QUERIES, |_| local.ask::<ConversationPage>(Call::Conversations(page.clone())).map(drop))?;
     let mut status = Times::of(QUERIES, |_| local.ask::<Status>(Call::Status(Nothing {})).map(drop))?;
     let biggest = biggest(&mut local)?;
     let newest = |conversation: &str| Messages {
@@ -177,7 +185,9 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
         limit: 50,
     };
     let mut open = Times::of(QUERIES, |_| {
-        local.ask::<serde_json::Value>(Call::Conversation(ConversationRef { conversation: biggest.clone() }))?;
+        local.ask::<serde_json::Value>(Call::Conversation(ConversationRef {
+            conversation: biggest.clone(),
+        }))?;
         local.ask::<MessagePage>(Call::Messages(newest(&biggest))).map(drop)
     })?;
     for (what, times) in [
@@ -186,17 +196,22 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
         ("open the biggest conversation, newest 50", &mut open),
     ] {
         let met = times.percent(99).as_millis() <= 5;
-        report.row(&format!("{what}, {total} messages"), times.text(), "-".to_owned(), "p99 <= 5 ms", Some(met));
+        report.row(
+            &format!("{what}, {total} messages"),
+            times.text(),
+            "-".to_owned(),
+            "p99 <= 5 ms",
+            Some(met),
+        );
     }
-    for (what, text, limit) in [
-        ("a common word", "the ", 20),
-        ("a rare word", "HG-00042", 20),
-        ("three letters", "ter", 30),
-    ] {
+    for (what, text, limit) in
+        [("a common word", "the ", 20), ("a rare word", "HG-00042", 20), ("three letters", "ter", 30)]
+    {
         for conversation in [None, Some(biggest.clone())] {
             let place = if conversation.is_some() { "in one conversation" } else { "everywhere" };
             let args = Search { query: text.to_owned(), conversation, before: None, limit: 20 };
-            let mut times = Times::of(QUERIES, |_| local.ask::<SearchPage>(Call::Search(args.clone())).map(drop))?;
+            let mut times =
+                Times::of(QUERIES, |_| local.ask::<SearchPage>(Call::Search(args.clone())).map(drop))?;
             let met = times.percent(99).as_millis() <= limit;
             let target = format!("p99 <= {limit} ms");
             report.row(&format!("search {what} {place}"), times.text(), "-".to_owned(), &target, Some(met));

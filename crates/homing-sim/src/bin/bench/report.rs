@@ -50,7 +50,10 @@ impl Report {
 
     pub fn finish(mut self, probe: &Path, out: Option<&Path>) -> Result<()> {
         self.fsyncs_after = fsyncs(probe)?;
-        println!("fsync probe: {}/s before, {}/s after; {} cores", self.fsyncs_before, self.fsyncs_after, self.cores);
+        println!(
+            "fsync probe: {}/s before, {}/s after; {} cores",
+            self.fsyncs_before, self.fsyncs_after, self.cores
+        );
         if let Some(out) = out {
             std::fs::write(out, serde_json::to_vec_pretty(&self)?)?;
         }
