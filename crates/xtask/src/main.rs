@@ -2,8 +2,8 @@
 
 mod bindings;
 mod dist;
-mod measure;
 mod floors;
+mod measure;
 mod place;
 mod run;
 mod setup;

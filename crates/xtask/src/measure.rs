@@ -8,7 +8,8 @@ const ROUNDS: u32 = 500;
 
 /// Measures the budgets in an optimised build.
 pub fn bench(arguments: &[String]) -> Result<()> {
-    let mut command = shell::cargo(["run", "--locked", "--release", "--package", "homing-sim", "--bin", "bench", "--"])?;
+    let mut command =
+        shell::cargo(["run", "--locked", "--release", "--package", "homing-sim", "--bin", "bench", "--"])?;
     shell::run(command.args(arguments))
 }
 
@@ -19,7 +20,14 @@ pub fn soak(arguments: &[String]) -> Result<()> {
         [rounds] => rounds.parse().context("soak takes a number of rounds")?,
         _ => bail!("soak takes one number of rounds"),
     };
-    shell::run(&mut shell::cargo(["build", "--locked", "--package", "homing-cli", "--package", "homing-relay"])?)?;
+    shell::run(&mut shell::cargo([
+        "build",
+        "--locked",
+        "--package",
+        "homing-cli",
+        "--package",
+        "homing-relay",
+    ])?)?;
     let mut command = shell::cargo(["test", "--locked", "--package", "homing-sim", "--test", "it", "--"])?;
     command.args(["--nocapture", "random", "crash"]);
     let rounds = rounds.to_string();
