@@ -129,12 +129,14 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
+    // Before anybody hears that the relay is there: a signal must never find it deaf.
+    let stopped = homing_relay::stop_signal().context("can't wait for signals")?;
     let relay = Relay::start(config).await?;
     let line = serde_json::json!({ "listening": format!("http://{}", relay.addr) });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).context("can't write to standard output")?;
     drop(out);
-    homing_relay::stop_signal().await.context("can't wait for signals")?;
+    stopped.await;
     tracing::info!("stopping");
     relay.stop().await?;
     Ok(())

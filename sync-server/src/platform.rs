@@ -59,26 +59,31 @@ pub fn disk_used_percent(folder: &Path) -> io::Result<u64> {
     Ok(total.saturating_sub(free).saturating_mul(100).checked_div(total).unwrap_or(0))
 }
 
-/// Resolves when the operator or the system asks the relay to stop.
+/// Listens from now on; what it gives resolves when the operator or the system asks the relay to stop.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-pub async fn stop_signal() -> io::Result<()> {
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
-/// Resolves when the operator or the system asks the relay to stop.
+/// Listens from now on; what it gives resolves when the operator or the system asks the relay to stop.
 #[cfg(windows)]
-pub async fn stop_signal() -> io::Result<()> {
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
     let mut close = tokio::signal::windows::ctrl_close()?;
     let mut shutdown = tokio::signal::windows::ctrl_shutdown()?;
-    tokio::select! {
-        stopped = tokio::signal::ctrl_c() => stopped,
-        _ = close.recv() => Ok(()),
-        _ = shutdown.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
 }
