@@ -239,6 +239,21 @@ impl Replica {
         Ok((doc.id(), frozen))
     }
 
+    /// The text of a draft whose message another device had sent already, with other words: it goes on as a new draft.
+    pub fn keep_unsent(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        conversation: &DocId,
+        (draft, frozen): (&DraftId, &Revision),
+        text: &str,
+    ) -> Result<(), Fail> {
+        let next = self.text_draft(&next_id(draft, frozen), conversation, text)?;
+        meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
+        self.keep_draft(tx, &next, now_ms)?;
+        self.publish_drafts(tx, conversation)
+    }
+
     /// Remembers which draft a message came from until the relay has it.
     pub fn sends_draft(
         &self,

@@ -62,7 +62,11 @@ impl Core {
             replica.sends_draft(tx, &message, &draft, &frozen)?;
             if messages::order_of(tx, &message)?.is_some() {
                 // Another of this person's devices sent it already; what differs lives on as a draft.
+                let text = replica.load_draft(&row)?.text()?;
                 replica.draft_became_message(tx, &message, &id)?;
+                if messages::get(tx, &message)?.is_none_or(|sent| sent.body != text) {
+                    replica.keep_unsent(tx, now_ms, &id, (&draft, &frozen), &text)?;
+                }
                 return Ok(message);
             }
             let text = replica.load_draft(&row)?.text()?;

@@ -97,3 +97,40 @@ fn two_different_texts_of_one_draft_leave_one_message_and_the_other_text() {
     all.clear();
     at_rest(world, &everybody);
 }
+
+#[test]
+fn what_is_sent_after_the_message_came_stays_a_draft() {
+    let mut house = House::new(6);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.draft_set(laptop, &group, "Agreed.", "").unwrap();
+    world.run_for(60_000).unwrap();
+    let there = world.draft(desktop, &group).unwrap();
+    // The laptop is cut off between the message and the word that its draft is done.
+    world.set_online(desktop, false).unwrap();
+    world.draft_set(desktop, &group, "Agreed. And bring the keys.", &there.revision).unwrap();
+    world.draft_send(laptop, &group).unwrap();
+    world.run_for(60_000).unwrap();
+    world.set_online(desktop, true).unwrap();
+    while world.bodies(desktop, &group).unwrap().is_empty() {
+        world.step().unwrap();
+    }
+    let shown = world.draft(desktop, &group).unwrap();
+    assert_eq!(shown.text, "Agreed. And bring the keys.");
+    world.draft_send(desktop, &group).unwrap();
+    world.settle().unwrap();
+    let sent = same_messages(world, &everybody, &group);
+    let drafts = |world: &mut homing_sim::World, device| {
+        world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect::<Vec<_>>()
+    };
+    let (here, there) = (drafts(world, laptop), drafts(world, desktop));
+    assert_eq!(here, there);
+    let mut all = sent;
+    all.extend(here);
+    assert!(
+        all.contains(&"Agreed.".to_owned()) && all.contains(&"Agreed. And bring the keys.".to_owned()),
+        "{all:?}"
+    );
+    at_rest(world, &everybody);
+}
