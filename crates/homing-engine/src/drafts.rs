@@ -361,7 +361,9 @@ impl Replica {
         for content in losers {
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
             let key = format!("{KEPT}{}", uuid_of(&id));
-            if meta::get(tx, &key)?.is_some() || content.body.trim().is_empty() {
+            // Another device may have kept it first, and be done with it.
+            let done = done_marks(tx, conversation)?.iter().any(|mark| mark.id == id);
+            if done || meta::get(tx, &key)?.is_some() || content.body.trim().is_empty() {
                 continue;
             }
             meta::set(tx, &key, &[1])?;

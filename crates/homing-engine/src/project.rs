@@ -146,8 +146,11 @@ impl Replica {
         let conversation = message.content.conversation;
         self.touched.message(conversation, *doc);
         let mine = message.author == self.person();
-        if mine && !message.alternatives.is_empty() {
-            self.keep_alternatives(tx, &conversation, &message.alternatives)?;
+        if mine {
+            // The same words sent twice are one message, whatever the two clocks said.
+            let others = message.alternatives.iter().filter(|other| other.body != message.content.body);
+            let others: Vec<_> = others.cloned().collect();
+            self.keep_alternatives(tx, &conversation, &others)?;
         }
         if let Some(known) = messages::get(tx, doc)? {
             if message.deleted && !known.deleted {

@@ -134,3 +134,23 @@ fn what_is_sent_after_the_message_came_stays_a_draft() {
     );
     at_rest(world, &everybody);
 }
+
+#[test]
+fn the_same_words_sent_at_once_leave_no_draft() {
+    let mut house = House::new(7);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.draft_set(laptop, &group, "Yes!", "").unwrap();
+    world.run_for(60_000).unwrap();
+    // Both are online and their clocks differ: both entries are on their way before either comes.
+    world.set_skew(desktop, 45_000).unwrap();
+    world.draft_send(laptop, &group).unwrap();
+    world.draft_send(desktop, &group).unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &group), ["Yes!"]);
+    for device in [laptop, desktop] {
+        assert!(world.drafts(device).unwrap().is_empty(), "device {device}");
+    }
+    at_rest(world, &everybody);
+}
