@@ -74,7 +74,10 @@ impl Relay {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
         let (committer, thread) = Committer::start(core, Arc::clone(&metrics))?;
-        let timer = tokio::spawn(keep_time(config.clone(), committer.clone(), Arc::clone(&metrics)));
+        let mut disk = Disk { config: config.clone(), metrics: Arc::clone(&metrics), full: false };
+        // Before the first connection: a relay that starts on a full disk must not take a single entry.
+        disk.look(&committer).await;
+        let timer = tokio::spawn(keep_time(disk, committer.clone()));
         let (stopping, stopped) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
         let app = http::router(http::App::new(config, committer.clone(), metrics, files, alive));
@@ -108,28 +111,41 @@ impl RunningRelay {
     }
 }
 
-/// Looks at the disk and lets the core forget what is past its time.
-async fn keep_time(config: Config, committer: Committer, metrics: Arc<Metrics>) {
-    let mut tick = interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut was_full = false;
-    loop {
-        tick.tick().await;
-        match platform::disk_used_percent(&config.data) {
+/// What is known of the disk that holds the relay's data.
+struct Disk {
+    config: Config,
+    metrics: Arc<Metrics>,
+    full: bool,
+}
+
+impl Disk {
+    /// Measures, and tells the core and the metrics.
+    async fn look(&mut self, committer: &Committer) {
+        match platform::disk_used_percent(&self.config.data) {
             Ok(used) => {
-                metrics.disk_used_percent.store(used, Relaxed);
-                let full = used >= config.limits.disk_full_percent;
-                if full != was_full {
+                self.metrics.disk_used_percent.store(used, Relaxed);
+                let full = used >= self.config.limits.disk_full_percent;
+                if full != self.full {
                     tracing::warn!(
                         "the disk is {used} % full; writes are {}",
                         if full { "refused" } else { "taken" }
                     );
-                    was_full = full;
+                    self.full = full;
                 }
                 committer.send(Command::Disk { full }).await;
             }
             Err(error) => tracing::warn!("can't look at the disk: {error}"),
         }
+    }
+}
+
+/// Looks at the disk and lets the core forget what is past its time.
+async fn keep_time(mut disk: Disk, committer: Committer) {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        disk.look(&committer).await;
         if !committer.send(Command::Tick).await {
             return;
         }
