@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::platform::Disk;
+
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
@@ -74,8 +76,10 @@ pub struct Limits {
     pub proof_items: usize,
     /// Linking mailboxes open at once.
     pub mailboxes: usize,
-    /// Percent of the disk in use at which nothing more is taken.
+    /// Percent of the disk in use at which nothing more is taken..
     pub disk_full_percent: u64,
+    /// ..unless this many bytes are free all the same: a tenth of a large disk is much room.
+    pub disk_free_bytes: u64,
 }
 
 impl Default for Limits {
@@ -100,6 +104,28 @@ impl Default for Limits {
             proof_items: 500_000,
             mailboxes: 10_000,
             disk_full_percent: 90,
+            disk_free_bytes: 4 * GIB,
         }
+    }
+}
+
+impl Limits {
+    /// True if nothing more may be written to a disk in this state.
+    pub(crate) fn full(&self, disk: &Disk) -> bool {
+        disk.used_percent >= self.disk_full_percent && disk.free_bytes < self.disk_free_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_full_when_a_small_part_of_it_and_little_at_all_is_free() {
+        let full = |used_percent, free_bytes| Limits::default().full(&Disk { used_percent, free_bytes });
+        assert!(full(90, 2 * GIB));
+        assert!(full(99, 4 * GIB - 1));
+        assert!(!full(89, GIB), "a small disk with room");
+        assert!(!full(95, 25 * GIB), "a large one");
     }
 }

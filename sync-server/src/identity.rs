@@ -44,10 +44,33 @@ pub struct Identity {
 struct Files {
     folder: PathBuf,
     commits: File,
-    /// Held until the process ends.
-    _lock: File,
+    /// Held for as long as this value lives.
+    _lock: FolderLock,
     /// Commits an earlier process counted; `None` when the identity is new.
     counted: Option<u64>,
+}
+
+/// The lock on a data folder.
+struct FolderLock(File);
+
+impl FolderLock {
+    fn take(folder: &Path) -> Result<Self, RelayError> {
+        let path = folder.join(LOCK);
+        let file = platform::private_file().open(&path).map_err(RelayError::file(&path))?;
+        if !platform::lock(&file).map_err(RelayError::file(&path))? {
+            return Err(RelayError::InUse(folder.to_owned()));
+        }
+        Ok(Self(file))
+    }
+}
+
+impl Drop for FolderLock {
+    /// Closing the file would not do: a child that was just forked holds a copy of it until it becomes another program.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!("the data folder stays locked until this process ends: {error}");
+        }
+    }
 }
 
 impl std::fmt::Debug for Identity {
@@ -60,11 +83,7 @@ impl Identity {
     /// Reads the identity of a data folder, or makes one. Takes the folder's lock.
     pub fn open(folder: &Path, now_ms: u64, rng: &mut impl CryptoRng) -> Result<Self, RelayError> {
         fs::create_dir_all(folder).map_err(RelayError::file(folder))?;
-        let lock_path = folder.join(LOCK);
-        let lock = platform::private_file().open(&lock_path).map_err(RelayError::file(&lock_path))?;
-        if !platform::lock(&lock).map_err(RelayError::file(&lock_path))? {
-            return Err(RelayError::InUse(folder.to_owned()));
-        }
+        let lock = FolderLock::take(folder)?;
         let path = folder.join(FILE);
         let known = match fs::read(&path) {
             Ok(bytes) => Some(read_form(&bytes).ok_or_else(|| RelayError::Identity(path.clone()))?),
@@ -201,4 +220,20 @@ fn write_durably(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<(
     drop(file);
     fs::rename(&fresh, folder.join(name))?;
     platform::sync_folder(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_at_once_although_a_forked_child_still_has_its_lock_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = FolderLock::take(folder.path()).unwrap();
+        let copy_of_child = lock.0.try_clone().unwrap();
+        assert!(matches!(FolderLock::take(folder.path()), Err(RelayError::InUse(_))));
+        drop(lock);
+        assert!(FolderLock::take(folder.path()).is_ok());
+        drop(copy_of_child);
+    }
 }

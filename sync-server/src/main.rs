@@ -82,9 +82,13 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     connections: usize,
 
-    /// Percent of the disk in use at which the relay refuses writes.
+    /// Percent of the disk in use at which the relay refuses writes, once less than --disk-free-mb is free too.
     #[arg(long, value_name = "PERCENT", default_value_t = Limits::default().disk_full_percent)]
     disk_full_percent: u64,
+
+    /// Free megabytes with which the relay takes writes however large the part of the disk in use.
+    #[arg(long, value_name = "MB", default_value_t = Limits::default().disk_free_bytes / MIB)]
+    disk_free_mb: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -102,6 +106,7 @@ impl Arguments {
             connections_per_address: self.connections_per_address,
             connections: self.connections,
             disk_full_percent: self.disk_full_percent,
+            disk_free_bytes: self.disk_free_mb.saturating_mul(MIB),
             ..Limits::default()
         };
         Config {

@@ -33,6 +33,7 @@ pub struct Metrics {
     pub(crate) states: AtomicU64,
     pub(crate) generation: AtomicU64,
     pub(crate) disk_used_percent: AtomicU64,
+    pub(crate) disk_full: AtomicU64,
     pub(crate) blob_bytes_in: AtomicU64,
     pub(crate) blob_bytes_out: AtomicU64,
     pub(crate) nacks: [AtomicU64; CODES],
@@ -88,6 +89,7 @@ impl Metrics {
         line("states", "gauge", "States of spaces and accounts in memory.", &self.states);
         line("generation", "gauge", "Rises with each restore.", &self.generation);
         line("disk_used_percent", "gauge", "Of the data folder's disk.", &self.disk_used_percent);
+        line("disk_full", "gauge", "1 while writes are refused for want of room.", &self.disk_full);
         line("blob_bytes_in_total", "counter", "Bytes of file chunks stored.", &self.blob_bytes_in);
         line("blob_bytes_out_total", "counter", "Bytes of file chunks served.", &self.blob_bytes_out);
         page.push_str(

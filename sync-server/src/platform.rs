@@ -52,11 +52,22 @@ pub fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// How much of the disk that holds a folder is in use, in percent.
-pub fn disk_used_percent(folder: &Path) -> io::Result<u64> {
+/// How full a disk is.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk {
+    /// In use or not to be had.
+    pub used_percent: u64,
+    /// To be had.
+    pub free_bytes: u64,
+}
+
+/// How full the disk is that holds a folder.
+pub fn disk(folder: &Path) -> io::Result<Disk> {
     let total = fs4::total_space(folder)?;
-    let free = fs4::available_space(folder)?;
-    Ok(total.saturating_sub(free).saturating_mul(100).checked_div(total).unwrap_or(0))
+    let free_bytes = fs4::available_space(folder)?;
+    let used_percent =
+        total.saturating_sub(free_bytes).saturating_mul(100).checked_div(total).unwrap_or_default();
+    Ok(Disk { used_percent, free_bytes })
 }
 
 /// Listens from now on; what it gives resolves when the operator or the system asks the relay to stop.

@@ -13,7 +13,7 @@ use homing_engine::core::Core;
 use homing_engine::env::Env;
 use homing_engine::port::{Input, Output};
 use homing_relay::core::{Effect, Peer};
-use homing_relay::{Identity, Limits, Metrics, RelayCore, RelayError};
+use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -118,14 +118,7 @@ impl World {
         let folder = self.relay_folder();
         let now_ms = self.now_ms();
         let mut rng = ChaCha20Rng::seed_from_u64(self.rng.random());
-        let free_by = Instant::now() + FREE_WITHIN;
-        let identity = loop {
-            match Identity::open(&folder, now_ms, &mut rng) {
-                // As with a device's lock, see `start`.
-                Err(RelayError::InUse(_)) if Instant::now() < free_by => std::thread::yield_now(),
-                opened => break opened?,
-            }
-        };
+        let identity = Identity::open(&folder, now_ms, &mut rng)?;
         let limits = Limits::default();
         let hosts = vec![HOST.to_owned()];
         self.relay = Some(RelayCore::open(

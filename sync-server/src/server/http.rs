@@ -110,7 +110,7 @@ async fn sync(
 }
 
 async fn health(State(app): State<App>) -> Response {
-    let full = app.metrics.disk_used_percent.load(Relaxed) >= app.config.limits.disk_full_percent;
+    let full = app.metrics.disk_full.load(Relaxed) != 0;
     match (app.committer.ping().await, full) {
         (true, false) => (StatusCode::OK, "ok\n").into_response(),
         (true, true) => (StatusCode::SERVICE_UNAVAILABLE, "disk full: writes are refused\n").into_response(),

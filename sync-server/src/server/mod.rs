@@ -121,13 +121,15 @@ struct Disk {
 impl Disk {
     /// Measures, and tells the core and the metrics.
     async fn look(&mut self, committer: &Committer) {
-        match platform::disk_used_percent(&self.config.data) {
-            Ok(used) => {
-                self.metrics.disk_used_percent.store(used, Relaxed);
-                let full = used >= self.config.limits.disk_full_percent;
+        match platform::disk(&self.config.data) {
+            Ok(disk) => {
+                let full = self.config.limits.full(&disk);
+                self.metrics.disk_used_percent.store(disk.used_percent, Relaxed);
+                self.metrics.disk_full.store(u64::from(full), Relaxed);
                 if full != self.full {
                     tracing::warn!(
-                        "the disk is {used} % full; writes are {}",
+                        "the disk is {} % full; writes are {}",
+                        disk.used_percent,
                         if full { "refused" } else { "taken" }
                     );
                     self.full = full;

@@ -35,7 +35,8 @@ async fn accounts_and_spaces_have_quotas() {
 async fn a_nearly_full_disk_takes_nothing_and_says_so() {
     let mut world = World::new();
     let ada = world.person();
-    let home = Home::with(Limits { disk_full_percent: 0, ..Limits::default() }).await;
+    let limits = Limits { disk_full_percent: 0, disk_free_bytes: u64::MAX, ..Limits::default() };
+    let home = Home::with(limits).await;
     let mut a = Client::open(&home.address()).await;
     assert_eq!(a.account_push(&ada.log[0]).await, Err(NackCode::DiskFull));
     let health = request(&home.address(), "GET", "/healthz", "", b"").await;

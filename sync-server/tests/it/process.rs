@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use homing_wire::{ClientFrame, Entry, RelayFrame, Role, SpaceId, Stored};
+use tokio::sync::mpsc;
 
 use crate::support::{Client, Person, World, chain};
 
@@ -45,12 +45,13 @@ impl Drop for Binary {
     }
 }
 
-/// Pushes until the relay dies; tells what was acknowledged and what was on its way.
+/// Pushes until the relay dies, counting aloud what is acknowledged; tells what was, and what was on its way.
 async fn push_until_death(
     mut client: Client,
     mut world: World,
     who: Person,
     space: SpaceId,
+    acknowledged: mpsc::UnboundedSender<()>,
 ) -> (World, Vec<(u64, Entry)>, Option<Entry>) {
     let mut acked = Vec::new();
     for n in 0u64.. {
@@ -65,6 +66,8 @@ async fn push_until_death(
                 Some(RelayFrame::Ack { placed: Some(placed), .. }) => {
                     world.took(&entry, placed.received_ms);
                     acked.push((placed.sequence, entry));
+                    // Nobody counts any more once the kill is decided.
+                    let _ = acknowledged.send(());
                     break;
                 }
                 Some(RelayFrame::Event { .. } | RelayFrame::Feed { .. }) => {}
@@ -96,13 +99,17 @@ async fn nothing_acknowledged_is_lost_to_kill_9() {
     let mut recorded: Vec<(u64, Entry)> = Vec::new();
     let mut survived = 0;
     for round in 0..5 {
+        let (acknowledged, mut heard) = mpsc::unbounded_channel();
         let mut tasks = Vec::new();
         for (person, world) in people.iter().zip(worlds) {
             let client = Client::login(&relay.address, person).await;
-            tasks.push(tokio::spawn(push_until_death(client, world, person.clone(), space)));
+            let pushing = push_until_death(client, world, person.clone(), space, acknowledged.clone());
+            tasks.push(tokio::spawn(pushing));
         }
-        // The moment of the kill is what is varied; nothing waits for it.
-        tokio::time::sleep(Duration::from_millis(80 + 37 * round)).await;
+        // Killed in the middle of the work, each time at another place of it.
+        for _ in 0..4 + 9 * round {
+            heard.recv().await.unwrap();
+        }
         relay.kill();
         relay = Binary::start(folder.path());
         worlds = Vec::new();
@@ -129,7 +136,7 @@ async fn nothing_acknowledged_is_lost_to_kill_9() {
     }
     assert_eq!(log.len(), recorded.len() + 1, "and each stands once");
     assert_eq!(client.ids(space).await.1.head, chain(&log));
-    assert!(recorded.len() > 15, "{} entries, {survived} pushes survived unacknowledged", recorded.len());
+    assert!(recorded.len() >= 110, "{} entries, {survived} pushes survived unacknowledged", recorded.len());
     relay.kill();
 }
 

@@ -1,5 +1,6 @@
 //! Ada, Ben and a relay: processes, their answers, and a place for their files.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::OnceLock;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::TcpSocket;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -212,13 +214,15 @@ pub struct Relay {
     pub address: String,
     data: TempDir,
     child: Option<Child>,
+    _port: Option<TcpSocket>,
 }
 
 impl Relay {
     pub async fn start() -> Self {
         let data = TempDir::new().unwrap();
-        let (child, address) = launch("127.0.0.1:0", data.path()).await;
-        Self { address, data, child: Some(child) }
+        let (port, listen) = reserve();
+        let (child, address) = launch(&listen, data.path()).await;
+        Self { address, data, child: Some(child), _port: port }
     }
 
     /// Where it keeps everything, its log included.
@@ -238,6 +242,20 @@ impl Relay {
         assert_eq!(address, self.address);
         self.child = Some(child);
     }
+}
+
+/// A port that nobody else is given while the relay that listens on it is down. Only Linux shares a bound port
+/// between one who listens and one who doesn't; elsewhere the relay takes a free one.
+fn reserve() -> (Option<TcpSocket>, String) {
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    if !cfg!(target_os = "linux") {
+        return (None, any.to_string());
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(any).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    (Some(socket), address)
 }
 
 async fn launch(listen: &str, data: &Path) -> (Child, String) {

@@ -79,10 +79,10 @@ impl Drop for Process {
     }
 }
 
-/// Starts the relay; its address.
-fn relay(data: &Path, listen: &str) -> (Process, String) {
+/// Starts the relay on a free port; its address.
+fn relay(data: &Path) -> (Process, String) {
     let mut child = Command::new(binary("homing-relay"))
-        .args(["--listen", listen, "--data"])
+        .args(["--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -105,29 +105,33 @@ fn watch(profile: &Path) -> Process {
     Process(child)
 }
 
-/// The line between devices and relay, where what the relay says can be held back.
+/// The line between devices and relay, where what the relay says can be held back. Its address stays, while the relay
+/// takes another free port whenever it starts.
 struct Line {
     address: String,
     hold: Arc<AtomicBool>,
+    relay: Arc<Mutex<String>>,
 }
 
 impl Line {
-    fn new(to: String) -> Self {
+    fn new(relay: String) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let hold = Arc::new(AtomicBool::new(false));
-        let held = Arc::clone(&hold);
+        let relay = Arc::new(Mutex::new(relay));
+        let (held, to) = (Arc::clone(&hold), Arc::clone(&relay));
         thread::spawn(move || {
             for device in listener.incoming().map_while(Result::ok) {
+                let to = to.lock().unwrap().clone();
                 // No relay: the device hears nothing and the connection ends.
-                let Ok(relay) = TcpStream::connect(&to) else { continue };
+                let Ok(relay) = TcpStream::connect(to) else { continue };
                 let (up_from, up_to) = (device.try_clone().unwrap(), relay.try_clone().unwrap());
                 thread::spawn(move || carry(up_from, up_to, None));
                 let held = Arc::clone(&held);
                 thread::spawn(move || carry(relay, device, Some(held)));
             }
         });
-        Self { address, hold }
+        Self { address, hold, relay }
     }
 }
 
@@ -203,8 +207,8 @@ fn nothing_acknowledged_is_lost_when_processes_are_killed() {
     let folder = tempfile::tempdir().unwrap();
     let (ada, ben, data) =
         (folder.path().join("ada"), folder.path().join("ben"), folder.path().join("relay"));
-    let (mut relay_process, host) = relay(&data, "127.0.0.1:0");
-    let line = Line::new(host.clone());
+    let (mut relay_process, host) = relay(&data);
+    let line = Line::new(host);
     let address = format!("http://{}", line.address);
     all(&ada, &["init", "--name", "Ada", "--relay", &address]);
     let link = one(&ada, &["invite", "--client", "Ben"], "link");
@@ -263,7 +267,9 @@ fn nothing_acknowledged_is_lost_when_processes_are_killed() {
         let untold = |(body, _): &(String, String)| body.starts_with(&of_round) && !known.contains(body);
         after_write += u32::from(here.iter().any(untold));
         if victim_kind == 1 {
-            relay_process = relay(&data, &host).0;
+            let host;
+            (relay_process, host) = relay(&data);
+            *line.relay.lock().unwrap() = host;
         }
         // What the relay has although Ada was never told.
         all(&ben, &["sync"]);

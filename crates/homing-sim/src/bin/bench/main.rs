@@ -6,6 +6,7 @@
 mod device;
 mod load;
 mod local;
+mod others;
 mod relay;
 mod report;
 

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
 use crate::load::{Device, Person, Writer};
+use crate::others;
 use crate::report::{Report, Times, ms, rate, ratio, resident_kib};
 
 const DEVICES: usize = 64;
@@ -76,23 +77,31 @@ impl Drop for Process {
 pub async fn run(report: &mut Report, folder: &Path) -> Result<()> {
     let process = Process::start(&folder.join("relay"))?;
     let mut rng = ChaCha20Rng::seed_from_u64(7);
-    writes(report, &process, &mut rng, DEVICES).await?;
-    writes(report, &process, &mut rng, 1).await?;
-    fan_out(report, &process, &mut rng).await?;
+    writes(report, &process, &mut rng, folder, DEVICES).await?;
+    writes(report, &process, &mut rng, folder, 1).await?;
+    fan_out(report, &process, &mut rng, folder).await?;
     catch_up(report, &process, &mut rng).await?;
     idle(report, &process, &mut rng).await
 }
 
 /// Durable, acknowledged writes per second, each device one at a time.
-async fn writes(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, devices: usize) -> Result<()> {
+async fn writes(
+    report: &mut Report,
+    process: &Process,
+    rng: &mut ChaCha20Rng,
+    folder: &Path,
+    devices: usize,
+) -> Result<()> {
     let mut ready = Vec::new();
     let count = WRITES * if devices == 1 { 8 } else { 1 };
+    let mut bytes = 0;
     for _ in 0..devices {
         let mut writer = Writer::new(rng, &[])?;
         writer.write(rng, count);
         let mut device = writer.person.connect(&process.host).await?;
         let entries = std::mem::take(&mut writer.entries);
         device.push(entries.first().context("first op")?).await?;
+        bytes = entries.last().map_or(0, Vec::len);
         ready.push((device, entries));
     }
     let begin = Instant::now();
@@ -113,10 +122,16 @@ async fn writes(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, d
         done??.into_iter().for_each(|time| times.add(time));
     }
     let per_second = rate(devices * count, begin.elapsed());
+    let floor = match others::redis(&folder.join(format!("redis-{devices}")), devices, count, bytes).await? {
+        Some((per_second, mut times)) => {
+            format!("{per_second:.0}/s, {} for a redis stream with an fsync for each", times.text())
+        }
+        None => "the fsync probe of this run; redis-server is not installed".to_owned(),
+    };
     report.row(
         &format!("relay: durable acknowledged writes, {devices} device(s), one at a time each, 300 B"),
         format!("{per_second:.0}/s, {}", times.text()),
-        "the fsync probe of this run".to_owned(),
+        floor,
         "see the relay's issue",
         None,
     );
@@ -124,7 +139,7 @@ async fn writes(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, d
 }
 
 /// One writes, two hundred read.
-async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng) -> Result<()> {
+async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, folder: &Path) -> Result<()> {
     let readers = (0..LISTENERS).map(|_| Person::new(rng)).collect::<Result<Vec<_>>>()?;
     let mut sessions = Vec::new();
     for reader in &readers {
@@ -160,13 +175,28 @@ async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng) 
         }
         tokio::time::sleep(PAUSE.saturating_sub(begin.elapsed())).await;
     }
-    let mut floor = echo(BROADCASTS).await?;
+    listeners.shutdown().await;
+    let bytes = entries.last().map_or(0, Vec::len);
+    let floor = others::nats(&folder.join("nats"), LISTENERS, BROADCASTS, bytes, PAUSE).await?;
+    let (ratios, floor, met) = match floor {
+        Some(mut floor) => {
+            let median = ratio(times.percent(50), floor.percent(50));
+            let slowest = ratio(times.percent(99), floor.percent(99));
+            let text = format!("{} for NATS core, which keeps nothing", floor.text());
+            (format!(" ({median:.1}x, {slowest:.1}x)"), text, Some(median <= 2.0 && slowest <= 2.0))
+        }
+        None => {
+            let mut floor = echo(BROADCASTS).await?;
+            let text = format!("{} echo over a loopback socket; nats-server is not installed", floor.text());
+            (String::new(), text, None)
+        }
+    };
     report.row(
         &format!("relay: push to {LISTENERS} listeners, durable first"),
-        times.text(),
-        format!("{} echo over a loopback socket", floor.text()),
-        "<= 2x NATS core without durability (not on this machine)",
-        None,
+        format!("{}{ratios}", times.text()),
+        floor,
+        "<= 2x NATS core, p50 and p99",
+        met,
     );
     Ok(())
 }
