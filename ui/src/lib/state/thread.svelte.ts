@@ -2,6 +2,7 @@ import { asCallError, type Backend, type CallError, type EngineEvent } from "../
 import type { ConversationDetail } from "../bindings/ConversationDetail";
 import type { MessagePage } from "../bindings/MessagePage";
 import type { MessageRow } from "../bindings/MessageRow";
+import type { Anchor } from "./place.svelte";
 
 type Diff = Extract<EngineEvent, { event: "messages" }>;
 
@@ -27,6 +28,8 @@ export class Thread {
   /** True for the render in which rows were put in front: the list then holds its place from the end. */
   prepended = $state(false);
   typing = $state<{ name: string; until: number } | null>(null);
+  /** Where the reader is while the conversation is open; null at its end. */
+  anchor = $state.raw<Anchor | null>(null);
   #revision = 0;
   #generation = 0;
   /** Changes heard while a page was on its way: the page may be older than they are. */
@@ -83,6 +86,7 @@ export class Thread {
   async revisit(target: string | null): Promise<void> {
     if (!this.loaded || this.error) return this.open(target);
     const first = this.rows.find((row) => row.unread)?.id ?? null;
+    this.anchor = null;
     this.divider = first;
     if (target) await this.reveal(target);
     else if (first) this.target = { id: first, flash: false };

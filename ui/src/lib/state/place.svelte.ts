@@ -1,0 +1,222 @@
+import { tick } from "svelte";
+import type { VirtualizerHandle } from "virtua/svelte";
+
+import type { Item } from "../timeline";
+import type { Thread } from "./thread.svelte";
+
+const NEAR = 600;
+const FLASH_MS = 1600;
+/** Rows get their sizes after they are shown: a place counts as reached when nothing moved for so long. */
+const RESTS_MS = 250;
+const SLACK = 40;
+
+/** Where a reader was in a conversation: a message at the top of the view, and how much of it was above. */
+export interface Anchor {
+  id: string;
+  above: number;
+}
+
+/**
+ * The place a reader has in a conversation. It is kept while rows get their sizes, pictures load, the window or the
+ * text changes its size: at the end the end stays in view, anywhere else the message at the top does. Only somebody who
+ * scrolls changes it.
+ */
+export class Place {
+  handle = $state<VirtualizerHandle | null>(null);
+  /** Whether the list stands where it should and may be seen. */
+  placed = $state(false);
+  /** Far enough from the end to offer the way back. */
+  away = $state(false);
+  unreadAbove = $state(false);
+  flashing = $state<string | null>(null);
+  #atEnd = true;
+  /** Where the list is on its way to, until it rests. */
+  #goal: { id: string; flash: boolean; above: number | null } | null = null;
+  /** The window changes its size: scrolling is the list's own until it rests. */
+  #reflows = false;
+  #offset = 0;
+  #size = "";
+  #rests: ReturnType<typeof setTimeout> | undefined;
+  #fades: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly thread: Thread,
+    private readonly scroller: () => HTMLElement,
+    private readonly items: () => Item[],
+    /** Tells which messages are in view. */
+    private readonly seen: (items: Item[]) => void,
+    private readonly focus: (id: string) => void,
+  ) {}
+
+  dispose(): void {
+    clearTimeout(this.#rests);
+    clearTimeout(this.#fades);
+    this.handle = null;
+  }
+
+  /** The list is on the screen, or what it shows was replaced. */
+  show(): void {
+    const { target, anchor } = this.thread;
+    if (!this.placed) this.#grown();
+    if (!this.handle || this.items().length === 0) this.placed = true;
+    else if (target) void this.goTo(target.id, target.flash);
+    else if (this.placed) return;
+    else if (anchor) void this.#return(anchor);
+    else void this.toEnd();
+  }
+
+  /** Rows came or went. */
+  follow(own: boolean): void {
+    if (!this.placed) return;
+    if (own) this.#atEnd = true;
+    if (this.#atEnd && this.thread.atEnd) void this.toEnd();
+    void tick().then(this.look);
+  }
+
+  async toEnd(): Promise<void> {
+    this.#atEnd = true;
+    this.#goal = null;
+    this.thread.anchor = null;
+    await tick();
+    this.#aim();
+    this.placed = true;
+    requestAnimationFrame(this.look);
+  }
+
+  async goTo(id: string, flash: boolean): Promise<void> {
+    this.thread.target = null;
+    this.#atEnd = false;
+    await tick();
+    if (this.#indexOf(id) < 0) return this.toEnd();
+    this.#goal = { id, flash, above: null };
+    this.#aim();
+    this.placed = true;
+    if (flash) {
+      this.flashing = id;
+      clearTimeout(this.#fades);
+      this.#fades = setTimeout(() => (this.flashing = null), FLASH_MS);
+    }
+    this.#rest();
+    requestAnimationFrame(() => {
+      this.look();
+      if (flash) this.focus(id);
+    });
+  }
+
+  async latest(): Promise<void> {
+    if (!this.thread.atEnd) await this.thread.latest();
+    await this.toEnd();
+  }
+
+  nearest(index: number): void {
+    this.#goal = null;
+    this.handle?.scrollToIndex(index, { align: "nearest" });
+  }
+
+  scrolled = (): void => {
+    const { handle } = this;
+    if (!handle || !this.placed) return;
+    // The place may have been moved by a change of size that the list has not heard of yet.
+    if (this.#grown()) this.#reflowed();
+    const offset = handle.getScrollOffset();
+    const rest = handle.getScrollSize() - offset - handle.getViewportSize();
+    // Sizes that change move the end away from the view; only somebody who scrolls up moves the view from the end.
+    const up = offset < this.#offset && !this.#reflows;
+    this.#atEnd = this.thread.atEnd && (this.#atEnd ? rest < SLACK || !up : rest < SLACK && !this.#reflows);
+    this.#offset = offset;
+    this.away = rest > 300 || !this.thread.atEnd;
+    if (offset < NEAR) void this.thread.loadOlder();
+    if (rest < NEAR) void this.thread.loadNewer();
+    this.look();
+    this.#rest();
+  };
+
+  /** Rows or the window got other sizes. */
+  resized = (): void => {
+    const { handle } = this;
+    if (!handle || !this.placed) return;
+    if (this.#grown()) this.#reflowed();
+    else this.#aim();
+  };
+
+  /** The view got another size: rows that are not on the screen don't tell that they got other heights. */
+  #reflowed(): void {
+    this.#reflows = true;
+    if (!this.#goal) this.#hold();
+    this.#aim();
+    this.#rest();
+  }
+
+  /** Somebody takes the list in hand: it goes nowhere by itself any more. */
+  taken = (): void => {
+    this.#goal = null;
+    this.#reflows = false;
+  };
+
+  /** What is on the screen of somebody who looks counts as seen. */
+  look = (): void => {
+    const { handle } = this;
+    if (!handle || !this.placed) return;
+    const items = this.items();
+    const from = handle.findItemIndex(handle.getScrollOffset() + 4);
+    const to = handle.findItemIndex(handle.getScrollOffset() + Math.max(0, handle.getViewportSize() - 16));
+    this.unreadAbove = items.slice(0, from).some((item) => item.row.unread);
+    this.seen(items.slice(from, to + 1));
+  };
+
+  #return(anchor: Anchor): Promise<void> | undefined {
+    if (this.#indexOf(anchor.id) < 0) return this.toEnd();
+    this.#atEnd = false;
+    this.#goal = { id: anchor.id, flash: false, above: anchor.above };
+    this.#aim();
+    this.placed = true;
+    this.#rest();
+    return undefined;
+  }
+
+  /** Whether the view has another size than it had. */
+  #grown(): boolean {
+    const { clientWidth, clientHeight } = this.scroller();
+    const size = `${clientWidth} ${clientHeight}`;
+    if (size === this.#size) return false;
+    this.#size = size;
+    return true;
+  }
+
+  #hold(): void {
+    const { anchor } = this.thread;
+    if (!this.#atEnd && anchor) this.#goal = { id: anchor.id, flash: false, above: anchor.above };
+  }
+
+  #aim(): void {
+    const goal = this.#goal;
+    if (this.#atEnd && this.thread.atEnd) this.handle?.scrollToIndex(this.items().length - 1, { align: "end" });
+    else if (goal) {
+      const at = this.#indexOf(goal.id);
+      if (at < 0) this.#goal = null;
+      else if (goal.above !== null) this.handle?.scrollToIndex(at, { align: "start", offset: goal.above });
+      else this.handle?.scrollToIndex(at, goal.flash ? { align: "center" } : { align: "start", offset: -24 });
+    }
+  }
+
+  #rest(): void {
+    clearTimeout(this.#rests);
+    this.#rests = setTimeout(this.#rested, RESTS_MS);
+  }
+
+  #rested = (): void => {
+    const { handle } = this;
+    if (!handle) return;
+    this.#goal = null;
+    this.#reflows = false;
+    const offset = handle.getScrollOffset();
+    const at = handle.findItemIndex(offset);
+    const item = this.items()[at];
+    this.thread.anchor = this.#atEnd || !item ? null : { id: item.row.id, above: offset - handle.getItemOffset(at) };
+    this.look();
+  };
+
+  #indexOf(id: string): number {
+    return this.items().findIndex((item) => item.row.id === id);
+  }
+}
