@@ -159,8 +159,8 @@ describe("DraftEditor", () => {
     expect(editor.long).toBe(true);
     editor.toFile();
     expect(editor.text).toBe("");
-    expect(editor.files[0]?.name).toBe("message.txt");
-    expect(editor.files[0]?.size).toBe(34_000);
+    expect(editor.files.list[0]?.name).toBe("message.txt");
+    expect(editor.files.list[0]?.size).toBe(34_000);
     await vi.advanceTimersByTimeAsync(300);
     expect(stored()).toBe("");
   });
@@ -179,7 +179,7 @@ describe("DraftEditor", () => {
   it("refuses files over 50 MB before anything is sent", () => {
     const big = new File(["x"], "film.mov");
     Object.defineProperty(big, "size", { value: 51 * 1024 * 1024 });
-    expect(editor.addFiles([big, new File(["y"], "small.txt")])).toEqual([big]);
-    expect(editor.files.map((file) => file.name)).toEqual(["small.txt"]);
+    expect(editor.files.add([big, new File(["y"], "small.txt")])).toEqual([big]);
+    expect(editor.files.list.map((file) => file.name)).toEqual(["small.txt"]);
   });
 });

@@ -1,10 +1,10 @@
 import { asCallError, type Backend, type CallError } from "../backend";
 import type { Draft } from "../bindings/Draft";
-import type { FileSource } from "../bindings/FileSource";
 import type { Quote } from "../bindings/Quote";
 import type { Sending } from "../bindings/Sending";
 import type { DraftRow } from "../bindings/DraftRow";
 import { diff, merge, type Splice } from "../splice";
+import { PendingFiles, sources } from "./files.svelte";
 
 const SAVE_MS = 250;
 const AGAIN_MS = 2000;
@@ -12,16 +12,6 @@ const AGAIN_MS = 2000;
 const LASTING = new Set<string>(["too_large", "role_forbids", "not_a_member", "not_found", "invalid_argument"]);
 /** Longer messages are sent as a file. */
 export const MAX_BODY = 32 * 1024;
-export const MAX_FILE = 50 * 1024 * 1024;
-
-export interface PendingFile {
-  key: number;
-  name: string;
-  size: number | null;
-  /** For a picture the window holds. */
-  url: string | null;
-  source: { path: string } | { file: File };
-}
 
 /**
  * What a person types into one conversation. The text on the screen leads: it is saved behind the typing, texts
@@ -30,7 +20,7 @@ export interface PendingFile {
 export class DraftEditor {
   text = $state("");
   reply = $state.raw<Quote | null>(null);
-  files = $state.raw<PendingFile[]>([]);
+  readonly files = new PendingFiles();
   sending = $state.raw<Sending | null>(null);
   others = $state.raw<DraftRow[]>([]);
   updatedAt = $state<string | null>(null);
@@ -48,7 +38,6 @@ export class DraftEditor {
   #busy: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #missed = false;
-  #key = 1;
 
   constructor(
     private readonly backend: Backend,
@@ -66,7 +55,7 @@ export class DraftEditor {
 
   /** Turns the text into a file of this message. */
   toFile(): void {
-    this.addFiles([new File([this.text], "message.txt", { type: "text/plain" })]);
+    this.files.add([new File([this.text], "message.txt", { type: "text/plain" })]);
     const moved = diff(this.text, "");
     this.text = "";
     this.moved?.(moved);
@@ -74,7 +63,7 @@ export class DraftEditor {
   }
 
   get empty(): boolean {
-    return this.text.trim() === "" && this.files.length === 0;
+    return this.text.trim() === "" && this.files.list.length === 0;
   }
 
   async load(): Promise<void> {
@@ -96,39 +85,6 @@ export class DraftEditor {
   setReply(reply: Quote | null): void {
     this.reply = reply;
     this.#schedule(SAVE_MS);
-  }
-
-  addPaths(paths: string[]): void {
-    const files = paths.map((path) => ({
-      key: (this.#key += 1),
-      name: path.split(/[\\/]/).at(-1) ?? path,
-      size: null,
-      url: null,
-      source: { path },
-    }));
-    this.files = [...this.files, ...files];
-  }
-
-  /** Takes files the window holds; answers those that are too big. */
-  addFiles(files: Iterable<File>): File[] {
-    const all = [...files];
-    const taken = all
-      .filter((file) => file.size <= MAX_FILE)
-      .map((file) => ({
-        key: (this.#key += 1),
-        name: file.name || "image.png",
-        size: file.size,
-        url: file.type.startsWith("image/") && typeof URL.createObjectURL === "function" ? URL.createObjectURL(file) : null,
-        source: { file },
-      }));
-    this.files = [...this.files, ...taken];
-    return all.filter((file) => file.size > MAX_FILE);
-  }
-
-  removeFile(key: number): void {
-    const gone = this.files.find((file) => file.key === key);
-    if (gone?.url) URL.revokeObjectURL(gone.url);
-    this.files = this.files.filter((file) => file.key !== key);
   }
 
   /** The draft changed on another device. */
@@ -159,11 +115,11 @@ export class DraftEditor {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.posting = true;
-    const files = this.files;
+    const files = this.files.list;
     try {
       while (this.#busy) await this.#busy;
       if (this.reply?.id !== (this.#replyShown ?? undefined)) await this.#save();
-      const attachments = await Promise.all(files.map(source));
+      const attachments = await sources(files);
       const sent = this.text;
       await this.backend.call("draft_send", {
         conversation: this.conversation,
@@ -171,7 +127,7 @@ export class DraftEditor {
         base: this.#base,
         attachments,
       });
-      for (const file of files) this.removeFile(file.key);
+      for (const file of files) this.files.remove(file.key);
       const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;
       const moved = diff(this.text, rest);
       this.text = rest;
@@ -268,19 +224,4 @@ export class DraftEditor {
     this.saved = !this.dirty;
     if (this.dirty) this.#schedule(SAVE_MS);
   }
-}
-
-async function source(file: PendingFile): Promise<FileSource> {
-  if ("path" in file.source) return { path: { path: file.source.path } };
-  const held = file.source.file;
-  return { bytes: { name: file.name, mime: held.type || "application/octet-stream", base64: await base64(held) } };
-}
-
-function base64(file: File): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
-    reader.onerror = () => reject(reader.error ?? new Error(file.name));
-    reader.readAsDataURL(file);
-  });
 }
