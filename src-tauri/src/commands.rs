@@ -18,6 +18,12 @@ pub async fn call(engine: State<'_, Engine>, call: Call) -> Result<serde_json::V
     engine.call(call).await
 }
 
+/// Goes back from the demo to the own profile, and gives its status.
+#[tauri::command]
+pub async fn leave_demo(engine: State<'_, Engine>) -> Result<serde_json::Value, ApiError> {
+    engine.leave_demo().await
+}
+
 /// What the page can't know by itself.
 #[derive(Serialize)]
 pub struct ShellInfo {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use homing_engine::api::{ApiError, Call, Event, Settings, Status};
+use homing_engine::api::{ApiError, Call, Code, DemoStart, Event, Settings, Status};
 use homing_engine::host::{Session, SessionOptions};
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
@@ -66,30 +66,51 @@ impl Engine {
             init.relay = std::env::var(DEVELOPMENT_RELAY).ok();
         }
         match call {
-            Call::DemoStart(_) => self.show_demo(call).await,
-            Call::DemoRemove(_) => self.leave_demo(call).await,
+            Call::DemoStart(start) => self.show_demo(start).await,
             call => self.session().await?.call(call).await,
         }
     }
 
-    /// Makes the demo, and goes on in it.
-    async fn show_demo(&self, call: Call) -> Result<serde_json::Value, ApiError> {
-        let made = self.session().await?.call(call).await?;
+    /// Goes on in the demo, as it was left or new.
+    async fn show_demo(&self, start: DemoStart) -> Result<serde_json::Value, ApiError> {
+        match self.enter_demo(&start).await {
+            // Nothing in it is anybody's: a demo that can't be opened is not worth a question.
+            Err(error) if !start.fresh && error.code != Code::ProfileInUseUnresponsive => {
+                self.enter_demo(&DemoStart { fresh: true }).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn enter_demo(&self, start: &DemoStart) -> Result<serde_json::Value, ApiError> {
+        self.own_profile().await;
+        let made = self.session().await?.call(Call::DemoStart(start.clone())).await?;
         let folder = serde_json::from_value::<Status>(made).ok().and_then(|status| status.demo_profile);
         if let Some(folder) = folder {
             self.close().await;
             *self.demo.lock().await = Some(folder.into());
         }
+        let answer = match self.session().await {
+            Ok(session) => session.call(Call::Status(Default::default())).await,
+            Err(error) => Err(error),
+        };
+        if answer.is_err() {
+            self.own_profile().await;
+        }
+        answer
+    }
+
+    /// Goes back to the own profile. The demo stays as it is, to be gone on with.
+    pub async fn leave_demo(&self) -> Result<serde_json::Value, ApiError> {
+        self.own_profile().await;
         self.session().await?.call(Call::Status(Default::default())).await
     }
 
-    /// Goes back to the own profile, and removes the demo from there.
-    async fn leave_demo(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+    async fn own_profile(&self) {
         if self.demo.lock().await.is_some() {
             self.close().await;
             *self.demo.lock().await = None;
         }
-        self.session().await?.call(call).await
     }
 
     /// Ends the engine in good order.

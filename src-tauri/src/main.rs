@@ -31,6 +31,7 @@ fn main() -> anyhow::Result<()> {
     plugins(&profile)
         .invoke_handler(tauri::generate_handler![
             commands::call,
+            commands::leave_demo,
             commands::shell_info,
             commands::pick_files,
             commands::save_path,

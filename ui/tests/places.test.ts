@@ -1,7 +1,8 @@
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { app, one, soon, start } from "./helpers";
+import { agency } from "../src/lib/backend/fake/agency";
+import { all, app, one, soon, start } from "./helpers";
 
 describe("the way back", () => {
   it("leads from a hit to the search it came from", async () => {
@@ -51,6 +52,47 @@ describe("a conversation that goes", () => {
     await soon(() => expect(app().dataset["view"]).toBe("inbox"));
   });
 });
+
+describe("a new conversation", () => {
+  it("takes files, keeps them when it is put away, and sends them with its first message", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/new");
+    await soon(() => one("new-message"));
+    await user.upload(one<HTMLInputElement>("attach-input"), new File(["hello"], "plan.txt", { type: "text/plain" }));
+    one("new-message").dispatchEvent(pasteOf(new File(["picture"], "view.png", { type: "image/png" })));
+    await soon(() => expect(all("pending-file").map((file) => file.textContent)).toHaveLength(2));
+    await user.click(one("dialog-close"));
+    window.location.hash = "#/new";
+    await soon(() => expect(all("pending-file")).toHaveLength(2));
+    await user.click(one("new-start"));
+    await soon(() => expect(fake.calls.some((call) => call.name === "conversation_new")).toBe(true));
+    const made = fake.calls.find((call) => call.name === "conversation_new")?.args as { attachments: unknown[] };
+    expect(made.attachments).toEqual([
+      { bytes: { name: "plan.txt", mime: "text/plain", base64: btoa("hello") } },
+      { bytes: { name: "view.png", mime: "image/png", base64: btoa("picture") } },
+    ]);
+    window.location.hash = "#/new";
+    await soon(() => one("new-message"));
+    expect(all("pending-file")).toHaveLength(0);
+  });
+});
+
+describe("the demo", () => {
+  it("leads out of what needs other people, and on with it", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    world.status = { ...world.status, demo: true, relay: null, connection: "none" };
+    await start(world, "#/invite");
+    await user.click(await soon(() => one("not-in-demo")));
+    await soon(() => one("relay-address"));
+    expect(all("demo-banner")).toHaveLength(0);
+  });
+});
+
+function pasteOf(file: File): Event {
+  const clipboardData = { files: [file], getData: () => "" };
+  return Object.assign(new Event("paste", { bubbles: true, cancelable: true }), { clipboardData });
+}
 
 describe("locking", () => {
   it("takes everything off the screen and keeps what was typed", async () => {

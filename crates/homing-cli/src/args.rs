@@ -433,8 +433,12 @@ pub enum Config {
 
 #[derive(Debug, Subcommand)]
 pub enum Demo {
-    /// Make the demo beside this profile, anew if there is one, and print its folder for --profile
-    Start,
+    /// Make the demo beside this profile unless there is one, and print its folder for --profile
+    Start {
+        /// Make it anew: what was done in it is gone
+        #[arg(long)]
+        fresh: bool,
+    },
     /// Delete the demo beside this profile
     Remove,
 }

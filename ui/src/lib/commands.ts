@@ -40,11 +40,15 @@ export function commands(app: App): Command[] {
     );
   }
   if (app.status?.key_protection === "passphrase") list.push({ group, label: t.settings.lockNow, icon: Lock, run: () => void app.lock() });
-  list.push(
-    app.status?.demo
-      ? { group, label: t.settings.demoLeave, icon: Leave, run: () => void app.demo(false) }
-      : { group, label: t.settings.demoStart, icon: Emoji, run: () => void app.demo(true) },
-  );
+  if (app.status?.demo) {
+    list.push(
+      { group, label: t.settings.demoLeave, icon: Leave, run: () => void app.leaveDemo() },
+      { group, label: t.settings.demoFresh, icon: Emoji, words: "demo reset", run: () => void app.demo(true) },
+    );
+  } else {
+    const label = app.status?.demo_profile ? t.settings.demoOpen : t.settings.demoStart;
+    list.push({ group, label, icon: Emoji, run: () => void app.demo() });
+  }
   const settings = t.palette.settings;
   for (const theme of ["system", "light", "dark"] as const) {
     list.push({ group: settings, label: t.palette.theme(t.settings.themes[theme]), icon: Settings, run: () => void app.set({ theme }) });

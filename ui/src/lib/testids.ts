@@ -4,6 +4,7 @@ export const testids = {
   banner: "banner",
   demoBanner: "demo-banner",
   demoLeave: "demo-leave",
+  notInDemo: "not-in-demo",
   toast: "toast",
   toastAction: "toast-action",
   dialog: "dialog",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use homing_engine::api::{
-    self, ApiError, Backup, Call, Code, Doctor, Init, PassphraseSet, ProfileName, RecoveryConfirm,
+    self, ApiError, Backup, Call, Code, DemoStart, Doctor, Init, PassphraseSet, ProfileName, RecoveryConfirm,
     RecoveryUse, RelaySet, Restore, Seed, SettingsSet, Status,
 };
 use serde_json::{Map, Value};
@@ -127,7 +127,9 @@ impl Run<'_> {
 
     pub async fn demo(&self, command: args::Demo) -> Result<(), ApiError> {
         match command {
-            args::Demo::Start => self.show::<Status, shapes::Demo>(Call::DemoStart(NOTHING)).await,
+            args::Demo::Start { fresh } => {
+                self.show::<Status, shapes::Demo>(Call::DemoStart(DemoStart { fresh })).await
+            }
             args::Demo::Remove => self.show::<Status, shapes::Demo>(Call::DemoRemove(NOTHING)).await,
         }
     }

@@ -101,6 +101,15 @@ async fn the_demo_stays_by_itself() {
     assert_eq!(demo.fails(&["invite"]).await, "demo_profile");
     assert_eq!(demo.fails(&["sync"]).await, "demo_profile");
 
+    let open = demo.all(&["conversation", "list"]).await.remove(0);
+    demo.one(&["conversation", "archive", open["id"].as_str().unwrap()]).await;
+    let inbox = async || demo.all(&["conversation", "list"]).await.len();
+    let left = inbox().await;
+    assert_eq!(ada.text(&["demo", "start"], "profile").await, folder);
+    assert_eq!(inbox().await, left, "what was done in it is kept");
+    ada.one(&["demo", "start", "--fresh"]).await;
+    assert_eq!(inbox().await, left + 1, "and gone when it is started over");
+
     assert!(ada.one(&["demo", "remove"]).await["profile"].is_null());
     assert!(!std::path::Path::new(&folder).exists());
 }

@@ -132,5 +132,8 @@ pub struct Doctor { #[serde(default)] pub repair: bool }
 
 pub struct FileSave { pub attachment: String, pub path: String }
 
+#[derive(Default)]
+pub struct DemoStart { #[serde(default)] pub fresh: bool }
+
 pub struct Seed { pub messages: u32, pub conversations: u32, pub random_seed: u32 }
 }

@@ -124,7 +124,7 @@ calls! {
         Backup backup(Backup) -> BackupReport;
         Doctor doctor(Doctor) -> DoctorReport;
         Seed seed(Seed) -> SeedReport;
-        DemoStart demo_start(Nothing) -> Status;
+        DemoStart demo_start(DemoStart) -> Status;
         DemoRemove demo_remove(Nothing) -> Status;
     }
     later {

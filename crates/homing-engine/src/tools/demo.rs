@@ -21,7 +21,7 @@ use super::backup::{beside, own_files_listed};
 use super::backup_file::file_failed;
 use super::people::{Desk, Hand, Logs, nonce};
 use super::picture;
-use crate::api::{ApiError, Code, FileSource, Init, Nothing, SettingsSet, Status};
+use crate::api::{ApiError, Code, DemoStart, FileSource, Init, Nothing, SettingsSet, Status};
 use crate::attachments::StagedFile;
 use crate::author::Label;
 use crate::core::Core;
@@ -33,8 +33,9 @@ use crate::platform::{folders, keychain};
 use crate::project::attachment_id;
 use crate::replica::Replica;
 
-/// A file of this name makes a profile the demo.
+/// A file of this name makes a profile the demo. It holds [`WHOLE`] once the demo is all there.
 const MARK: &str = "demo";
+const WHOLE: &str = "whole\n";
 const CONTENT: &str = include_str!("demo.json");
 const MINUTE_MS: u64 = 60_000;
 /// When the agency began.
@@ -44,6 +45,11 @@ const UNREAD: u32 = 200;
 /// Whether a profile is the demo.
 pub(crate) fn is_demo(folder: &Path) -> bool {
     folder.join(MARK).exists()
+}
+
+/// Whether the demo was made to its end: what was cut off is made anew.
+fn is_whole(folder: &Path) -> bool {
+    fs::read_to_string(folder.join(MARK)).is_ok_and(|mark| mark == WHOLE)
 }
 
 /// Where the demo of a profile lies: beside it.
@@ -133,21 +139,33 @@ impl Core {
         is_demo(&folder).then(|| folder.display().to_string())
     }
 
-    /// Makes the demo anew and answers its status. The caller opens it as a profile of its own.
-    pub(crate) fn demo_start(&mut self, _: Nothing) -> Result<Status, ApiError> {
-        if self.demo {
-            return self.status(Nothing {});
-        }
+    /// Makes the demo if there is none, or anew if that is asked for, and answers the status that says where it is. The
+    /// caller opens it as a profile of its own. What somebody did in it is kept: they may come back to it.
+    pub(crate) fn demo_start(&mut self, args: DemoStart) -> Result<Status, ApiError> {
         let folder = demo_folder(&self.folder);
-        remove(&folder)?;
-        folders::create(&folder).map_err(|_| unusable())?;
+        if self.demo && args.fresh {
+            return Err(ApiError::new(
+                Code::DemoProfile,
+                "The demo can't be made anew from inside it. Go back to your own profile first.",
+            ));
+        }
+        if !self.demo && (args.fresh || !is_whole(&folder)) {
+            self.make_demo(&folder)?;
+        }
+        self.status(Nothing {})
+    }
+
+    fn make_demo(&mut self, folder: &Path) -> Result<(), ApiError> {
+        remove(folder)?;
+        folders::create(folder).map_err(|_| unusable())?;
         fs::write(folder.join(MARK), []).map_err(file_failed)?;
         let mut seed = [0u8; 32];
         self.env.rng.fill_bytes(&mut seed);
-        let built = build(&folder, self.env.now_ms(), seed);
+        let built = build(folder, self.env.now_ms(), seed)
+            .and_then(|()| fs::write(folder.join(MARK), WHOLE).map_err(file_failed));
         if built.is_err() {
             // Best effort: half a demo is made anew by the next start as well.
-            drop(remove(&folder));
+            drop(remove(folder));
         }
         self.touched.status = true;
         built
@@ -204,7 +222,7 @@ fn remove(folder: &Path) -> Result<(), ApiError> {
     fs::remove_dir_all(folder).map_err(file_failed)
 }
 
-fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<Status, ApiError> {
+fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<(), ApiError> {
     let content: Content = serde_json::from_str(CONTENT).map_err(|_| internal("demo content"))?;
     let clock = Arc::new(AtomicU64::new(now_ms.saturating_sub(BEGUN_MINUTES * MINUTE_MS)));
     let read = Arc::clone(&clock);
@@ -237,8 +255,7 @@ fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<Status, ApiError>
         stage.open_rooms(tx, replica, env)?;
         stage.play(tx, replica, env)?;
         stage.leave_things_to_do(tx, replica, env)
-    })?;
-    core.status(Nothing {})
+    })
 }
 
 /// A conversation of the demo.

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use homing_engine::api::{
     ApiError, Attachment, AttachmentState, Backup, BackupReport, Call, Code, ConversationNew,
-    ConversationPage, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, DraftRow, DraftSet,
-    FileData, FileSource, Filter, Init, ItemRef, MessagePage, MessageRow, Messages, NewConversation, Nothing,
-    OutboxRow, PersonRow, RecoveryConfirm, RecoveryWords, RelaySet, Restore, Search, SearchPage, Seed,
-    SeedReport, Send, Sent, SpaceKind, State, Status,
+    ConversationPage, ConversationRow, Conversations, DemoStart, DeviceRow, Doctor, DoctorReport, DraftRow,
+    DraftSet, FileData, FileSource, Filter, Init, ItemRef, MessagePage, MessageRow, Messages,
+    NewConversation, Nothing, OutboxRow, PersonRow, RecoveryConfirm, RecoveryWords, RelaySet, Restore,
+    Search, SearchPage, Seed, SeedReport, Send, Sent, SpaceKind, State, Status,
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
@@ -460,9 +460,9 @@ fn the_demo_is_a_small_agency_that_never_connects() {
     let folder = profile(place.path(), "mine");
     let mut own = Desk::open(&folder, 1).unwrap();
     assert_eq!(own.status().demo_profile, None);
-    let demo: Status = own.does(Call::DemoStart(Nothing {}));
-    assert!(demo.demo && demo.person.is_some());
-    let demo_folder = PathBuf::from(demo.demo_profile.unwrap());
+    let started: Status = own.does(Call::DemoStart(DemoStart::default()));
+    assert!(!started.demo && started.person.is_none(), "the caller's own profile is as it was");
+    let demo_folder = PathBuf::from(started.demo_profile.unwrap());
     assert_eq!(own.status().demo_profile.as_deref(), demo_folder.to_str());
     assert!(own.status().person.is_none() && !own.status().demo);
 
@@ -520,14 +520,27 @@ fn the_demo_is_a_small_agency_that_never_connects() {
 
     // While it is open it is neither made anew nor removed.
     assert_eq!(own.fails(Call::DemoRemove(Nothing {})), Code::ProfileInUseUnresponsive);
+    assert_eq!(own.fails(Call::DemoStart(DemoStart { fresh: true })), Code::ProfileInUseUnresponsive);
+    assert_eq!(desk.fails(Call::DemoStart(DemoStart { fresh: true })), Code::DemoProfile);
     drop(desk);
-    own.does::<Status>(Call::DemoStart(Nothing {}));
+
+    // Who comes back finds what they did, unless they want to start over.
+    own.does::<Status>(Call::DemoStart(DemoStart::default()));
+    assert_eq!(Desk::open(&demo_folder, 3).unwrap().status().outbox, 2);
+    own.does::<Status>(Call::DemoStart(DemoStart { fresh: true }));
+    assert_eq!(Desk::open(&demo_folder, 3).unwrap().status().outbox, 1);
+    // A demo whose making was cut off is made anew.
+    let whole = std::fs::read(demo_folder.join("demo")).unwrap();
+    std::fs::write(demo_folder.join("demo"), []).unwrap();
+    std::fs::remove_file(demo_folder.join("homing.db")).unwrap();
+    own.does::<Status>(Call::DemoStart(DemoStart::default()));
+    assert_eq!(std::fs::read(demo_folder.join("demo")).unwrap(), whole);
     assert_eq!(Desk::open(&demo_folder, 3).unwrap().status().outbox, 1);
     own.does::<Status>(Call::DemoRemove(Nothing {}));
     assert!(!demo_folder.exists() && folder.exists());
     // A folder that is no demo is never touched.
     std::fs::create_dir(&demo_folder).unwrap();
     assert_eq!(own.fails(Call::DemoRemove(Nothing {})), Code::FileFailed);
-    assert_eq!(own.fails(Call::DemoStart(Nothing {})), Code::FileFailed);
+    assert_eq!(own.fails(Call::DemoStart(DemoStart::default())), Code::FileFailed);
     assert!(demo_folder.exists());
 }

@@ -2,6 +2,7 @@ import type { ApiError } from "../bindings/ApiError";
 import type { Calls } from "../bindings/calls";
 import type { Code } from "../bindings/Code";
 import type { Event as EngineEvent } from "../bindings/Event";
+import type { Status } from "../bindings/Status";
 
 export type { EngineEvent };
 export type CallName = keyof Calls;
@@ -37,6 +38,8 @@ export interface Shell {
   /** Percent, as a browser's zoom: the layout follows. */
   setZoom(percent: number): Promise<void>;
   setBadge(count: number): Promise<void>;
+  /** Back to the own profile; the demo stays to be gone on with. */
+  leaveDemo(): Promise<Status>;
   quit(): Promise<void>;
 }
 

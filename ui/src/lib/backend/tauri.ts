@@ -1,6 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
+import type { Status } from "../bindings/Status";
 import type { Answer, Args, Backend, CallName, EngineEvent, OpenConversation, ShellInfo } from "./index";
 import { asCallError } from "./index";
 
@@ -26,6 +27,13 @@ export function tauriBackend(): Backend {
       openExternal: (url) => invoke<void>("open_external", { url }),
       setZoom: (percent) => invoke<void>("set_zoom", { percent }),
       setBadge: (count) => invoke<void>("set_badge", { count }),
+      leaveDemo: async () => {
+        try {
+          return await invoke<Status>("leave_demo");
+        } catch (thrown) {
+          throw asCallError(thrown);
+        }
+      },
       quit: () => invoke<void>("quit"),
     },
   };

@@ -26,6 +26,22 @@ export interface Section {
 const ZOOMS = [50, 75, 90, 100, 110, 125, 150, 175, 200];
 const MINUTES = [1, 5, 15, 30, 60];
 
+/** The demo: begun, gone on with, left, started over, removed. */
+function demo(app: App): Setting[] {
+  const s = t.settings;
+  const { status } = app;
+  if (status?.demo) {
+    return [
+      { kind: "action", id: "demo", label: s.demo, help: s.demoLeaveHelp, action: s.demoLeave, run: () => void app.leaveDemo() },
+      { kind: "action", id: "demo_fresh", label: s.demoFresh, help: s.demoFreshHelp, action: s.demoFresh, run: () => void app.demo(true) },
+    ];
+  }
+  const there = Boolean(status?.demo_profile);
+  const start: Setting = { kind: "action", id: "demo", label: s.demo, help: s.demoHelp, action: there ? s.demoOpen : s.demoStart, run: () => void app.demo() };
+  if (!there) return [start];
+  return [start, { kind: "action", id: "demo_remove", label: s.demoRemove, help: s.demoRemoveHelp, action: s.demoRemove, run: () => void app.removeDemo() }];
+}
+
 /** The one page of settings, as data: what is not here can't be set. */
 export function sections(app: App): Section[] {
   const { status, settings } = app;
@@ -108,7 +124,7 @@ export function sections(app: App): Section[] {
         { kind: "action", id: "backup", label: s.backup, help: s.backupHelp, action: s.backupDo, run: () => go("backup") },
         { kind: "action", id: "restore", label: s.restore, help: s.restoreHelp, action: s.restore, run: () => go("restore") },
         { kind: "action", id: "doctor", label: s.doctor, help: s.doctorHelp, action: s.doctorDo, run: () => go("doctor") },
-        { kind: "action", id: "demo", label: s.demo, help: s.demoHelp, action: status.demo ? s.demoLeave : s.demoStart, run: () => void app.demo(!status.demo) },
+        ...demo(app),
       ],
     },
     {

@@ -6,6 +6,7 @@ import type { LinkState } from "../bindings/LinkState";
 import type { Settings } from "../bindings/Settings";
 import type { SettingsSet } from "../bindings/SettingsSet";
 import type { Status } from "../bindings/Status";
+import { ROUTES } from "../routes";
 import { t } from "../text";
 import { Attention } from "./attention";
 import { ConversationList } from "./conversations.svelte";
@@ -216,12 +217,35 @@ export class App {
     if (status) await this.enter(status);
   }
 
-  async demo(start: boolean): Promise<void> {
+  /** Goes on in the demo: as it was left, or made anew. */
+  async demo(fresh = false): Promise<void> {
     await this.flush();
-    const status = await this.attempt(start ? "demo_start" : "demo_remove", {});
+    await this.#change(this.backend.call("demo_start", { fresh }));
+  }
+
+  /** Goes back to the own profile; what is shown over the inbox stays, if it was what made somebody leave. */
+  async leaveDemo(stay = false): Promise<void> {
+    await this.flush();
+    await this.#change(this.backend.shell.leaveDemo(), stay);
+  }
+
+  async removeDemo(): Promise<void> {
+    const status = await this.attempt("demo_remove", {});
     if (!status) return;
-    this.router.replace("inbox");
-    await this.enter(status);
+    this.#setStatus(status);
+    this.toasts.show(t.toast.demoRemoved);
+  }
+
+  /** Another profile comes behind the window. */
+  async #change(changing: Promise<Status>, stay = false): Promise<void> {
+    try {
+      const status = await changing;
+      if (!stay) this.router.replace("inbox");
+      await this.enter(status);
+    } catch (thrown) {
+      this.fail(thrown);
+      await this.#look();
+    }
   }
 
   async #enter(status: Status): Promise<void> {
@@ -240,6 +264,8 @@ export class App {
       return;
     }
     if (!status.person) {
+      const { name } = this.router.current;
+      if (!ROUTES.some((route) => route.name === name && "first" in route)) this.router.replace("inbox");
       this.phase = "first";
       return;
     }
@@ -256,7 +282,7 @@ export class App {
     const same = person === null || this.#person === null || person === this.#person;
     this.#person = person ?? this.#person;
     for (const [id, editor] of this.#editors) {
-      if (!same || (!editor.dirty && editor.files.length === 0)) this.#editors.delete(id);
+      if (!same || (!editor.dirty && editor.files.list.length === 0)) this.#editors.delete(id);
     }
   }
 

@@ -6,7 +6,7 @@ import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
 import type { FakeBackend } from "./index";
 import { people } from "./people";
-import { ME, attachment, conversation, draft, empty, message, participant, receipt } from "./world";
+import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
 export type Handlers = { [N in CallName]: (fake: FakeBackend, args: Calls[N]["args"]) => Calls[N]["answer"] };
 
@@ -298,7 +298,10 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     fake.world.status = { ...fake.world.status, demo: true, relay: null, connection: "none", online: false, offline_since: null, outbox: 1 };
     return fake.world.status;
   },
-  demo_remove: (fake) => (fake.world = empty({ relay: null, connection: "none", online: false })).status,
+  demo_remove: (fake) => {
+    fake.setStatus({ demo_profile: null });
+    return fake.world.status;
+  },
 };
 
 export const handlers: Handlers = { ...core, ...people };

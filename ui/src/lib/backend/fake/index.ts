@@ -2,7 +2,7 @@ import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { MessageRow } from "../../bindings/MessageRow";
 import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type OpenConversation, type Shell } from "../index";
 import { handlers } from "./handlers";
-import { draft, type World } from "./world";
+import { draft, empty, type World } from "./world";
 
 /** An engine that lives in memory: for component tests and for working on the page in a browser. */
 export class FakeBackend implements Backend {
@@ -147,6 +147,10 @@ export class FakeBackend implements Backend {
     },
     setBadge: async (count) => {
       this.badges.push(count);
+    },
+    leaveDemo: async () => {
+      this.world = empty({ relay: null, connection: "none", online: false, demo_profile: "/home/ada/demo" });
+      return structuredClone(this.world.status);
     },
     quit: async () => undefined,
   };
