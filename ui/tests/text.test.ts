@@ -81,4 +81,11 @@ describe("times", () => {
     expect(shortTime(at(2026, 5, 13, 8, 5), now)).toBe(new Intl.DateTimeFormat(navigator.language, { weekday: "short" }).format(new Date(2026, 5, 13)));
     expect(shortTime(at(2024, 5, 13, 8, 5), now)).toMatch(/2024/);
   });
+
+  it("calls what has just happened now, although the clock of a list lags behind", () => {
+    const now = new Date(2026, 5, 15, 12, 0).getTime();
+    expect(shortTime(new Date(now + 29_000).toISOString(), now)).toBe("now");
+    expect(shortTime(new Date(now - 29_000).toISOString(), now)).toBe("now");
+    expect(shortTime(new Date(now + 20 * 60_000).toISOString(), now)).toMatch(/12:20/);
+  });
 });

@@ -78,7 +78,7 @@ pub struct OutboxItem {
     /// Subject of the conversation.
     pub subject: String,
     /// Beginning of the message.
-    pub preview: String,
+    pub body: String,
 }
 
 const COLUMNS: &str = "o.id, s.id, o.kind, o.doc, o.conversation, o.hash, o.salt, o.state, o.entry, o.error,
@@ -218,13 +218,13 @@ pub fn waiting(db: &Read<'_>) -> Result<u64> {
 pub fn list(db: &Read<'_>, limit: u32) -> Result<Vec<OutboxItem>> {
     db.all(
         &format!(
-            "SELECT {COLUMNS}, coalesce(c.subject, ''), coalesce(substr(m.body, 1, 100), '')
+            "SELECT {COLUMNS}, coalesce(c.subject, ''), coalesce(substr(m.body, 1, 1000), '')
              FROM outbox o CROSS JOIN ids s ON s.n = o.space
              LEFT JOIN conversations c ON c.id = o.conversation LEFT JOIN messages m ON m.id = o.doc
              ORDER BY o.id LIMIT ?1"
         ),
         [limit],
-        |row| Ok(OutboxItem { row: read(row)?, subject: row.get(12)?, preview: row.get(13)? }),
+        |row| Ok(OutboxItem { row: read(row)?, subject: row.get(12)?, body: row.get(13)? }),
     )
 }
 

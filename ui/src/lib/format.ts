@@ -45,7 +45,8 @@ export function dateTime(at: string): string {
 export function shortTime(at: string, now = Date.now()): string {
   const date = new Date(at);
   const ago = now - date.getTime();
-  if (ago >= 0 && ago < MINUTE) return relative.format(0, "second");
+  // The clock of a list moves slowly, so what has just happened may lie ahead of it.
+  if (ago > -MINUTE && ago < MINUTE) return relative.format(0, "second");
   if (ago >= 0 && ago < 60 * MINUTE) return relative.format(-Math.floor(ago / MINUTE), "minute");
   const today = new Date(now);
   const days = dayNumber(today) - dayNumber(date);

@@ -13,6 +13,8 @@ use crate::ops::OpIntent;
 use crate::text::rfc3339;
 
 const LIST: u32 = 1_000;
+/// Characters of a message that its row shows.
+const PREVIEW: usize = 100;
 
 fn frozen() -> Fail {
     Fail::new(Code::AlreadySent, "It is already on its way and can't be taken back any more.")
@@ -34,7 +36,7 @@ impl Core {
                     id: row.id.to_string(),
                     title: row.conversation.and_then(|id| titles.get(&id).cloned()).unwrap_or(item.subject),
                     conversation: row.conversation.map(|id| id.to_string()),
-                    preview: item.preview,
+                    preview: homing_model::preview(&item.body, PREVIEW),
                     state: match row.state {
                         StoredState::Queued => OutboxState::Queued,
                         StoredState::Sealed => OutboxState::Sealed,

@@ -126,7 +126,7 @@ fn the_screen_sees_what_it_is_about() {
     });
     let items = outbox::list(&profile.store.read(), 10).unwrap();
     assert_eq!(
-        (items[0].subject.as_str(), items[0].preview.as_str()),
+        (items[0].subject.as_str(), items[0].body.as_str()),
         ("House by the lake", "message number 1")
     );
 }
