@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{setup, shell};
 
 const ROUNDS: u32 = 500;
 
@@ -31,5 +31,14 @@ pub fn soak(arguments: &[String]) -> Result<()> {
     let mut command = shell::cargo(["test", "--locked", "--package", "homing-sim", "--test", "it", "--"])?;
     command.args(["--nocapture", "random", "crash"]);
     let rounds = rounds.to_string();
-    shell::run(command.env("HOMING_CRASH_ROUNDS", &rounds).env("HOMING_SIM_SEEDS", &rounds))
+    shell::run(command.env("HOMING_CRASH_ROUNDS", &rounds).env("HOMING_SIM_SEEDS", &rounds))?;
+    if cfg!(target_os = "linux") { windows(&rounds) } else { Ok(()) }
+}
+
+/// Kills the window's process as often. Only Linux has a driver for its webview.
+fn windows(rounds: &str) -> Result<()> {
+    setup::ui()?;
+    let mut command = shell::cargo(["test", "--locked", "--package", "homing-app", "--test", "it"])?;
+    command.args(shell::FEATURES).args(["--", "--nocapture", "crash"]);
+    shell::run(command.env("HOMING_CRASH_ROUNDS", rounds))
 }

@@ -6,9 +6,13 @@
 // The lints know tests by their attribute; here everything is one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod crash;
+mod demo;
 mod driver;
 mod instances;
 mod main_job;
 mod opens;
 mod pictures;
 mod programs;
+mod reading;
+mod steps;

@@ -6,10 +6,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
+use crate::steps::{
+    begin, collect, conversation_id, link, open, row, tid, to_inbox, type_draft, wait_draft, wait_unread,
+    write,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 const ROUNDS: usize = 5;
@@ -188,14 +192,6 @@ fn skewed(ms: &'static str) -> [(&'static str, &'static str); 1] {
     [("HOMING_CLOCK_SKEW_MS", ms)]
 }
 
-fn tid(name: &str) -> String {
-    format!("[data-testid={name}]")
-}
-
-fn row(conversation: &str) -> String {
-    format!("[data-testid=conversation][data-id=\"{conversation}\"]")
-}
-
 /// Ada begins on her laptop, links her desktop and invites Ben and Cora; they join while both her devices are
 /// off. Gives the windows of Ada's laptop, Ben, and Ada's desktop.
 async fn meet(desk: &Desk, relay: &Relay, laptop: App, desktop: App, cora: &Terminal) -> (App, App, App) {
@@ -236,86 +232,8 @@ async fn meet(desk: &Desk, relay: &Relay, laptop: App, desktop: App, cora: &Term
     (laptop, ben, desktop)
 }
 
-/// Links a new device, the digits compared as two people would.
-async fn link(known: &App, new: &App) {
-    known.click("[data-nav=devices]").await;
-    known.click("[data-testid=link-device]").await;
-    let code = known.wait_for(&tid("link-code")).await.prop("value").await.unwrap().unwrap();
-    new.click(&tid("first-link")).await;
-    new.fill(&tid("link-code-input"), &code).await;
-    new.click(&tid("link-connect")).await;
-    let digits = new.wait_for(&tid("link-digits")).await.text().await.unwrap();
-    known.wait_text(&tid("link-digits"), &digits).await;
-    known.click(&tid("link-same")).await;
-    known.wait_for(&tid("link-done")).await;
-    new.wait_for(&tid("link-done")).await;
-}
-
-/// The conversation the list calls so.
-async fn conversation_id(app: &App, title: &str) -> String {
-    let script = "return [...document.querySelectorAll('[data-testid=conversation]')]
-        .find((row) => row.innerText.includes(arguments[0]))?.dataset.id ?? null";
-    let id = app.wait_until(&format!("a conversation {title}"), script, vec![json!(title)]).await;
-    id.as_str().unwrap().to_owned()
-}
-
-/// Begins a conversation with people and a first message.
-async fn begin(app: &App, subject: &str, with: &[&str], message: &str) -> String {
-    app.click(&tid("new-conversation")).await;
-    for name in with {
-        app.fill(&tid("new-to"), name).await;
-        app.wait_text(&tid("new-person"), name).await;
-        app.click(&tid("new-person")).await;
-    }
-    app.fill(&tid("new-subject"), subject).await;
-    app.fill(&tid("new-message"), message).await;
-    app.click(&tid("new-start")).await;
-    app.wait_gone(&tid("dialog")).await;
-    conversation_id(app, subject).await
-}
-
-/// Shows a conversation.
-async fn open(app: &App, conversation: &str) {
-    let shown = format!("[data-testid=thread][data-id=\"{conversation}\"][data-loaded=true]");
-    app.click(&row(conversation)).await;
-    app.wait_for(&shown).await;
-    app.wait_for(&tid("composer")).await;
-}
-
-async fn to_inbox(app: &App) {
-    app.click("[data-nav=inbox]").await;
-    app.wait_gone(&tid("thread")).await;
-}
-
-/// Sends messages, each when the one before stands in the log.
-async fn write(app: &App, conversation: &str, texts: &[String]) {
-    open(app, conversation).await;
-    for text in texts {
-        app.fill(&tid("composer"), text).await;
-        app.click(&tid("send")).await;
-        app.wait_text(&tid("message-body"), text).await;
-        let script = "return document.querySelector('[data-testid=composer]').value === ''";
-        app.wait_until("an empty composer", script, vec![]).await;
-    }
-}
-
-/// Types a draft and waits until the engine has it.
-async fn type_draft(app: &App, text: &str) {
-    app.fill(&tid("composer"), text).await;
-    app.wait_for("[data-testid=composer][data-saved=true]").await;
-}
-
-async fn wait_draft(app: &App, text: &str) {
-    let script = "return document.querySelector('[data-testid=composer]')?.value === arguments[0]";
-    app.wait_until(&format!("the draft {text:?}"), script, vec![json!(text)]).await;
-}
-
 async fn wait_draft_preview(app: &App, conversation: &str) {
     app.wait_for(&format!("{}[data-draft=true]", row(conversation))).await;
-}
-
-async fn wait_unread(app: &App, conversation: &str, count: usize) {
-    app.wait_for(&format!("{}[data-unread=\"{count}\"]", row(conversation))).await;
 }
 
 /// Sends a picture that is painted here, chosen as a file.
@@ -344,46 +262,6 @@ async fn waiting(app: &App, conversations: &[&str]) -> usize {
         count += collect(app).await.iter().filter(|message| message["state"] == "pending").count();
     }
     count
-}
-
-/// All of the open conversation in the order of the screen: it shows a part at a time, so it is scrolled through.
-async fn collect(app: &App) -> Vec<Value> {
-    let script = "const done = arguments[arguments.length - 1];
-        const log = document.querySelector('[data-testid=log]');
-        const frames = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
-        const seen = new Map();
-        const take = () => {
-            for (const message of log.querySelectorAll('[data-testid=message]')) {
-                seen.set(message.dataset.id, {
-                    id: message.dataset.id,
-                    body: message.querySelector('[data-testid=message-body]')?.textContent ?? '',
-                    state: message.dataset.state,
-                    unread: message.dataset.unread === 'true',
-                    mine: message.querySelector('[data-testid=tick]') !== null,
-                    picture: message.querySelector('[data-testid=attachment-image]') !== null,
-                });
-            }
-        };
-        (async () => {
-            // A conversation that has just been opened goes to its end, or to what is unread, by itself: only when it
-            // stays at its beginning has it come to rest.
-            for (let still = 0; still < 5; still = log.scrollTop === 0 ? still + 1 : 0) {
-                log.scrollTop = 0;
-                await frames();
-            }
-            for (;;) {
-                take();
-                // The list may move it while rows get their sizes: only the end is the end.
-                if (log.scrollTop + log.clientHeight >= log.scrollHeight - 2) break;
-                log.scrollTop += log.clientHeight / 2;
-                await frames();
-            }
-            done([...seen.values()]);
-        })()";
-    match app.client.execute_async(script, vec![]).await.unwrap() {
-        Value::Array(messages) => messages,
-        other => panic!("no messages but {other}"),
-    }
 }
 
 /// Reads a conversation from its first message to its last, and tells what it showed.

@@ -85,6 +85,11 @@ impl App {
         self.group.kill();
     }
 
+    /// Clears away what is left after the app's process was killed, and returns once the profile is free.
+    pub fn bury(mut self) {
+        self.group.kill();
+    }
+
     /// Kills the app without notice, as a crash would, and returns once the profile is free.
     pub fn crash(mut self) {
         process::kill_hard(self.pid());

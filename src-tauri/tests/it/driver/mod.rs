@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 
 pub use app::App;
 pub use page::SHOWS_WITHIN;
-pub use process::Group;
+pub use process::{Group, kill_hard};
 
 /// The folders a desktop session names, each app's own.
 const FOLDERS: [(&str, &str); 5] = [
@@ -27,6 +27,14 @@ const FOLDERS: [(&str, &str); 5] = [
     ("XDG_STATE_HOME", "state"),
     ("XDG_RUNTIME_DIR", "run"),
 ];
+
+/// A desktop without animations, which the webview tells the page as the wish for less motion: what is shown is shown
+/// at once.
+fn still(folder: &Path) {
+    let place = folder.join("config/gtk-3.0");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("settings.ini"), "[Settings]\ngtk-enable-animations=0\n").unwrap();
+}
 
 /// A screen with room for apps, and a folder for all they write.
 pub struct Desk {
@@ -73,6 +81,7 @@ impl Desk {
         for (_, sub) in FOLDERS {
             process::make_private(&folder.join(sub));
         }
+        still(&folder);
         let session = || {
             let mut command = Command::new("dbus-run-session");
             command.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
