@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod drafts;
 mod forged;
+mod forger;
 mod house;
 mod members;
 mod random;
