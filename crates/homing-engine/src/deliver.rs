@@ -53,6 +53,9 @@ impl Replica {
         if queued.is_empty() && !dirty && !at_once {
             return Ok(Vec::new());
         }
+        if row.kind == SpaceKind::Client && self.held_for_team(tx, env.now_ms(), space)? {
+            return Ok(Vec::new());
+        }
         // The rotation changes the op head: what is on its way must arrive first.
         let reasons = self.rotation_reasons(tx, space, env.now_ms())?;
         let idle = queued.is_empty() && !dirty;
@@ -88,7 +91,7 @@ impl Replica {
     }
 
     /// Loads whatever the space's members may have lost, and asks why it must rotate first.
-    fn rotation_reasons(
+    pub fn rotation_reasons(
         &mut self,
         tx: &Tx<'_>,
         space: &SpaceId,
@@ -330,7 +333,7 @@ impl Replica {
 }
 
 /// Whether the same changes, sealed under what the relay has now, may pass.
-fn sealed_anew_helps(code: NackCode) -> bool {
+pub(crate) fn sealed_anew_helps(code: NackCode) -> bool {
     matches!(
         code,
         NackCode::StaleOps

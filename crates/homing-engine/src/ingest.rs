@@ -95,7 +95,7 @@ impl Replica {
                 continue;
             }
             let Ok(entry) = Entry::decode(&row.bytes) else { continue };
-            let received_ms = row.place.map_or(0, |place| place.received_ms);
+            let received_ms = row.received_ms;
             let judged = match row.kind {
                 EntryKind::Op => self.judge_op(tx, &entry, id, received_ms)?,
                 EntryKind::Data => self.judge_data(tx, &entry, id, row.place)?,
@@ -209,6 +209,7 @@ impl Replica {
         self.touched.people = true;
         self.touched.status = true;
         self.touched.work.insert(space);
+        self.release_held();
         Ok(woken)
     }
 
@@ -387,6 +388,7 @@ impl Replica {
         if moved {
             if *person == self.person() {
                 self.open_person_seeds(tx)?;
+                self.settle_words(tx)?;
             }
             self.touched.people = true;
             self.wake(tx, &Wait::Person(*person))?;

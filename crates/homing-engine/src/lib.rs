@@ -39,6 +39,7 @@ mod reply;
 mod rows;
 mod slot_content;
 mod slots;
+mod teams;
 mod text;
 mod tools;
 mod touched;

@@ -22,7 +22,7 @@ use crate::replica::Replica;
 /// Receipts of one space are written at most this often.
 pub(crate) const RECEIPT_MS: u64 = 2_000;
 /// A space whose entry was refused because something newer exists rests until that has come, or so long.
-const REST_MS: u64 = 1_000;
+pub(crate) const REST_MS: u64 = 1_000;
 const TURNS: usize = 32;
 pub(crate) const CURSOR: &str = "cursor/";
 const GENERATION: &str = "relay/generation";
@@ -324,14 +324,7 @@ impl Core {
             }
             Effect::SlotRefused { space, slot, code, people, .. } => {
                 self.ask_accounts(&people);
-                if code == NackCode::Cloned {
-                    self.cloned();
-                }
-                self.try_write("slot refused", |tx, replica, _| {
-                    slots::mark_dirty(tx, &space, &slot)?;
-                    replica.touched.work.insert(space);
-                    Ok(())
-                });
+                self.slot_refused(space, &slot, code);
             }
             Effect::AccountAcked { id } => self.account_acked(&id),
             Effect::AccountRefused { ids, code } => self.account_refused(&ids, code),
@@ -772,7 +765,9 @@ impl Core {
         if self.flows.is_enrolling() {
             return;
         }
-        let frozen = self.write(Durability::Normal, |tx, replica, env| replica.hand_in_slots(tx, env, again));
+        let resting: BTreeSet<SpaceId> = self.resting.keys().copied().collect();
+        let frozen = self
+            .write(Durability::Normal, |tx, replica, env| replica.hand_in_slots(tx, env, again, &resting));
         match frozen {
             Ok(frozen) => {
                 for one in frozen {

@@ -56,6 +56,8 @@ pub(crate) struct Replica {
     pub files_to_remove: Vec<PathBuf>,
     /// Teams whose key was opened: client spaces may open with it.
     pub team_key_came: BTreeSet<SpaceId>,
+    /// Clients' spaces in which nothing is written before their team has a new key.
+    pub held: BTreeSet<SpaceId>,
     /// Spaces whose receipts this device has to publish.
     pub receipts_due: BTreeSet<SpaceId>,
     /// Entries of others taken in since this process began.
@@ -79,6 +81,7 @@ impl Replica {
             has_relay: false,
             files_to_remove: Vec::new(),
             team_key_came: BTreeSet::new(),
+            held: BTreeSet::new(),
             receipts_due: BTreeSet::new(),
             received: 0,
             delivered: BTreeMap::new(),
@@ -146,15 +149,7 @@ impl Replica {
         if self.known.spaces.contains_key(space) {
             return Ok(true);
         }
-        let mut ops = Vec::new();
-        for row in entries::ops(db, space)? {
-            let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored op"))?;
-            // The first op of a space made here counts before the relay has it.
-            let begun_here = row.status == entries::Status::Sealed && entry.header().op_head.is_none();
-            if row.status == entries::Status::Accepted || begun_here {
-                ops.push((entry, row.place.map_or(0, |place| place.received_ms)));
-            }
-        }
+        let ops = chain_of(db, space)?;
         for (entry, ..) in &ops {
             self.load_named(db, entry)?;
         }
@@ -253,6 +248,26 @@ impl Replica {
             .filter(|row| matches!(row.state, spaces::SpaceState::Joined | spaces::SpaceState::Local))
             .collect())
     }
+}
+
+/// A space's ops that hold, each behind the one it was made on. Their places in the relay's log don't tell that order: a
+/// relay that lost its database is filled again piece by piece.
+fn chain_of(db: &Read<'_>, space: &SpaceId) -> Result<Vec<(Entry, u64)>, Fail> {
+    let mut made_on = HashMap::new();
+    for row in entries::ops(db, space)? {
+        let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored op"))?;
+        // The first op of a space made here counts before the relay has it.
+        let begun_here = row.status == entries::Status::Sealed && entry.header().op_head.is_none();
+        if row.status == entries::Status::Accepted || begun_here {
+            made_on.insert(entry.header().op_head, (row.id, entry, row.received_ms));
+        }
+    }
+    let (mut chain, mut head) = (Vec::with_capacity(made_on.len()), None);
+    while let Some((id, entry, received_ms)) = made_on.remove(&head) {
+        chain.push((entry, received_ms));
+        head = Some(id);
+    }
+    if made_on.is_empty() { Ok(chain) } else { Err(Fail::Internal("an op is missing")) }
 }
 
 /// Whom and which teams an op is about; their logs are needed to judge it.

@@ -1,16 +1,21 @@
 //! Slots on their way out and in: receipts, read positions, drafts, settings.
 
+use std::collections::BTreeSet;
+
 use homing_access::Verdict;
 use homing_crypto::random_nonce;
 use homing_store::receipts::{self, Advance as StoredAdvance, AdvanceKind};
 use homing_store::slots::{self, OwnSlot, ReceivedSlot};
 use homing_store::{IntervalSet, Read, Tx, messages, spaces};
-use homing_wire::{DeviceId, Slot, SlotHeader, SlotId, SpaceId, limits};
+use homing_wire::{DeviceId, NackCode, Slot, SlotHeader, SlotId, SpaceId, limits};
 use minicbor::bytes::ByteVec;
 
 use crate::content;
+use crate::core::Core;
+use crate::deliver::sealed_anew_helps;
 use crate::env::Env;
 use crate::fail::Fail;
+use crate::link::REST_MS;
 use crate::replica::Replica;
 use crate::slot_content::{
     ADVANCES, Advance, Marks, Position, Receipts, SlotContent, position_slot, receipts_slot,
@@ -29,6 +34,29 @@ pub(crate) struct FrozenSlot {
     pub bytes: Vec<u8>,
 }
 
+impl Core {
+    /// The relay does not take a slot of this device. What may pass sealed anew is tried again after a rest, in which what
+    /// is missing can come; the rest stays until the next session.
+    pub(crate) fn slot_refused(&mut self, space: SpaceId, slot: &SlotId, code: NackCode) {
+        if code == NackCode::Cloned {
+            self.cloned();
+        }
+        if !sealed_anew_helps(code) {
+            tracing::debug!(?code, "a slot was refused");
+            return;
+        }
+        self.resting.insert(space, self.env.steady_ms() + REST_MS);
+        self.try_write("slot refused", |tx, replica, _| {
+            slots::mark_dirty(tx, &space, slot)?;
+            if code == NackCode::NeedsRotation {
+                replica.want_teams_of(tx, &space)?;
+            }
+            replica.touched.work.insert(space);
+            Ok(())
+        });
+    }
+}
+
 impl Replica {
     /// Seals own slots that say something new. With `again`, also those sealed for an earlier session.
     pub fn hand_in_slots(
@@ -36,9 +64,10 @@ impl Replica {
         tx: &Tx<'_>,
         env: &mut Env,
         again: bool,
+        resting: &BTreeSet<SpaceId>,
     ) -> Result<Vec<FrozenSlot>, Fail> {
         let mut frozen = Vec::new();
-        for own in slots::dirty(tx, BATCH)? {
+        for own in slots::dirty(tx, BATCH)?.into_iter().filter(|own| !resting.contains(&own.space)) {
             let frozen_slot = |own: OwnSlot, bytes| FrozenSlot {
                 space: own.space,
                 slot: own.slot,
@@ -63,7 +92,9 @@ impl Replica {
         let Some((written_as, _)) = self.writes_as(&own.space) else { return Ok(None) };
         let state = self.space(&own.space)?;
         if !state.needs_rotation(&self.known, env.now_ms()).is_empty() {
-            self.touched.work.insert(own.space);
+            if !self.held.contains(&own.space) {
+                self.touched.work.insert(own.space);
+            }
             return Ok(None);
         }
         let (epoch, op_head) = (state.epoch(), state.head());

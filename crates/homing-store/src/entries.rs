@@ -67,6 +67,8 @@ pub struct EntryRow {
     pub prev: Option<EntryId>,
     /// Its place, if the relay gave it one.
     pub place: Option<Place>,
+    /// When a relay received it, Unix ms; that stays when a relay that lost its database gives it another place. 0 = never.
+    pub received_ms: u64,
     /// What became of it.
     pub status: Status,
     /// Why it is parked or refused.
@@ -367,6 +369,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         dseq: row.get(5)?,
         prev: row.get::<_, Option<_>>(6)?.map(EntryId),
         place: place_of(row, 7)?,
+        received_ms: row.get(9)?,
         status: row.get(10)?,
         reason: row.get(11)?,
         bytes: row.get(12)?,

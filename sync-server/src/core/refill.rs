@@ -13,7 +13,7 @@ use homing_wire::{
     SignedHead, SpaceId, SpaceOp,
 };
 
-use super::directory::named;
+use super::directory::{Space, named};
 use super::push::{Incoming, decode_entry, next_time};
 use super::session::{SessionId, Who};
 use super::{RelayCore, Stop};
@@ -390,7 +390,7 @@ impl RelayCore {
             Some(_) => return Err(NackCode::RoleForbids.into()),
             None => return Err(NackCode::NotFound.into()),
         }
-        if generation != self.identity.generation() || op_head != known.state.head() {
+        if generation != self.identity.generation() || !self.proven_after(known, &op_head)? {
             return Err(NackCode::StaleOps.into());
         }
         if let Some(known) = self.spaces.get(&space) {
@@ -399,6 +399,25 @@ impl RelayCore {
         }
         self.send(session, &RelayFrame::Ack { req, placed: None });
         Ok(())
+    }
+}
+
+impl RelayCore {
+    /// Whether a space's chain is what an owner who knows it up to `op_head` confirms: it has that op, and what follows came
+    /// with proof, while they were away.
+    fn proven_after(&self, space: &Space, op_head: &EntryId) -> Result<bool, Stop> {
+        if !space.state.contains(op_head) {
+            return Ok(false);
+        }
+        let mut at = *op_head;
+        while at != space.state.head() {
+            let Some(next) = self.store.op_after(space.row.number, Some(&at))? else { return Ok(false) };
+            at = decode_entry(&next)?.id();
+            if self.store.place(&at, self.identity.generation())?.is_none_or(|place| !place.proven) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -102,12 +102,18 @@ async fn a_wiped_relay_is_filled_again() {
     before.world.took(&entry, a.push(&entry).await.unwrap().received_ms);
     let rotation = before.world.rotating(before.space, &before.ada, before.ada.me());
     assert_eq!(a.push(&rotation).await, Err(NackCode::Held), "fresh ops wait for an owner");
-    let op_head = before.world.state(before.space).head();
     let mut b = Client::login(&before.home.address(), &before.ben).await;
     assert_eq!(b.confirm(before.space, homing_wire::EntryId([1; 32])).await, Err(NackCode::StaleOps));
-    b.confirm(before.space, op_head).await.unwrap();
+    // Ben was away while Mallory was removed; that came back with proof.
+    let genesis = Entry::decode(&ops(&before.log)[0].entry).unwrap().id();
+    b.confirm(before.space, genesis).await.unwrap();
     assert!(!b.ids(before.space).await.2);
     a.push(&rotation).await.unwrap();
+    assert_eq!(
+        b.confirm(before.space, genesis).await,
+        Err(NackCode::StaleOps),
+        "nothing proves the rotation"
+    );
 }
 
 #[tokio::test]

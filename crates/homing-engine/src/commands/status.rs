@@ -78,7 +78,8 @@ impl Core {
         status.device = Some(replica.device().to_string());
         status.name = Some(replica.me.name.clone());
         status.device_name = Some(replica.me.device_name.clone());
-        status.recovery_confirmed = replica.me.recovery_confirmed;
+        // Words that another device made are shown, and written down, there.
+        status.recovery_confirmed = replica.me.recovery_confirmed || replica.me.recovery_seed.is_none();
         let db = self.db()?;
         // Without a relay there is nothing to wait for: what was done is done.
         status.outbox = if replica.has_relay { count(outbox::waiting(&db)?) } else { 0 };

@@ -3,13 +3,18 @@
 //! An op follows the account's newest one. When another device was faster, the log is fetched and the op made again on
 //! top of it. A new person seed needs no care of its own before the op leaves: it is sealed to this device inside the
 //! op, so whenever the op comes back from the relay the seed comes with it.
+//!
+//! A device that is shut out may have kept the recovery words, and the person key is sealed to them too. So new words
+//! come first, while it still counts as a device, and then the op that revokes it: after that nothing it holds opens the
+//! account, and in between nothing is open that was not before.
 
 use homing_access::build::{self, AccountKey};
-use homing_crypto::{DeviceSecret, Seed32};
-use homing_store::{Durability, spaces};
+use homing_crypto::{DeviceSecret, RecoverySecret, Seed32};
+use homing_store::{Durability, Tx, spaces};
 use homing_sync::Event;
 use homing_wire::{AccountOp, AccountOpId, DeviceId, NackCode};
 
+use super::recovery::next_words;
 use super::{REACH_MS, SETTLE_MS, relay_refuses};
 use crate::api::{ApiError, Code, DeviceRow, LinkState, Nothing};
 use crate::core::Core;
@@ -34,7 +39,12 @@ pub(super) struct Work {
 
 enum Goal {
     Grant(Box<Applicant>, Option<Reply<LinkState>>),
-    Revoke(DeviceId, Option<Reply<Vec<DeviceRow>>>),
+    Revoke {
+        device: DeviceId,
+        /// The recovery words are new.
+        renewed: bool,
+        reply: Option<Reply<Vec<DeviceRow>>>,
+    },
     /// A copy of this profile is in use: this one goes on as the device with this seed.
     Become(Seed32),
 }
@@ -67,7 +77,8 @@ impl Core {
     }
 
     pub(super) fn revoke(&mut self, device: DeviceId, reply: Reply<Vec<DeviceRow>>) {
-        let work = Work::new(Goal::Revoke(device, Some(reply)), self.env.steady_ms());
+        let goal = Goal::Revoke { device, renewed: false, reply: Some(reply) };
+        let work = Work::new(goal, self.env.steady_ms());
         self.flows.account.push_back(work);
     }
 
@@ -112,7 +123,7 @@ impl Core {
             work.deadline = u64::MAX;
             match &mut work.goal {
                 Goal::Grant(_, reply) => self.settle_late(reply.take(), error),
-                Goal::Revoke(_, reply) => self.settle_late(reply.take(), error),
+                Goal::Revoke { reply, .. } => self.settle_late(reply.take(), error),
                 Goal::Become(_) => {}
             }
         }
@@ -120,10 +131,11 @@ impl Core {
     }
 
     fn account_op(&mut self, goal: &Goal) -> Result<AccountOp, ApiError> {
-        self.write(Durability::Normal, |tx, replica, env| {
+        // Durable: new recovery words must not be lost once the account is sealed to them.
+        self.write(Durability::Full, |tx, replica, env| {
             let me = replica.person();
             replica.load_account(tx, &me)?;
-            replica.account_op(env, goal)
+            replica.account_op(tx, env, goal)
         })
     }
 
@@ -146,7 +158,13 @@ impl Core {
             replica.touched.people = true;
             Ok(())
         });
-        self.end_work(work.goal, done);
+        match &mut work.goal {
+            Goal::Revoke { renewed, .. } if done.is_ok() && !*renewed => {
+                *renewed = true;
+                self.flows.account.push_front(work);
+            }
+            _ => self.end_work(work.goal, done),
+        }
         true
     }
 
@@ -186,11 +204,11 @@ impl Core {
                     self.settle(reply, answer);
                 }
             }
-            Goal::Revoke(_, Some(reply)) => {
+            Goal::Revoke { reply: Some(reply), .. } => {
                 let answer = done.and_then(|()| self.devices(Nothing {}));
                 self.settle(reply, answer);
             }
-            Goal::Revoke(_, None) => self.touched.people = true,
+            Goal::Revoke { reply: None, .. } => self.touched.people = true,
             Goal::Become(_) => match done {
                 Ok(()) => self.flows.restart = true,
                 Err(error) => self.problem(Some(error)),
@@ -200,7 +218,7 @@ impl Core {
 }
 
 impl Replica {
-    fn account_op(&self, env: &mut Env, goal: &Goal) -> Result<AccountOp, Fail> {
+    fn account_op(&self, tx: &Tx<'_>, env: &mut Env, goal: &Goal) -> Result<AccountOp, Fail> {
         let missing = || {
             Fail::new(
                 Code::KeyUnavailable,
@@ -215,7 +233,13 @@ impl Replica {
             Goal::Grant(applicant, _) => {
                 build::add_device(&mut env.rng, account, signer, (applicant.device, applicant.consent), seed)?
             }
-            Goal::Revoke(device, _) => build::revoke_device(&mut env.rng, account, signer, *device, seed)?.0,
+            Goal::Revoke { renewed: false, .. } => {
+                let words = RecoverySecret::from_seed(&next_words(tx, env)?);
+                build::set_recovery(&mut env.rng, account, signer, &words, seed)?.0
+            }
+            Goal::Revoke { device, .. } => {
+                build::revoke_device(&mut env.rng, account, signer, *device, seed)?.0
+            }
             Goal::Become(device_seed) => {
                 let secret = self.me.person_secret(generation).ok_or_else(missing)?;
                 let consent = build::consent(&self.person(), &DeviceSecret::from_seed(device_seed));

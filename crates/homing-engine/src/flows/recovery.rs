@@ -1,18 +1,22 @@
-//! The recovery words: shown, proved to be written down, used.
+//! The recovery words: shown, proved to be written down, used, and made anew when a device that may know them is shut out.
 
-use homing_crypto::{RECOVERY_WORDS, recovery_from_words, recovery_words};
-use homing_store::Durability;
+use homing_crypto::{RECOVERY_WORDS, RecoverySecret, Seed32, recovery_from_words, recovery_words};
+use homing_store::{Durability, Tx, meta};
 
 use super::begin::DEVICE;
 use crate::api::{ApiError, Code, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, Status};
 use crate::commands::checked_name;
 use crate::core::Core;
+use crate::env::Env;
 use crate::fail::Fail;
+use crate::replica::Replica;
 use crate::reply::Reply;
 use crate::text::relay_address;
 
 /// Fewer words prove nothing.
 const PROOF: usize = 3;
+/// New words, until the account names them.
+const NEXT_WORDS: &str = "next_words";
 
 fn wrong_words() -> ApiError {
     ApiError::new(
@@ -83,5 +87,38 @@ impl Core {
             Ok((words, relay, device_name)) => self.recover(relay, words, device_name, reply),
             Err(error) => self.settle(reply, Err(error)),
         }
+    }
+}
+
+/// The words the account is to have next. The same ones until it has them, so that whichever attempt reaches the relay,
+/// this device holds what the account is sealed to.
+pub(super) fn next_words(tx: &Tx<'_>, env: &mut Env) -> Result<Seed32, Fail> {
+    if let Some(words) = meta::get(tx, NEXT_WORDS)?.and_then(|bytes| Seed32::from_slice(&bytes)) {
+        return Ok(words);
+    }
+    let words = Seed32::random(&mut env.rng);
+    meta::set(tx, NEXT_WORDS, words.expose())?;
+    Ok(words)
+}
+
+impl Replica {
+    /// Keeps the recovery words in step with the own account: those made here once the account names them; none when
+    /// another device made new ones, which only that device can show.
+    pub(crate) fn settle_words(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
+        let Some(account) = self.known.accounts.get(&self.person()) else { return Ok(()) };
+        let named = account.recovery().verify.0;
+        let names = |words: &Seed32| RecoverySecret::from_seed(words).signing().public() == named;
+        if self.me.recovery_seed.as_ref().is_some_and(names) {
+            return Ok(());
+        }
+        let next = meta::get(tx, NEXT_WORDS)?.and_then(|bytes| Seed32::from_slice(&bytes)).filter(names);
+        if next.is_none() && self.me.recovery_seed.is_none() {
+            return Ok(());
+        }
+        self.me.recovery_seed = next;
+        self.me.recovery_confirmed = false;
+        meta::delete(tx, NEXT_WORDS)?;
+        self.touched.status = true;
+        self.save_identity(tx)
     }
 }

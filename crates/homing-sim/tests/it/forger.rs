@@ -5,11 +5,11 @@ use homing_crypto::{DeviceSecret, EpochKey, Seed32, padding};
 use homing_model::{Actor, ChangeInfo, Edit, inspect};
 use homing_sim::{DeviceId as Device, World};
 use homing_store::entries::{self, NewEntry, Status};
-use homing_store::{Durability, StoreError, changes, conversations, epochs, meta, spaces};
+use homing_store::{Durability, Read, StoreError, changes, conversations, epochs, meta, spaces};
 use homing_wire::codec::encode;
 use homing_wire::{
     Changes, DeviceId, DocChange, DocId, EntryHeader, EntryId, EntryKind, Hash, Head, Member, PersonId, Salt,
-    SpaceId, SpaceOp, limits,
+    SpaceId, SpaceKind, SpaceOp, limits,
 };
 use minicbor::Decode;
 use rusqlite::Connection;
@@ -44,11 +44,11 @@ pub struct Forger {
     pub salt: Salt,
     pub space: SpaceId,
     conversation: DocId,
-    op_head: EntryId,
-    epoch: EntryId,
+    pub op_head: EntryId,
+    pub epoch: EntryId,
     key: EpochKey,
     dseq: u64,
-    prev: Option<EntryId>,
+    pub prev: Option<EntryId>,
     /// Entries to be sent, in order.
     entries: Vec<Forgery>,
 }
@@ -169,13 +169,30 @@ pub fn forge(
     conversation: &str,
     forge: impl FnOnce(&mut Forger, Look<'_>),
 ) -> Vec<Forgery> {
+    let conversation: DocId = conversation.parse().unwrap();
+    let find = |db: &Read<'_>| conversations::get(db, &conversation).unwrap().unwrap().space;
+    forge_in(world, device, conversation, &find, forge)
+}
+
+/// The space of the team a device's person belongs to.
+pub fn team(db: &Read<'_>) -> SpaceId {
+    spaces::list(db).unwrap().iter().find(|row| row.kind == SpaceKind::Team).unwrap().space
+}
+
+/// As [`forge`], in any space of the member's.
+pub fn forge_in(
+    world: &mut World,
+    device: Device,
+    conversation: DocId,
+    find: &dyn Fn(&Read<'_>) -> SpaceId,
+    forge: impl FnOnce(&mut Forger, Look<'_>),
+) -> Vec<Forgery> {
     world.crash(device).unwrap();
     let store = disk::open(world, device);
-    let conversation: DocId = conversation.parse().unwrap();
     let mut forger = {
         let db = store.read();
         let stolen: Stolen = minicbor::decode(&meta::get(&db, "identity").unwrap().unwrap()).unwrap();
-        let space = conversations::get(&db, &conversation).unwrap().unwrap().space;
+        let space = find(&db);
         let row = spaces::get(&db, &space).unwrap().unwrap();
         let epoch = epochs::get(&db, &space, &row.epoch.unwrap()).unwrap().unwrap();
         let key = EpochKey::from_announced(Seed32::from_bytes(*epoch.seed), &epoch.commitment.0).unwrap();

@@ -12,4 +12,5 @@ mod house;
 mod members;
 mod random;
 mod relay_loss;
+mod seized;
 mod talk;

@@ -13,7 +13,8 @@ fn database_files(world: &World) -> Vec<std::path::PathBuf> {
     names.filter(|path| path.file_name().unwrap().to_string_lossy().contains(".db")).collect()
 }
 
-fn wipe(world: &World) {
+/// Takes the database of a relay that has ended.
+pub fn wipe(world: &World) {
     let files = database_files(world);
     assert!(!files.is_empty());
     for file in files {

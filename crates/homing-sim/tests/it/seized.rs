@@ -1,0 +1,440 @@
+//! Who lost access and holds the relay's whole database, beside all that ever lay on their own disk, opens nothing of
+//! what came after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homing_access::{AccountState, open};
+use homing_crypto::{
+    DeviceSecret, EpochKey, InviteSecret, KemSecret, PersonSecret, RecoverySecret, Seed32, hpke_open,
+    padding, recovery_from_words,
+};
+use homing_engine::api::{
+    Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, RecoveryUse, RecoveryWords,
+};
+use homing_sim::{DeviceId as Device, RELAY, Weather, World};
+use homing_store::{epochs, meta, spaces};
+use homing_wire::codec::encode;
+use homing_wire::{
+    AccountOp, Changes, DeviceId, Entry, EntryId, EntryKind, Hash, PersonId, Pin, SealedSeed, SpaceId,
+    SpaceOp, VerifyKey, seal_info,
+};
+use minicbor::Decode;
+use rusqlite::Connection;
+
+use crate::disk;
+use crate::forged::{all_refuse, message_at, not_taken};
+use crate::forger::{Forgery, forge, forge_in, send, team};
+use crate::house::{House, approve_all, at_rest, same_messages};
+use crate::relay_loss::wipe;
+
+/// The secrets in a stored identity.
+#[derive(Decode)]
+#[cbor(map)]
+struct Stolen {
+    #[n(1)]
+    person: PersonId,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    device_seed: [u8; 32],
+    #[n(5)]
+    person_seeds: Vec<(u32, VerifyKey)>,
+    #[n(6)]
+    recovery_seed: Option<VerifyKey>,
+}
+
+/// All secrets somebody holds, and what they can make of a relay's database.
+struct Thief {
+    keys: Vec<KemSecret>,
+    seeds: BTreeSet<[u8; 32]>,
+}
+
+impl Thief {
+    /// Takes every secret from a device's disk.
+    fn with_disk_of(world: &mut World, device: Device) -> Self {
+        world.crash(device).unwrap();
+        let store = disk::open(world, device);
+        let db = store.read();
+        let stolen: Stolen = minicbor::decode(&meta::get(&db, "identity").unwrap().unwrap()).unwrap();
+        let mut thief = Self { keys: Vec::new(), seeds: BTreeSet::new() };
+        let device_secret = DeviceSecret::from_seed(&Seed32::from_bytes(stolen.device_seed));
+        thief.keys.push(device_secret.kem().clone());
+        for (_, seed) in &stolen.person_seeds {
+            thief.person_seed(&Seed32::from_bytes(seed.0));
+        }
+        for row in spaces::list(&db).unwrap() {
+            for epoch in epochs::list(&db, &row.space).unwrap() {
+                thief.epoch_seed(*epoch.seed);
+            }
+        }
+        for (_, secret) in meta::with_prefix(&db, "invite_secret/").unwrap() {
+            let secret = InviteSecret::from_bytes(secret.as_slice().try_into().unwrap());
+            thief.keys.push(secret.kem());
+        }
+        // Newer person keys, if they are sealed to the device or to the recovery words.
+        let words = stolen.recovery_seed.map(|seed| RecoverySecret::from_seed(&Seed32::from_bytes(seed.0)));
+        let account = account_at(world, &stolen.person);
+        let id = DeviceId(device_secret.signing().public());
+        let by_device = open::person_seed(&account, &id, device_secret.kem()).ok();
+        let by_words = words.and_then(|words| open::person_seed_by_recovery(&account, &words).ok());
+        for seed in by_device.into_iter().chain(by_words) {
+            thief.person_seed(&seed);
+        }
+        drop(store);
+        world.start(device).unwrap();
+        thief
+    }
+
+    fn person_seed(&mut self, seed: &Seed32) {
+        self.keys.push(PersonSecret::from_seed(seed).kem().clone());
+    }
+
+    fn epoch_seed(&mut self, seed: [u8; 32]) {
+        if self.seeds.insert(seed) {
+            // It may be a team's, to which other spaces are sealed.
+            self.keys.push(EpochKey::from_seed(Seed32::from_bytes(seed)).kem());
+        }
+    }
+
+    /// Opens every seed of the log that any key opens, and with those the next, until nothing more opens.
+    fn open_seeds(&mut self, log: &[Entry]) {
+        let ops: Vec<(SpaceId, SpaceOp)> = log
+            .iter()
+            .filter(|entry| entry.header().kind == EntryKind::Op)
+            .map(|entry| (entry.header().space, SpaceOp::decode(&entry.body.content).unwrap()))
+            .collect();
+        let mut commitments: BTreeMap<SpaceId, Vec<Hash>> = BTreeMap::new();
+        for (space, op) in &ops {
+            commitments.entry(*space).or_default().extend(op.epoch().map(|epoch| epoch.commitment));
+        }
+        let (mut from, mut more) = (0, true);
+        while more {
+            let tried = self.keys.len();
+            let keys: Vec<KemSecret> = self.keys.get(from..).unwrap().to_vec();
+            for (space, op) in &ops {
+                for seal in seals(op) {
+                    for commitment in &commitments[space] {
+                        for key in &keys {
+                            let info = seal_info(space, commitment);
+                            if let Ok(seed) = hpke_open(key, &info, &encode(&seal.to), &seal.sealed) {
+                                self.epoch_seed(seed.as_slice().try_into().unwrap());
+                            }
+                        }
+                    }
+                }
+            }
+            (from, more) = (tried, self.keys.len() > tried);
+        }
+    }
+
+    /// The plain bytes of all entries that open.
+    fn reads(&mut self, log: &[Entry]) -> Vec<Vec<u8>> {
+        self.open_seeds(log);
+        let keys: Vec<EpochKey> =
+            self.seeds.iter().map(|seed| EpochKey::from_seed(Seed32::from_bytes(*seed))).collect();
+        let mut plain = Vec::new();
+        for entry in log.iter().filter(|entry| entry.header().kind == EntryKind::Data) {
+            let header = entry.header();
+            let ad = header.associated_data();
+            let opened = keys.iter().find_map(|key| {
+                homing_crypto::open(key.data_key(), header.nonce, &ad, &entry.body.content).ok()
+            });
+            if let Some(opened) = opened {
+                let packed = padding::unpad(&opened).unwrap();
+                let changes = Changes::decode(&zstd::stream::decode_all(packed).unwrap()).unwrap();
+                plain.extend(changes.changes.into_iter().map(|change| change.change));
+            }
+        }
+        plain
+    }
+
+    /// Which of these texts they read in the relay's database.
+    fn finds<'a>(&mut self, world: &mut World, texts: &[&'a str]) -> Vec<&'a str> {
+        let plain = self.reads(&relay_log(world));
+        let holds =
+            |text: &str| plain.iter().any(|one| one.windows(text.len()).any(|at| at == text.as_bytes()));
+        texts.iter().copied().filter(|text| holds(text)).collect()
+    }
+}
+
+/// The seeds an op hands out.
+fn seals(op: &SpaceOp) -> Vec<&SealedSeed> {
+    let mut seals: Vec<&SealedSeed> = op.epoch().map(|epoch| &epoch.sealed).into_iter().flatten().collect();
+    match op {
+        SpaceOp::Add { sealed, .. } => seals.push(sealed),
+        SpaceOp::Invite { sealed, .. } => seals.extend(sealed),
+        _ => {}
+    }
+    seals
+}
+
+fn relay_db(world: &mut World) -> Connection {
+    world.crash_relay().unwrap();
+    Connection::open(world.relay_folder().join("relay.db")).unwrap()
+}
+
+/// Everything in the logs of a relay that is not running any more.
+fn relay_log(world: &mut World) -> Vec<Entry> {
+    let db = relay_db(world);
+    let mut all = db.prepare("SELECT entry FROM entry ORDER BY space, sequence").unwrap();
+    let rows = all.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let log: Vec<Entry> = rows.map(|row| Entry::decode(&row.unwrap()).unwrap()).collect();
+    drop(all);
+    drop(db);
+    world.start_relay().unwrap();
+    log
+}
+
+fn account_at(world: &mut World, person: &PersonId) -> AccountState {
+    let db = relay_db(world);
+    let mut all = db.prepare("SELECT op FROM account_op WHERE person = ?1 ORDER BY position").unwrap();
+    let rows = all.query_map([person.0], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let ops: Vec<AccountOp> = rows.map(|row| AccountOp::decode(&row.unwrap()).unwrap()).collect();
+    drop(all);
+    drop(db);
+    world.start_relay().unwrap();
+    AccountState::replay(&ops).unwrap()
+}
+
+/// Ben is removed from the group while he and Cora are off; Cora's text was written before she knew.
+fn ben_removed(seed: u64) -> House {
+    let mut house = House::new(seed);
+    let (laptop, ben, cora, group) = (house.laptop, house.ben, house.cora, house.group.clone());
+    let world = &mut house.world;
+    world.send(laptop, &group, "for all three").unwrap();
+    world.settle().unwrap();
+    for device in [ben, cora] {
+        world.set_online(device, false).unwrap();
+    }
+    world.send(cora, &group, "Cora did not know").unwrap();
+    let members = world.members(laptop, &group).unwrap();
+    let member = members.iter().find(|row| row.name == "Ben").unwrap().member.clone();
+    world.remove_member(laptop, &group, &member).unwrap();
+    world.run_for(30_000).unwrap();
+    world.send(laptop, &group, "without Ben").unwrap();
+    world.run_for(30_000).unwrap();
+    world.set_online(cora, true).unwrap();
+    world.run_for(60_000).unwrap();
+    house
+}
+
+const BEFORE: &str = "for all three";
+const AFTER: [&str; 2] = ["Cora did not know", "without Ben"];
+
+/// Ben finds what he had, Ada finds everything.
+fn ben_finds_nothing_new(house: &mut House) {
+    let (laptop, ben) = (house.laptop, house.ben);
+    let texts = [BEFORE, AFTER[0], AFTER[1]];
+    let world = &mut house.world;
+    assert_eq!(Thief::with_disk_of(world, ben).finds(world, &texts), [BEFORE]);
+    assert_eq!(Thief::with_disk_of(world, laptop).finds(world, &texts), texts, "the search can find");
+}
+
+#[test]
+fn a_removed_member_opens_nothing_of_what_came_after() {
+    let mut house = ben_removed(50);
+    ben_finds_nothing_new(&mut house);
+    let stay = [house.laptop, house.desktop, house.cora];
+    house.world.settle().unwrap();
+    assert_eq!(same_messages(&mut house.world, &stay, &house.group).len(), 3);
+    at_rest(&mut house.world, &stay);
+}
+
+#[test]
+fn nor_after_the_relay_was_wiped() {
+    let mut house = ben_removed(51);
+    let world = &mut house.world;
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.settle().unwrap();
+    world.settle().unwrap();
+    let stay = [house.laptop, house.desktop, house.cora];
+    assert_eq!(same_messages(world, &stay, &house.group).len(), 3);
+    ben_finds_nothing_new(&mut house);
+}
+
+/// An entry of Ben's under the newest op and epoch, whose names he has from the relay's database.
+fn push_of_ben(house: &mut House) -> Vec<Forgery> {
+    let (ben, group) = (house.ben, house.group.clone());
+    let log = relay_log(&mut house.world);
+    let forgeries = forge(&mut house.world, ben, &group, |forger, _| {
+        let ops: Vec<EntryId> = log
+            .iter()
+            .filter(|entry| entry.header().space == forger.space && entry.header().kind == EntryKind::Op)
+            .map(Entry::id)
+            .collect();
+        // Whatever came last removed him and began the epoch.
+        (forger.op_head, forger.epoch) = (*ops.last().unwrap(), *ops.last().unwrap());
+        message_at(forger, 12, "Ben is still here");
+    });
+    send(&house.world, ben, &forgeries);
+    forgeries
+}
+
+#[test]
+fn nor_can_they_push() {
+    let mut house = ben_removed(52);
+    let forgeries = push_of_ben(&mut house);
+    let stay = [house.laptop, house.desktop, house.cora];
+    not_taken(&mut house.world, house.ben, &stay, &forgeries);
+}
+
+#[test]
+fn nor_do_devices_take_what_a_helping_relay_pushes_for_them() {
+    let mut house = ben_removed(53);
+    let forgeries = push_of_ben(&mut house);
+    let stay = [house.laptop, house.desktop, house.cora];
+    all_refuse(&mut house, &stay, &forgeries, "access.not_a_member");
+}
+
+#[test]
+fn a_revoked_device_opens_nothing_of_what_came_after() {
+    let mut house = House::new(54);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let (two, group) = (house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    world.send(laptop, &two, "before, to Ben").unwrap();
+    world.settle().unwrap();
+    for device in [desktop, ben] {
+        world.set_online(device, false).unwrap();
+    }
+    // Ben, a client, writes before he can know. Ada writes as soon as she has revoked.
+    world.send(ben, &two, "Ben did not know").unwrap();
+    let lost = world.devices(laptop).unwrap().into_iter().find(|row: &DeviceRow| !row.current).unwrap().id;
+    world.revoke_device(laptop, &lost).unwrap();
+    world.send(laptop, &two, "at once, to Ben").unwrap();
+    world.send(laptop, &group, "at once, to all").unwrap();
+    world.run_for(30_000).unwrap();
+    world.set_online(ben, true).unwrap();
+    world.run_for(60_000).unwrap();
+    world.send(cora, &two, "Cora, later").unwrap();
+    world.run_for(60_000).unwrap();
+    let after = ["Ben did not know", "at once, to Ben", "at once, to all", "Cora, later"];
+    let texts: Vec<&str> = ["before, to Ben"].into_iter().chain(after).collect();
+    assert_eq!(Thief::with_disk_of(world, desktop).finds(world, &texts), ["before, to Ben"]);
+    assert_eq!(Thief::with_disk_of(world, laptop).finds(world, &texts), texts, "the search can find");
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.settle().unwrap();
+    world.settle().unwrap();
+    assert_eq!(Thief::with_disk_of(world, desktop).finds(world, &texts), ["before, to Ben"]);
+}
+
+fn words(world: &mut World, device: Device) -> String {
+    let shown: RecoveryWords = world.ask(device, Call::RecoveryShow(Nothing {})).unwrap();
+    shown.words.join(" ")
+}
+
+/// Somebody with these words on a new computer: an error's code, or none.
+fn recovers(world: &mut World, name: &str, words: &str) -> Option<Code> {
+    let phoenix = world.add_device(name, 0).unwrap();
+    let args = RecoveryUse { words: words.to_owned(), relay: RELAY.to_owned(), name: None };
+    world.try_call(phoenix, Call::RecoveryUse(args)).unwrap().err().map(|error| error.code)
+}
+
+#[test]
+fn the_words_a_revoked_device_knew_let_nobody_in() {
+    let mut house = House::new(55);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    let tablet = world.add_device("tablet", 0).unwrap();
+    world.link_device(laptop, tablet).unwrap();
+    world.settle().unwrap();
+    let known = words(world, desktop);
+    assert_eq!(words(world, laptop), known);
+    let lost = world.status(desktop).unwrap().device.unwrap();
+    world.revoke_device(laptop, &lost).unwrap();
+    world.settle().unwrap();
+    assert_eq!(recovers(world, "thief", &known), Some(Code::RecoveryInvalid));
+    // New ones are to be written down where they were made; the other device knows none.
+    assert!(!world.status(laptop).unwrap().recovery_confirmed);
+    assert!(world.status(tablet).unwrap().recovery_confirmed);
+    let refusal = world.refusal(tablet, Call::RecoveryShow(Nothing {})).unwrap();
+    assert_eq!(refusal.code, Code::RecoveryInvalid);
+    let new = words(world, laptop);
+    assert_ne!(new, known);
+    assert_eq!(recovers(world, "phoenix", &new), None);
+}
+
+/// The recovery key the relay has for the person of a device.
+fn recovery_key(world: &mut World, device: Device) -> VerifyKey {
+    let person = world.status(device).unwrap().person.unwrap().parse().unwrap();
+    account_at(world, &person).recovery().verify
+}
+
+#[test]
+fn words_made_anew_survive_a_crash_at_any_moment() {
+    let mut house = House::new(56);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    let lost = world.status(desktop).unwrap().device.unwrap();
+    let mut between = false;
+    for steps in 1.. {
+        let old = recovery_key(world, laptop);
+        world.run_for(60_000).unwrap();
+        world.begin_call(laptop, Call::DeviceRevoke(ItemRef { id: lost.clone() })).unwrap();
+        for _ in 0..steps {
+            world.step().unwrap();
+        }
+        world.crash(laptop).unwrap();
+        world.settle().unwrap();
+        let named = recovery_key(world, laptop);
+        let shown = recovery_from_words(&words(world, laptop)).unwrap();
+        let shown = RecoverySecret::from_seed(&shown).signing().public();
+        assert_eq!(VerifyKey(shown), named, "after {steps} steps");
+        let rows = world.devices(laptop).unwrap();
+        if rows.iter().any(|row| row.id == lost && row.revoked) {
+            break;
+        }
+        between |= named != old;
+    }
+    assert!(between, "no crash fell between the two ops");
+}
+
+#[test]
+fn a_space_waits_for_the_new_key_of_its_team() {
+    let mut house = House::new(57);
+    let (laptop, cora, two) = (house.laptop, house.cora, house.two.clone());
+    let world = &mut house.world;
+    let staff = world.invite(laptop, InviteTo::Team { role: None }).unwrap();
+    let dan = world.add_device("dan", 0).unwrap();
+    world.join(dan, &staff, Some("Dan")).unwrap();
+    world.run_for(60_000).unwrap();
+    approve_all(world, laptop);
+    world.settle().unwrap();
+    world.send(dan, &two, "with Cora").unwrap();
+    world.settle().unwrap();
+    let away = [laptop, house.desktop, house.ben];
+    for device in away {
+        world.set_online(device, false).unwrap();
+    }
+    // Cora leaves the team. Dan hears of it, but the relay is wiped before it has the key he makes, and takes no op of
+    // the team before its owner is back.
+    let conversation = two.parse().unwrap();
+    let forgeries = forge_in(world, cora, conversation, &team, |forger, _| {
+        let pin = Pin { device: forger.id(), last: forger.prev };
+        forger.op(&SpaceOp::Leave { pins: vec![pin] });
+    });
+    send(world, cora, &forgeries);
+    world.take_events(dan).unwrap();
+    world.weather = Weather { latency_ms: 2_000, cut_one_in: 0 };
+    world.start(cora).unwrap();
+    while !world.take_events(dan).unwrap().iter().any(|event| matches!(event, Event::People {})) {
+        assert!(world.step().unwrap());
+    }
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.weather = Weather::CALM;
+    world.start_relay().unwrap();
+    world.run_for(60_000).unwrap();
+    world.send(dan, &two, "without Cora").unwrap();
+    world.run_for(60_000).unwrap();
+    let texts = ["with Cora", "without Cora"];
+    assert_eq!(Thief::with_disk_of(world, cora).finds(world, &texts), ["with Cora"]);
+    world.settle().unwrap();
+    world.settle().unwrap();
+    assert_eq!(Thief::with_disk_of(world, cora).finds(world, &texts), ["with Cora"]);
+    assert_eq!(Thief::with_disk_of(world, laptop).finds(world, &texts), texts, "the search can find");
+    world.settle().unwrap();
+    let stay = [laptop, house.desktop, house.ben, dan];
+    assert_eq!(same_messages(world, &stay, &two).len(), 2);
+    at_rest(world, &stay);
+}
