@@ -74,6 +74,8 @@ pub struct Core {
     pub(crate) demo: bool,
     /// The profile has caught up with its relay before: what comes now is news.
     pub(crate) synced_once: bool,
+    /// Messages that came while catching up: whether they were read elsewhere is known at its end.
+    pub(crate) unannounced: Vec<(DocId, DocId)>,
     revision: u64,
     last_status: Option<crate::api::Status>,
     out: Vec<Output>,
@@ -105,6 +107,7 @@ impl Core {
             asked_ops: BTreeSet::new(),
             demo: crate::tools::is_demo(folder),
             synced_once: false,
+            unannounced: Vec::new(),
             revision: 0,
             last_status: None,
             out: Vec::new(),

@@ -9,6 +9,7 @@ use homing_store::members::{self, MemberRow};
 use homing_store::messages::{self, MessageRow as StoredMessage, MessageState};
 use homing_store::receipts::{self, AdvanceKind, ReceiptRow};
 use homing_store::{Read, conversations, drafts, meta, notified, people, spaces};
+use homing_sync::Connection;
 use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as WireSpaceKind};
 
 use crate::api::{
@@ -304,15 +305,24 @@ impl Core {
         Ok(events)
     }
 
-    /// What is worth a desktop notification: unread, not shown right now, not put away, each message once.
+    /// What is worth a desktop notification: unread, not shown right now, not put away, each message once. It is decided
+    /// when the device has caught up, for a message may come before the news that it was read elsewhere.
     fn notifications(&mut self, touched: &Touched) -> Result<Vec<Event>, ApiError> {
-        if touched.arrived.is_empty() || !self.synced_once {
+        if self.synced_once {
+            self.unannounced.extend_from_slice(&touched.arrived);
+        }
+        let catching_up = self
+            .link
+            .as_ref()
+            .is_some_and(|link| link.client.status() == Connection::Online { caught_up: false });
+        if self.unannounced.is_empty() || catching_up {
             return Ok(Vec::new());
         }
+        let arrived = std::mem::take(&mut self.unannounced);
         let settings = self.stored_settings()?;
         let mut events = Vec::new();
         let mut fresh = Vec::new();
-        for (conversation, message) in &touched.arrived {
+        for (conversation, message) in &arrived {
             if self.focus == Some(*conversation) || !settings.notifications {
                 continue;
             }

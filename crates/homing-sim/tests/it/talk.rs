@@ -78,3 +78,33 @@ fn a_late_message_is_unread_marked_and_told_once_and_its_tick_is_honest() {
     assert_eq!(tick(world), (State::Delivered, true, true), "Cora has not read it");
     at_rest(world, &everybody);
 }
+
+#[test]
+fn what_was_read_elsewhere_while_a_device_was_off_is_not_told_when_it_comes_back() {
+    for seed in 0..2 {
+        let mut house = House::new(seed);
+        let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+        let everybody = house.devices();
+        let world = &mut house.world;
+        world.crash(desktop).unwrap();
+        world.send(ben, &group, "read on the laptop").unwrap();
+        world.run_for(60_000).unwrap();
+        world.read(laptop, &group).unwrap();
+        world.run_for(60_000).unwrap();
+        let news = world.send(ben, &group, "read nowhere").unwrap();
+        world.run_for(60_000).unwrap();
+        world.start(desktop).unwrap();
+        world.settle().unwrap();
+        let told: Vec<String> = world
+            .take_events(desktop)
+            .unwrap()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Notify { message, .. } => Some(message),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [news], "seed {seed}");
+        at_rest(world, &everybody);
+    }
+}
