@@ -1,7 +1,11 @@
-//! What differs between the systems: notifications and the wish of the system that the app ends.
+//! What differs between the systems: notifications, the tray, and the wish of the system that the app ends.
 
 use notify_rust::Notification;
 use tokio::sync::oneshot;
+
+/// Who shows icons of apps on a desktop.
+#[cfg(target_os = "linux")]
+const TRAY: &str = "org.kde.StatusNotifierWatcher";
 
 /// Shows a notification until it is closed, clicked or taken back; true if it was clicked.
 #[cfg(target_os = "linux")]
@@ -41,6 +45,23 @@ pub async fn notify(title: String, body: String, _taken_back: oneshot::Receiver<
         drop(answer.send(shown.map(|()| clicked)));
     })?;
     Ok(answered.await??)
+}
+
+/// Whether this desktop shows icons of apps: without one a hidden window would be lost.
+#[cfg(target_os = "linux")]
+pub async fn has_tray() -> bool {
+    let asked = async {
+        let bus = zbus::Connection::session().await?;
+        let owned = zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(TRAY.try_into()?).await?;
+        Ok::<bool, zbus::Error>(owned)
+    };
+    asked.await.unwrap_or(false)
+}
+
+/// As on Linux; here every desktop does.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub async fn has_tray() -> bool {
+    true
 }
 
 /// Returns when the system, or the terminal, asks the app to end.

@@ -8,6 +8,7 @@ use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindowBuilder, 
 
 use crate::engine::Engine;
 use crate::links::Pending;
+use crate::platform;
 
 /// Label of the window; capabilities and events name it.
 pub const LABEL: &str = "main";
@@ -67,17 +68,26 @@ pub fn quit(app: &AppHandle) {
     });
 }
 
-/// Closing the window hides it if the person wants that, and else ends the app as quitting does.
+/// Closing the window hides it if the person wants that and an icon brings it back, and else ends the app as quitting
+/// does.
 pub fn event(window: &Window, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event {
         let app = window.app_handle();
         if app.state::<Engine>().close_to_tray() {
             api.prevent_close();
-            drop(window.hide());
+            tauri::async_runtime::spawn(hide(window.clone()));
         } else if app.state::<Pending>().is_page_ready() {
             api.prevent_close();
             quit(app);
         }
+    }
+}
+
+async fn hide(window: Window) {
+    if platform::has_tray().await {
+        drop(window.hide());
+    } else {
+        quit(window.app_handle());
     }
 }
 

@@ -20,8 +20,8 @@ const BUILD: &[&str] = &[
 ];
 /// A screen for a machine that has none, and something on it to draw text with.
 const SCREEN: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "fonts-noto-core"];
-/// What the tests of the window use besides: a notification server, and letters for every script.
-const TEST: &[&str] = &["dunst", "fonts-noto-cjk", "fonts-noto-color-emoji"];
+/// What the tests of the window use besides: letters for every script.
+const TEST: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji"];
 
 /// What is going to be done; it decides what has to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,9 +97,6 @@ fn other_linux(purpose: For) -> Result<()> {
     if purpose != For::Build {
         missing
             .extend(["Xvfb", "WebKitWebDriver", "dbus-run-session"].iter().filter(|name| !place::has(name)));
-    }
-    if purpose == For::Test && !place::has("dunst") {
-        missing.push("dunst");
     }
     if !missing.is_empty() {
         bail!("install with your system's package manager what brings: {}", missing.join(", "));

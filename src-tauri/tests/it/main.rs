@@ -8,6 +8,7 @@
 
 mod crash;
 mod demo;
+mod desktop;
 mod driver;
 mod instances;
 mod main_job;

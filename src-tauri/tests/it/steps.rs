@@ -160,3 +160,18 @@ pub async fn introduce(app: &App, relay: &Relay, other: &Terminal, name: &str) {
 pub async fn wait_connected(app: &App) {
     app.wait_gone(&tid("banner")).await;
 }
+
+/// Links a device of the same person on the command line: its digits are compared on the screen.
+pub async fn link_terminal(app: &App, other: &Terminal) {
+    app.click("[data-nav=devices]").await;
+    app.click("[data-testid=link-device]").await;
+    let code = app.wait_for(&tid("link-code")).await.prop("value").await.unwrap().unwrap();
+    let accept = ["link", "accept", code.as_str()];
+    tokio::join!(other.run(&accept), async {
+        app.wait_for(&tid("link-digits")).await;
+        app.click(&tid("link-same")).await;
+    });
+    app.wait_for(&tid("link-done")).await;
+    app.click(&tid("dialog-close")).await;
+    app.wait_gone(&tid("dialog")).await;
+}

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::page::wait_for_some;
 use super::process::{self, Group};
 
 const APP: &str = env!("CARGO_BIN_EXE_homing-app");
@@ -31,11 +32,11 @@ pub struct App {
 
 impl App {
     /// Completes `session` (a bus, with folders and screen set) with a driver, and lets it open the app.
-    pub(super) async fn open(session: impl Fn() -> Command, folder: &Path) -> Self {
+    pub(super) async fn open(session: impl Fn() -> Command, folder: &Path, arguments: &[&str]) -> Self {
         let (group, port) = start_driver(session, folder).await;
 
         let mut wanted = Capabilities::new();
-        wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": APP, "args": [] }));
+        wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": APP, "args": arguments }));
         let mut session = ClientBuilder::new(HttpConnector::new());
         session.capabilities(wanted);
         let address = format!("http://127.0.0.1:{port}");
@@ -57,19 +58,36 @@ impl App {
         log_of(&self.folder)
     }
 
+    /// A variable of the app's environment.
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.environment().into_iter().find(|(variable, _)| variable == name);
+        found.unwrap_or_else(|| panic!("{name} is not set")).1
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let environment = std::fs::read(format!("/proc/{}/environ", self.pid())).unwrap();
+        let variable = |text: &[u8]| {
+            let (name, value) = std::str::from_utf8(text).ok()?.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        };
+        environment.split(|byte| *byte == 0).filter_map(variable).collect()
+    }
+
+    /// Waits until the app has ended by itself, and clears away its driver.
+    pub async fn wait_end(mut self) {
+        let ended = || self.group.running(Path::new(APP)).is_none().then_some(());
+        wait_for_some("the app to end", ended).await;
+        self.group.kill();
+    }
+
     /// Starts the app's program once more in the same desktop session, on `profile`, with `arguments`.
     pub fn start_beside(&self, profile: &Path, arguments: &[&str]) -> Group {
-        let environment = std::fs::read(format!("/proc/{}/environ", self.pid())).unwrap();
-        let variables = environment.split(|byte| *byte == 0).filter_map(|variable| {
-            let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        });
         let log = File::options().append(true).open(self.folder.join("app.log")).unwrap();
         Group::spawn(
             Command::new(APP)
                 .args(arguments)
                 .env_clear()
-                .envs(variables)
+                .envs(self.environment())
                 // Nobody drives this one.
                 .env_remove("TAURI_WEBVIEW_AUTOMATION")
                 .env("HOMING_PROFILE", profile)

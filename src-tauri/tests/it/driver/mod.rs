@@ -8,16 +8,20 @@
 //! its test keeps its port, and the next test would talk to it.
 
 mod app;
+mod bus;
 mod page;
 mod process;
+mod screen;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use app::App;
+pub use bus::{Bus, Notices, Tray};
 pub use page::SHOWS_WITHIN;
 pub use process::{Group, kill_hard};
+pub use screen::OnScreen;
 
 /// The folders a desktop session names, each app's own.
 const FOLDERS: [(&str, &str); 5] = [
@@ -72,26 +76,29 @@ impl Desk {
 
     /// Opens the app on the profile called `name`, with `env` added to its environment.
     pub async fn app(&self, name: &str, env: &[(&str, &str)]) -> App {
-        self.app_on(name, &self.profile(name), env).await
+        self.app_with(name, env, &[]).await
     }
 
-    /// Opens the app on any profile folder; `name` names its other folders.
-    pub async fn app_on(&self, name: &str, profile: &Path, env: &[(&str, &str)]) -> App {
+    /// Opens the app as `app` does, with arguments.
+    pub async fn app_with(&self, name: &str, env: &[(&str, &str)], arguments: &[&str]) -> App {
+        let profile = self.profile(name);
         let folder = self.folder(name);
         for (_, sub) in FOLDERS {
             process::make_private(&folder.join(sub));
         }
         still(&folder);
         let session = || {
-            let mut command = Command::new("dbus-run-session");
+            // A bus of its own, unless the test brings one.
+            let brought = env.iter().any(|(variable, _)| *variable == "DBUS_SESSION_BUS_ADDRESS");
+            let mut command = Command::new(if brought { "env" } else { "dbus-run-session" });
             command.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
             command.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8").env("NO_AT_BRIDGE", "1");
             command.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
             // The bus is empty: asking it for a keychain can only cost time.
-            command.env("HOMING_PROFILE", profile).env("HOMING_KEYCHAIN", "off");
+            command.env("HOMING_PROFILE", &profile).env("HOMING_KEYCHAIN", "off");
             command.envs(env.iter().copied());
             command
         };
-        App::open(session, &folder).await
+        App::open(session, &folder, arguments).await
     }
 }

@@ -14,7 +14,19 @@ use super::App;
 
 /// Long enough for a busy two-core machine; a condition that holds costs no time.
 pub const SHOWS_WITHIN: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Waits until `look` finds something.
+pub async fn wait_for_some<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let deadline = Instant::now() + SHOWS_WITHIN;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
 
 impl App {
     /// Runs `script` in the page; `arguments` is the list given, the answer is what it returns.
@@ -42,11 +54,7 @@ impl App {
 
     /// Waits until something is at `path`.
     pub async fn wait_on_disk(&self, path: &Path) {
-        let deadline = Instant::now() + SHOWS_WITHIN;
-        while !path.exists() {
-            assert!(Instant::now() < deadline, "{} never came\n{}", path.display(), self.log());
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        wait_for_some(&path.display().to_string(), || path.exists().then_some(())).await;
     }
 
     /// Waits for an element.

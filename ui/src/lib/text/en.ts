@@ -516,7 +516,7 @@ export const en = {
     content: "Show names and text in them",
     contentHelp: "Off: a notification only says that something arrived.",
     tray: "Keep running when closed",
-    trayHelp: "Closing the window leaves Homing in the tray, so that messages arrive.",
+    trayHelp: "Closing the window leaves Homing in the tray, so that messages arrive. Where there is no tray, closing ends it.",
     passphrase: "Passphrase",
     passphraseSet: "Set a passphrase",
     passphraseChange: "Change passphrase",

@@ -1,0 +1,198 @@
+//! What the app asks of the desktop around it: notifications, a tray, links, and where its window stands.
+
+use serde_json::json;
+
+use crate::driver::{App, Bus, Desk, Notices, OnScreen, Tray};
+use crate::programs::{Relay, Terminal};
+use crate::steps::{
+    conversation_id, first_start, introduce, link_terminal, open, row, tid, to_inbox, wait_unread,
+};
+
+const OPENED: &str = "return document.querySelector('[data-testid=thread]')?.dataset.id === arguments[0]
+    && document.activeElement?.dataset.id";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_elsewhere() {
+    let desk = Desk::start();
+    let bus = Bus::start();
+    let notices = Notices::on(&bus).await;
+    let relay = Relay::start(&desk.folder("relay"));
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let elsewhere = Terminal::new(&desk.folder("elsewhere"), 0);
+    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
+    let ada = desk.app("ada", &on_bus).await;
+    introduce(&ada, &relay, &ben, "Ben <i>Okafor</i>").await;
+    link_terminal(&ada, &elsewhere).await;
+    to_inbox(&ada).await;
+    let talk = conversation_id(&ada, "Ben").await;
+
+    says(&ben, &talk, "The keys are <b>ready</b> & waiting").await;
+    let notice = notices.wait("The keys are &lt;b&gt;ready&lt;/b&gt; &amp; waiting").await;
+    assert_eq!(notice.title, "Ben <i>Okafor</i>", "a title is text, a body markup");
+    notices.click(&notice).await;
+    let message = ada.wait_until("the message of the notification", OPENED, vec![json!(talk)]).await;
+    let shown = format!("[data-testid=message][data-id=\"{}\"]", message.as_str().unwrap());
+    ada.wait_text(&shown, "The keys are <b>ready</b> & waiting").await;
+
+    // Somebody looks at the conversation: what comes is on the screen already.
+    ada.click(&tid("composer")).await;
+    says(&ben, &talk, "You see this").await;
+    ada.wait_text(&tid("message-body"), "You see this").await;
+    to_inbox(&ada).await;
+    wait_unread(&ada, &talk, 0).await;
+
+    says(&ben, &talk, "Read this on the other device").await;
+    let notice = notices.wait("Read this on the other device").await;
+    elsewhere.run(&["sync"]).await;
+    elsewhere.one(&["conversation", "read", &talk]).await;
+    elsewhere.run(&["sync"]).await;
+    notices.wait_taken_back(&notice).await;
+    wait_unread(&ada, &talk, 0).await;
+
+    setting(&ada, "notification_content").await;
+    says(&ben, &talk, "Nobody behind you reads this").await;
+    let notice = notices.wait("New message").await;
+    assert_eq!(notice.title, "Homing");
+    setting(&ada, "notification_content").await;
+    ada.close().await;
+
+    // While the window is closed something comes and is read elsewhere; afterwards only what is new is told.
+    says(&ben, &talk, "Read while you were away").await;
+    elsewhere.run(&["sync"]).await;
+    elsewhere.one(&["conversation", "read", &talk]).await;
+    elsewhere.run(&["sync"]).await;
+    let ada = desk.app("ada", &on_bus).await;
+    wait_unread(&ada, &talk, 0).await;
+    ada.wait_text(&row(&talk), "Read while you were away").await;
+    says(&ben, &talk, "And this is new").await;
+    notices.wait("And this is new").await;
+    let told: Vec<String> = notices.all().into_iter().map(|notice| notice.body).collect();
+    let expected = [
+        "The keys are &lt;b&gt;ready&lt;/b&gt; &amp; waiting",
+        "Read this on the other device",
+        "New message",
+        "And this is new",
+    ];
+    assert_eq!(told, expected);
+
+    setting(&ada, "notifications").await;
+    says(&ben, &talk, "Nobody is told of this").await;
+    wait_unread(&ada, &talk, 2).await;
+    assert_eq!(notices.all().len(), expected.len());
+    ada.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_counts_what_is_unread_and_brings_back_a_closed_window() {
+    let desk = Desk::start();
+    let bus = Bus::start();
+    let (notices, tray) = (Notices::on(&bus).await, Tray::on(&bus).await);
+    let relay = Relay::start(&desk.folder("relay"));
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
+    let ada = desk.app("ada", &on_bus).await;
+    introduce(&ada, &relay, &ben, "Ben Okafor").await;
+    let talk = conversation_id(&ada, "Ben").await;
+    to_inbox(&ada).await;
+    tray.wait_label("").await;
+    says(&ben, &talk, "One").await;
+    tray.wait_label("1").await;
+    says(&ben, &talk, "Two").await;
+    tray.wait_label("2").await;
+
+    let window = OnScreen::of(&ada);
+    window.wait_shown(true).await;
+    window.close();
+    window.wait_shown(false).await;
+    says(&ben, &talk, "Three, while the window is closed").await;
+    tray.wait_label("3").await;
+    let notice = notices.wait("Three, while the window is closed").await;
+    notices.click(&notice).await;
+    window.wait_shown(true).await;
+    ada.wait_until("the message of the notification", OPENED, vec![json!(talk)]).await;
+    tray.wait_label("").await;
+
+    window.close();
+    window.wait_shown(false).await;
+    tray.choose("Open Homing").await;
+    window.wait_shown(true).await;
+    ada.fill(&tid("composer"), "typed right before the end").await;
+    tray.choose("Quit").await;
+    ada.wait_end().await;
+
+    // Who does not want that closes the app with its window.
+    let ada = desk.app("ada", &on_bus).await;
+    ada.wait_text(&row(&talk), "typed right before the end").await;
+    setting(&ada, "close_to_tray").await;
+    OnScreen::of(&ada).close();
+    ada.wait_end().await;
+}
+
+#[tokio::test]
+async fn without_a_tray_closing_the_window_ends_the_app_and_its_size_is_remembered() {
+    let desk = Desk::start();
+    let app = desk.app("ada", &[]).await;
+    first_start(&app, "Ada Berger").await;
+    app.set_size(1010, 690).await;
+    OnScreen::of(&app).close();
+    app.wait_end().await;
+
+    let app = desk.app("ada", &[]).await;
+    app.wait_for(&tid("welcome")).await;
+    let size = "return innerWidth === 1010 && innerHeight === 690";
+    app.wait_until("a window as large as it was left", size, vec![]).await;
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_opens_in_the_window_that_is_there_and_in_one_that_is_not() {
+    let desk = Desk::start();
+    let relay = Relay::start(&desk.folder("relay"));
+    let ada = Terminal::new(&desk.folder("ada"), 0);
+    ada.one(&["init", "--name", "Ada Berger", "--relay", &relay.address]).await;
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let made = ada.one(&["invite"]).await;
+        links.push(made["link"].as_str().unwrap().to_owned());
+    }
+
+    let ben = desk.app_with("ben", &[], &[links[0].as_str()]).await;
+    ben.wait_text(&tid("dialog"), "Ada Berger invites you").await;
+    ben.fill(&tid("join-name"), "Ben Okafor").await;
+    ben.click(&tid("join-do")).await;
+    ben.wait_for(&tid("composer")).await;
+    to_inbox(&ben).await;
+
+    // Somebody else's link, handed over by a second start, which then ends.
+    let cora = Terminal::new(&desk.folder("cora"), 0);
+    cora.one(&["init", "--name", "Cora Lind", "--relay", &relay.address]).await;
+    let made = cora.one(&["invite"]).await;
+    for link in [links[1].as_str(), made["link"].as_str().unwrap()] {
+        let mut again = ben.start_beside(&desk.profile("ben"), &[link]);
+        assert!(again.wait_end(), "{}", ben.log());
+        let of = if link == links[1] { "Ada Berger" } else { "Cora Lind" };
+        ben.wait_text(&tid("dialog"), &format!("{of} invites you")).await;
+    }
+    ben.click(&tid("join-do")).await;
+    ben.wait_for(&tid("composer")).await;
+    ben.wait_text(&tid("conversation"), "Cora Lind").await;
+    let talk = conversation_id(&ben, "Ada").await;
+    open(&ben, &talk).await;
+    ben.close().await;
+}
+
+async fn says(who: &Terminal, conversation: &str, text: &str) {
+    who.run(&["sync"]).await;
+    who.one(&["send", conversation, text]).await;
+    who.run(&["sync"]).await;
+}
+
+/// Turns a switch of the settings over.
+async fn setting(app: &App, id: &str) {
+    app.eval("location.hash = '#/settings'", vec![]).await;
+    let switch = format!("[data-testid=setting][data-id={id}] [role=switch]");
+    let before = app.wait_for(&switch).await.attr("aria-checked").await.unwrap().unwrap();
+    app.click(&switch).await;
+    app.wait_gone(&format!("{switch}[aria-checked={before}]")).await;
+    to_inbox(app).await;
+}
