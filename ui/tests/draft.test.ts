@@ -154,6 +154,26 @@ describe("DraftEditor", () => {
     expect(editor.text).toBe("");
   });
 
+  it("shows what another device typed while the draft was being read", async () => {
+    const ask = fake.call.bind(fake);
+    const { promise: held, open: answer } = gate();
+    vi.spyOn(fake, "call").mockImplementationOnce(async (name, args) => {
+      const read = await ask(name, args);
+      await held;
+      return read;
+    });
+    const late = new DraftEditor(fake, "c");
+    const loading = late.load();
+    await vi.advanceTimersByTimeAsync(0);
+    fake.remoteDraft("c", "from the laptop");
+    const current = fake.world.drafts.get("c");
+    if (current) late.remote(current);
+    answer();
+    await loading;
+    expect(late.text).toBe("from the laptop");
+    expect(late.dirty).toBe(false);
+  });
+
   it("turns a text that is too long for a message into a file", async () => {
     editor.input("ä".repeat(17_000));
     expect(editor.long).toBe(true);

@@ -38,6 +38,8 @@ export class DraftEditor {
   #busy: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #missed = false;
+  /** Changes from elsewhere that were told of. */
+  #heard = 0;
 
   constructor(
     private readonly backend: Backend,
@@ -69,7 +71,14 @@ export class DraftEditor {
   async load(): Promise<void> {
     if (this.loaded) return;
     try {
-      this.#adopt(await this.backend.call("draft_show", { conversation: this.conversation }));
+      let heard: number;
+      let draft: Draft;
+      // What is heard while the draft is being read is newer than the answer.
+      do {
+        heard = this.#heard;
+        draft = await this.backend.call("draft_show", { conversation: this.conversation });
+      } while (heard !== this.#heard);
+      this.#adopt(draft);
       this.loaded = true;
     } catch (thrown) {
       this.error = asCallError(thrown);
@@ -89,6 +98,7 @@ export class DraftEditor {
 
   /** The draft changed on another device. */
   remote(draft: Draft): void {
+    this.#heard += 1;
     if (this.dirty || this.#busy || this.posting || this.composing) {
       this.#missed = true;
       this.sending = draft.sending;
@@ -141,7 +151,7 @@ export class DraftEditor {
       return false;
     } finally {
       this.posting = false;
-      if (this.dirty) this.#schedule(SAVE_MS);
+      if (this.dirty || this.#missed) this.#schedule(SAVE_MS);
     }
   }
 
