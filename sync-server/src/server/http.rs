@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -71,6 +72,13 @@ pub async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    // Small frames leave at once: otherwise the second waits until the device has confirmed the first, which it does up
+    // to 40 ms later.
+    let listener = listener.tap_io(|socket| {
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::warn!("frames may be delayed: {error}");
+        }
+    });
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             // A sender that is gone also means: stop.
