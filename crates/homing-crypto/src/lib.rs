@@ -53,4 +53,4 @@ pub use person::{PersonPublic, PersonSecret};
 pub use recovery::{RECOVERY_WORDS, RecoverySecret, recovery_from_words, recovery_words};
 pub use safety::safety_number;
 pub use seed::Seed32;
-pub use sign::{Domain, SignedBytes, SigningKey, verify, verify_batch};
+pub use sign::{Domain, SigningKey, Verifier, verify};

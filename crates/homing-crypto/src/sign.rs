@@ -1,7 +1,5 @@
 //! Ed25519 signatures with domain separation and one accept set for every device.
 
-use std::num::NonZero;
-
 use ed25519_dalek::{Signature, Signer, VerifyingKey};
 
 use crate::{CryptoError, Seed32};
@@ -91,20 +89,37 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// Checks a signature.
+/// Checks a signature. For several of one key see [`Verifier`].
+pub fn verify(domain: Domain, public: &[u8; 32], bytes: &[u8], sig: &[u8; 64]) -> Result<(), CryptoError> {
+    Verifier::new(public)?.verify(domain, bytes, sig)
+}
+
+/// A public key, read and checked once for any number of signatures.
 ///
 /// This is the strict check: canonical key, canonical S, neither the key nor R of small order, and the equation
-/// without cofactor. Relay and devices all decide by it, so none takes what another refuses.
-pub fn verify(domain: Domain, public: &[u8; 32], bytes: &[u8], sig: &[u8; 64]) -> Result<(), CryptoError> {
-    if !is_canonical(public) {
-        return Err(CryptoError::BadPublicKey);
+/// without cofactor. Relay and devices all decide by it, so none takes what another refuses. The library's batch
+/// equation would cost half, but it accepts what strict verification refuses: a signer who adds a small-order point
+/// to R passes when the random factors happen to cancel it, and whether they do depends on the other
+/// signatures of the batch. Devices page differently, so their batches differ, and they would disagree about
+/// an entry for ever.
+pub struct Verifier(VerifyingKey);
+
+impl Verifier {
+    /// Reads a key.
+    pub fn new(public: &[u8; 32]) -> Result<Self, CryptoError> {
+        if !is_canonical(public) {
+            return Err(CryptoError::BadPublicKey);
+        }
+        let key = VerifyingKey::from_bytes(public).map_err(|_| CryptoError::BadPublicKey)?;
+        if key.is_weak() { Err(CryptoError::BadPublicKey) } else { Ok(Self(key)) }
     }
-    let key = VerifyingKey::from_bytes(public).map_err(|_| CryptoError::BadPublicKey)?;
-    if key.is_weak() {
-        return Err(CryptoError::BadPublicKey);
+
+    /// Checks a signature of this key, made for this purpose.
+    pub fn verify(&self, domain: Domain, bytes: &[u8], sig: &[u8; 64]) -> Result<(), CryptoError> {
+        self.0
+            .verify_strict(&domain.message(bytes), &Signature::from_bytes(sig))
+            .map_err(|_| CryptoError::BadSignature)
     }
-    key.verify_strict(&domain.message(bytes), &Signature::from_bytes(sig))
-        .map_err(|_| CryptoError::BadSignature)
 }
 
 /// RFC 8032, 5.1.3 step 1: the y coordinate is below 2^255 - 19. The library reduces a larger one silently, which
@@ -112,46 +127,4 @@ pub fn verify(domain: Domain, public: &[u8; 32], bytes: &[u8], sig: &[u8; 64]) -
 fn is_canonical(public: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = public;
     !(last & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed)
-}
-
-/// One signature to check: public key, signed bytes, signature.
-pub type SignedBytes<'a> = (&'a [u8; 32], &'a [u8], &'a [u8; 64]);
-
-/// Fewer signatures than this are checked where they stand: starting a thread costs about as much as one check.
-const PER_THREAD_AT_LEAST: usize = 16;
-
-/// Checks many signatures on all processors; an error lists the places of those that are refused, in order.
-///
-/// Each is checked by [`verify`]. The library's batch equation would cost half, but it accepts what strict
-/// verification refuses: a signer who adds a small-order point to R passes when the random factors happen to
-/// cancel it, and whether they do depends on the other signatures of the batch. Devices page differently, so
-/// their batches differ, and they would disagree about an entry for ever. Using every processor wins back
-/// what the equation would have saved and keeps one accept set.
-pub fn verify_batch(domain: Domain, batch: &[SignedBytes<'_>]) -> Result<(), Vec<usize>> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = batch.len().div_ceil(threads).max(PER_THREAD_AT_LEAST);
-    let accepted: Vec<bool> = std::thread::scope(|scope| {
-        let mut shares = batch.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let started: Vec<_> = shares
-            .map(|items| {
-                let thread = std::thread::Builder::new().name("verify".to_owned());
-                (items, thread.spawn_scoped(scope, move || check(domain, items)))
-            })
-            .collect();
-        let mut accepted = check(domain, own);
-        for (items, thread) in started {
-            // A machine out of threads must not turn a good signature into a bad one.
-            let checked = thread.ok().and_then(|thread| thread.join().ok());
-            accepted.extend(checked.unwrap_or_else(|| check(domain, items)));
-        }
-        accepted
-    });
-    let refused: Vec<usize> =
-        accepted.iter().enumerate().filter(|(_, good)| !**good).map(|(place, _)| place).collect();
-    if refused.is_empty() { Ok(()) } else { Err(refused) }
-}
-
-fn check(domain: Domain, items: &[SignedBytes<'_>]) -> Vec<bool> {
-    items.iter().map(|(public, bytes, sig)| verify(domain, public, bytes, sig).is_ok()).collect()
 }

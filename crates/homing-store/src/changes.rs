@@ -7,7 +7,7 @@ use homing_wire::{DocId, EntryId, Hash, Salt, SpaceId};
 use rusqlite::{Row, params};
 
 use crate::sql::{bad_value, doc, stored_enum};
-use crate::{Read, Result, Tx};
+use crate::{Read, Result, Tx, entries};
 
 stored_enum! {
     /// How far a change came.
@@ -59,8 +59,8 @@ const SELECT: &str =
 /// Keeps a change; false if it was known already (then nothing changes).
 pub fn insert(tx: &Tx<'_>, change: &ChangeRow) -> Result<bool> {
     let deps: Vec<u8> = change.deps.iter().flat_map(|hash| hash.0).collect();
-    let entry: Option<i64> = match &change.entry {
-        Some(id) => tx.one("SELECT n FROM entries WHERE id = ?1", [&id.0], |row| row.get(0))?,
+    let entry = match &change.entry {
+        Some(id) => entries::row(tx, id)?,
         None => None,
     };
     let added = tx.exec(

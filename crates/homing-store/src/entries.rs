@@ -97,10 +97,7 @@ const SELECT: &str = "SELECT e.id, s.id, e.kind, d.id, p.id, e.dseq, e.prev, e.g
 pub fn insert(tx: &Tx<'_>, entry: &NewEntry<'_>) -> Result<bool> {
     let header = entry.header;
     let space = tx.number_of(&header.space.0)?;
-    if let Some(place) = entry.place {
-        check_free(tx, space, place.sequence, entry.id)?;
-    }
-    let added = tx.exec(
+    let inserted = tx.exec(
         "INSERT INTO entries (id, space, kind, device, person, dseq, prev, generation, sequence, received_ms,
            status, reason, bytes)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
@@ -119,8 +116,24 @@ pub fn insert(tx: &Tx<'_>, entry: &NewEntry<'_>) -> Result<bool> {
             entry.reason,
             entry.bytes,
         ],
-    )?;
-    Ok(added > 0)
+    );
+    let added = inserted.map_err(|error| match error.is_unique_violation() {
+        // Another entry has that place: the relay forked the log.
+        true => StoreError::Conflict("place in the log"),
+        false => error,
+    })? > 0;
+    if added {
+        tx.entry.set(Some((entry.id.0, tx.conn().last_insert_rowid())));
+    }
+    Ok(added)
+}
+
+/// The row of an entry.
+pub(crate) fn row(tx: &Tx<'_>, id: &EntryId) -> Result<Option<i64>> {
+    match tx.entry.get() {
+        Some((kept, n)) if kept == id.0 => Ok(Some(n)),
+        _ => tx.one("SELECT n FROM entries WHERE id = ?1", [&id.0], |row| row.get(0)),
+    }
 }
 
 /// Notes where the relay put an entry. Another entry in that place is a conflict: the relay forked the log.
@@ -163,6 +176,7 @@ pub fn set_status(tx: &Tx<'_>, id: &EntryId, status: Status, reason: &str) -> Re
 
 /// Forgets an entry (own, sealed, refused by the relay; or damaged and to be fetched again).
 pub fn delete(tx: &Tx<'_>, id: &EntryId) -> Result<()> {
+    tx.entry.set(None);
     tx.exec("DELETE FROM parked WHERE entry = (SELECT n FROM entries WHERE id = ?1)", [&id.0])?;
     tx.exec("UPDATE changes SET entry = NULL WHERE entry = (SELECT n FROM entries WHERE id = ?1)", [&id.0])?;
     tx.exec("DELETE FROM entries WHERE id = ?1", [&id.0])?;

@@ -48,6 +48,13 @@ pub enum StoreError {
 /// Result with [`StoreError`].
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+impl StoreError {
+    /// A row with such a value is there already.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database { code: rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, .. })
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;

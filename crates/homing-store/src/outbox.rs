@@ -165,6 +165,7 @@ pub fn seal(tx: &Tx<'_>, rows: &[i64], entry: &EntryId) -> Result<()> {
 /// All sealed rows of a space go back to the queue (the relay refused the bytes, they are sealed anew); their
 /// frozen entries are forgotten.
 pub fn unseal(tx: &Tx<'_>, space: &SpaceId) -> Result<usize> {
+    tx.entry.set(None);
     tx.exec(
         "DELETE FROM entries WHERE status = 3 AND status <> 0 AND space = (SELECT n FROM ids WHERE id = ?1)",
         [&space.0],

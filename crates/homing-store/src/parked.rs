@@ -74,17 +74,18 @@ pub fn asked(db: &Read<'_>) -> Result<Vec<Wait>> {
     Ok(people.chain(teams.into_iter().map(|id| Wait::Entry(EntryId(id)))).collect())
 }
 
+/// Whether anything waits at all.
+pub fn any(db: &Read<'_>) -> Result<bool> {
+    Ok(db.one("SELECT 1 FROM parked LIMIT 1", [], |_| Ok(()))?.is_some())
+}
+
 /// Entries that wait for this, oldest in their logs first.
 pub fn waiting_for(db: &Read<'_>, wait: &Wait, limit: u32) -> Result<Vec<EntryId>> {
     let (kind, key) = wait.key();
-    // Asked several times for every entry that comes. SQLite plans a statement anew whenever a bound LIMIT is bound
-    // again, which cost more than the query; a written one is planned once.
     db.all(
-        &format!(
-            "SELECT e.id FROM parked p CROSS JOIN entries e ON e.n = p.entry WHERE p.kind = ?1 AND p.key = ?2
-             ORDER BY e.sequence IS NULL, e.sequence, e.n LIMIT {limit}"
-        ),
-        (kind, key),
+        "SELECT e.id FROM parked p CROSS JOIN entries e ON e.n = p.entry WHERE p.kind = ?1 AND p.key = ?2
+         ORDER BY e.sequence IS NULL, e.sequence, e.n LIMIT ?3",
+        (kind, key, limit),
         |row| row.get(0).map(EntryId),
     )
 }

@@ -54,7 +54,6 @@ fn message(n: u8) -> NewMessage {
         body: format!("words of {n}"),
         reply_to: Some(id(n.saturating_sub(8))),
         deleted: false,
-        late: false,
         unread: !n.is_multiple_of(2),
         device: DEVICE,
         dseq: u64::from(n),

@@ -1,6 +1,6 @@
 //! Opaque handles over a connection, and the few helpers all table modules share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use homing_wire::DocId;
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-use crate::Result;
+use crate::{Result, StoreError};
 
 /// A connection to query.
 pub struct Read<'a> {
@@ -65,11 +65,35 @@ pub struct Tx<'a> {
     pub(crate) numbers: RefCell<HashMap<[u8; 32], i64>>,
     /// Next search row to try per second.
     pub(crate) rows: RefCell<HashMap<i64, i64>>,
+    /// The entry kept last and its row: its changes follow.
+    pub(crate) entry: Cell<Option<([u8; 32], i64)>>,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(conn: &'a Connection) -> Self {
-        Self { read: Read::new(conn), numbers: RefCell::default(), rows: RefCell::default() }
+        Self {
+            read: Read::new(conn),
+            numbers: RefCell::default(),
+            rows: RefCell::default(),
+            entry: Cell::default(),
+        }
+    }
+
+    /// Runs a part that may fail by itself: then it leaves nothing behind, and the rest of the transaction stands.
+    pub fn attempt<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<Result<T, E>> {
+        self.exec("SAVEPOINT part", [])?;
+        let done = work(self);
+        if done.is_err() {
+            self.exec("ROLLBACK TO part", [])?;
+            self.numbers.borrow_mut().clear();
+            self.rows.borrow_mut().clear();
+            self.entry.set(None);
+        }
+        self.exec("RELEASE part", [])?;
+        Ok(done)
     }
 
     /// Runs a statement; answers how many rows changed.

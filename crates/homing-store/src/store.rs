@@ -1,13 +1,16 @@
 //! The file: keys, pragmas, ownership, transactions.
 //!
-//! One connection writes, one only reads; both are used by the engine's one thread, so "database is locked"
-//! can't happen inside a process, and a lock file keeps a second process out. `synchronous` belongs to the
+//! One connection, used by the engine's one thread, so "database is locked" can't happen inside a process, and a lock
+//! file keeps a second process out. A second connection for reading would find its cache outdated after every
+//! commit, and decrypt every page again: half the cost of sending a message. What may only read gets a [`Read`],
+//! which has nothing to write with. `synchronous` belongs to the
 //! transaction (it can't be changed inside one), so it is set and read back before each BEGIN.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use zeroize::Zeroizing;
 
@@ -24,9 +27,8 @@ pub enum Durability {
 
 /// An open profile.
 pub struct Store {
-    // Order matters: connections close before the lock is given up.
-    writer: Connection,
-    reader: Connection,
+    // Order matters: the connection closes before the lock is given up.
+    db: Connection,
     path: PathBuf,
     key: Zeroizing<[u8; 32]>,
     _owner: Option<File>,
@@ -45,15 +47,14 @@ impl Store {
     }
 
     fn open_with(path: &Path, key: &[u8; 32], owner: Option<File>) -> Result<Self> {
-        let mut writer =
-            connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        writer.execute_batch(
+        let mut db = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = FULL;",
+             PRAGMA checkpoint_fullfsync = ON; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 4096;",
         )?;
-        migrate::run(&mut writer)?;
-        let reader = read_only(path, key)?;
-        Ok(Self { writer, reader, path: path.to_owned(), key: Zeroizing::new(*key), _owner: owner })
+        migrate::run(&mut db)?;
+        Ok(Self { db, path: path.to_owned(), key: Zeroizing::new(*key), _owner: owner })
     }
 
     /// Runs `work` in one transaction: all of it is kept, or nothing.
@@ -63,18 +64,16 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.set_synchronous(durability)?;
-        let transaction = self
-            .writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)?;
+        let transaction =
+            self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let answer = work(&Tx::new(&transaction))?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(answer)
     }
 
-    /// The connection that can only read. It sees everything committed so far.
+    /// For reading; sees everything committed so far.
     pub fn read(&self) -> Read<'_> {
-        Read::new(&self.reader)
+        Read::new(&self.db)
     }
 
     fn set_synchronous(&self, durability: Durability) -> Result<()> {
@@ -83,10 +82,10 @@ impl Store {
             Durability::Normal => ("PRAGMA synchronous = NORMAL", 1),
         };
         let read = || -> Result<i64> {
-            Ok(self.writer.prepare_cached("PRAGMA synchronous")?.query_row([], |row| row.get(0))?)
+            Ok(self.db.prepare_cached("PRAGMA synchronous")?.query_row([], |row| row.get(0))?)
         };
         if read()? != wanted {
-            self.writer.execute_batch(set)?;
+            self.db.execute_batch(set)?;
             if read()? != wanted {
                 return Err(StoreError::Damaged("synchronous"));
             }
@@ -96,20 +95,23 @@ impl Store {
 
     /// Encrypts the whole file under another key.
     pub fn rekey(&mut self, key: &[u8; 32]) -> Result<()> {
-        // Another connection under the old key would see garbage, and the log file belongs to it too.
-        let placeholder = Connection::open_in_memory()?;
-        drop(std::mem::replace(&mut self.reader, placeholder));
-        self.writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
-        self.writer.execute_batch(&key_pragma("rekey", key))?;
-        self.writer.execute_batch("PRAGMA journal_mode = WAL;")?;
-        self.reader = read_only(&self.path, key)?;
+        // The log file belongs to the old key.
+        self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
+        self.db.execute_batch(&key_pragma("rekey", key))?;
+        self.db.execute_batch("PRAGMA journal_mode = WAL;")?;
         self.key = Zeroizing::new(*key);
         Ok(())
     }
 
     /// Moves the log file into the database and empties it, so that deleted text is gone from it too.
     pub fn checkpoint(&self) -> Result<()> {
-        Ok(self.writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
+        Ok(self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
+    }
+
+    /// Gives back the memory that a large intake filled with pages. Ids are hashes, so every entry touches pages all
+    /// over the indexes: with a small cache each would be read, decrypted, encrypted and written anew.
+    pub fn release_memory(&self) -> Result<()> {
+        Ok(self.db.execute_batch("PRAGMA shrink_memory")?)
     }
 
     /// What SQLite and SQLCipher find wrong with the file; empty = nothing. Reads every page.
@@ -131,7 +133,7 @@ impl Store {
 
     /// Schema of the file.
     pub fn schema(&self) -> Result<u32> {
-        migrate::version(&self.reader)
+        migrate::version(&self.db)
     }
 
     /// Runs `work` in one transaction in which another file's tables can be read under the name `source`. That
@@ -143,21 +145,20 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> Result<()>,
     ) -> Result<()> {
         let file = file.to_str().ok_or(StoreError::NotFound("file name that is not Unicode"))?;
-        self.writer.execute("ATTACH DATABASE ?1 AS source KEY ?2", (file, key))?;
+        self.db.execute("ATTACH DATABASE ?1 AS source KEY ?2", (file, key))?;
         // Not immediate: that would take the write lock of both.
-        let transaction = self.writer.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&Tx::new(&transaction))?;
         transaction.commit()?;
-        self.writer.flush_prepared_statement_cache();
-        Ok(self.writer.execute_batch("DETACH DATABASE source")?)
+        self.db.flush_prepared_statement_cache();
+        Ok(self.db.execute_batch("DETACH DATABASE source")?)
     }
 
     /// Closes a file such that nothing of it is left in a log file beside it.
     pub(crate) fn close_to_one_file(self) -> Result<()> {
-        let Self { writer, reader, .. } = self;
-        drop(reader);
-        writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
-        writer.close().map_err(|(_, error)| StoreError::from(error))
+        let Self { db, .. } = self;
+        db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")?;
+        db.close().map_err(|(_, error)| StoreError::from(error))
     }
 
     pub(crate) fn key(&self) -> &[u8; 32] {
@@ -179,13 +180,6 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-fn read_only(path: &Path, key: &[u8; 32]) -> Result<Connection> {
-    // Not SQLITE_OPEN_READ_ONLY: in WAL mode a reader may have to rebuild the shared index.
-    let reader = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    reader.execute_batch("PRAGMA query_only = ON;")?;
-    Ok(reader)
-}
-
 fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
@@ -193,9 +187,12 @@ fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection> 
     conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(256);
+    // Otherwise a bound LIMIT is looked at by the planner, and the statement planned anew whenever it is bound again,
+    // which costs more than most queries.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.execute_batch(
         "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA foreign_keys = OFF; PRAGMA cache_size = -8192;",
+         PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536;",
     )?;
     Ok(conn)
 }

@@ -1,8 +1,8 @@
 use ed25519_dalek::Verifier;
-use homing_crypto::{CryptoError, Domain, Seed32, SigningKey, verify, verify_batch};
+use homing_crypto::{CryptoError, Domain, SigningKey, verify};
 use proptest::prelude::*;
 
-use crate::support::{rng, seed};
+use crate::support::seed;
 
 /// The group order, little-endian.
 const ORDER: [u8; 32] = [
@@ -32,30 +32,6 @@ proptest! {
         flipped[bit / 8] ^= 1 << (bit % 8);
         prop_assert!(verify(domain, &key.public(), &bytes, &flipped).is_err());
     }
-
-    #[test]
-    fn a_batch_names_exactly_what_single_checks_refuse(bad in prop::collection::btree_set(0usize..100, 0..8)) {
-        let mut rng = rng(1);
-        let keys: Vec<SigningKey> = (0..7).map(|_| SigningKey::from_seed(&Seed32::random(&mut rng))).collect();
-        let signed: Vec<([u8; 32], Vec<u8>, [u8; 64])> = (0..100usize)
-            .map(|i| {
-                let key = &keys[i % keys.len()];
-                let mut sig = key.sign(Domain::Entry, &i.to_le_bytes());
-                if bad.contains(&i) {
-                    sig[i % 64] ^= 1;
-                }
-                (key.public(), i.to_le_bytes().to_vec(), sig)
-            })
-            .collect();
-        let batch: Vec<_> = signed.iter().map(|(public, bytes, sig)| (public, bytes.as_slice(), sig)).collect();
-        let refused = verify_batch(Domain::Entry, &batch).err().unwrap_or_default();
-        prop_assert_eq!(refused, bad.into_iter().collect::<Vec<_>>());
-    }
-}
-
-#[test]
-fn an_empty_batch_is_good() {
-    assert_eq!(verify_batch(Domain::Slot, &[]), Ok(()));
 }
 
 #[test]
@@ -68,7 +44,7 @@ fn no_prefix_begins_another() {
 }
 
 /// The identity point as key and R with S = 0 satisfies the plain equation for every message: a signature that
-/// anybody can make. The plain check takes it; ours must not, alone or in a batch.
+/// anybody can make. The plain check takes it; ours must not.
 #[test]
 fn a_key_of_small_order_signs_nothing() {
     let mut public = [0; 32];
@@ -78,12 +54,6 @@ fn a_key_of_small_order_signs_nothing() {
     let plain = ed25519_dalek::VerifyingKey::from_bytes(&public).unwrap();
     assert!(plain.verify(b"anything", &ed25519_dalek::Signature::from_bytes(&sig)).is_ok());
     assert_eq!(verify(Domain::Entry, &public, b"anything", &sig), Err(CryptoError::BadPublicKey));
-
-    let key = SigningKey::from_seed(&seed(1));
-    let good = key.sign(Domain::Entry, b"x");
-    let batch: [(&[u8; 32], &[u8], &[u8; 64]); 2] =
-        [(&key.public(), b"x", &good), (&public, b"anything", &sig)];
-    assert_eq!(verify_batch(Domain::Entry, &batch), Err(vec![1]));
 }
 
 #[test]

@@ -87,8 +87,6 @@ pub struct NewMessage {
     pub reply_to: Option<DocId>,
     /// Deleted for everyone; the text is not kept.
     pub deleted: bool,
-    /// Written earlier than what was already read, arrived later.
-    pub late: bool,
     /// Not in the own read positions.
     pub unread: bool,
     /// The sending device.
@@ -143,7 +141,7 @@ pub struct MessageRow {
     pub reply_to: Option<Quote>,
     /// Deleted for everyone.
     pub deleted: bool,
-    /// Arrived late.
+    /// Written earlier than what was already read, arrived later.
     pub late: bool,
     /// Not read yet.
     pub unread: bool,
@@ -326,19 +324,6 @@ pub fn newest_at(db: &Read<'_>, conversation: &DocId) -> Result<Option<u64>> {
         [conversation.as_bytes()],
         |row| row.get(0),
     )
-}
-
-/// Whether something that stands later in the conversation, and came earlier, was read already. Only the next few
-/// messages are looked at: what arrives in the middle of old history is not news.
-pub fn read_beyond(db: &Read<'_>, conversation: &DocId, at_ms: u64, received_ms: u64) -> Result<bool> {
-    let found = db.one(
-        "SELECT 1 FROM (SELECT unread, received_ms FROM messages INDEXED BY messages_order
-           WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND at > ?2 ORDER BY at LIMIT 50)
-         WHERE unread = 0 AND received_ms > 0 AND received_ms < ?3 LIMIT 1",
-        (conversation.as_bytes(), at_ms, received_ms),
-        |_| Ok(()),
-    )?;
-    Ok(found.is_some())
 }
 
 /// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`.

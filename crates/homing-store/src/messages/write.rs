@@ -14,6 +14,7 @@ use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, dra
 const LATEST_MS: u64 = 253_402_300_799_999;
 /// Search rows per second of time.
 const PER_SECOND: i64 = 64;
+const MINUTE: i64 = 60 * PER_SECOND;
 /// Characters of a preview.
 const PREVIEW: usize = 100;
 
@@ -72,6 +73,8 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
     batch.sort_by_key(|message| (message.at_ms, message.id));
     let mut touched: HashMap<DocId, Touched> = HashMap::new();
     let mut added = Vec::new();
+    // What came as soon as it was written can't be late.
+    let mut doubtful = Vec::new();
     for message in &batch {
         let conversation = match touched.entry(message.conversation) {
             Entry::Occupied(known) => known.into_mut(),
@@ -86,7 +89,15 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
         let preview =
             if message.deleted { String::new() } else { message.body.chars().take(PREVIEW).collect() };
         conversation.newest = Some((n, clamp(message.at_ms), preview));
+        if unread && message.received_ms > message.author_ms {
+            doubtful.push((n, conversation.place.n, clamp(message.at_ms), clamp(message.received_ms)));
+        }
         added.push(message.id);
+    }
+    for (n, conversation, at, received_ms) in doubtful {
+        if read_beyond(tx, conversation, at, received_ms)? {
+            tx.exec("UPDATE messages SET late = 1 WHERE n = ?1", [n])?;
+        }
     }
     for conversation in touched.into_values() {
         let place = conversation.place;
@@ -107,6 +118,19 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
     Ok(added)
 }
 
+/// Whether something that stands later in the conversation, and came earlier, was read already. Only the next few
+/// messages are looked at: what arrives in the middle of old history is not news.
+fn read_beyond(tx: &Tx<'_>, conversation: i64, at: i64, received_ms: i64) -> Result<bool> {
+    let found = tx.one(
+        "SELECT 1 FROM (SELECT unread, received_ms FROM messages INDEXED BY messages_order
+           WHERE conversation = ?1 AND at > ?2 ORDER BY at LIMIT 50)
+         WHERE unread = 0 AND received_ms > 0 AND received_ms < ?3 LIMIT 1",
+        (conversation, at, received_ms),
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Row and whether it is unread; none if the message was here already.
 fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Option<(i64, bool)>> {
     let at = clamp(message.at_ms);
@@ -117,8 +141,8 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
     let unread = message.unread && !message.deleted && !message.mine;
     let added = tx.exec(
         "INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, reply_to, deleted,
-           late, unread, device, dseq, state, files, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+           unread, device, dseq, state, files, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (id) DO NOTHING",
         params![
             n,
@@ -132,7 +156,6 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
             clamp(message.received_ms),
             message.reply_to.as_ref().map(DocId::as_bytes),
             message.deleted,
-            message.late,
             unread,
             tx.number_of(&message.device.0)?,
             message.dseq,
@@ -410,22 +433,21 @@ fn clamp(ms: u64) -> i64 {
     ms.min(LATEST_MS) as i64
 }
 
-/// A free row for a time: the second's own 64 first, then whatever is free after them.
+/// A free row for a time: the second's own 64 first, then behind whatever the next minute holds, then the next one that
+/// is free.
 fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
     let first = at_ms.div_euclid(1000) * PER_SECOND;
     let hint = tx.rows.borrow().get(&first).copied();
     let mut free = match hint {
         Some(next) => next,
-        None => tx
-            .one(
-                "SELECT coalesce(max(n) + 1, ?1) FROM messages WHERE n >= ?1 AND n < ?1 + ?2",
-                (first, PER_SECOND),
-                |row| row.get(0),
-            )?
-            .unwrap_or(first),
+        None => row_behind(tx, first, PER_SECOND)?,
     };
     // Beyond the second's own rows another second's may begin.
-    let certain = hint.is_none() && free < first + PER_SECOND;
+    let mut certain = hint.is_none() && free < first + PER_SECOND;
+    if hint.is_none() && !certain {
+        free = row_behind(tx, free, MINUTE)?;
+        certain = free < first + MINUTE;
+    }
     if !certain && tx.one("SELECT 1 FROM messages WHERE n = ?1", [free], |_| Ok(()))?.is_some() {
         free = tx
             .one(
@@ -438,4 +460,14 @@ fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
     }
     tx.rows.borrow_mut().insert(first, free + 1);
     Ok(free)
+}
+
+/// The row behind the last one among so many.
+fn row_behind(tx: &Tx<'_>, first: i64, rows: i64) -> Result<i64> {
+    let row = tx.one(
+        "SELECT coalesce(max(n) + 1, ?1) FROM messages WHERE n >= ?1 AND n < ?1 + ?2",
+        (first, rows),
+        |row| row.get(0),
+    )?;
+    Ok(row.unwrap_or(first))
 }

@@ -1,8 +1,11 @@
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
-use homing_store::{Durability, Store, StoreError, doctor, meta};
+use homing_store::{Durability, IntervalSet, Store, StoreError, doctor, meta, receipts};
+use homing_wire::SpaceId;
 
-use crate::support::{KEY, Profile};
+use crate::support::{ALICE, KEY, PHONE, Profile};
+
+const NEW: SpaceId = SpaceId([77; 32]);
 
 #[test]
 fn what_was_written_is_there_after_opening_again() {
@@ -106,4 +109,28 @@ fn a_flipped_byte_in_the_file_is_found() {
     let found = doctor::scan_file(&store).unwrap();
     assert!(found.iter().any(|finding| finding.code == "file_damaged"), "{found:?}");
     drop(folder);
+}
+
+#[test]
+fn a_part_that_fails_leaves_the_rest_of_its_transaction() {
+    let mut profile = Profile::new();
+    profile.write(|tx| {
+        meta::set(tx, "before", b"1")?;
+        let failed = tx.attempt(|tx| {
+            meta::set(tx, "before", b"2")?;
+            // A number for a new id is taken back with the part.
+            receipts::merge(tx, &NEW, &ALICE, &PHONE, &IntervalSet::of(1, 1), &IntervalSet::new())?;
+            Err::<(), _>(StoreError::NotFound("anything"))
+        })?;
+        assert!(matches!(failed, Err(StoreError::NotFound(_))));
+        let kept = tx.attempt(|tx| {
+            receipts::merge(tx, &NEW, &ALICE, &PHONE, &IntervalSet::of(2, 2), &IntervalSet::new())
+        })?;
+        assert!(kept.is_ok());
+        meta::set(tx, "after", b"3")
+    });
+    let db = profile.store.read();
+    assert_eq!(meta::get(&db, "before").unwrap().unwrap().as_slice(), b"1");
+    assert_eq!(meta::get(&db, "after").unwrap().unwrap().as_slice(), b"3");
+    assert_eq!(receipts::get(&db, &NEW, &ALICE, &PHONE).unwrap().delivered, IntervalSet::of(2, 2));
 }

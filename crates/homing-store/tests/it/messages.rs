@@ -1,5 +1,5 @@
 use homing_store::attachments::{self, AttachmentRow, FileKey, FileState};
-use homing_store::messages::{self, MessageState, Order, Placed};
+use homing_store::messages::{self, MessageState, NewMessage, Order, Placed};
 use homing_store::{Durability, IntervalSet, conversations};
 use homing_wire::{DocId, Hash};
 use proptest::prelude::*;
@@ -290,4 +290,27 @@ fn thousands_in_one_second_find_their_rows() {
         }
     }
     assert_eq!(all.len(), 2500);
+}
+
+#[test]
+fn what_comes_behind_something_read_is_late_also_within_one_batch() {
+    let mut profile = Profile::new();
+    // Written at second 1, received at second 9; what Bob wrote at second 5 came at once and was read.
+    let late = || NewMessage { received_ms: message(9).at_ms, ..message(1) };
+    let read = || NewMessage { unread: false, ..message(5) };
+    profile.write(|tx| messages::insert(tx, vec![read()]));
+    profile.write(|tx| messages::insert(tx, vec![late(), message(6)]));
+    let mark = |profile: &Profile, n: u32| {
+        messages::get(&profile.store.read(), &message(n).id).unwrap().unwrap().late
+    };
+    assert!(mark(&profile, 1) && !mark(&profile, 5) && !mark(&profile, 6));
+
+    let mut other = Profile::new();
+    other.write(|tx| messages::insert(tx, vec![late(), read(), message(6)]));
+    assert!(mark(&other, 1) && !mark(&other, 5) && !mark(&other, 6));
+
+    // Nothing was read yet: it only arrived in its turn.
+    let mut third = Profile::new();
+    third.write(|tx| messages::insert(tx, vec![late(), message(5)]));
+    assert!(!mark(&third, 1));
 }

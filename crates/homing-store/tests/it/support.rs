@@ -79,7 +79,6 @@ pub fn message(n: u32) -> NewMessage {
         body: format!("message number {n}"),
         reply_to: None,
         deleted: false,
-        late: false,
         unread: true,
         device: PHONE,
         dseq: u64::from(n) + 1,
