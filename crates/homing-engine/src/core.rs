@@ -76,6 +76,12 @@ pub struct Core {
     pub(crate) synced_once: bool,
     /// Messages that came while catching up: whether they were read elsewhere is known at its end.
     pub(crate) unannounced: Vec<(DocId, DocId)>,
+    /// Generation and feed cursors not stored yet: a crash before only means hearing the same again.
+    pub(crate) feeds_moved: Option<(u64, Vec<homing_wire::FeedCursor>)>,
+    /// The generation that was stored last.
+    pub(crate) generation: Option<u64>,
+    /// Entries taken in since memory was last given back.
+    pub(crate) taken_in: usize,
     revision: u64,
     last_status: Option<crate::api::Status>,
     out: Vec<Output>,
@@ -108,6 +114,9 @@ impl Core {
             demo: crate::tools::is_demo(folder),
             synced_once: false,
             unannounced: Vec::new(),
+            feeds_moved: None,
+            generation: None,
+            taken_in: 0,
             revision: 0,
             last_status: None,
             out: Vec::new(),
@@ -130,7 +139,7 @@ impl Core {
             }
             KeyState::Locked => core.protection = KeyProtection::Passphrase,
         }
-        core.after();
+        core.follow_up();
         Ok(core)
     }
 
@@ -176,13 +185,16 @@ impl Core {
         self.env.steady_ms()
     }
 
-    /// Takes an input. What follows from it is in [`Core::drain`].
+    /// Takes an input. What has to be carried out for it is in [`Core::drain`]; then comes [`Core::follow_up`].
     pub fn handle(&mut self, input: Input) {
         match input {
             Input::Call(id, call) => self.call(id, call),
             Input::SocketOpened { link } => self.socket_opened(link),
             Input::SocketClosed { link } => self.socket_closed(link),
-            Input::Frame { link, bytes } => self.frame(link, bytes),
+            Input::Frames { link, frames } => {
+                self.frames(link, frames);
+                self.tell();
+            }
             Input::Wake => {
                 self.protocol(homing_sync::Event::Wake);
             }
@@ -190,7 +202,18 @@ impl Core {
             Input::Transfer(event) => self.transfer_moved(&event),
             Input::Stop => self.stop(),
         }
-        self.after();
+    }
+
+    /// After every input, and once what it wanted at once was carried out: rows for the screens, further work for the
+    /// relay, and when to wake. Fills [`Core::drain`] again.
+    pub fn follow_up(&mut self) {
+        self.tell();
+        self.store_feeds();
+        self.flows_poll();
+        self.work();
+        self.flows_worked();
+        self.tell();
+        self.wake_at();
     }
 
     /// What is to be carried out, in order.
@@ -237,6 +260,42 @@ impl Core {
         durability: Durability,
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
     ) -> Result<T, ApiError> {
+        self.transact(durability, work, |_, _, _| Ok(()))
+    }
+
+    /// Like [`Core::write`], durably; what waits in this space for the relay is sealed and frozen in the same
+    /// transaction and leaves after it: one wait for the disk between a person and the other screen, not two.
+    pub(crate) fn write_and_seal<T>(
+        &mut self,
+        space: &SpaceId,
+        work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
+    ) -> Result<T, ApiError> {
+        let ready = self.can_seal(space);
+        let mut frozen = Vec::new();
+        let answer = self.transact(Durability::Full, work, |tx, replica, env| {
+            if !ready || !replica.touched.work.contains(space) {
+                return Ok(());
+            }
+            match tx.attempt(|tx| replica.hand_in(tx, env, space))? {
+                Ok(sealed) => {
+                    frozen = sealed;
+                    replica.touched.work.remove(space);
+                }
+                // Tried again, and complained of, in its own transaction.
+                Err(_) => replica.forget_states(),
+            }
+            Ok(())
+        })?;
+        self.hand_over(frozen);
+        Ok(answer)
+    }
+
+    fn transact<T>(
+        &mut self,
+        durability: Durability,
+        work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
+        finish: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<(), Fail>,
+    ) -> Result<T, ApiError> {
         let replica = self.replica.as_mut().ok_or_else(not_initialised)?;
         let store =
             self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
@@ -245,6 +304,7 @@ impl Core {
             let answer = work(tx, replica, env)?;
             replica.open_client_spaces(tx)?;
             replica.flush_delivered(tx, env.now_ms())?;
+            finish(tx, replica, env)?;
             Ok::<T, Fail>(answer)
         });
         match done {
@@ -265,15 +325,6 @@ impl Core {
                 Err(fail.into())
             }
         }
-    }
-
-    /// After every input: hands work to the relay, rows to the screens, and says when to wake.
-    fn after(&mut self) {
-        self.flows_poll();
-        self.work();
-        self.flows_worked();
-        self.tell();
-        self.wake_at();
     }
 
     fn wake_at(&mut self) {
@@ -335,6 +386,7 @@ impl Core {
     }
 
     fn stop(&mut self) {
+        self.store_feeds();
         let due: Vec<SpaceId> = self.receipts_due.keys().copied().collect();
         if !due.is_empty()
             && let Err(error) = self.publish_receipts_of(&due)

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use homing_model::{
-    Actor, ChangeHash, ChangeInfo, Check, DocState, Kind, Preimage, Ruling, Subject, Waiting, check, inspect,
-    resolve_duplicates, verdict,
+    Actor, ChangeHash, ChangeInfo, Check, DocState, Kind, ModelError, Preimage, Ruling, Subject, Waiting,
+    check, inspect, resolve_duplicates, verdict,
 };
 use homing_store::changes::{self, ChangeRow, ChangeState};
 use homing_store::docs::{self, DocRow};
-use homing_store::entries::Place;
 use homing_store::parked::Wait;
 use homing_store::{Read, Tx, entries};
-use homing_wire::{Changes, DocId, EntryHeader, EntryId, Hash, Role, Salt, SpaceKind};
+use homing_wire::{Changes, DocChange, DocId, EntryHeader, EntryId, Hash, Role, Salt, SpaceKind};
 
 use crate::fail::Fail;
 use crate::replica::Replica;
@@ -67,73 +66,95 @@ pub(crate) struct Author<'a> {
     pub role: Role,
 }
 
+/// A change as it came out of an entry.
+pub(crate) struct Opened {
+    pub doc: DocId,
+    pub info: Result<ChangeInfo, ModelError>,
+    pub bytes: Vec<u8>,
+}
+
+/// Reads the changes of an entry; needs nothing but them.
+pub(crate) fn read_changes(all: Changes) -> Vec<Opened> {
+    let read = |one: DocChange| Opened { doc: one.doc, info: inspect(&one.change), bytes: one.change };
+    all.changes.into_iter().map(read).collect()
+}
+
 /// Judges all changes of an entry; all pass or none.
 pub(crate) fn judge_changes(
     db: &Read<'_>,
     author: &Author<'_>,
-    all: &Changes,
+    all: Vec<Opened>,
 ) -> Result<Judged<Vec<Passed>>, Fail> {
-    let actor = Actor::derive(&author.header.device, &author.header.salt);
     let mut seen: HashMap<DocId, DocChanges> = HashMap::new();
-    let mut passed = Vec::with_capacity(all.changes.len());
-    for change in &all.changes {
-        let info = match inspect(&change.change) {
-            Ok(info) => info,
-            Err(homing_model::ModelError::Unknown) => {
-                return Ok(Judged::Park("unknown_form", vec![Wait::Upgrade]));
-            }
-            Err(error) => return Ok(Judged::Refuse(error.code())),
-        };
+    let mut passed = Vec::with_capacity(all.len());
+    for change in all {
         if let std::collections::hash_map::Entry::Vacant(vacant) = seen.entry(change.doc) {
             vacant.insert(read_doc(db, &change.doc)?);
         }
         let Some(doc) = seen.get_mut(&change.doc) else { return Err(Fail::Internal("judge")) };
-        let subject = Subject {
-            doc: change.doc,
-            space: author.header.space,
-            space_kind: author.space_kind,
-            preimage: doc.preimage.as_ref(),
-            author: author.header.person,
-            role: author.role,
-        };
-        let state = DocState { accepted: &doc.accepted, refused: &doc.refused };
-        let (duplicate, known) = match check(&info, state, &actor) {
-            Check::Ok => (false, false),
-            Check::Known => (false, true),
-            Check::Duplicate { .. } => (true, false),
-            Check::Park(waiting) => {
-                return Ok(Judged::Park("waiting_for_change", waits(&change.doc, waiting)));
+        match judge_change(author, doc, &change) {
+            Judged::Accept(one) => {
+                if doc.preimage.is_none() {
+                    doc.preimage.clone_from(&one.info.preimage);
+                }
+                if !one.known && !one.duplicate {
+                    doc.accepted.push(one.info.clone());
+                }
+                passed.push(one);
             }
-            Check::Refuse(reason) => return Ok(Judged::Refuse(reason.code())),
-        };
-        match verdict(author.header.rules, &subject, &info) {
-            Ruling::Accept => {}
-            Ruling::Refuse(reason) => return Ok(Judged::Refuse(reason.code())),
-            Ruling::Park(homing_model::rules::Unjudged::First) => {
-                return Ok(Judged::Park("waiting_for_first", vec![Wait::Doc(change.doc)]));
-            }
-            Ruling::Park(_) => return Ok(Judged::Park("needs_upgrade", vec![Wait::Upgrade])),
+            Judged::Park(reason, waits) => return Ok(Judged::Park(reason, waits)),
+            Judged::Refuse(reason) => return Ok(Judged::Refuse(reason)),
         }
-        let fresh = doc.accepted.is_empty() && doc.refused.is_empty();
-        let preimage = info.preimage.as_ref().or(doc.preimage.as_ref());
-        let kind = preimage.map_or(Kind::Unknown(0), Preimage::kind);
-        if doc.preimage.is_none() {
-            doc.preimage.clone_from(&info.preimage);
-        }
-        if !known && !duplicate {
-            doc.accepted.push(info.clone());
-        }
-        passed.push(Passed {
-            doc: change.doc,
-            info,
-            bytes: change.change.clone(),
-            kind,
-            duplicate,
-            known,
-            fresh,
-        });
     }
     Ok(Judged::Accept(passed))
+}
+
+/// Judges a change of a document of which nothing is known.
+pub(crate) fn judge_first(author: &Author<'_>, change: &Opened) -> Judged<Passed> {
+    judge_change(author, &DocChanges { accepted: Vec::new(), refused: Vec::new(), preimage: None }, change)
+}
+
+fn judge_change(author: &Author<'_>, doc: &DocChanges, change: &Opened) -> Judged<Passed> {
+    let info = match &change.info {
+        Ok(info) => info,
+        Err(ModelError::Unknown) => return Judged::Park("unknown_form", vec![Wait::Upgrade]),
+        Err(error) => return Judged::Refuse(error.code()),
+    };
+    let subject = Subject {
+        doc: change.doc,
+        space: author.header.space,
+        space_kind: author.space_kind,
+        preimage: doc.preimage.as_ref(),
+        author: author.header.person,
+        role: author.role,
+    };
+    let state = DocState { accepted: &doc.accepted, refused: &doc.refused };
+    let actor = Actor::derive(&author.header.device, &author.header.salt);
+    let (duplicate, known) = match check(info, state, &actor) {
+        Check::Ok => (false, false),
+        Check::Known => (false, true),
+        Check::Duplicate { .. } => (true, false),
+        Check::Park(waiting) => return Judged::Park("waiting_for_change", waits(&change.doc, waiting)),
+        Check::Refuse(reason) => return Judged::Refuse(reason.code()),
+    };
+    match verdict(author.header.rules, &subject, info) {
+        Ruling::Accept => {}
+        Ruling::Refuse(reason) => return Judged::Refuse(reason.code()),
+        Ruling::Park(homing_model::rules::Unjudged::First) => {
+            return Judged::Park("waiting_for_first", vec![Wait::Doc(change.doc)]);
+        }
+        Ruling::Park(_) => return Judged::Park("needs_upgrade", vec![Wait::Upgrade]),
+    }
+    let preimage = info.preimage.as_ref().or(doc.preimage.as_ref());
+    Judged::Accept(Passed {
+        doc: change.doc,
+        info: info.clone(),
+        bytes: change.bytes.clone(),
+        kind: preimage.map_or(Kind::Unknown(0), Preimage::kind),
+        duplicate,
+        known,
+        fresh: doc.accepted.is_empty() && doc.refused.is_empty(),
+    })
 }
 
 fn waits(doc: &DocId, waiting: Waiting) -> Vec<Wait> {
@@ -225,17 +246,8 @@ impl Replica {
         tx: &Tx<'_>,
         header: &EntryHeader,
         entry: &EntryId,
-        place: Option<Place>,
         passed: &[Passed],
     ) -> Result<(), Fail> {
-        if let [only] = passed
-            && only.fresh
-            && only.kind == Kind::Message
-        {
-            // Nearly every entry: a message that nobody had heard of. Its row follows from its one change.
-            insert(tx, (header.space, header.salt), only, Some(*entry), None)?;
-            return self.project_fresh_message(tx, header, place, only);
-        }
         let mut docs_changed: Vec<DocId> = Vec::new();
         for change in passed {
             insert(tx, (header.space, header.salt), change, Some(*entry), None)?;

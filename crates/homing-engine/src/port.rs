@@ -24,12 +24,12 @@ pub enum Input {
         /// Of the [`Output::Connect`].
         link: u64,
     },
-    /// A binary message from the relay.
-    Frame {
+    /// Binary messages from the relay, as many as had come: pages that come together are stored together.
+    Frames {
         /// Of the [`Output::Connect`].
         link: u64,
-        /// As it came.
-        bytes: Vec<u8>,
+        /// As they came.
+        frames: Vec<Vec<u8>>,
     },
     /// The time asked for with [`Output::WakeAt`] has come.
     Wake,

@@ -1,8 +1,6 @@
 //! From documents to the rows the screens read.
 
-use homing_model::{
-    AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project, project_first,
-};
+use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project};
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
 use homing_store::conversations::ConversationDoc;
 use homing_store::entries::{self, Place};
@@ -12,7 +10,7 @@ use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 use zeroize::Zeroizing;
 
 use crate::author::kind_of;
-use crate::docs::{Passed, read_doc};
+use crate::docs::read_doc;
 use crate::fail::Fail;
 use crate::replica::Replica;
 
@@ -22,10 +20,10 @@ pub(crate) const DEVICE_NAME: &str = "device_name/";
 pub(crate) const CONTACT: &str = "contact/";
 
 /// Where a message's carrying entry stands.
-struct Carried {
-    device: DeviceId,
-    dseq: u64,
-    place: Option<Place>,
+pub(crate) struct Carried {
+    pub device: DeviceId,
+    pub dseq: u64,
+    pub place: Option<Place>,
 }
 
 impl Replica {
@@ -204,22 +202,6 @@ impl Replica {
         self.note_read(tx, place.received_ms, &seen)
     }
 
-    /// A message that consists of one change, straight from its entry.
-    pub fn project_fresh_message(
-        &mut self,
-        tx: &Tx<'_>,
-        header: &EntryHeader,
-        place: Option<Place>,
-        change: &Passed,
-    ) -> Result<(), Fail> {
-        let Projection::Message(message) = project_first(&change.info)? else {
-            return Err(Fail::Internal("not a message"));
-        };
-        self.touched.message(message.content.conversation, change.doc);
-        let carried = Carried { device: header.device, dseq: header.dseq, place };
-        self.insert_message(tx, &change.doc, message, &carried)
-    }
-
     fn insert_message(
         &mut self,
         tx: &Tx<'_>,
@@ -227,46 +209,62 @@ impl Replica {
         message: MessageProjection,
         carried: &Carried,
     ) -> Result<(), Fail> {
-        let conversation = message.content.conversation;
+        let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
+        let new = self.new_message(doc, message, carried, position.read.contains(carried.dseq));
+        self.insert_messages(tx, vec![new])
+    }
+
+    /// The row of a message; `read`: this person has read it already, on whichever device.
+    pub fn new_message(
+        &self,
+        doc: &DocId,
+        message: MessageProjection,
+        carried: &Carried,
+        read: bool,
+    ) -> NewMessage {
         let mine = message.author == self.person();
         let received_ms = carried.place.map_or(0, |place| place.received_ms);
         let author_ms = message.content.author_ms;
-        let at_ms = if received_ms == 0 { author_ms } else { author_ms.min(received_ms) };
-        let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
-        let unread = !mine && !message.deleted && !position.read.contains(carried.dseq);
-        // What came as soon as it was written can't be late; nearly everything does.
-        let late = unread
-            && received_ms > author_ms
-            && messages::read_beyond(tx, &conversation, at_ms, received_ms)?;
-        let new = NewMessage {
+        let attachments =
+            self.attachment_rows(doc, mine && carried.place.is_none(), &message.content.attachments);
+        NewMessage {
             id: *doc,
-            conversation,
+            conversation: message.content.conversation,
             space: message.space,
             author: message.author,
             mine,
-            at_ms,
+            at_ms: if received_ms == 0 { author_ms } else { author_ms.min(received_ms) },
             author_ms,
             received_ms,
-            body: message.content.body.clone(),
+            body: message.content.body,
             reply_to: message.content.reply_to,
             deleted: message.deleted,
-            late,
-            unread,
+            unread: !mine && !message.deleted && !read,
             device: carried.device,
             dseq: carried.dseq,
             state: self.state_of_new(mine, carried.place.is_some()),
-            attachments: self.attachment_rows(
-                doc,
-                mine && carried.place.is_none(),
-                &message.content.attachments,
-            ),
-        };
-        messages::insert(tx, vec![new])?;
-        if unread {
-            self.touched.arrived.push((conversation, *doc));
+            attachments,
         }
-        if mine && carried.place.is_some() {
-            self.draft_became_message(tx, doc, &conversation)?;
+    }
+
+    /// Puts new messages into their conversations, all at once.
+    pub fn insert_messages(&mut self, tx: &Tx<'_>, new: Vec<NewMessage>) -> Result<(), Fail> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        for message in &new {
+            if message.unread {
+                self.touched.arrived.push((message.conversation, message.id));
+            }
+        }
+        let sent: Vec<(DocId, DocId)> = new
+            .iter()
+            .filter(|message| message.mine && message.received_ms > 0)
+            .map(|message| (message.id, message.conversation))
+            .collect();
+        messages::insert(tx, new)?;
+        for (message, conversation) in &sent {
+            self.draft_became_message(tx, message, conversation)?;
         }
         self.touched.status = true;
         Ok(())

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use homing_access::{AccountState, Directory, SpaceState};
 use homing_crypto::{EpochKey, Seed32};
@@ -35,6 +36,9 @@ impl Directory for Known {
     }
 }
 
+/// Keys of spaces, by epoch.
+pub(crate) type Keys = HashMap<(SpaceId, EpochId), EpochKey>;
+
 /// What has to be asked of the relay before something parked can be judged.
 #[derive(Default)]
 pub(crate) struct Wants {
@@ -64,7 +68,7 @@ pub(crate) struct Replica {
     pub received: u64,
     /// Stored in this transaction, by space and sending device: (delivered, nothing to read in them).
     pub delivered: BTreeMap<(SpaceId, DeviceId), (IntervalSet, IntervalSet)>,
-    keys: HashMap<(SpaceId, EpochId), EpochKey>,
+    keys: Arc<Keys>,
 }
 
 /// Where the identity lies in the store.
@@ -85,14 +89,19 @@ impl Replica {
             receipts_due: BTreeSet::new(),
             received: 0,
             delivered: BTreeMap::new(),
-            keys: HashMap::new(),
+            keys: Arc::default(),
         }
+    }
+
+    /// Drops the states that are loaded; they are replayed when needed.
+    pub fn forget_states(&mut self) {
+        self.known = Known::default();
+        self.keys = Arc::default();
     }
 
     /// Drops what a failed transaction may have changed.
     pub fn forget_loaded(&mut self) {
-        self.known = Known::default();
-        self.keys.clear();
+        self.forget_states();
         self.touched = Touched::default();
         self.wants = Wants::default();
         self.files_to_remove.clear();
@@ -104,7 +113,7 @@ impl Replica {
     /// Drops what is loaded of one space.
     pub fn forget_space(&mut self, space: &SpaceId) {
         self.known.spaces.remove(space);
-        self.keys.retain(|(of, _), _| of != space);
+        Arc::make_mut(&mut self.keys).retain(|(of, _), _| of != space);
     }
 
     pub fn save_identity(&self, tx: &Tx<'_>) -> Result<(), Fail> {
@@ -217,8 +226,24 @@ impl Replica {
         }
         let Some(row) = epochs::get(db, space, epoch)? else { return Ok(None) };
         let key = EpochKey::from_announced(Seed32::from_bytes(*row.seed), &row.commitment.0)?;
-        self.keys.insert((*space, *epoch), key.clone());
+        Arc::make_mut(&mut self.keys).insert((*space, *epoch), key.clone());
         Ok(Some(key))
+    }
+
+    /// Loads all keys of a space that this device has.
+    pub fn load_keys(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<(), Fail> {
+        for row in epochs::list(db, space)? {
+            if !self.keys.contains_key(&(*space, row.epoch)) {
+                let key = EpochKey::from_announced(Seed32::from_bytes(*row.seed), &row.commitment.0)?;
+                Arc::make_mut(&mut self.keys).insert((*space, row.epoch), key);
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys that are loaded, for threads that open entries meanwhile.
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys)
     }
 
     /// Keeps a seed that was opened or made here.
@@ -232,7 +257,7 @@ impl Replica {
         let key = EpochKey::from_seed(seed.clone());
         epochs::put(tx, space, epoch, &homing_wire::Hash(key.commitment()), seed.expose())?;
         self.touched.work.insert(*space);
-        self.keys.insert((*space, *epoch), key);
+        Arc::make_mut(&mut self.keys).insert((*space, *epoch), key);
         Ok(())
     }
 

@@ -289,8 +289,7 @@ impl Core {
             events.push(Event::Draft { draft: self.draft_of(conversation)? });
         }
         if touched.outbox {
-            let waiting = homing_store::outbox::waiting(&self.db()?)?;
-            events.push(Event::Outbox { waiting: u32::try_from(waiting).unwrap_or(u32::MAX) });
+            events.push(Event::Outbox { waiting: self.waiting()? });
         }
         if touched.people {
             events.push(Event::People {});

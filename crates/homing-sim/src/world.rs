@@ -297,6 +297,7 @@ impl World {
     fn input(&mut self, device: DeviceId, input: Input) -> Result<()> {
         if let Some(core) = self.at_mut(device)?.core.as_mut() {
             core.handle(input);
+            core.follow_up();
         }
         self.carry_out(device)
     }
@@ -410,13 +411,19 @@ impl World {
             }
             self.relay_takes(session, &bytes, now_ms)?;
         }
-        while let Some((link, bytes)) = self.pop_down(device, now_ms) {
-            if cuts(&self.weather, &mut self.rng) {
-                return self.cut(device);
+        let Some(link) = self.at(device)?.socket.as_ref().map(|socket| socket.link) else { return Ok(()) };
+        let (mut frames, mut cut) = (Vec::new(), false);
+        while !cut && let Some(bytes) = self.pop_down(device, now_ms) {
+            cut = cuts(&self.weather, &mut self.rng);
+            if !cut {
+                frames.push(bytes);
             }
-            self.input(device, Input::Frame { link, bytes })?;
         }
-        Ok(())
+        if !frames.is_empty() {
+            // What came together is taken in together, as the thread of a core does.
+            self.input(device, Input::Frames { link, frames })?;
+        }
+        if cut { self.cut(device) } else { Ok(()) }
     }
 
     fn pop_up(&mut self, device: DeviceId, now_ms: u64) -> Option<(u64, Vec<u8>)> {
@@ -424,9 +431,8 @@ impl World {
         socket.up.pop(now_ms).map(|bytes| (socket.session, bytes))
     }
 
-    fn pop_down(&mut self, device: DeviceId, now_ms: u64) -> Option<(u64, Vec<u8>)> {
-        let socket = self.devices.get_mut(device)?.socket.as_mut()?;
-        socket.down.pop(now_ms).map(|bytes| (socket.link, bytes))
+    fn pop_down(&mut self, device: DeviceId, now_ms: u64) -> Option<Vec<u8>> {
+        self.devices.get_mut(device)?.socket.as_mut()?.down.pop(now_ms)
     }
 
     fn open_socket(&mut self, device: DeviceId, now_ms: u64) -> Result<()> {
@@ -484,7 +490,7 @@ impl World {
             else {
                 return Ok(());
             };
-            self.input(device, Input::Frame { link, bytes })?;
+            self.input(device, Input::Frames { link, frames: vec![bytes] })?;
         }
     }
 

@@ -57,7 +57,7 @@ impl Config {
             max_backoff_ms: 60_000,
             request_ms: 30_000,
             page_bytes: 256 * 1024,
-            parallel_pulls: 4,
+            parallel_pulls: 8,
             near: 200,
             push_bytes: 512 * 1024,
             push_entries: 32,

@@ -322,7 +322,8 @@ pub struct FileData { pub name: String, pub mime: String, pub base64: String }
 
 pub struct SyncReport { pub pushed: u32, pub pulled: u32 }
 
-pub struct SeedReport { pub messages: u32, pub conversations: u32 }
+/// `seconds`: how long taking them in took, without writing, signing and sealing them.
+pub struct SeedReport { pub messages: u32, pub conversations: u32, pub seconds: f64 }
 
 /// Nothing to say beyond "done".
 pub struct Done { pub done: bool }

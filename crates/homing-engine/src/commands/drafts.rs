@@ -49,7 +49,8 @@ impl Core {
         check_body(&args.text, args.attachments.len())?;
         let base = base_of(args.base.as_ref());
         let staged = self.stage_files(&args.attachments)?;
-        let message = self.write(Durability::Full, |tx, replica, env| {
+        let space = self.space_of(&id)?;
+        let message = self.write_and_seal(&space, |tx, replica, env| {
             let row = replica.set_draft(tx, env, &id, base.as_ref(), &args.text, None)?;
             let Some(row) = row else {
                 // Files alone, without a text.

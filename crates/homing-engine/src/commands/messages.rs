@@ -60,7 +60,8 @@ impl Core {
         let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
         check_body(&args.text, args.attachments.len())?;
         let staged = self.stage_files(&args.attachments)?;
-        let message = self.write(Durability::Full, |tx, replica, env| {
+        let space = self.space_of(&id)?;
+        let message = self.write_and_seal(&space, |tx, replica, env| {
             replica.send_message(tx, env, &id, &args.text, reply_to, &staged, None)
         })?;
         self.resume_transfers_logged();

@@ -81,13 +81,17 @@ impl Core {
         // Words that another device made are shown, and written down, there.
         status.recovery_confirmed = replica.me.recovery_confirmed || replica.me.recovery_seed.is_none();
         let db = self.db()?;
-        // Without a relay there is nothing to wait for: what was done is done.
-        status.outbox = if replica.has_relay { count(outbox::waiting(&db)?) } else { 0 };
+        status.outbox = self.waiting()?;
         status.unread = count(conversations::totals(&db)?.messages);
         status.quarantined = count(entries::count(&db, EntryStatus::Refused)?);
         status.parked = count(entries::count(&db, EntryStatus::Parked)?);
         status.requests = count(self.requests(Nothing {})?.len() as u64);
         Ok(status)
+    }
+
+    /// How many changes wait for the relay. Without one there is nothing to wait for: what was done is done.
+    pub(crate) fn waiting(&self) -> Result<u32, ApiError> {
+        Ok(if self.replica()?.has_relay { count(outbox::waiting(&self.db()?)?) } else { 0 })
     }
 
     pub(crate) fn unlock(&mut self, args: Passphrase) -> Result<Status, ApiError> {

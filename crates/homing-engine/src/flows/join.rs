@@ -241,7 +241,9 @@ impl Core {
 
     /// Ops of a space this person is no member of: behind an invitation, or of a team in an own space.
     pub(crate) fn peek_page(&mut self, space: SpaceId, entries: &[Stored], more: bool) {
-        self.try_write("op chain", |tx, replica, _| replica.ingest(tx, entries));
+        self.try_write("op chain", |tx, replica, _| {
+            replica.ingest(tx, &[space], &entries.iter().collect::<Vec<_>>())
+        });
         self.join_read(space, entries, more);
     }
 

@@ -94,6 +94,9 @@ pub(super) async fn start(
             };
             if opened.send(Ok(())).is_ok() {
                 thread.carry_out();
+                if let Some(input) = thread.later.pop_front() {
+                    thread.input(input);
+                }
                 let stopped = thread.run(&inbox);
                 thread.end(stopped);
             }
@@ -139,8 +142,17 @@ impl CoreThread {
         let mut asleep = SleepWatch::new();
         loop {
             match inbox.recv_timeout(self.nap()) {
-                Ok(Message::Stop(stopped)) => return Some(stopped),
-                Ok(message) => self.message(message),
+                Ok(first) => {
+                    // What has come while the core was at work: frames that follow each other are one input.
+                    let mut waiting = VecDeque::from([first]);
+                    waiting.extend(inbox.try_iter());
+                    while let Some(message) = waiting.pop_front() {
+                        match message {
+                            Message::Stop(stopped) => return Some(stopped),
+                            message => self.message(message, &mut waiting),
+                        }
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
@@ -161,7 +173,7 @@ impl CoreThread {
         }
     }
 
-    fn message(&mut self, message: Message) {
+    fn message(&mut self, message: Message, waiting: &mut VecDeque<Message>) {
         match message {
             Message::Call(call, reply) => {
                 self.next_call += 1;
@@ -173,7 +185,7 @@ impl CoreThread {
             Message::Ping(reply) => drop(reply.send(())),
             Message::Link(link, news) => {
                 if self.is_open(link) {
-                    self.link_news(link, news);
+                    self.link_news(link, news, waiting);
                 }
             }
             Message::Transfer(event) => self.input(Input::Transfer(event)),
@@ -182,32 +194,45 @@ impl CoreThread {
         }
     }
 
-    fn link_news(&mut self, link: u64, news: LinkNews) {
+    fn link_news(&mut self, link: u64, news: LinkNews, waiting: &mut VecDeque<Message>) {
         match news {
             LinkNews::Opened => self.input(Input::SocketOpened { link }),
             LinkNews::Closed => {
                 self.link = None;
                 self.input(Input::SocketClosed { link });
             }
-            LinkNews::Frame(bytes, _permit) => self.input(Input::Frame { link, bytes }),
+            LinkNews::Frame(bytes, permit) => {
+                // With all that follow it directly. The permits are given back when they are taken in.
+                let mut frames = vec![bytes];
+                let mut permits = vec![permit];
+                let follows = |message: &mut Message| matches!(message, Message::Link(number, LinkNews::Frame(..)) if *number == link);
+                while let Some(Message::Link(_, LinkNews::Frame(bytes, permit))) =
+                    waiting.pop_front_if(follows)
+                {
+                    frames.push(bytes);
+                    permits.push(permit);
+                }
+                self.input(Input::Frames { link, frames });
+            }
         }
     }
 
+    /// Gives the core an input and carries out everything it asks for, and what follows from that. What the input
+    /// wants at once (an entry to send, an answer) leaves before the core settles.
     fn input(&mut self, input: Input) {
-        self.core.handle(input);
-        self.carry_out();
+        let mut next = Some(input);
+        while let Some(input) = next {
+            self.core.handle(input);
+            self.carry_out();
+            self.core.follow_up();
+            self.carry_out();
+            next = self.later.pop_front();
+        }
     }
 
-    /// Carries out everything the core asks for, and what follows from that.
     fn carry_out(&mut self) {
-        loop {
-            for output in self.core.drain() {
-                self.output(output);
-            }
-            match self.later.pop_front() {
-                Some(input) => self.core.handle(input),
-                None => return,
-            }
+        for output in self.core.drain() {
+            self.output(output);
         }
     }
 

@@ -316,7 +316,7 @@ impl Stage<'_> {
         let member = if as_team { Member::Team(self.team) } else { Member::Person(hand.person) };
         let entry = hand.begin(&mut env.rng, &desk, member, documents)?;
         let stored = self.logs.append(&entry, env.now_ms());
-        replica.ingest(tx, &[stored])?;
+        replica.ingest(tx, &[*space], &[&stored])?;
         crate::link::store_cursor(tx, space, &self.logs.cursor(space))
     }
 

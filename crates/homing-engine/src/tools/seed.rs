@@ -1,10 +1,10 @@
 //! `seed`: conversations in any number for load tests, signed and sealed by simulated people and taken in like
-//! everything that comes from a relay.
+//! everything that comes from a relay: one log after the other, page by page.
 //!
-//! A second thread writes pages while this one takes them in.
+//! Writing and taking in take turns, so that the time the latter takes is its own.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use homing_model::{DraftId, Edit, Preimage};
 use homing_store::{Durability, IntervalSet, Tx, receipts, spaces};
@@ -25,13 +25,8 @@ use crate::touched::Touched;
 
 const MESSAGES: u32 = 5_000_000;
 const CONVERSATIONS: u32 = 100_000;
-/// Entries of a page.
-const PAGE: usize = 2_000;
-/// How far the spaces' logs are held is noted every so many pages; with many small conversations that costs as much as
-/// a page.
-const MARKED: u32 = 16;
-/// Pages written ahead.
-const AHEAD: usize = 3;
+/// Entries taken in at once, as many as from a relay.
+const PAGE: usize = crate::link::TOGETHER;
 /// The largest conversation's part of all messages.
 const LARGEST: f64 = 0.05;
 /// The time the messages are spread over.
@@ -112,44 +107,35 @@ impl Core {
             prepare(tx, replica, env, &mut rng, (messages, conversations))
         })?;
         let name = self.replica()?.me.name.clone();
-        let scribe = Scribe { rng, hands, logs, words: Writer::new(), name, page: Page::default(), pages: 0 };
+        let scribe = Scribe { rng, hands, logs, words: Writer::new(), name, page: Page::default() };
         let now_ms = self.env.now_ms();
-        let done = self.fill(scribe, &talks, now_ms);
+        let done = scribe.write(&talks, now_ms, &mut |page| self.take_in(&page));
         // Rows of all these don't go to the screens one by one: they notice the gap and ask again.
         self.touched = Touched { status: true, people: true, ..Touched::default() };
         self.next_revision();
-        done?;
-        Ok(SeedReport { messages, conversations })
+        let seconds = done?.as_secs_f64();
+        Ok(SeedReport { messages, conversations, seconds })
     }
 
-    fn fill(&mut self, scribe: Scribe, talks: &[Talk], now_ms: u64) -> Result<(), ApiError> {
-        let (pages, written) = mpsc::sync_channel(AHEAD);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                // A receiver that is gone has failed itself, and says why.
-                if let Err(error) = scribe.write(talks, now_ms, &|page| pages.send(Ok(page)).is_ok()) {
-                    drop(pages.send(Err(error)));
-                }
-            });
-            while let Ok(page) = written.recv() {
-                let page: Page = page.map_err(ApiError::from)?;
-                self.write(Durability::Normal, |tx, replica, _| {
-                    replica.ingest(tx, &page.stored)?;
-                    for (space, cursor) in &page.cursors {
-                        store_cursor(tx, space, cursor)?;
-                    }
-                    for (space, (dseq, last)) in &page.own {
-                        spaces::update(tx, space, |row| {
-                            row.my_dseq = *dseq;
-                            row.my_prev = Some(*last);
-                        })?;
-                    }
-                    Ok(())
+    /// Takes a page in; says how long that took.
+    fn take_in(&mut self, page: &Page) -> Result<Duration, ApiError> {
+        let begin = Instant::now();
+        self.write(Durability::Normal, |tx, replica, _| {
+            let spaces: Vec<SpaceId> = page.cursors.keys().copied().collect();
+            replica.ingest(tx, &spaces, &page.stored.iter().collect::<Vec<_>>())?;
+            for (space, cursor) in &page.cursors {
+                store_cursor(tx, space, cursor)?;
+            }
+            for (space, (dseq, last)) in &page.own {
+                spaces::update(tx, space, |row| {
+                    row.my_dseq = *dseq;
+                    row.my_prev = Some(*last);
                 })?;
-                self.touched = Touched::default();
             }
             Ok(())
-        })
+        })?;
+        self.touched = Touched::default();
+        Ok(begin.elapsed())
     }
 }
 
@@ -233,18 +219,34 @@ struct Scribe {
     /// This person's.
     name: String,
     page: Page,
-    pages: u32,
 }
 
 impl Scribe {
-    fn write(mut self, talks: &[Talk], now_ms: u64, send: &dyn Fn(Page) -> bool) -> Result<(), Fail> {
+    /// Writes all pages; answers how long they took to be taken in.
+    fn write(
+        mut self,
+        talks: &[Talk],
+        now_ms: u64,
+        take_in: &mut dyn FnMut(Page) -> Result<Duration, ApiError>,
+    ) -> Result<Duration, ApiError> {
         let begin_ms = now_ms.saturating_sub(SPAN_MS);
-        for talk in talks {
+        let mut took = Duration::ZERO;
+        let times = self.times(talks, begin_ms);
+        for (talk, times) in talks.iter().zip(times) {
             self.begin(talk, begin_ms)?;
-            if !self.turn(send) {
-                return Ok(());
+            for (n, at_ms) in (0..).zip(times) {
+                self.message(talk, is_mine(n), at_ms)?;
+                if self.page.stored.len() >= PAGE {
+                    took += take_in(std::mem::take(&mut self.page))?;
+                }
             }
         }
+        took += take_in(std::mem::take(&mut self.page))?;
+        Ok(took)
+    }
+
+    /// When each talk's messages are written: all talks go on all the time, those with more messages more often.
+    fn times(&mut self, talks: &[Talk], begin_ms: u64) -> Vec<Vec<u64>> {
         let mut order: Vec<usize> = talks
             .iter()
             .enumerate()
@@ -255,32 +257,13 @@ impl Scribe {
             order.swap(last, other);
         }
         let step = SPAN_MS / (order.len() as u64 + 1);
-        let mut counts = vec![0u32; talks.len()];
-        for (n, place) in order.into_iter().enumerate() {
-            let (Some(talk), Some(count)) = (talks.get(place), counts.get_mut(place)) else { continue };
-            let mine = is_mine(*count);
-            *count += 1;
-            self.message(talk, mine, begin_ms + (n as u64 + 1) * step)?;
-            if !self.turn(send) {
-                return Ok(());
+        let mut times = vec![Vec::new(); talks.len()];
+        for (n, place) in (1..).zip(order) {
+            if let Some(times) = times.get_mut(place) {
+                times.push(begin_ms + n * step);
             }
         }
-        send(std::mem::take(&mut self.page));
-        Ok(())
-    }
-
-    /// Sends a full page; false if nobody wants more.
-    fn turn(&mut self, send: &dyn Fn(Page) -> bool) -> bool {
-        if self.page.stored.len() < PAGE {
-            return true;
-        }
-        self.pages += 1;
-        let stored = std::mem::take(&mut self.page.stored);
-        if self.pages.is_multiple_of(MARKED) {
-            let Page { own, cursors, .. } = std::mem::take(&mut self.page);
-            return send(Page { stored, own, cursors });
-        }
-        send(Page { stored, ..Page::default() })
+        times
     }
 
     /// A talk's conversation is begun by who manages the talk: this person.

@@ -42,6 +42,7 @@ impl Desk {
 
     fn call(&mut self, call: Call) -> Result<serde_json::Value, ApiError> {
         self.core.handle(Input::Call(1, call));
+        self.core.follow_up();
         let mut answer = None;
         for output in self.core.drain() {
             match output {
@@ -332,6 +333,7 @@ fn load_data_is_clean_and_spread_as_asked() {
 
     // Answered when the relay is reached or not; from now on there is one.
     desk.core.handle(Input::Call(2, Call::RelaySet(RelaySet { address: "127.0.0.1:1".into() })));
+    desk.core.follow_up();
     let more = Seed { messages: 10, conversations: 1, random_seed: 1 };
     assert_eq!(desk.fails(Call::Seed(more)), Code::InvalidArgument);
 }
@@ -515,6 +517,7 @@ fn the_demo_is_a_small_agency_that_never_connects() {
     assert_eq!(desk.fails(Call::DemoRemove(Nothing {})), Code::DemoProfile);
     desk.clock.fetch_add(3_600_000, Ordering::Relaxed);
     desk.core.handle(Input::NetworkHint);
+    desk.core.follow_up();
     desk.status();
     assert!(!desk.connects);
 

@@ -1,0 +1,255 @@
+//! What the relay tells of spaces, accounts and teams, and how it is kept.
+
+use std::collections::VecDeque;
+
+use homing_crypto::{Domain, verify};
+use homing_store::parked::{self, Wait};
+use homing_store::spaces::{self, SpaceState};
+use homing_store::{Durability, accounts, meta, outbox};
+use homing_sync::{Effect, Event, LogCursor, Ticket};
+use homing_wire::codec::{decode, encode};
+use homing_wire::{Member, NackCode, PersonId, SignedHead, SpaceId, SpaceKind, Stored, VerifyKey};
+
+use super::cursor::update_log;
+use super::{SYNCED, TOGETHER};
+use crate::api::ApiError;
+use crate::core::Core;
+
+/// A page of a space's log.
+pub(super) struct Page {
+    pub space: SpaceId,
+    pub ticket: Ticket,
+    pub entries: Vec<Stored>,
+    pub head: SignedHead,
+    pub cursor: LogCursor,
+}
+
+impl Page {
+    fn is_signed_by(&self, relay: &VerifyKey) -> bool {
+        let signed = SignedHead::signed_bytes(&self.head.space, &self.head.head);
+        self.head.space == self.space
+            && verify(Domain::RelayHead, &relay.0, &signed, &self.head.signature.0).is_ok()
+    }
+}
+
+/// The page that is to be carried out next, if it is one and there is room beside `count` entries.
+fn next_page(effects: &mut VecDeque<Effect>, count: usize) -> Option<Page> {
+    let fits =
+        matches!(effects.front(), Some(Effect::Entries { entries, .. }) if count + entries.len() <= TOGETHER);
+    match effects.pop_front_if(|_| fits)? {
+        Effect::Entries { space, ticket, entries, head, cursor, .. } => {
+            Some(Page { space, ticket, entries, head, cursor })
+        }
+        _ => None,
+    }
+}
+
+impl Core {
+    /// Stores a page, together with those that wait behind it.
+    pub(super) fn entries_came(&mut self, first: Page) {
+        let mut count = first.entries.len();
+        let mut pages = vec![first];
+        while let Some(page) = self.link.as_mut().and_then(|link| next_page(&mut link.effects, count)) {
+            count += page.entries.len();
+            pages.push(page);
+        }
+        let relay = self.link.as_ref().and_then(|link| link.client.relay_key());
+        let (genuine, forged): (Vec<Page>, Vec<Page>) =
+            pages.into_iter().partition(|page| relay.is_some_and(|key| page.is_signed_by(&key)));
+        for page in forged {
+            self.protocol(Event::BadHead { ticket: page.ticket });
+        }
+        if self.store_pages(&genuine).is_ok() {
+            for page in &genuine {
+                self.protocol(Event::Applied { ticket: page.ticket });
+            }
+        } else {
+            // One of them can't be stored; the others must not wait for it.
+            for page in &genuine {
+                let done = self.store_pages(std::slice::from_ref(page));
+                self.stored(page.ticket, done);
+            }
+        }
+        self.follow_teams();
+    }
+
+    fn store_pages(&mut self, pages: &[Page]) -> Result<(), ApiError> {
+        let spaces: Vec<SpaceId> = pages.iter().map(|page| page.space).collect();
+        let entries: Vec<&Stored> = pages.iter().flat_map(|page| &page.entries).collect();
+        self.write(Durability::Normal, |tx, replica, _| {
+            replica.ingest(tx, &spaces, &entries)?;
+            for page in pages {
+                update_log(tx, &page.space, page.cursor)?;
+                if spaces::get(tx, &page.space)?.is_some() {
+                    spaces::update(tx, &page.space, |row| row.signed_head = Some(encode(&page.head)))?;
+                }
+            }
+            Ok(())
+        })?;
+        self.taken_in += entries.len();
+        for space in &spaces {
+            self.resting.remove(space);
+        }
+        Ok(())
+    }
+
+    /// Ops of a team this person is no member of, to judge those who write as it.
+    pub(super) fn ops_came(&mut self, space: SpaceId, entries: &[homing_wire::Stored], more: bool) {
+        if !more {
+            self.asked_ops.remove(&space);
+        }
+        self.resting.clear();
+        self.try_write("ops of a team", |tx, replica, _| {
+            replica.ingest(tx, &[space], &entries.iter().collect::<Vec<_>>())?;
+            for row in spaces::list(tx)?.into_iter().filter(|row| row.team == Some(space)) {
+                replica.open_waiting_slots(tx, &row.space)?;
+                replica.touched.work.insert(row.space);
+            }
+            Ok(())
+        });
+    }
+
+    /// Shows the relay what it had signed: it then knows that it was put back, and is filled again.
+    pub(super) fn prove_rollback(&mut self, space: SpaceId) {
+        let signed = self
+            .db()
+            .ok()
+            .and_then(|db| spaces::get(&db, &space).ok().flatten())
+            .and_then(|row| row.signed_head);
+        if let Some(head) = signed.and_then(|bytes| decode::<SignedHead>("signed head", &bytes, 1024).ok()) {
+            self.protocol(Event::ProveRollback { head });
+        }
+    }
+
+    pub(super) fn stored(&mut self, ticket: Ticket, done: Result<(), ApiError>) {
+        match done {
+            Ok(()) => self.protocol(Event::Applied { ticket }),
+            Err(error) => {
+                tracing::error!(code = ?error.code, "what the relay sent could not be stored");
+                self.protocol(Event::StorageFailed { ticket });
+            }
+        }
+    }
+
+    /// Teams this person came into are followed: their client spaces move in the team's feed.
+    pub(super) fn follow_teams(&mut self) {
+        let Ok(db) = self.db() else { return };
+        let Ok(all) = spaces::list(&db) else { return };
+        let joined: Vec<SpaceId> = all
+            .iter()
+            .filter(|row| row.kind == SpaceKind::Team && row.state == SpaceState::Joined)
+            .map(|row| row.space)
+            .collect();
+        for team in joined {
+            if self.flows.followed.insert(team) {
+                self.protocol(Event::Follow(Member::Team(team)));
+            }
+        }
+    }
+
+    pub(super) fn read_chain(&mut self, space: SpaceId, after: u64, limit: usize) {
+        let items = self.db().and_then(|db| {
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            Ok(homing_store::entries::chain_after(&db, &space, after, limit)?)
+        });
+        let items = items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(sequence, id, received_ms, generation)| homing_sync::ChainItem {
+                sequence,
+                id,
+                received_ms,
+                generation,
+            })
+            .collect();
+        self.protocol(Event::Chain { space, items });
+    }
+
+    /// A feed says that its member lost access. Another capacity (a team, or oneself) may still have it.
+    pub(super) fn gone(&mut self, space: SpaceId, feed: Member) {
+        let gone = self.write(Durability::Normal, |tx, replica, _| {
+            let me = replica.person();
+            let other = replica.load_space(tx, &space)?
+                && replica
+                    .space(&space)?
+                    .capacities(&replica.known, &me)
+                    .iter()
+                    .any(|(member, _)| *member != feed);
+            if !other && spaces::get(tx, &space)?.is_some() {
+                spaces::update(tx, &space, |row| row.state = SpaceState::Gone)?;
+                replica.refuse_waiting(tx, &space, NackCode::NotAMember)?;
+                replica.touch_conversations_of(tx, &space)?;
+                replica.touched.people = true;
+            }
+            Ok(!other)
+        });
+        if gone.unwrap_or(false) {
+            self.protocol(Event::Forget(space));
+        }
+    }
+
+    pub(super) fn account_came(&mut self, person: &PersonId, ops: &[Vec<u8>]) {
+        self.asked_accounts.remove(person);
+        if self.flow_account(person, ops) {
+            return;
+        }
+        self.try_write("account", |tx, replica, _| {
+            replica.ingest_account(tx, person, ops)?;
+            for row in spaces::list(tx)? {
+                replica.open_waiting_slots(tx, &row.space)?;
+                replica.touched.work.insert(row.space);
+            }
+            Ok(())
+        });
+        self.resting.clear();
+        let head = self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten());
+        if let Some((_, head)) = head {
+            self.protocol(Event::AccountApplied { person: *person, head });
+        }
+    }
+
+    pub(crate) fn ask_accounts(&mut self, people: &[PersonId]) {
+        for person in people {
+            let after =
+                self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
+            self.asked_accounts.insert(*person);
+            self.protocol(Event::PullAccount { person: *person, after });
+        }
+    }
+
+    pub(super) fn all_caught_up(&mut self) {
+        let spaces = self.db().and_then(|db| Ok(outbox::spaces(&db)?)).unwrap_or_default();
+        self.touched.work.extend(spaces);
+        self.touched.status = true;
+        if let (Some(store), true) = (&self.store, self.taken_in > TOGETHER) {
+            self.taken_in = 0;
+            if store.release_memory().is_err() {
+                tracing::warn!("memory could not be given back");
+            }
+        }
+        if !self.synced_once {
+            self.synced_once = true;
+            self.try_write("synced", |tx, _, _| Ok(meta::set(tx, SYNCED, &[1])?));
+        }
+    }
+
+    /// Accounts and op chains that parked entries wait for are asked for again in every session.
+    pub(super) fn want_what_waits(&mut self) {
+        self.asked_accounts.clear();
+        self.asked_ops.clear();
+        self.try_write("wants", |tx, replica, _| {
+            for wait in parked::asked(tx)? {
+                match wait {
+                    Wait::Person(person) => {
+                        replica.wants.accounts.insert(person);
+                    }
+                    Wait::Entry(id) => {
+                        replica.wants.ops.insert(SpaceId(id.0));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+    }
+}
