@@ -46,6 +46,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["memory-of", profile] => return local::memory_of(profile.as_ref()),
         ["relay-on", folder] => return relay::serve(folder.as_ref()),
+        ["echo-on"] => return device::serve_echo(),
         _ => {}
     }
     let options = read(arguments)?;

@@ -52,9 +52,14 @@ pub struct Process {
 
 impl Process {
     pub fn start(folder: &Path) -> Result<Self> {
+        Self::of("relay-on", &[folder])
+    }
+
+    /// This program in another part, which first prints its address.
+    pub fn of(part: &str, arguments: &[&Path]) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("relay-on")
-            .arg(folder)
+            .arg(part)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();

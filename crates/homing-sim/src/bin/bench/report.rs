@@ -125,13 +125,3 @@ pub fn resident_kib(process: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
-
-/// Processor time this process has used on all cores, in seconds; none where the system does not say it in a file.
-pub fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name before it may hold spaces; times are counted in hundredths.
-    let mut fields = stat.rsplit_once(") ")?.1.split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some((user + system) / 100.0)
-}
