@@ -47,8 +47,24 @@ where
         return Err(CodecError::TooLong { what, len: bytes.len(), limit });
     }
     let value: T = minicbor::decode(bytes).map_err(|_| CodecError::Malformed(what))?;
-    if encode(&value) != bytes {
+    let mut rest = Expected(bytes);
+    if minicbor::encode(&value, &mut rest).is_err() || !rest.0.is_empty() {
         return Err(CodecError::NotCanonical(what));
     }
     Ok(value)
+}
+
+/// Takes an encoding only if it is these bytes: nothing is built that would only be compared and dropped.
+struct Expected<'a>(&'a [u8]);
+
+/// The encoding differs.
+struct Differs;
+
+impl minicbor::encode::Write for Expected<'_> {
+    type Error = Differs;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Differs> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(Differs)?;
+        Ok(())
+    }
 }

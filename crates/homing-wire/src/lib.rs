@@ -70,6 +70,7 @@ mod ids;
 pub mod limits;
 pub mod link;
 pub mod op;
+mod page;
 mod role;
 pub mod slot;
 
@@ -92,5 +93,6 @@ pub use op::{
     AccountAnchor, Epoch, Grant, Pin, PreviousSeed, Recipient, SealedSeed, SpaceOp, TeamAnchor, peek_bytes,
     proof_bytes, seal_info,
 };
+pub use page::PageWriter;
 pub use role::Role;
 pub use slot::{Slot, SlotBody, SlotHeader};

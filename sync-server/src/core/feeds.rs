@@ -7,11 +7,13 @@ use homing_wire::{DeviceId, FeedCursor, FeedItem, Member, NackCode, RelayFrame, 
 use minicbor::bytes::ByteVec;
 
 use super::session::{SessionId, Who};
-use super::{Effect, RelayCore, Stop, leave};
+use super::{Committed, Effect, RelayCore, Stop, leave};
 use crate::error::RelayError;
 use crate::metrics::add;
 use crate::store::{FeedLine, Thing};
 
+/// Members up to which a space's feeds are told in the transaction that moves it.
+const CROWD: usize = 16;
 /// Lines in one feed frame; each takes up to 150 bytes.
 const LINES: usize = 2_000;
 /// Feeds one session may follow: its person's, and a team for each business.
@@ -56,12 +58,36 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Notes that a space moved, for the feeds of all its members.
+    /// Notes that a space moved, for the feeds of all its members. A crowd's feeds are written by
+    /// [`RelayCore::settle`]: who waits for an acknowledgement, or has the space open, need not wait for that.
     pub(super) fn moved(&mut self, id: &SpaceId) -> Result<(), Stop> {
         let Some(space) = self.spaces.peek(id) else { return Ok(()) };
-        let lines = space.state.members().keys().map(|member| (*member, Thing::Space(*id)));
-        self.batch.moved.extend(lines);
+        let members = space.state.members();
+        if members.len() > CROWD {
+            let number = space.row.number;
+            if self.untold.insert(*id, number).is_none() {
+                self.store.note_untold(number)?;
+            }
+        } else {
+            self.batch.moved.extend(members.keys().map(|member| (*member, Thing::Space(*id))));
+        }
         Ok(())
+    }
+
+    /// Tells the feeds of large spaces that moved, in a transaction of their own. A relay that ends before that does
+    /// it when it starts again.
+    pub fn settle(&mut self) -> Result<Committed, RelayError> {
+        for (id, number) in std::mem::take(&mut self.untold) {
+            let lines = self.store.members(number)?.into_iter().map(|member| (member, Thing::Space(id)));
+            self.batch.moved.extend(lines);
+            self.store.told(number)?;
+        }
+        self.commit()
+    }
+
+    /// True if there is something to settle.
+    pub fn unsettled(&self) -> bool {
+        !self.untold.is_empty()
     }
 
     /// Gives the batch's lines their sequences and tells whoever follows; one frame per session.
@@ -144,12 +170,11 @@ impl RelayCore {
     /// A new entry for everybody who has its space open, except who pushed it and gets the ack.
     pub(super) fn publish_entry(&mut self, from: Option<SessionId>, space: &SpaceId, stored: Stored) {
         let listeners = self.listeners(space, from);
-        let Some(head) =
-            self.spaces.peek(space).map(|space| space.row.head).filter(|_| !listeners.is_empty())
-        else {
+        if listeners.is_empty() {
             return;
-        };
-        let head = self.identity.sign_head(*space, head);
+        }
+        // The same signature goes out with the acknowledgement.
+        let Some(head) = self.signed_head(space) else { return };
         self.publish(space, &listeners, &RelayFrame::Event { space: *space, stored, head }, true);
     }
 

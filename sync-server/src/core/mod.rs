@@ -2,9 +2,10 @@
 //!
 //! The server's committer thread and the simulation drive the same code. [`RelayCore::handle`] may be called
 //! many times before one [`RelayCore::commit`]; effects come out of the commit only, so nobody hears of anything
-//! that is not durable. An `Err` means the machine failed: the core must be dropped and opened anew.
+//! that is not durable; [`RelayCore::settle`] follows when there is time. An `Err` means the machine failed: the core must be dropped and opened anew.
 
 mod accounts;
+mod ahead;
 mod blobs;
 mod bucket;
 mod cache;
@@ -39,6 +40,7 @@ use crate::error::RelayError;
 use crate::identity::Identity;
 use crate::metrics::{Metrics, add};
 use crate::store::{FeedLine, Store};
+use ahead::Ahead;
 use bucket::{Addresses, Bucket, Rate};
 use cache::Cache;
 use directory::{Account, Space};
@@ -146,8 +148,11 @@ pub struct RelayCore {
     accounts: Cache<PersonId, Account>,
     spaces: Cache<SpaceId, Space>,
     mail: Mailboxes,
+    ahead: Ahead,
     anonymous: Addresses,
     batch: Batch,
+    /// Spaces whose members' feeds don't say yet how far they moved, and their short names.
+    untold: BTreeMap<SpaceId, i64>,
     disk_full: bool,
     proof_items: usize,
 }
@@ -191,13 +196,16 @@ impl RelayCore {
             accounts: Cache::new(limits.cached_states),
             spaces: Cache::new(limits.cached_states),
             mail: Mailboxes::default(),
+            ahead: Ahead::default(),
             anonymous: Addresses::default(),
             batch: Batch::default(),
+            untold: BTreeMap::new(),
             disk_full: false,
             proof_items: 0,
             limits,
         };
-        core.commit()?;
+        core.untold = core.store.untold()?.into_iter().collect();
+        core.settle()?;
         Ok(core)
     }
 
@@ -250,6 +258,7 @@ impl RelayCore {
         }
         self.tokens.remove(&gone.token);
         self.mail.leave(session);
+        self.ahead.leave(session);
     }
 
     /// Takes one frame and commits at once: for a simulation, where nothing is gained by waiting.
@@ -260,7 +269,11 @@ impl RelayCore {
         now_ms: u64,
     ) -> Result<Vec<Effect>, RelayError> {
         self.handle(session, bytes, now_ms)?;
-        Ok(self.commit()?.effects)
+        let mut effects = self.commit()?.effects;
+        if self.unsettled() {
+            effects.extend(self.settle()?.effects);
+        }
+        Ok(effects)
     }
 
     /// Takes one frame. What comes of it is released by [`RelayCore::commit`].
@@ -319,6 +332,11 @@ impl RelayCore {
         let states = self.accounts.len().saturating_add(self.spaces.len());
         self.metrics.states.store(u64::try_from(states).unwrap_or(u64::MAX), Relaxed);
         Ok(Committed { effects: std::mem::take(&mut self.batch.effects), durable: commits.is_some() })
+    }
+
+    /// Tidies the database. To be called when nobody waits.
+    pub fn rest(&mut self) -> Result<(), RelayError> {
+        self.store.checkpoint()
     }
 
     /// Forgets what is past its time. To be called every minute or so, then committed.

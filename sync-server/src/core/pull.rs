@@ -1,12 +1,12 @@
 //! Reading logs: pages, and the op chain for whoever holds an invitation.
 
 use homing_crypto::Domain;
-use homing_wire::{InviteId, Lane, Member, NackCode, RelayFrame, Signature, SpaceId, peek_bytes};
+use homing_wire::{InviteId, Lane, Member, NackCode, Signature, SpaceId, peek_bytes};
 
 use super::session::{SessionId, Stage, Who};
-use super::{RelayCore, Stop};
+use super::{Effect, RelayCore, Stop};
 use crate::error::RelayError;
-use crate::store::SpaceRow;
+use crate::store::{SpaceRow, Span};
 
 /// A page that is asked for.
 pub struct Wanted {
@@ -115,13 +115,28 @@ impl RelayCore {
     fn send_page(&mut self, session: SessionId, wanted: &Wanted, row: &SpaceRow) -> Result<(), Stop> {
         let budget = usize::try_from(wanted.bytes).unwrap_or(usize::MAX).min(self.limits.page_bytes);
         let ops = wanted.lane == Lane::Ops;
-        let (entries, more) = self.store.page(row.number, wanted.from, wanted.backwards, ops, budget)?;
+        let span = Span { space: row.number, from: wanted.from, backwards: wanted.backwards, ops, budget };
+        let (page, more) = match self.ahead.take(session, &span) {
+            Some(page) => (page, true),
+            None => self.store.page(&span)?,
+        };
         let head = match self.signed_head(&wanted.space) {
             Some(signed) => signed,
             None => self.identity.sign_head(wanted.space, row.head),
         };
-        let page = RelayFrame::Page { req: wanted.req, space: wanted.space, entries, head, more };
-        self.send(session, &page);
+        let frame = page.finish(wanted.req, &wanted.space, &head, more).into();
+        self.batch.effects.push(Effect::Send { session, frame });
+        if more {
+            self.ahead.expect(session, Span { from: page.last(), ..span });
+        }
         Ok(())
+    }
+
+    /// Reads a page that is likely to be asked for next. To be called when nobody waits; false: there is none to read.
+    pub fn read_ahead(&mut self) -> Result<bool, RelayError> {
+        let Some((session, span)) = self.ahead.next() else { return Ok(false) };
+        let (page, more) = self.store.page(&span)?;
+        self.ahead.keep(session, more.then_some(page));
+        Ok(true)
     }
 }

@@ -354,6 +354,7 @@ impl RelayCore {
         let members: Vec<(Member, Role)> =
             state.members().iter().map(|(member, role)| (*member, *role)).collect();
         self.store.clear_log(number)?;
+        self.ahead.forget(number);
         self.store.put_members(number, &members)?;
         let generation = self.identity.generation();
         if let Some(space) = self.spaces.get(id) {

@@ -22,6 +22,10 @@ use crate::metrics::{Metrics, add};
 const BATCH: usize = 1024;
 /// Commands waiting at most; beyond it the sockets are not read.
 const QUEUE: usize = 4096;
+/// Transactions after which feeds that are not told yet are not put off any longer.
+const LATE: usize = 16;
+/// Transactions after which the database is tidied as soon as nobody waits.
+const UNTIDY: usize = 200;
 /// Bytes waiting for one connection beyond which it counts as not reading at all.
 const BACKLOG: usize = 40 * 1024 * 1024;
 
@@ -126,6 +130,7 @@ enum Reply {
 impl Thread {
     fn run(&mut self, mut queue: Receiver<Command>) -> Result<(), RelayError> {
         let mut permits = Vec::new();
+        let (mut unsettled, mut untidy) = (0usize, 0usize);
         while let Some(first) = queue.blocking_recv() {
             let now_ms = clock::now_ms();
             let mut stop = self.take(first, now_ms, &mut permits)?;
@@ -138,10 +143,24 @@ impl Thread {
             if stop {
                 self.core.close_all();
             }
-            self.release()?;
+            let durable = self.release()?;
             permits.clear();
+            untidy = untidy.saturating_add(usize::from(durable));
+            if self.core.unsettled() {
+                unsettled = unsettled.saturating_add(1);
+                if stop || unsettled >= LATE || queue.is_empty() {
+                    unsettled = 0;
+                    let settled = self.core.settle()?;
+                    self.deliver_all(settled.effects);
+                }
+            }
             if stop {
                 return Ok(());
+            }
+            while queue.is_empty() && self.core.read_ahead()? {}
+            if untidy >= UNTIDY && queue.is_empty() {
+                untidy = 0;
+                self.core.rest()?;
             }
         }
         Ok(())
@@ -181,16 +200,14 @@ impl Thread {
         Ok(false)
     }
 
-    /// Commits, then lets everything go that depended on it.
-    fn release(&mut self) -> Result<(), RelayError> {
+    /// Commits, then lets everything go that depended on it. True if something was written.
+    fn release(&mut self) -> Result<bool, RelayError> {
         let began = Instant::now();
         let committed = self.core.commit()?;
         if committed.durable {
             self.metrics.committed(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
         }
-        for effect in committed.effects {
-            self.deliver(effect);
-        }
+        self.deliver_all(committed.effects);
         for reply in self.replies.drain(..) {
             // Who asked may be gone.
             match reply {
@@ -198,7 +215,13 @@ impl Thread {
                 Reply::Ping(asker) => drop(asker.send(())),
             }
         }
-        Ok(())
+        Ok(committed.durable)
+    }
+
+    fn deliver_all(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.deliver(effect);
+        }
     }
 
     fn deliver(&mut self, effect: Effect) {

@@ -44,6 +44,29 @@ impl Store {
         Ok(uint(sequence))
     }
 
+    /// Notes that a space moved and that its members' feeds don't say so yet.
+    pub fn note_untold(&mut self, space: i64) -> Result<(), RelayError> {
+        self.write()?.prepare_cached("INSERT OR IGNORE INTO untold (space) VALUES (?1)")?.execute([space])?;
+        Ok(())
+    }
+
+    /// Notes that the feeds of a space's members say how far it moved.
+    pub fn told(&mut self, space: i64) -> Result<(), RelayError> {
+        self.write()?.prepare_cached("DELETE FROM untold WHERE space = ?1")?.execute([space])?;
+        Ok(())
+    }
+
+    /// Spaces that moved before the relay ended, and whose members' feeds don't say so yet.
+    pub fn untold(&self) -> Result<Vec<(SpaceId, i64)>, RelayError> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT s.id, s.number FROM untold u JOIN space s ON s.number = u.space")?;
+        let spaces = statement
+            .query_map([], |row| Ok((SpaceId(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        Ok(spaces)
+    }
+
     /// Lines of a feed after a cursor, at most `limit`, oldest first, with where each thing stands now.
     pub fn feed_since(&self, member: &Member, after: u64, limit: usize) -> Result<Vec<FeedItem>, RelayError> {
         let mut statement = self.db.prepare_cached(

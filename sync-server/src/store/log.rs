@@ -1,8 +1,8 @@
 //! The entries of a space's log.
 
 use homing_access::build::LastEntry;
-use homing_wire::{DeviceId, EntryId, EntryKind, Hash, Member, PersonId, Stored};
-use rusqlite::{OptionalExtension, Row};
+use homing_wire::{DeviceId, EntryId, EntryKind, Hash, Member, PageWriter, PersonId};
+use rusqlite::OptionalExtension;
 
 use super::members::{member_bytes, member_from};
 use super::{Store, int, uint};
@@ -37,6 +37,21 @@ pub struct EntryRow<'a> {
     pub proven: bool,
     /// The encoded entry.
     pub entry: &'a [u8],
+}
+
+/// A part of a log that fills a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Short name of the space.
+    pub space: i64,
+    /// The sequence beside which it begins; 0 backwards is the end.
+    pub from: u64,
+    /// Towards the log's beginning.
+    pub backwards: bool,
+    /// Ops only.
+    pub ops: bool,
+    /// Bytes it may have.
+    pub budget: usize,
 }
 
 /// The last entry of a device in a space.
@@ -162,15 +177,9 @@ impl Store {
 
     /// Entries after (or, backwards, before) a sequence until `budget` bytes are full; at least one if there is
     /// one. Tells also whether more follow.
-    pub fn page(
-        &self,
-        space: i64,
-        from: u64,
-        backwards: bool,
-        ops_only: bool,
-        budget: usize,
-    ) -> Result<(Vec<Stored>, bool), RelayError> {
-        let sql = match (backwards, ops_only) {
+    pub fn page(&self, span: &Span) -> Result<(PageWriter, bool), RelayError> {
+        let Span { space, from, backwards, ops, budget } = *span;
+        let sql = match (backwards, ops) {
             (false, false) => {
                 "SELECT sequence, received_ms, generation, entry FROM entry
                  WHERE space = ?1 AND sequence > ?2 ORDER BY sequence"
@@ -191,15 +200,13 @@ impl Store {
         let from = if backwards && from == 0 { u64::MAX } else { from };
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query((space, int(from)))?;
-        let (mut page, mut bytes) = (Vec::new(), 0usize);
+        let mut page = PageWriter::new(budget);
         while let Some(row) = rows.next()? {
-            let stored = stored(row)?;
-            // The frame's own integers and lengths stay below this.
-            bytes = bytes.saturating_add(stored.entry.len().saturating_add(40));
-            if bytes > budget && !page.is_empty() {
+            let entry = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+            if !page.is_empty() && !page.has_room_for(entry) {
                 return Ok((page, true));
             }
-            page.push(stored);
+            page.push(uint(row.get(0)?), uint(row.get(1)?), uint(row.get(2)?), entry);
         }
         Ok((page, false))
     }
@@ -269,13 +276,4 @@ impl Store {
         db.prepare_cached("DELETE FROM wrote WHERE space = ?1")?.execute([space])?;
         Ok(())
     }
-}
-
-fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored {
-        sequence: uint(row.get(0)?),
-        received_ms: uint(row.get(1)?),
-        generation: uint(row.get(2)?),
-        entry: row.get(3)?,
-    })
 }

@@ -44,6 +44,17 @@ impl Store {
         Ok(())
     }
 
+    /// A space's present members.
+    pub fn members(&self, space: i64) -> Result<Vec<Member>, RelayError> {
+        let mut statement = self.db.prepare_cached("SELECT member FROM member WHERE space = ?1")?;
+        let mut rows = statement.query([space])?;
+        let mut members = Vec::new();
+        while let Some(row) = rows.next()? {
+            members.push(member_from(row.get_ref(0)?.as_blob().unwrap_or_default())?);
+        }
+        Ok(members)
+    }
+
     /// Notes that a space's op chain names somebody.
     pub fn add_appearance(&mut self, space: i64, member: &Member) -> Result<(), RelayError> {
         self.write()?

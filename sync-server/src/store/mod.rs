@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 pub use accounts::AccountRow;
 pub use feeds::{FeedLine, Thing};
-pub use log::EntryRow;
+pub use log::{EntryRow, Span};
 pub use slots::{SlotKey, SlotRow};
 pub use spaces::SpaceRow;
 
@@ -28,7 +28,11 @@ use crate::platform;
 use homing_wire::VerifyKey;
 
 const FILE: &str = "relay.db";
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
+/// Feeds of large spaces are written after the commit that moved them.
+const FROM_1_TO_2: &str = "CREATE TABLE untold (space INTEGER PRIMARY KEY) STRICT;";
+/// Pages of the write-ahead log at which a commit moves them into the database by itself.
+const LATE_CHECKPOINT: u32 = 4_000;
 /// The statements of one push, page or feed all fit.
 const CACHED_STATEMENTS: usize = 96;
 
@@ -53,12 +57,21 @@ impl Store {
         db.pragma_update(None, "checkpoint_fullfsync", platform::FULL_FSYNC)?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "cache_size", -65_536)?;
+        db.pragma_update(None, "wal_autocheckpoint", LATE_CHECKPOINT)?;
         let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match found {
             0 => {
                 let mut db = db;
                 let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 transaction.execute_batch(include_str!("schema.sql"))?;
+                transaction.pragma_update(None, "user_version", SCHEMA)?;
+                transaction.commit()?;
+                Ok(Self { db, writing: false, commits: 0 })
+            }
+            1 => {
+                let mut db = db;
+                let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                transaction.execute_batch(FROM_1_TO_2)?;
                 transaction.pragma_update(None, "user_version", SCHEMA)?;
                 transaction.commit()?;
                 Ok(Self { db, writing: false, commits: 0 })
@@ -117,6 +130,13 @@ impl Store {
         Ok(Some(commits))
     }
 
+    /// Moves what it can of the write-ahead log into the database. To be done when nobody waits: a commit that has to
+    /// do it takes many times as long as another.
+    pub fn checkpoint(&self) -> Result<(), RelayError> {
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Moves the write-ahead log into the database, so that a copy of the stopped relay is one file.
     pub fn close(self) -> Result<(), RelayError> {
         self.db.pragma_update(None, "wal_checkpoint", "TRUNCATE").or_else(|error| match error {
@@ -135,4 +155,23 @@ fn int(value: u64) -> i64 {
 
 fn uint(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_schema_1_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(Some(folder.path())).unwrap());
+        let old = Connection::open(folder.path().join(FILE)).unwrap();
+        old.execute_batch("DROP TABLE untold; PRAGMA user_version = 1;").unwrap();
+        drop(old);
+        let mut store = Store::open(Some(folder.path())).unwrap();
+        assert_eq!(store.untold().unwrap(), []);
+        store.commit().unwrap();
+        let version: u32 = store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, SCHEMA);
+    }
 }

@@ -1,4 +1,4 @@
--- Schema 1 of the relay's database. The relay's key is not in here: see identity.rs.
+-- Schema 2 of the relay's database. The relay's key is not in here: see identity.rs.
 
 CREATE TABLE relay (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -128,6 +128,11 @@ CREATE TABLE feed_line (
     PRIMARY KEY (member, thing)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX feed_place ON feed_line (member, sequence);
+
+-- Spaces that moved and whose members' feeds don't say so yet.
+CREATE TABLE untold (
+    space INTEGER PRIMARY KEY
+) STRICT;
 
 CREATE TABLE blob (
     id BLOB PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 
 use homing_crypto::{Domain, Seed32};
@@ -9,8 +10,8 @@ use homing_relay::core::{BlobAnswer, BlobAsk, BlobRefusal, Effect, Peer, Session
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use homing_wire::{
     AccountOpId, BlobId, ChainProof, ClientFrame, EntryId, FeedCursor, Hash, Head, InviteId, Lane, MailboxId,
-    Member, NackCode, PersonId, RelayFrame, Repush, Role, Signature, SignedHead, SpaceId, Stored, VerifyKey,
-    auth_bytes,
+    Member, Moved, NackCode, PersonId, RelayFrame, Repush, Role, Signature, SignedHead, SpaceId, Stored,
+    VerifyKey, auth_bytes,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -29,11 +30,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::open(None)
+    }
+
+    fn open(folder: Option<&Path>) -> Self {
         let identity = Identity::in_memory(Seed32::from_bytes([1; 32]), 1, NOW);
         let rng = ChaCha20Rng::from_seed([2; 32]);
         let limits = Limits { proof_items: 1000, ..Limits::default() };
-        let core =
-            RelayCore::open(None, identity, limits, vec![], rng, Arc::new(Metrics::default()), NOW).unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let core = RelayCore::open(folder, identity, limits, vec![], rng, metrics, NOW).unwrap();
         Self { core, now: NOW, tokens: BTreeMap::new() }
     }
 
@@ -45,11 +50,7 @@ impl Bench {
     fn frame(&mut self, session: SessionId, bytes: &[u8]) -> Vec<RelayFrame> {
         self.now += 1;
         let effects = self.core.frame(session, bytes, self.now).unwrap();
-        let sent = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Send { frame, .. } => Some(RelayFrame::decode(&frame).unwrap()),
-            Effect::Close { .. } => None,
-        });
-        sent.collect()
+        sent(effects).into_iter().map(|(_, frame)| frame).collect()
     }
 
     fn login(&mut self, session: SessionId, person: &Person) {
@@ -65,6 +66,15 @@ impl Bench {
         let RelayFrame::Welcome { blob_token, .. } = &welcome[0] else { panic!("{welcome:?}") };
         self.tokens.insert(session, blob_token.clone());
     }
+}
+
+/// The frames among effects, and whose they are.
+fn sent(effects: Vec<Effect>) -> Vec<(SessionId, RelayFrame)> {
+    let frames = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Send { session, frame } => Some((session, RelayFrame::decode(&frame).unwrap())),
+        Effect::Close { .. } => None,
+    });
+    frames.collect()
 }
 
 /// A relay with a talk of two, both online.
@@ -316,4 +326,85 @@ fn an_upload_that_was_given_up_is_forgotten() {
     bench.core.commit().unwrap();
     assert!(files.read(&blob, 0).is_err());
     assert_eq!(bench.core.blob(&token, BlobAsk::Have { blob }, NOW).unwrap(), Err(BlobRefusal::NotFound));
+}
+
+#[test]
+fn a_crowd_is_told_after_the_acknowledgement_also_by_a_relay_that_ended_between() {
+    let mut world = World::new();
+    let (ada, ben) = (world.person(), world.person());
+    let crowd: Vec<Person> = (0..20).map(|_| world.person()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(Some(folder.path()));
+    for (session, person) in (1..).zip([&ada, &ben].into_iter().chain(&crowd)) {
+        bench.login(session, person);
+    }
+    let everybody: Vec<(&Person, Role)> =
+        crowd.iter().chain([&ben]).map(|person| (person, Role::Member)).collect();
+    let (space, genesis) = world.talk(&ada, &everybody);
+    bench.frame(1, &ClientFrame::Push { req: 2, entry: genesis.encode() }.encode());
+    let follow = |sequence| {
+        let cursors = vec![FeedCursor { feed: ben.me(), sequence }];
+        ClientFrame::Feed { generation: 1, cursors }.encode()
+    };
+    let line = |frames: &[RelayFrame]| {
+        let RelayFrame::Feed { items, .. } = &frames[0] else { panic!("{frames:?}") };
+        let last = items.last().unwrap();
+        let Moved::Space { head, .. } = last.moved else { panic!("{items:?}") };
+        (items.len(), last.sequence, head.sequence)
+    };
+    assert_eq!(line(&bench.frame(2, &follow(0))), (2, 2, 1), "the account and the space");
+
+    let mut push = |bench: &mut Bench| {
+        let entry = world.data(space, &ada, ada.me(), b"to all of you");
+        bench.now += 1;
+        world.took(&entry, bench.now);
+        let frame = ClientFrame::Push { req: 3, entry: entry.encode() }.encode();
+        bench.core.handle(1, &frame, bench.now).unwrap();
+        sent(bench.core.commit().unwrap().effects)
+    };
+    let first = push(&mut bench);
+    assert!(matches!(&first[..], [(1, RelayFrame::Ack { .. })]), "the author waits for nobody: {first:?}");
+    let told: Vec<RelayFrame> =
+        sent(bench.core.settle().unwrap().effects).into_iter().map(|(_, frame)| frame).collect();
+    assert_eq!(line(&told), (1, 3, 2));
+    assert!(!bench.core.unsettled());
+
+    assert_eq!(push(&mut bench).len(), 1);
+    drop(bench);
+    let mut bench = Bench::open(Some(folder.path()));
+    bench.login(2, &ben);
+    assert_eq!(line(&bench.frame(2, &follow(3))), (1, 4, 3), "acknowledged, so everybody hears of it");
+}
+
+#[test]
+fn pages_read_before_they_are_asked_for_are_the_pages_of_the_log() {
+    let (mut bench, mut world, ada, _, space) = busy();
+    let mut push = |bench: &mut Bench| {
+        let entry = world.data(space, &ada, ada.me(), &[5; 900]);
+        bench.frame(1, &ClientFrame::Push { req: 3, entry: entry.encode() }.encode());
+        world.took(&entry, bench.now);
+    };
+    (0..40).for_each(|_| push(&mut bench));
+    let mut last = 41;
+    for backwards in [false, true] {
+        let newest = last;
+        let mut read: Vec<u64> = Vec::new();
+        loop {
+            let from = read.last().copied().unwrap_or(0);
+            let pull = ClientFrame::Pull { req: 4, space, from, backwards, lane: Lane::All, bytes: 8_000 };
+            let frames = bench.frame(2, &pull.encode());
+            let RelayFrame::Page { entries, head, more, .. } = &frames[0] else { panic!("{frames:?}") };
+            assert_eq!(head.head.sequence, last, "the head is of now");
+            read.extend(entries.iter().map(|stored| stored.sequence));
+            if !more {
+                break;
+            }
+            while bench.core.read_ahead().unwrap() {}
+            // The log grows while the page waits.
+            push(&mut bench);
+            last += 1;
+        }
+        let whole: Vec<u64> = if backwards { (1..=newest).rev().collect() } else { (1..=last).collect() };
+        assert_eq!(read, whole);
+    }
 }
