@@ -26,7 +26,7 @@ cargo xtask dist [--yes]                     build the packages of this system
 cargo xtask bench [--full] [--out FILE.json] measure the budgets against floors of the same run
 cargo xtask soak [ROUNDS]                    kill processes in 500 rounds, or so many; simulate 500 days
 
---yes allows installing system packages with sudo; without it the command to run is printed.";
+--yes allows installing system packages with sudo; without it you are asked, or told the command to run.";
 
 fn main() -> ExitCode {
     match errand(std::env::args().skip(1).collect()) {

@@ -42,9 +42,13 @@ pub fn ci() -> bool {
 
 /// Whether `program` can be started by its name.
 pub fn has(program: &str) -> bool {
-    let file = format!("{program}{}", env::consts::EXE_SUFFIX);
+    has_file(&format!("{program}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Whether a program's file is found where programs are looked for.
+pub fn has_file(file: &str) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| folder.join(&file).is_file())
+    env::split_paths(&paths).any(|folder| folder.join(file).is_file())
 }
 
 /// Whether windows can be shown.

@@ -25,8 +25,8 @@ pub fn run(check: Option<&Path>, yes: bool) -> Result<()> {
     let needs_screen = !place::has_display();
     setup::system(if needs_screen || check.is_some() { For::Screen } else { For::Build }, yes)?;
     setup::ui()?;
-    println!("Building the app and the relay");
-    let mut build = shell::cargo(["build", "--quiet", "-p", "homing-app", "-p", "homing-relay"])?;
+    println!("Building the app and the relay (some minutes the first time)");
+    let mut build = shell::cargo(["build", "-p", "homing-app", "-p", "homing-relay"])?;
     shell::run(build.args(shell::FEATURES))?;
 
     let folder = place::cache()?.join("run");

@@ -1,6 +1,7 @@
 //! Installs what is missing, says what it installs, and says what to do where it may not.
 
 use std::fs;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -23,6 +24,9 @@ const SCREEN: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "fonts-noto-core"
 /// What the tests of the window use besides: letters for every script.
 const TEST: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji"];
 
+/// The oldest Node whose major and minor version will do.
+const NODE: (u32, u32) = (20, 19);
+
 /// What is going to be done; it decides what has to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum For {
@@ -36,14 +40,10 @@ pub enum For {
 
 /// Makes sure that the system's packages are there.
 pub fn system(purpose: For, yes: bool) -> Result<()> {
-    for (program, advice) in [
-        ("cargo", "install Rust from https://rustup.rs"),
-        ("node", "install Node 20.19 or newer from https://nodejs.org"),
-    ] {
-        if !place::has(program) {
-            bail!("{program} is missing: {advice}");
-        }
+    if !place::has("cargo") {
+        bail!("cargo is missing: install Rust from https://rustup.rs");
     }
+    node()?;
     if cfg!(target_os = "linux") {
         return linux(purpose, yes);
     }
@@ -57,6 +57,28 @@ pub fn system(purpose: For, yes: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Makes sure of Node: an old one fails later, with an error nobody understands.
+fn node() -> Result<()> {
+    const ADVICE: &str = "install Node 20.19 or newer, with npm, from https://nodejs.org";
+    let version = Command::new("node").arg("--version").output();
+    let Some(version) = version.ok().and_then(|output| String::from_utf8(output.stdout).ok()) else {
+        bail!("node is missing: {ADVICE}");
+    };
+    if node_version(&version).is_none_or(|version| version < NODE) {
+        bail!("node {} is too old: {ADVICE}", version.trim());
+    }
+    if !place::has_file(place::NPM) {
+        bail!("npm is missing: {ADVICE}");
+    }
+    Ok(())
+}
+
+/// Reads `v20.19.1`.
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn linux(purpose: For, yes: bool) -> Result<()> {
@@ -75,8 +97,8 @@ fn linux(purpose: For, yes: bool) -> Result<()> {
         return Ok(());
     }
     let packages = missing.join(" ");
-    let line = format!("sudo apt-get install --no-install-recommends {packages}");
-    if !(place::administrator() || place::ci() || yes) {
+    if !(place::administrator() || place::ci() || yes || agreed(&packages)?) {
+        let line = format!("sudo apt-get install --no-install-recommends {packages}");
         bail!("system packages are missing; install them with\n\n    {line}\n\nor run this again with --yes");
     }
     println!("Installing system packages: {packages}");
@@ -84,6 +106,24 @@ fn linux(purpose: For, yes: bool) -> Result<()> {
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(missing);
     apt(&arguments)
+}
+
+/// Asks whoever sits at the terminal; nobody there has not agreed.
+fn agreed(packages: &str) -> Result<bool> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Ok(false);
+    }
+    print!(
+        "Homing needs these packages of your system:\n\n    {packages}\n\nInstall them now with sudo? [Y/n] "
+    );
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    // The end of input is no answer.
+    Ok(std::io::stdin().read_line(&mut answer)? > 0 && means_yes(&answer))
+}
+
+fn means_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes")
 }
 
 /// Systems without apt: check for what the packages bring, and name it.
@@ -153,4 +193,24 @@ pub fn cargo_deny() -> Result<()> {
     // Else its release build would stay in the target folder for ever.
     command.env_remove("CARGO_TARGET_DIR");
     shell::run(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_node_is_told_from_a_new_one() {
+        assert!(node_version("v20.19.1\n").unwrap() >= NODE);
+        assert!(node_version("v24.0.0\n").unwrap() >= NODE);
+        assert!(node_version("v18.19.0\n").unwrap() < NODE);
+        assert!(node_version("v20.9.0\n").unwrap() < NODE);
+        assert_eq!(node_version("node: not found"), None);
+    }
+
+    #[test]
+    fn enter_agrees_and_anything_unclear_does_not() {
+        assert!(means_yes("\n") && means_yes("Y\n") && means_yes(" yes\n"));
+        assert!(!means_yes("n\n") && !means_yes("what?\n"));
+    }
 }
