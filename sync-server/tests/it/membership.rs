@@ -161,6 +161,8 @@ async fn ephemeral_frames_reach_open_spaces_of_members_only() {
     let (space, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
     a.push(&genesis).await.unwrap();
     b.send(&ClientFrame::Ephemeral { space, content: b"unheard".to_vec() }).await;
+    // An answered question behind it: it has been passed on to nobody.
+    b.pull_slots(space, 0).await.unwrap();
     a.sub(space).await;
     a.pull_all(space).await.unwrap();
     b.send(&ClientFrame::Ephemeral { space, content: vec![0; homing_wire::limits::EPHEMERAL + 1] }).await;
