@@ -16,13 +16,23 @@ use crate::docs::read_doc;
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::identity::Identity;
+use crate::platform;
 use crate::replica::Replica;
 use crate::text::relay_address;
 
 /// Spaces in which this person's name is still to be written.
 const GREET: &str = "greet/";
-/// What a device is called until somebody names it.
-pub(super) const DEVICE: &str = "Computer";
+/// A device nobody has named, on a computer without a name.
+const DEVICE: &str = "Computer";
+
+/// What a device is called until somebody names it: two on one's list should not be called alike.
+pub(super) fn device_called(wanted: Option<&str>) -> Result<String, ApiError> {
+    let given = || platform::computer::name().and_then(|name| checked_name(&name).ok());
+    Ok(match wanted {
+        Some(name) => checked_name(name)?,
+        None => given().unwrap_or_else(|| DEVICE.to_owned()),
+    })
+}
 
 impl Core {
     pub(crate) fn init(&mut self, args: Init) -> Result<Status, ApiError> {
@@ -50,7 +60,7 @@ impl Core {
         device_name: Option<&str>,
         team: bool,
     ) -> Result<(), ApiError> {
-        let device_name = device_name.map(checked_name).transpose()?.unwrap_or_else(|| DEVICE.to_owned());
+        let device_name = device_called(device_name)?;
         let rng = &mut self.env.rng;
         let (device_seed, recovery_seed) = (Seed32::random(rng), Seed32::random(rng));
         let device = DeviceSecret::from_seed(&device_seed);

@@ -7,10 +7,9 @@ use homing_store::{accounts, meta};
 use homing_sync::Event;
 use homing_wire::{Hash, MailboxId, NackCode};
 
-use super::begin::DEVICE;
+use super::begin::device_called;
 use super::{qr_svg, relay_refuses, unreachable};
 use crate::api::{ApiError, Code, Done, LinkAccept, LinkApprove, LinkStage, LinkState, Nothing};
-use crate::commands::checked_name;
 use crate::core::{Core, RELAY_ADDRESS, RELAY_KEY};
 use crate::fail::invalid;
 use crate::identity::Identity;
@@ -191,8 +190,7 @@ impl Core {
             )
         };
         let code = LinkCode::parse(code).map_err(|_| wrong())?;
-        let device_name =
-            args.device_name.as_deref().map(checked_name).transpose()?.unwrap_or_else(|| DEVICE.to_owned());
+        let device_name = device_called(args.device_name.as_deref())?;
         self.end_linking();
         let meeting = Meeting::new(&code).ok_or_else(wrong)?;
         let mailbox = meeting.mailbox;

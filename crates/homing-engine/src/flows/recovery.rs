@@ -3,9 +3,8 @@
 use homing_crypto::{RECOVERY_WORDS, RecoverySecret, Seed32, recovery_from_words, recovery_words};
 use homing_store::{Durability, Tx, meta};
 
-use super::begin::DEVICE;
+use super::begin::device_called;
 use crate::api::{ApiError, Code, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, Status};
-use crate::commands::checked_name;
 use crate::core::Core;
 use crate::env::Env;
 use crate::fail::Fail;
@@ -80,8 +79,7 @@ impl Core {
             let words = recovery_from_words(&args.words).map_err(|_| wrong_words())?;
             let relay = relay_address(&args.relay)
                 .ok_or_else(|| ApiError::new(Code::InvalidArgument, "This is not the address of a relay."))?;
-            let device_name = args.name.as_deref().map(checked_name).transpose()?;
-            Ok((words, relay, device_name.unwrap_or_else(|| DEVICE.to_owned())))
+            Ok((words, relay, device_called(args.name.as_deref())?))
         };
         match read() {
             Ok((words, relay, device_name)) => self.recover(relay, words, device_name, reply),

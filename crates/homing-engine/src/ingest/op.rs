@@ -4,12 +4,13 @@ use homing_access::{AccessError, Cut, Missing, SpaceState, Verdict};
 use homing_store::entries::{self, Status};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceRow};
-use homing_store::{Tx, members};
+use homing_store::{Tx, members, meta};
 use homing_wire::{DeviceId, Entry, EntryId, EntryKind, Member, Role, SpaceId, SpaceOp, SpaceOrigin};
 
 use super::team_wait;
 use crate::docs::Judged;
 use crate::fail::Fail;
+use crate::project::CONTACT;
 use crate::replica::Replica;
 
 impl Replica {
@@ -98,6 +99,12 @@ impl Replica {
         if let SpaceOrigin::Client(team, contact) = origin {
             row.team = Some(team);
             row.contact = Some(contact);
+            // On a linked device the contact may have come before its space.
+            if row.name.is_empty()
+                && let Some(name) = meta::get(tx, &format!("{CONTACT}{contact}"))?
+            {
+                row.name = crate::text::visible(&String::from_utf8_lossy(&name));
+            }
         }
         let before = row.state;
         row.op_head = Some(state.head());
