@@ -12,6 +12,7 @@ mod desktop;
 mod driver;
 mod instances;
 mod main_job;
+mod newcomer;
 mod opens;
 mod pictures;
 mod programs;
