@@ -175,7 +175,7 @@ impl Core {
         self.replica = Some(replica);
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         self.start_link()?;
-        self.publish_all_receipts()?;
+        self.publish_owed_receipts()?;
         self.resume_transfers()?;
         Ok(())
     }

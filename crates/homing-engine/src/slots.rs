@@ -6,7 +6,7 @@ use homing_access::Verdict;
 use homing_crypto::random_nonce;
 use homing_store::receipts::{self, Advance as StoredAdvance, AdvanceKind};
 use homing_store::slots::{self, OwnSlot, ReceivedSlot};
-use homing_store::{IntervalSet, Read, Tx, messages, spaces};
+use homing_store::{IntervalSet, Read, Tx, messages, meta, spaces};
 use homing_wire::{DeviceId, NackCode, Slot, SlotHeader, SlotId, SpaceId, limits};
 use minicbor::bytes::ByteVec;
 
@@ -23,6 +23,8 @@ use crate::slot_content::{
 
 /// At most so many own slots are sealed in one go.
 const BATCH: u32 = 256;
+/// Marks of spaces whose receipts were not said yet.
+const OWED: &str = "receipts_owed/";
 /// Messages whose ticks one receipt can move on the screen; older ones are read anew when they are shown.
 const TICKS: u32 = 500;
 
@@ -281,7 +283,7 @@ impl Replica {
                 };
                 receipts::advance(tx, &space, &step)?;
             }
-            self.receipts_due.insert(space);
+            self.owe_receipts(tx, &space)?;
         }
         Ok(())
     }
@@ -311,7 +313,7 @@ impl Replica {
             let read = self.own_marks(tx, &space)?.1;
             let content = SlotContent::Position(Position { space, read });
             slots::set(tx, &self.personal(), &position_slot(&space), &content.encode())?;
-            self.receipts_due.insert(space);
+            self.owe_receipts(tx, &space)?;
         }
         Ok(())
     }
@@ -324,8 +326,23 @@ impl Replica {
         Ok((delivered, read))
     }
 
+    /// Receipts of a space have to be said; also after a crash.
+    pub fn owe_receipts(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+        if self.receipts_due.insert(*space) {
+            meta::set(tx, &format!("{OWED}{space}"), &space.0)?;
+        }
+        Ok(())
+    }
+
+    /// Spaces whose receipts were not said yet.
+    pub fn owed_receipts(db: &Read<'_>) -> Result<Vec<SpaceId>, Fail> {
+        let owed = meta::with_prefix(db, OWED)?;
+        Ok(owed.into_iter().filter_map(|(_, id)| id.as_slice().try_into().ok().map(SpaceId)).collect())
+    }
+
     /// Says in a space what this device stored and, if the person allows it, read.
     pub fn publish_receipts(&mut self, tx: &Tx<'_>, space: &SpaceId, with_read: bool) -> Result<(), Fail> {
+        meta::delete(tx, &format!("{OWED}{space}"))?;
         let Some(row) = spaces::get(tx, space)? else { return Ok(()) };
         if row.kind == homing_wire::SpaceKind::Personal {
             return Ok(());

@@ -68,7 +68,7 @@ impl Core {
                 meta::set(tx, SHARED_MS, &now_ms.to_be_bytes())?;
                 replica.share_settings(tx, settings.read_receipts, now_ms)?;
                 for row in replica.joined(tx)? {
-                    replica.receipts_due.insert(row.space);
+                    replica.owe_receipts(tx, &row.space)?;
                 }
             }
             Ok(())

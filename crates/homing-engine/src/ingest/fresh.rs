@@ -42,7 +42,8 @@ impl Replica {
         fresh: &mut Fresh,
     ) -> Result<bool, Fail> {
         let Some((passed, header)) = self.judge_fresh(tx, prepared)? else { return Ok(false) };
-        let Projection::Message(message) = project_first(&passed.info)? else { return Ok(false) };
+        // Content that can't be read is dealt with on the long way.
+        let Ok(Projection::Message(message)) = project_first(&passed.info) else { return Ok(false) };
         let (id, place) = (&prepared.id, place_of(stored));
         let new = NewEntry {
             id,

@@ -11,6 +11,7 @@ use super::REST_MS;
 use crate::api::{ApiError, Code};
 use crate::core::Core;
 use crate::deliver::Frozen;
+use crate::replica::Replica;
 
 /// Sealing one thing may be what another waited for: so often it is looked again.
 const TURNS: usize = 32;
@@ -154,12 +155,9 @@ impl Core {
     }
 
     /// At start: receipts that a crash kept from being said.
-    pub(crate) fn publish_all_receipts(&mut self) -> Result<(), ApiError> {
-        let joined: Vec<SpaceId> = {
-            let db = self.db()?;
-            self.replica()?.joined(&db).map_err(ApiError::from)?.into_iter().map(|row| row.space).collect()
-        };
-        self.publish_receipts_of(&joined)
+    pub(crate) fn publish_owed_receipts(&mut self) -> Result<(), ApiError> {
+        let owed = Replica::owed_receipts(&self.db()?)?;
+        self.publish_receipts_of(&owed)
     }
 
     pub(super) fn refused(&mut self, space: SpaceId, id: EntryId, code: NackCode, people: &[PersonId]) {

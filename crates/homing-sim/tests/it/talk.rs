@@ -108,3 +108,27 @@ fn what_was_read_elsewhere_while_a_device_was_off_is_not_told_when_it_comes_back
         at_rest(world, &everybody);
     }
 }
+
+#[test]
+fn receipts_that_a_crash_kept_from_being_said_are_said_after_it() {
+    let mut house = House::new(9);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    at_rest(world, &everybody);
+    let sent = world.send(laptop, &two, "did it arrive?").unwrap();
+    let has = |world: &mut World| world.messages(ben, &two).unwrap().iter().any(|row| row.id == sent);
+    while !has(world) {
+        world.run_for(10).unwrap();
+    }
+    let state = |world: &mut World| {
+        world.messages(laptop, &two).unwrap().into_iter().find(|row| row.id == sent).unwrap().state
+    };
+    world.crash(ben).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(state(world), State::Sent, "it crashed before it could say so");
+    world.start(ben).unwrap();
+    world.settle().unwrap();
+    assert_eq!(state(world), State::Delivered);
+    at_rest(world, &everybody);
+}
