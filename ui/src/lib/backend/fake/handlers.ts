@@ -292,7 +292,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     findings: [{ code: "stale_counter", message: "The unread count of one conversation was off by one.", repaired: args.repair }],
   }),
   sync: () => ({ pushed: 0, pulled: 0 }),
-  seed: (_fake, args) => ({ messages: args.messages, conversations: args.conversations }),
+  seed: (_fake, args) => ({ messages: args.messages, conversations: args.conversations, seconds: 0 }),
   demo_start: (fake) => {
     fake.world = agency();
     fake.world.status = { ...fake.world.status, demo: true, relay: null, connection: "none", online: false, offline_since: null, outbox: 1 };
