@@ -105,20 +105,23 @@ pub async fn collect(app: &App) -> Vec<Value> {
                 });
             }
         };
-        // Somebody takes the list in hand.
-        log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+        // As somebody who takes the list in hand.
+        const scroll = (top) => {
+            log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+            log.scrollTop = top;
+        };
         (async () => {
             // A conversation that has just been opened goes to its end, or to what is unread, by itself: only when it
             // stays at its beginning has it come to rest.
             for (let still = 0; still < 5; still = log.scrollTop === 0 ? still + 1 : 0) {
-                log.scrollTop = 0;
+                scroll(0);
                 await frames();
             }
             for (;;) {
                 take();
                 // The list may move it while rows get their sizes: only the end is the end.
                 if (log.scrollTop + log.clientHeight >= log.scrollHeight - 2) break;
-                log.scrollTop += log.clientHeight / 2;
+                scroll(log.scrollTop + log.clientHeight / 2);
                 await frames();
             }
             done([...seen.values()]);

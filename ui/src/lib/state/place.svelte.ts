@@ -147,10 +147,11 @@ export class Place {
     this.#rest();
   }
 
-  /** Somebody takes the list in hand: it goes nowhere by itself any more. */
+  /** Somebody takes the list in hand: it goes nowhere by itself any more, and stays where it is scrolled next. */
   taken = (): void => {
     this.#goal = null;
     this.#reflows = false;
+    this.#offset = Number.POSITIVE_INFINITY;
   };
 
   /** What is on the screen of somebody who looks counts as seen. */
