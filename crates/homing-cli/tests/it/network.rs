@@ -137,3 +137,22 @@ async fn a_removed_member_gets_nothing_more() {
     assert!(!String::from_utf8_lossy(&cora_sees.output.stdout).contains("After"));
     assert!(!ben.all(&["member", "list", &group]).await.iter().any(|member| member["name"] == "Cora Lind"));
 }
+
+#[tokio::test]
+async fn who_came_by_a_link_has_a_team_when_they_need_one() {
+    let Pair { relay: _relay, ada: _ada, ben, .. } = Pair::meet().await;
+    let link = ben.text(&["invite", "--client", "Cora Lind"], "link").await;
+    let cora = Device::new();
+    let joined = cora.one(&["join", &link, "--name", "Cora Lind"]).await;
+    ben.sync().await;
+    let conversation = text(&joined, "conversation");
+    ben.one(&["send", &conversation, "Welcome, Cora."]).await;
+    ben.sync().await;
+    cora.sync().await;
+    assert_eq!(cora.bodies(&conversation).await, ["Welcome, Cora."]);
+
+    // The second client comes to the same team, and a colleague can be invited to it.
+    let before = ben.one(&["invite", "--client", "Dan Moss"]).await;
+    assert!(before["link"].is_string());
+    assert!(ben.one(&["invite", "--team"]).await["link"].is_string());
+}

@@ -76,11 +76,7 @@ impl Core {
             let personal = replica.create_space(tx, env, SpaceOrigin::Personal(person), vec![owner])?;
             replica.introduce(tx, env.now_ms(), &personal)?;
             if team {
-                let origin = SpaceOrigin::Team(person, draw(env));
-                let team = replica.create_space(tx, env, origin, vec![owner])?;
-                replica.introduce(tx, env.now_ms(), &team)?;
-                let edit = Edit::SetSpaceInfo { name: replica.me.name.clone() };
-                replica.author(tx, env.now_ms(), &Preimage::space_info(team), &edit, Label::OTHER)?;
+                replica.begin_team(tx, env)?;
             }
             Ok(())
         })
@@ -95,6 +91,19 @@ pub(crate) fn draw(env: &mut Env) -> [u8; 16] {
 }
 
 impl Replica {
+    /// A team of this person's own. Who begins a profile has one from the start; who came by a link, when they first invite
+    /// somebody to work with them.
+    pub(super) fn begin_team(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<SpaceId, Fail> {
+        let me = self.person();
+        let owner = Grant { member: Member::Person(me), role: Role::Owner };
+        let origin = SpaceOrigin::Team(me, draw(env));
+        let team = self.create_space(tx, env, origin, vec![owner])?;
+        self.introduce(tx, env.now_ms(), &team)?;
+        let edit = Edit::SetSpaceInfo { name: self.me.name.clone() };
+        self.author(tx, env.now_ms(), &Preimage::space_info(team), &edit, Label::OTHER)?;
+        Ok(team)
+    }
+
     /// This person has come into a space: their name is to be written there.
     pub fn greet_later(&self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         Ok(meta::set(tx, &format!("{GREET}{space}"), &[1])?)

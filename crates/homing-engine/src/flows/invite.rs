@@ -161,7 +161,7 @@ impl Core {
                 (InviteTo::Person, _) => (replica.begin_talk(tx, env)?, Role::Member, true),
                 (InviteTo::Client { name }, _) => (replica.begin_client(tx, env, name)?, Role::Client, true),
                 (InviteTo::Team { role }, _) => {
-                    (replica.own_team(tx)?, role_of(role.unwrap_or(crate::api::RoleName::Member)), false)
+                    (replica.own_team(tx, env)?, role_of(role.unwrap_or(crate::api::RoleName::Member)), false)
                 }
                 (InviteTo::Talk { .. }, Some(space)) => {
                     let row = spaces::must(tx, &space)?;
@@ -418,7 +418,7 @@ impl Replica {
     /// A contact of the team with the space of the relation to them, and a first conversation there.
     fn begin_client(&mut self, tx: &Tx<'_>, env: &mut Env, name: &str) -> Result<SpaceId, Fail> {
         let name = checked_name(name)?;
-        let team = self.own_team(tx)?;
+        let team = self.own_team(tx, env)?;
         let contact = Preimage::contact(team, draw(env));
         let owner = Grant { member: Member::Team(team), role: Role::Owner };
         let origin = SpaceOrigin::Client(team, contact.doc_id());
@@ -447,8 +447,8 @@ impl Replica {
         Ok(id)
     }
 
-    /// The team this person works for: their own, else the first they came to.
-    pub(super) fn own_team(&mut self, tx: &Tx<'_>) -> Result<SpaceId, Fail> {
+    /// The team this person works for: their own, else the first they came to, else one of their own from now on.
+    pub(super) fn own_team(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<SpaceId, Fail> {
         let me = self.person();
         let mut teams = Vec::new();
         for row in self.joined(tx)?.into_iter().filter(|row| row.kind == SpaceKind::Team) {
@@ -463,10 +463,7 @@ impl Replica {
         teams.sort_unstable();
         match teams.first() {
             Some((_, team)) => Ok(*team),
-            None => Err(Fail::new(
-                Code::NotAMember,
-                "You belong to no team. Ask a colleague for an invitation to theirs.",
-            )),
+            None => self.begin_team(tx, env),
         }
     }
 }
