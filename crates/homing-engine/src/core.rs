@@ -228,6 +228,10 @@ impl Core {
             self.push(Output::Reply(id, Err(locked)));
             return;
         }
+        if self.store.is_some() && self.replica.is_none() && !call.before_identity() {
+            self.push(Output::Reply(id, Err(not_initialised())));
+            return;
+        }
         call.run(self, RawReply(id));
     }
 

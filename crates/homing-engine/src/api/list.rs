@@ -140,3 +140,30 @@ calls! {
         Sync sync(Nothing) -> SyncReport;
     }
 }
+
+impl Call {
+    /// Whether it has a meaning in a profile that belongs to nobody yet. To any other, nothing would look like "none".
+    pub(crate) const fn before_identity(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::Init(_)
+                | Self::Unlock(_)
+                | Self::Lock(_)
+                | Self::PassphraseSet(_)
+                | Self::Settings(_)
+                | Self::SettingsSet(_)
+                | Self::Focus(_)
+                | Self::JoinPreview(_)
+                | Self::Join(_)
+                | Self::LinkAccept(_)
+                | Self::LinkShow(_)
+                | Self::LinkCancel(_)
+                | Self::RecoveryUse(_)
+                | Self::Restore(_)
+                | Self::Doctor(_)
+                | Self::DemoStart(_)
+                | Self::DemoRemove(_)
+        )
+    }
+}
