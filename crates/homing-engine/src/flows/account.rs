@@ -10,10 +10,11 @@
 
 use homing_access::build::{self, AccountKey};
 use homing_crypto::{DeviceSecret, RecoverySecret, Seed32};
-use homing_store::{Durability, Tx, spaces};
+use homing_store::{Durability, Tx, meta, spaces};
 use homing_sync::Event;
 use homing_wire::{AccountOp, AccountOpId, DeviceId, NackCode};
 
+use super::enrol::ENROL;
 use super::recovery::next_words;
 use super::{REACH_MS, SETTLE_MS, relay_refuses};
 use crate::api::{ApiError, Code, DeviceRow, LinkState, Nothing};
@@ -24,6 +25,9 @@ use crate::pairing::Applicant;
 use crate::replica::Replica;
 use crate::reply::Reply;
 
+/// The seed of the device that a copied profile is about to become; kept until it is, so that a crash in between does not
+/// leave a device nobody uses in the account.
+pub(super) const BECOME: &str = "become";
 /// How often an op is made again because another device was faster.
 const ATTEMPTS: u32 = 4;
 
@@ -93,8 +97,37 @@ impl Core {
             Code::ProfileCloned,
             "This profile was copied or put back, and its copy is in use. It becomes a device of its own; nothing is lost.",
         )));
-        let seed = Seed32::random(&mut self.env.rng);
+        let seed = self.write(Durability::Full, |tx, _, env| {
+            let seed = Seed32::random(&mut env.rng);
+            meta::set(tx, BECOME, seed.expose())?;
+            Ok(seed)
+        });
+        match seed {
+            Ok(seed) => self.become_later(seed),
+            Err(error) => self.problem(Some(error)),
+        }
+    }
+
+    fn become_later(&mut self, seed: Seed32) {
         self.flows.account.push_front(Work::new(Goal::Become(seed), self.env.steady_ms()));
+    }
+
+    /// After a start: goes on becoming another device where a crash ended it.
+    pub(super) fn resume_becoming(&mut self) -> Result<(), ApiError> {
+        if self.flows.is_enrolling() {
+            return Ok(());
+        }
+        let db = self.db()?;
+        let seed = match meta::get(&db, ENROL)? {
+            // A restored backup becomes a device in its own way.
+            Some(_) => None,
+            None => meta::get(&db, BECOME)?.and_then(|bytes| Seed32::from_slice(&bytes)),
+        };
+        drop(db);
+        if let Some(seed) = seed {
+            self.become_later(seed);
+        }
+        Ok(())
     }
 
     pub(super) fn poll_account(&mut self) {
@@ -103,7 +136,11 @@ impl Core {
         if work.pushed.is_none() && self.online() {
             match self.own_account_head() {
                 Ok(head) if work.stale.is_none() || head != work.stale => match self.account_op(&work.goal) {
-                    Ok(op) => {
+                    Ok(None) => {
+                        let done = self.account_moved(&work.goal, None);
+                        return self.end_work(work.goal, done);
+                    }
+                    Ok(Some(op)) => {
                         self.protocol(Event::PushAccount { id: op.id(), bytes: op.encode() });
                         work.pushed = Some(op);
                         work.deadline = now + SETTLE_MS;
@@ -130,12 +167,31 @@ impl Core {
         self.flows.account.push_front(work);
     }
 
-    fn account_op(&mut self, goal: &Goal) -> Result<AccountOp, ApiError> {
+    /// The op that is to leave; none if the account has it already.
+    fn account_op(&mut self, goal: &Goal) -> Result<Option<AccountOp>, ApiError> {
         // Durable: new recovery words must not be lost once the account is sealed to them.
         self.write(Durability::Full, |tx, replica, env| {
             let me = replica.person();
             replica.load_account(tx, &me)?;
             replica.account_op(tx, env, goal)
+        })
+    }
+
+    /// What follows once the account has an op of ours.
+    fn account_moved(&mut self, goal: &Goal, op: Option<&AccountOp>) -> Result<(), ApiError> {
+        self.write(Durability::Full, |tx, replica, env| {
+            let me = replica.person();
+            if let Some(op) = op {
+                replica.ingest_account(tx, &me, &[op.encode()])?;
+            }
+            if let Goal::Become(seed) = goal {
+                replica.become_device(tx, env, seed.clone())?;
+            }
+            for row in spaces::list(tx)? {
+                replica.touched.work.insert(row.space);
+            }
+            replica.touched.people = true;
+            Ok(())
         })
     }
 
@@ -146,18 +202,7 @@ impl Core {
             self.flows.account.push_front(work);
             return false;
         };
-        let done = self.write(Durability::Full, |tx, replica, env| {
-            let me = replica.person();
-            replica.ingest_account(tx, &me, &[op.encode()])?;
-            if let Goal::Become(seed) = &work.goal {
-                replica.become_device(tx, env, seed.clone())?;
-            }
-            for row in spaces::list(tx)? {
-                replica.touched.work.insert(row.space);
-            }
-            replica.touched.people = true;
-            Ok(())
-        });
+        let done = self.account_moved(&work.goal, Some(&op));
         match &mut work.goal {
             Goal::Revoke { renewed, .. } if done.is_ok() && !*renewed => {
                 *renewed = true;
@@ -218,7 +263,7 @@ impl Core {
 }
 
 impl Replica {
-    fn account_op(&self, tx: &Tx<'_>, env: &mut Env, goal: &Goal) -> Result<AccountOp, Fail> {
+    fn account_op(&self, tx: &Tx<'_>, env: &mut Env, goal: &Goal) -> Result<Option<AccountOp>, Fail> {
         let missing = || {
             Fail::new(
                 Code::KeyUnavailable,
@@ -229,7 +274,7 @@ impl Replica {
         let generation = account.person_key().generation;
         let seed = self.me.person_seed(generation).ok_or_else(missing)?;
         let signer = AccountKey::Device(self.me.device().signing());
-        Ok(match goal {
+        Ok(Some(match goal {
             Goal::Grant(applicant, _) => {
                 build::add_device(&mut env.rng, account, signer, (applicant.device, applicant.consent), seed)?
             }
@@ -241,10 +286,14 @@ impl Replica {
                 build::revoke_device(&mut env.rng, account, signer, *device, seed)?.0
             }
             Goal::Become(device_seed) => {
+                let device = DeviceSecret::from_seed(device_seed);
+                if account.devices().contains_key(&DeviceId(device.signing().public())) {
+                    return Ok(None);
+                }
                 let secret = self.me.person_secret(generation).ok_or_else(missing)?;
-                let consent = build::consent(&self.person(), &DeviceSecret::from_seed(device_seed));
+                let consent = build::consent(&self.person(), &device);
                 build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, seed)?
             }
-        })
+        }))
     }
 }

@@ -8,6 +8,7 @@ use homing_store::{Tx, entries, epochs, meta, outbox, slots, spaces};
 use homing_wire::{DeviceId, DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOrigin};
 use rand_core::Rng;
 
+use super::account::BECOME;
 use crate::api::{ApiError, Code, Init, Nothing, Status};
 use crate::author::Label;
 use crate::commands::checked_name;
@@ -192,6 +193,7 @@ impl Replica {
         self.me.replace_device(seed);
         self.salt = homing_wire::Salt(draw(env));
         self.save_identity(tx)?;
+        meta::delete(tx, BECOME)?;
         let mut rows = spaces::list(tx)?;
         rows.sort_by_key(|row| (row.kind == SpaceKind::Client, row.kind == SpaceKind::Talk));
         for row in rows {

@@ -129,6 +129,9 @@ impl Core {
     /// Before the link begins: whether this profile must first let itself in, or register an account that has more ops
     /// than its first one.
     pub(crate) fn resume_enrolment(&mut self) -> Result<(), ApiError> {
+        if self.replica.is_some() {
+            self.resume_becoming()?;
+        }
         let (Some(replica), None) = (&self.replica, &self.flows.enrolment) else { return Ok(()) };
         let db = self.db()?;
         let device = meta::get(&db, ENROL)?.and_then(|bytes| Seed32::from_slice(&bytes));

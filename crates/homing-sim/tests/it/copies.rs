@@ -1,6 +1,8 @@
 //! Copied and restored profiles become devices of their own; nothing diverges and nothing unsent is lost.
 
-use homing_engine::api::{Call, Restore};
+use homing_engine::api::{Call, Code, Invite, InviteTo, Restore};
+
+use homing_sim::Weather;
 
 use crate::house::{House, at_rest, same_messages};
 
@@ -83,4 +85,72 @@ fn a_restored_backup_is_a_new_device() {
     assert_eq!(same_messages(world, &everybody, &group).len(), 4);
     assert_ne!(world.status(laptop).unwrap().device, world.status(phoenix).unwrap().device);
     at_rest(world, &everybody);
+}
+
+#[test]
+fn a_copy_that_crashes_while_it_becomes_a_device_leaves_no_other() {
+    let mut house = House::new(15);
+    let (laptop, group) = (house.laptop, house.group.clone());
+    let world = &mut house.world;
+    world.send(laptop, &group, "before the copy").unwrap();
+    world.settle().unwrap();
+    world.crash(laptop).unwrap();
+    let copy = world.copy_device(laptop, "copy").unwrap();
+    world.send(copy, &group, "by the copy").unwrap();
+    world.settle().unwrap();
+    // The laptop finds out, and ends again and again while it does something about it.
+    world.send(laptop, &group, "by the laptop").unwrap();
+    world.weather = Weather { latency_ms: 600, cut_one_in: 0 };
+    for ms in (400..8_000).step_by(200) {
+        world.run_for(ms).unwrap();
+        world.crash(laptop).unwrap();
+        world.start(laptop).unwrap();
+    }
+    world.settle().unwrap();
+    world.settle().unwrap();
+    // The copy goes on as the device both were, the laptop is a new one; beside them Ada has her desktop.
+    assert_eq!(world.devices(house.desktop).unwrap().len(), 3);
+    let everybody = [laptop, copy, house.desktop, house.ben, house.cora];
+    assert_eq!(same_messages(world, &everybody, &group).len(), 3);
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn of_two_beginnings_of_a_space_the_relay_s_first_stands() {
+    let mut house = House::new(16);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    // The network goes while a relation to a client is begun; a backup is made of what the relay does not know.
+    let to = InviteTo::Client { name: "Zoe".to_owned() };
+    let waiting = world.begin_call(laptop, Call::Invite(Invite { to })).unwrap();
+    world.set_online(laptop, false).unwrap();
+    world.run_for(120_000).unwrap();
+    assert_eq!(world.answer(laptop, waiting).unwrap().unwrap().unwrap_err().code, Code::RelayUnreachable);
+    let rows = world.conversations(laptop).unwrap();
+    let zoe = rows.into_iter().find(|row| row.title.contains("Zoe")).unwrap().id;
+    world.send(laptop, &zoe, "in the backup").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ada.backup");
+    world.backup(laptop, &file, "correct horse battery").unwrap();
+    // The laptop registers the space; the restored device, another one, begins it again under the same id and loses.
+    world.send(laptop, &zoe, "after the backup").unwrap();
+    world.settle().unwrap();
+    let phoenix = world.add_device("phoenix", 0).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    let args = Restore { file, passphrase: Some("correct horse battery".to_owned()), words: None };
+    world.call(phoenix, Call::Restore(args)).unwrap();
+    world.send(phoenix, &zoe, "restored, before it knew").unwrap();
+    world.settle().unwrap();
+    let everybody = [laptop, desktop, phoenix];
+    let mut bodies = same_messages(world, &everybody, &zoe);
+    bodies.sort();
+    assert_eq!(bodies, ["after the backup", "in the backup", "restored, before it knew"]);
+    at_rest(world, &everybody);
+    // The relation goes on: its client comes in and reads all of it.
+    let link = world.invite(phoenix, InviteTo::Talk { conversation: zoe.clone() }).unwrap();
+    let client = world.add_device("zoe", 0).unwrap();
+    world.join(client, &link, Some("Zoe")).unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &[laptop, desktop, phoenix, client], &zoe).len(), 3);
+    at_rest(world, &[laptop, desktop, phoenix, client]);
 }
