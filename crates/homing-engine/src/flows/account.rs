@@ -123,7 +123,6 @@ impl Core {
             Some(_) => None,
             None => meta::get(&db, BECOME)?.and_then(|bytes| Seed32::from_slice(&bytes)),
         };
-        drop(db);
         if let Some(seed) = seed {
             self.become_later(seed);
         }

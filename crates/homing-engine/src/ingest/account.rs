@@ -11,6 +11,9 @@ use crate::replica::Replica;
 impl Replica {
     /// Takes in ops of an account log, which continue what is known or begin it.
     pub fn ingest_account(&mut self, tx: &Tx<'_>, person: &PersonId, ops: &[Vec<u8>]) -> Result<(), Fail> {
+        if *person == self.person() && Self::account_due_again(tx)? && !self.replace_account(tx, ops)? {
+            return Ok(());
+        }
         self.load_account(tx, person)?;
         let mut moved = false;
         for bytes in ops {

@@ -14,6 +14,7 @@ use super::cursor::update_log;
 use super::{SYNCED, TOGETHER};
 use crate::api::ApiError;
 use crate::core::Core;
+use crate::replica::Replica;
 
 /// A page of a space's log.
 pub(super) struct Page {
@@ -210,8 +211,12 @@ impl Core {
 
     pub(crate) fn ask_accounts(&mut self, people: &[PersonId]) {
         for person in people {
-            let after =
-                self.db().ok().and_then(|db| accounts::head(&db, person).ok().flatten()).map(|(_, id)| id);
+            let after = self.db().ok().and_then(|db| {
+                let mine = self.replica.as_ref().is_some_and(|replica| replica.person() == *person);
+                let whole = mine && Replica::account_due_again(&db).unwrap_or(false);
+                accounts::head(&db, person).ok().flatten().filter(|_| !whole)
+            });
+            let after = after.map(|(_, id)| id);
             self.asked_accounts.insert(*person);
             self.protocol(Event::PullAccount { person: *person, after });
         }
@@ -238,6 +243,9 @@ impl Core {
         self.asked_accounts.clear();
         self.asked_ops.clear();
         self.try_write("wants", |tx, replica, _| {
+            if Replica::account_due_again(tx)? {
+                replica.wants.accounts.insert(replica.person());
+            }
             for wait in parked::asked(tx)? {
                 match wait {
                     Wait::Person(person) => {

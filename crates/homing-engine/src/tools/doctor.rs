@@ -26,6 +26,8 @@ const KINDS: fn() -> Kinds =
 /// So many entries and documents are looked at one by one; of more, every n-th.
 const SAMPLE: u64 = 50_000;
 const PAGE: u32 = 1_000;
+/// The own account log is damaged, and asked of the relay whole until it came.
+const ACCOUNT_AGAIN: &str = "account_again";
 
 /// Something wrong that the store can't see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +246,27 @@ impl Replica {
         Ok(found)
     }
 
+    /// Whether the own account log is to come from the relay again, whole.
+    pub(crate) fn account_due_again(db: &Read<'_>) -> Result<bool, Fail> {
+        Ok(meta::get(db, ACCOUNT_AGAIN)?.is_some())
+    }
+
+    /// Takes the own account log that came from its beginning in place of the damaged one, if it holds.
+    pub(crate) fn replace_account(&mut self, tx: &Tx<'_>, ops: &[Vec<u8>]) -> Result<bool, Fail> {
+        let me = self.person();
+        let log: Option<Vec<AccountOp>> = ops.iter().map(|bytes| AccountOp::decode(bytes).ok()).collect();
+        let holds = log.is_some_and(|log| {
+            AccountState::replay(&log)
+                .is_ok_and(|state| state.person() == me && state.was_ever(&self.device()))
+        });
+        if holds {
+            accounts::delete(tx, &me)?;
+            meta::delete(tx, ACCOUNT_AGAIN)?;
+            self.known.accounts.remove(&me);
+        }
+        Ok(holds)
+    }
+
     fn mend_deep(&mut self, tx: &Tx<'_>, deep: &Deep, has_relay: bool) -> Result<bool, Fail> {
         match deep {
             Deep::Signature(space, sequence) => {
@@ -252,11 +275,15 @@ impl Replica {
                 }
             }
             Deep::Account(person) => {
-                // The own log is not given up: without it this device could not even ask.
-                if !has_relay || *person == self.person() {
+                if !has_relay {
                     return Ok(false);
                 }
-                accounts::delete(tx, person)?;
+                if *person == self.person() {
+                    // The own log is not given up before a whole one is here: without it this device is nobody's.
+                    meta::set(tx, ACCOUNT_AGAIN, &[1])?;
+                } else {
+                    accounts::delete(tx, person)?;
+                }
                 self.wants.accounts.insert(*person);
             }
             Deep::Chain(space) => {

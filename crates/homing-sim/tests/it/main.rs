@@ -10,6 +10,7 @@ mod forged;
 mod forger;
 mod house;
 mod members;
+mod mended;
 mod random;
 mod relay_loss;
 mod seized;
