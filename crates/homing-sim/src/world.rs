@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use homing_engine::api::{Call, Code, Event};
+use homing_engine::api::{Call, Code, Event, Restore};
 use homing_engine::core::Core;
 use homing_engine::env::Env;
 use homing_engine::port::{Input, Output};
@@ -273,6 +273,19 @@ impl World {
             }
             if self.now_ms() > deadline || !self.step()? {
                 bail!("a call was never answered");
+            }
+        }
+    }
+
+    /// Restores a backup. It opens a database, whose lock another test's fork may hold for a moment, see [`World::start`].
+    pub fn restore(&mut self, device: DeviceId, args: &Restore) -> Result<()> {
+        let free_by = Instant::now() + FREE_WITHIN;
+        loop {
+            match self.try_call(device, Call::Restore(args.clone()))? {
+                Err(error) if error.code == Code::ProfileInUseUnresponsive && Instant::now() < free_by => {
+                    std::thread::yield_now();
+                }
+                done => return done.map(drop).map_err(|error| anyhow!("{error:?}")),
             }
         }
     }

@@ -71,7 +71,7 @@ fn a_restored_backup_is_a_new_device() {
     let phoenix = world.add_device("phoenix", 0).unwrap();
     let file = file.to_str().unwrap().to_owned();
     let args = Restore { file, passphrase: Some("correct horse battery".to_owned()), words: None };
-    world.call(phoenix, Call::Restore(args)).unwrap();
+    world.restore(phoenix, &args).unwrap();
     world.run_for(300_000).unwrap();
     everybody.retain(|device| *device != laptop);
     everybody.push(phoenix);
@@ -138,7 +138,7 @@ fn of_two_beginnings_of_a_space_the_relay_s_first_stands() {
     let phoenix = world.add_device("phoenix", 0).unwrap();
     let file = file.to_str().unwrap().to_owned();
     let args = Restore { file, passphrase: Some("correct horse battery".to_owned()), words: None };
-    world.call(phoenix, Call::Restore(args)).unwrap();
+    world.restore(phoenix, &args).unwrap();
     world.send(phoenix, &zoe, "restored, before it knew").unwrap();
     world.settle().unwrap();
     let everybody = [laptop, desktop, phoenix];
