@@ -8,9 +8,9 @@ use homing_model::draft::{Containment, DraftDoc, Revision};
 use homing_model::{Actor, DraftId, Edit, MessageContent, Preimage};
 use homing_store::drafts::{self, DraftRow};
 use homing_store::outbox::{self, OutboxState};
-use homing_store::{Read, Tx, changes, conversations, meta, slots};
+use homing_store::{Read, Tx, changes, conversations, entries, meta, slots};
 use homing_wire::codec::{decode, encode};
-use homing_wire::{DocId, limits};
+use homing_wire::{DocId, Entry, EntryId, limits};
 use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
@@ -312,6 +312,12 @@ impl Replica {
         if !change.deps.is_empty() {
             return Ok(());
         }
+        if let Some(entry) = &change.entry {
+            // It is this very send, by a copy of this profile: it is done.
+            outbox::cancel(tx, row.id)?;
+            self.touched.outbox = true;
+            return self.sent_by_copy(tx, message, entry);
+        }
         if let Some(conversation) = row.conversation
             && let Some(Ok(edit)) = change.intent.as_deref().map(Edit::decode)
             && let Some(content) = edit.message_content()
@@ -331,6 +337,14 @@ impl Replica {
         }
         self.touched.outbox = true;
         Ok(())
+    }
+
+    /// A copy of this profile sent a message that waited here too; its entry is stored.
+    fn sent_by_copy(&mut self, tx: &Tx<'_>, message: &DocId, entry: &EntryId) -> Result<(), Fail> {
+        let Some(row) = entries::get(tx, entry)? else { return Ok(()) };
+        let Some(place) = row.place else { return Ok(()) };
+        let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored entry"))?;
+        self.message_confirmed(tx, message, entry.header(), place)
     }
 
     fn first_content(
