@@ -145,6 +145,15 @@ impl Replica {
         let Some(change) = changes::get(tx, &doc, &hash)? else {
             return Err(Fail::Internal("queued change"));
         };
+        if let Some(entry) = &change.entry {
+            // A copy of this profile sent it; under this device it would be a forgery.
+            outbox::cancel(tx, item.id)?;
+            self.sent_by_copy(tx, &doc, entry)?;
+            self.touched.outbox = true;
+            self.touched.status = true;
+            self.touched.work.insert(row.space);
+            return Ok(None);
+        }
         let mut header = self.next_header(row, EntryKind::Data, item.salt)?;
         header.nonce = random_nonce(&mut env.rng);
         let Some(epoch) = header.epoch else { return Ok(None) };

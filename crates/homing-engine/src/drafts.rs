@@ -340,7 +340,7 @@ impl Replica {
     }
 
     /// A copy of this profile sent a message that waited here too; its entry is stored.
-    fn sent_by_copy(&mut self, tx: &Tx<'_>, message: &DocId, entry: &EntryId) -> Result<(), Fail> {
+    pub fn sent_by_copy(&mut self, tx: &Tx<'_>, message: &DocId, entry: &EntryId) -> Result<(), Fail> {
         let Some(row) = entries::get(tx, entry)? else { return Ok(()) };
         let Some(place) = row.place else { return Ok(()) };
         let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored entry"))?;
