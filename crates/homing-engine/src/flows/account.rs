@@ -35,7 +35,7 @@ const ATTEMPTS: u32 = 4;
 pub(super) struct Work {
     goal: Goal,
     pushed: Option<AccountOp>,
-    /// The head an op was made on in vain: another one must come first.
+    /// The head the op was made on: if it is refused, another one must come before the next attempt.
     stale: Option<AccountOpId>,
     attempts: u32,
     deadline: u64,
@@ -142,6 +142,8 @@ impl Core {
                     Ok(Some(op)) => {
                         self.protocol(Event::PushAccount { id: op.id(), bytes: op.encode() });
                         work.pushed = Some(op);
+                        // If it is refused, what refused it may be here before the refusal is.
+                        work.stale = head;
                         work.deadline = now + SETTLE_MS;
                     }
                     Err(error) => return self.end_work(work.goal, Err(error)),
@@ -221,7 +223,6 @@ impl Core {
         work.pushed = None;
         work.attempts += 1;
         if code == NackCode::StaleOps && work.attempts <= ATTEMPTS {
-            work.stale = self.own_account_head().ok().flatten();
             self.flows.account.push_front(work);
             if let Ok(me) = self.replica().map(Replica::person) {
                 self.ask_accounts(&[me]);
