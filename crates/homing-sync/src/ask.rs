@@ -32,9 +32,13 @@ struct Peek {
 
 #[derive(Debug)]
 struct Mailbox {
+    /// All that was put. The relay keeps mailboxes in memory only.
+    sent: Vec<Vec<u8>>,
     /// Not answered yet.
     puts: VecDeque<Vec<u8>>,
     seen: u32,
+    /// A session began: what the mailbox lacks of what was put is not known yet.
+    looking: bool,
 }
 
 /// What is open.
@@ -123,14 +127,14 @@ impl Client {
     }
 
     pub(crate) fn begin_mail(&mut self) {
-        let open: Vec<_> = self.asks.mailboxes.iter().map(|(id, state)| (*id, state.puts.clone())).collect();
-        for (mailbox, puts) in open {
-            if puts.is_empty() {
-                self.ask_mail(mailbox, None);
-            }
-            for put in puts {
-                self.ask_mail(mailbox, Some(put));
-            }
+        for state in self.asks.mailboxes.values_mut() {
+            // Read from the start: a relay that began anew has forgotten it all.
+            (state.seen, state.looking) = (0, true);
+            state.puts.clear();
+        }
+        let open: Vec<_> = self.asks.mailboxes.keys().copied().collect();
+        for mailbox in open {
+            self.ask_mail(mailbox, None);
         }
     }
 
@@ -296,11 +300,17 @@ impl Client {
     // Mailboxes.
 
     pub(crate) fn mail(&mut self, mailbox: MailboxId, put: Option<Vec<u8>>, seen: u32) {
-        let fresh = Mailbox { puts: VecDeque::new(), seen };
+        let fresh = Mailbox { sent: Vec::new(), puts: VecDeque::new(), seen, looking: false };
         let state = self.asks.mailboxes.entry(mailbox).or_insert(fresh);
         state.seen = state.seen.max(seen);
-        state.puts.extend(put.clone());
+        state.sent.extend(put.clone());
+        if state.looking {
+            return;
+        }
         if self.session().is_some_and(crate::session::Session::challenged) {
+            if let Some(state) = self.asks.mailboxes.get_mut(&mailbox) {
+                state.puts.extend(put.clone());
+            }
             self.ask_mail(mailbox, put);
         }
     }
@@ -351,8 +361,17 @@ impl Client {
         if state.seen > MAILS {
             return Err(Fault::TooMuch);
         }
+        let mut lacking = Vec::new();
+        if req != 0 && std::mem::take(&mut state.looking) {
+            lacking = state.sent.iter().filter(|put| !messages.contains(put)).cloned().collect();
+            state.puts.extend(lacking.iter().cloned());
+        }
+        messages.retain(|message| !state.sent.contains(message));
         if !messages.is_empty() {
             self.out.push(Effect::Mail { mailbox, messages });
+        }
+        for put in lacking {
+            self.ask_mail(mailbox, Some(put));
         }
         Ok(())
     }

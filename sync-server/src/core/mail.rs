@@ -1,6 +1,6 @@
 //! Mailboxes: two devices that share a one-time code leave each other sealed notes for a few minutes.
 //!
-//! In memory only; a restart ends a linking that was under way, and the devices begin again.
+//! In memory only; after a restart the devices leave their notes again.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -9,6 +9,7 @@ mod drafts;
 mod forged;
 mod forger;
 mod house;
+mod linking;
 mod members;
 mod mended;
 mod random;

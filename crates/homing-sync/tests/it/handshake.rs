@@ -119,17 +119,24 @@ fn mail_works_without_an_identity_and_survives_a_cut() {
     client.handle(Event::SocketClosed { link: 1 }, 0);
     client.handle(Event::NetworkUp, 0);
     client.handle(Event::SocketOpened { link: 2 }, 0);
-    assert_eq!(sent(&client.handle(Event::Frame { link: 2, bytes: challenge(KEY, 1) }, 0)), 1, "put again");
+    assert_eq!(sent(&client.handle(Event::Frame { link: 2, bytes: challenge(KEY, 1) }, 0)), 1, "looked at");
 
-    let answer = |req, messages: &[u8]| {
+    let answer = |link, req, messages: &[u8]| {
         let messages = messages.iter().map(|m| vec![*m].into()).collect();
-        Event::Frame { link: 2, bytes: RelayFrame::Mail { req, mailbox, messages }.encode() }
+        Event::Frame { link, bytes: RelayFrame::Mail { req, mailbox, messages }.encode() }
     };
-    assert_eq!(
-        client.handle(answer(1, &[1, 2]), 0),
-        [Effect::Mail { mailbox, messages: vec![vec![1], vec![2]] }]
-    );
-    assert_eq!(client.handle(answer(0, &[3]), 0), [Effect::Mail { mailbox, messages: vec![vec![3]] }]);
+    let came = |message: u8| [Effect::Mail { mailbox, messages: vec![vec![message]] }];
+    assert_eq!(client.handle(answer(2, 1, &[1, 2]), 0), came(2), "what was put is there, and nobody's news");
+    assert_eq!(client.handle(answer(2, 0, &[3]), 0), came(3));
+
+    // The relay began anew, and its mailboxes with it.
+    client.handle(Event::SocketClosed { link: 2 }, 0);
+    client.handle(Event::NetworkUp, 0);
+    client.handle(Event::SocketOpened { link: 3 }, 0);
+    client.handle(Event::Frame { link: 3, bytes: challenge(KEY, 1) }, 0);
+    client.handle(Event::Mail { mailbox, put: Some(vec![5]), seen: 2 }, 0);
+    let put = client.handle(answer(3, 1, &[]), 0);
+    assert_eq!(sent(&put), 2, "both are put again");
     client.handle(Event::CloseMail(mailbox), 0);
-    assert_eq!(client.handle(answer(0, &[4]), 0), []);
+    assert_eq!(client.handle(answer(3, 0, &[4]), 0), []);
 }
