@@ -420,7 +420,7 @@ export const en = {
     revoke: "Revoke",
     rename: "Rename",
     revokeTitle: (name: string) => `Revoke “${name}”?`,
-    revokeBody: "It can't read or write anything new from now on, and all keys are changed. What it already holds stays there. This can't be undone.",
+    revokeBody: "It can't read or write anything new from now on, and all keys are changed, your recovery words too: write the new ones down afterwards. What it already holds stays there. This can't be undone.",
     revokeDo: "Revoke device",
     revokedToast: (name: string) => `${name} was revoked`,
     failed: "Devices could not be read",
