@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, Proxy, connection, interface};
 
-use super::page::wait_for_some;
+use super::page::{LOOK_EVERY, SHOWS_WITHIN, wait_for_some};
 use super::process::Group;
 
 const NOTIFICATIONS: &str = "/org/freedesktop/Notifications";
@@ -47,6 +48,8 @@ pub struct Notice {
     id: u32,
     pub title: String,
     pub body: String,
+    /// The connection that showed it.
+    sender: String,
 }
 
 #[derive(Default)]
@@ -76,10 +79,12 @@ impl NotificationServer {
         _actions: Vec<String>,
         _hints: HashMap<String, OwnedValue>,
         _expires: i32,
+        #[zbus(header)] header: Header<'_>,
     ) -> u32 {
         let mut board = self.0.lock().unwrap();
         let id = u32::try_from(board.shown.len()).unwrap() + 1;
-        board.shown.push(Notice { id, title: summary, body });
+        let sender = header.sender().unwrap().to_string();
+        board.shown.push(Notice { id, title: summary, body, sender });
         id
     }
 
@@ -136,8 +141,22 @@ impl Notices {
         wait_for_some(&format!("{notice:?} to be taken back"), gone).await;
     }
 
-    /// Clicks one, which then is gone.
+    /// Clicks one, which then is gone. A person is slower than an app that listens for the click.
     pub async fn click(&self, notice: &Notice) {
+        let bus = "org.freedesktop.DBus";
+        let path = "/org/freedesktop/DBus";
+        let rules =
+            Proxy::new(&self.connection, bus, path, "org.freedesktop.DBus.Debug.Stats").await.unwrap();
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        loop {
+            let all: HashMap<String, Vec<String>> = rules.call("GetAllMatchRules", &()).await.unwrap();
+            let own = all.get(&notice.sender).map_or(&[][..], Vec::as_slice);
+            if own.iter().any(|rule| rule.contains("NotificationClosed")) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "nobody listens for a click on {notice:?}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         let server =
             self.connection.object_server().interface::<_, NotificationServer>(NOTIFICATIONS).await.unwrap();
         let emitter = server.signal_emitter();
