@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 use crate::{setup, shell};
 
 const ROUNDS: u32 = 500;
+/// All scenarios are run by other seeds once for so many rounds.
+const ROUNDS_PER_SHIFT: u32 = 10;
 
 /// Measures the budgets in an optimised build.
 pub fn bench(arguments: &[String]) -> Result<()> {
@@ -13,9 +15,9 @@ pub fn bench(arguments: &[String]) -> Result<()> {
     shell::run(command.args(arguments))
 }
 
-/// Kills real processes, and simulates days, far more often than the tests do.
+/// Kills real processes, and simulates days, far more often than the tests do; and every scenario by other seeds.
 pub fn soak(arguments: &[String]) -> Result<()> {
-    let rounds = match arguments {
+    let rounds: u32 = match arguments {
         [] => ROUNDS,
         [rounds] => rounds.parse().context("soak takes a number of rounds")?,
         _ => bail!("soak takes one number of rounds"),
@@ -30,8 +32,15 @@ pub fn soak(arguments: &[String]) -> Result<()> {
     ])?)?;
     let mut command = shell::cargo(["test", "--locked", "--package", "homing-sim", "--test", "it", "--"])?;
     command.args(["--nocapture", "random", "crash"]);
+    let shifts = rounds / ROUNDS_PER_SHIFT;
     let rounds = rounds.to_string();
     shell::run(command.env("HOMING_CRASH_ROUNDS", &rounds).env("HOMING_SIM_SEEDS", &rounds))?;
+    for shift in 1..=shifts {
+        let mut command =
+            shell::cargo(["test", "--locked", "--package", "homing-sim", "--test", "it", "--"])?;
+        command.args(["--skip", "random::", "--skip", "crash::"]).env("HOMING_SIM_SHIFT", shift.to_string());
+        shell::run(&mut command)?;
+    }
     if cfg!(target_os = "linux") { windows(&rounds) } else { Ok(()) }
 }
 

@@ -2,15 +2,20 @@
 //!
 //! It speaks to the relay for nobody yet: every op carries its own proof of right. The op that adds the device is signed
 //! by the recovery words or, without them, by the newest person seed.
+//!
+//! The op may be taken without the answer arriving. So the device's seed is durable before it leaves, and whoever has the
+//! words finds the device in the log; who has no words can't ask for the log, and sends the same bytes again.
 
 use std::collections::BTreeSet;
 
 use homing_access::build::{self, AccountKey};
 use homing_access::{AccountState, open};
 use homing_crypto::{DeviceSecret, Domain, PersonSecret, RecoverySecret, Seed32};
-use homing_store::{Durability, accounts, meta};
+use homing_store::{Durability, Tx, accounts, meta};
 use homing_sync::Event;
-use homing_wire::{AccountOp, AccountOpId, NackCode, PersonId, Signature, VerifyKey};
+use homing_wire::{
+    AccountAction, AccountOp, AccountOpId, DeviceId, NackCode, PersonId, Signature, VerifyKey,
+};
 
 use super::{SETTLE_MS, relay_refuses};
 use crate::api::{ApiError, Code, Nothing, Status};
@@ -21,6 +26,10 @@ use crate::reply::Reply;
 
 /// The seed of the device this profile is about to become; kept until it is.
 pub(crate) const ENROL: &str = "enrol";
+/// The op that adds it, as it left or is about to.
+const ENROL_OP: &str = "enrol_op";
+/// Public half of recovery words, and the seed of the device that they are letting in to a profile of nobody yet.
+const RECOVER: &str = "recover";
 /// How often the log is fetched again because another device was faster.
 const ATTEMPTS: u32 = 4;
 
@@ -77,6 +86,14 @@ fn unknown_words() -> ApiError {
     )
 }
 
+/// The device is one of the account's, or its profile became somebody else's.
+pub(super) fn forget_enrolment(tx: &Tx<'_>) -> Result<(), Fail> {
+    for key in [ENROL, ENROL_OP, RECOVER] {
+        meta::delete(tx, key)?;
+    }
+    Ok(())
+}
+
 impl Core {
     /// Begins with the words of a person this profile does not know yet.
     pub(super) fn recover(
@@ -86,7 +103,10 @@ impl Core {
         device_name: String,
         reply: Reply<Status>,
     ) {
-        let device = Some(Seed32::random(&mut self.env.rng));
+        let device = match self.recovering_device(&words) {
+            Ok(seed) => Some(seed),
+            Err(error) => return self.settle(reply, Err(error)),
+        };
         let by = self.env.steady_ms() + SETTLE_MS;
         self.flows.enrolment = Some(Enrolment {
             relay,
@@ -105,6 +125,29 @@ impl Core {
         }
     }
 
+    /// The seed of the device that these words let in: if an attempt before was cut off, the one it began with, which the
+    /// account may hold already.
+    fn recovering_device(&mut self, words: &Seed32) -> Result<Seed32, ApiError> {
+        let public = RecoverySecret::from_seed(words).signing().public();
+        if let Some(bytes) = meta::get(&self.db()?, RECOVER)?
+            && let Some((of, seed)) = bytes.split_first_chunk::<32>()
+            && *of == public
+            && let Some(seed) = Seed32::from_slice(seed)
+        {
+            return Ok(seed);
+        }
+        let seed = Seed32::random(&mut self.env.rng);
+        self.keep(RECOVER, &[public.as_slice(), seed.expose()].concat())?;
+        Ok(seed)
+    }
+
+    /// Durable, whether this profile belongs to somebody or not.
+    fn keep(&mut self, key: &str, bytes: &[u8]) -> Result<(), ApiError> {
+        let store = self.store.as_mut().ok_or(Fail::Internal("no database"))?;
+        store.write(Durability::Full, |tx| meta::set(tx, key, bytes))?;
+        Ok(())
+    }
+
     /// After a backup was restored without a relay: this profile holds the person's keys, but no device's. It goes on as a
     /// new one.
     fn enrol_here(&mut self, seed: &Seed32) -> Result<(), ApiError> {
@@ -121,8 +164,7 @@ impl Core {
                 build::add_device(&mut env.rng, account, AccountKey::Person(&secret), consent, person_seed)?;
             replica.ingest_account(tx, &me, &[op.encode()])?;
             replica.become_device(tx, env, seed.clone())?;
-            meta::delete(tx, ENROL)?;
-            Ok(())
+            forget_enrolment(tx)
         })
     }
 
@@ -186,11 +228,10 @@ impl Core {
     }
 
     fn push_enrolment(&mut self) -> Result<(), ApiError> {
-        let Some(one) = &mut self.flows.enrolment else { return Ok(()) };
+        let Some(one) = &self.flows.enrolment else { return Ok(()) };
         let Some(log) = &one.log else { return Ok(()) };
         let state = AccountState::replay(log).map_err(|_| unknown_words())?;
         let replica = self.replica.as_ref();
-        let recovery = one.recovery();
         if replica.is_some_and(|replica| replica.person() != state.person()) {
             return Err(unknown_words());
         }
@@ -198,32 +239,57 @@ impl Core {
         if replica.is_some_and(|replica| !replica.me.registered) {
             ops.extend(log.iter().cloned());
         }
-        if let Some(device) = &one.device {
-            let person_seed = match &recovery {
-                Some(recovery) => {
-                    open::person_seed_by_recovery(&state, recovery).map_err(|_| unknown_words())?
-                }
-                None => replica
-                    .and_then(|replica| replica.me.person_seed(state.person_key().generation))
-                    .cloned()
-                    .ok_or_else(too_old)?,
-            };
-            let secret = PersonSecret::from_seed(&person_seed);
-            let signer = match &recovery {
-                Some(recovery) => AccountKey::Recovery(recovery),
-                None => AccountKey::Person(&secret),
-            };
-            let consent = build::consent(&state.person(), &DeviceSecret::from_seed(device));
-            let op = build::add_device(&mut self.env.rng, &state, signer, consent, &person_seed)
-                .map_err(Fail::from)?;
-            ops.push(op.clone());
-            one.added = Some(op);
-        }
+        let added = self.added_device(&state)?;
+        ops.extend(added.clone());
+        let Some(one) = &mut self.flows.enrolment else { return Ok(()) };
+        one.added = added;
         one.waiting = ops.iter().map(AccountOp::id).collect();
+        if ops.is_empty()
+            && let Some(done) = self.flows.enrolment.take()
+        {
+            self.enrolment_done(done);
+        }
         for op in ops {
             self.protocol(Event::PushAccount { id: op.id(), bytes: op.encode() });
         }
         Ok(())
+    }
+
+    /// The op that adds the new device, durable before it leaves; none if there is no device to add, or the account has
+    /// it since an attempt whose answer never came.
+    fn added_device(&mut self, state: &AccountState) -> Result<Option<AccountOp>, ApiError> {
+        let Some(one) = &self.flows.enrolment else { return Ok(None) };
+        let Some(device) = one.device.as_ref().map(DeviceSecret::from_seed) else { return Ok(None) };
+        let id = DeviceId(device.signing().public());
+        if state.is_active(&id) {
+            return Ok(None);
+        }
+        if let Some(op) = meta::get(&self.db()?, ENROL_OP)?.and_then(|bytes| AccountOp::decode(&bytes).ok())
+            && matches!(&op.body.action, AccountAction::AddDevice { device, .. } if device.device == id)
+            && state.clone().apply(&op).is_ok()
+        {
+            return Ok(Some(op));
+        }
+        let recovery = one.recovery();
+        let person_seed = match &recovery {
+            Some(recovery) => open::person_seed_by_recovery(state, recovery).map_err(|_| unknown_words())?,
+            None => self
+                .replica
+                .as_ref()
+                .and_then(|replica| replica.me.person_seed(state.person_key().generation))
+                .cloned()
+                .ok_or_else(too_old)?,
+        };
+        let secret = PersonSecret::from_seed(&person_seed);
+        let signer = match &recovery {
+            Some(recovery) => AccountKey::Recovery(recovery),
+            None => AccountKey::Person(&secret),
+        };
+        let consent = build::consent(&state.person(), &device);
+        let op =
+            build::add_device(&mut self.env.rng, state, signer, consent, &person_seed).map_err(Fail::from)?;
+        self.keep(ENROL_OP, &op.encode())?;
+        Ok(Some(op))
     }
 
     /// Proves to the relay that this device holds the words.
@@ -318,8 +384,7 @@ impl Core {
                 None => replica.save_identity(tx)?,
             }
             replica.open_person_seeds(tx)?;
-            meta::delete(tx, ENROL)?;
-            Ok(())
+            forget_enrolment(tx)
         })
     }
 

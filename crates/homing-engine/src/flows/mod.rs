@@ -205,6 +205,7 @@ impl Core {
         self.replica = Some(Replica::new(me, salt));
         let done = self.write(Durability::Full, |tx, replica, env| {
             replica.save_identity(tx)?;
+            enrol::forget_enrolment(tx)?;
             homing_store::people::ensure(tx, &replica.person())?;
             work(tx, replica, env)
         });

@@ -1,8 +1,8 @@
 //! Copied and restored profiles become devices of their own; nothing diverges and nothing unsent is lost.
 
-use homing_engine::api::{Call, Code, Invite, InviteTo, Restore};
+use homing_engine::api::{Call, Code, Invite, InviteTo, Nothing, RecoveryUse, RecoveryWords, Restore};
 
-use homing_sim::Weather;
+use homing_sim::{RELAY, Weather};
 
 use crate::house::{House, at_rest, same_messages};
 
@@ -119,6 +119,79 @@ fn a_copy_that_crashes_while_it_becomes_a_device_leaves_no_other() {
     let everybody = [laptop, copy, house.desktop, house.ben, house.cora];
     assert_eq!(same_messages(world, &everybody, &group).len(), 3);
     at_rest(world, &everybody);
+}
+
+/// Whether the device from which the backup comes still knows the recovery words.
+enum Words {
+    Known,
+    Forgotten,
+}
+
+/// A backup is restored elsewhere, and the restored profile ends again and again while it lets itself in.
+fn restored_through_crashes(seed: u64, words: &Words) {
+    let mut house = House::new(seed);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    if matches!(words, Words::Forgotten) {
+        // A revocation makes new words, which only the device that revokes has.
+        let tablet = world.add_device("tablet", 0).unwrap();
+        world.link_device(laptop, tablet).unwrap();
+        world.settle().unwrap();
+        let id = world.status(tablet).unwrap().device.unwrap();
+        world.revoke_device(laptop, &id).unwrap();
+        world.crash(tablet).unwrap();
+        world.run_for(60_000).unwrap();
+    }
+    world.set_online(desktop, false).unwrap();
+    world.send(desktop, &group, "unsent in the backup").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ada.backup");
+    world.backup(desktop, &file, "correct horse battery").unwrap();
+    let phoenix = world.add_device("phoenix", 0).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    let args = Restore { file, passphrase: Some("correct horse battery".to_owned()), words: None };
+    world.weather = Weather { latency_ms: 600, cut_one_in: 0 };
+    world.restore(phoenix, &args).unwrap();
+    for ms in (400..8_000).step_by(200) {
+        world.run_for(ms).unwrap();
+        world.crash(phoenix).unwrap();
+        world.start(phoenix).unwrap();
+    }
+    world.settle().unwrap();
+    world.settle().unwrap();
+    let active = world.devices(laptop).unwrap().into_iter().filter(|device| !device.revoked).count();
+    assert_eq!(active, 3, "seed {seed}");
+    let everybody = [laptop, desktop, phoenix, house.ben, house.cora];
+    assert_eq!(same_messages(world, &everybody, &group), ["unsent in the backup"], "seed {seed}");
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_restored_backup_that_crashes_while_it_becomes_a_device_leaves_no_other() {
+    restored_through_crashes(17, &Words::Known);
+    restored_through_crashes(18, &Words::Forgotten);
+}
+
+#[test]
+fn recovery_words_that_are_used_through_crashes_let_in_one_device() {
+    let mut house = House::new(19);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    let words: RecoveryWords = world.ask(laptop, Call::RecoveryShow(Nothing {})).unwrap();
+    let found = world.add_device("found", 0).unwrap();
+    let args = RecoveryUse { words: words.words.join(" "), relay: RELAY.to_owned(), name: None };
+    world.weather = Weather { latency_ms: 600, cut_one_in: 0 };
+    for ms in (400..8_000).step_by(200) {
+        if world.status(found).unwrap().person.is_none() {
+            world.begin_call(found, Call::RecoveryUse(args.clone())).unwrap();
+        }
+        world.run_for(ms).unwrap();
+        world.crash(found).unwrap();
+        world.start(found).unwrap();
+    }
+    world.settle().unwrap();
+    assert_eq!(world.devices(laptop).unwrap().len(), 3);
+    at_rest(world, &[laptop, desktop, found]);
 }
 
 #[test]

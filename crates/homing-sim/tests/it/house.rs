@@ -18,8 +18,7 @@ pub struct House {
 
 impl House {
     pub fn new(seed: u64) -> Self {
-        log();
-        let mut world = World::new(seed).unwrap();
+        let mut world = world(seed);
         let laptop = world.add_device("laptop", 0).unwrap();
         world.init(laptop, "Ada").unwrap();
         let link = world.invite(laptop, InviteTo::Client { name: "Ben".to_owned() }).unwrap();
@@ -89,8 +88,14 @@ pub fn at_rest(world: &mut World, devices: &[DeviceId]) {
     }
 }
 
-/// Logs of the engines, with HOMING_SIM_LOG.
-pub fn log() {
+/// A scenario's empty world. HOMING_SIM_SHIFT runs all scenarios by other seeds; HOMING_SIM_LOG shows the engines' logs.
+pub fn world(seed: u64) -> World {
+    log();
+    let shift: u64 = std::env::var("HOMING_SIM_SHIFT").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    World::new(seed + shift * 1_000).unwrap()
+}
+
+fn log() {
     if let Ok(filter) = std::env::var("HOMING_SIM_LOG") {
         let _ =
             tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().without_time().try_init();

@@ -3,12 +3,11 @@
 use homing_engine::api::{Call, LinkAccept, LinkApprove, LinkState, Nothing};
 use homing_sim::{RELAY, World};
 
-use crate::house::{log, same_messages};
+use crate::house::{same_messages, world};
 
 /// The relay ends after so many steps of the exchange, and again after as many once the digits were approved.
 fn linked_over_a_restart(steps: usize) {
-    log();
-    let mut world = World::new(80).unwrap();
+    let mut world = world(80);
     let laptop = world.add_device("laptop", 0).unwrap();
     world.init(laptop, "Ada").unwrap();
     world.settle().unwrap();
