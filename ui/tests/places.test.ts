@@ -192,3 +192,20 @@ describe("another profile", () => {
     await soon(() => one("conversation", '[data-id="c-rosa"]'));
   });
 });
+
+describe("a relay without room", () => {
+  it("is named in the banner, which leads to what waits", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    Object.assign(world.status, { outbox: 2, problem: { code: "relay_full", message: "The relay has no room left." } });
+    await start(world);
+    const banner = await soon(() => {
+      const found = document.querySelector<HTMLElement>('[data-code="relay_full"]');
+      if (!found) throw new Error("no banner");
+      return found;
+    });
+    expect(banner.textContent).toContain("no room left");
+    await user.click(banner.querySelector("button") as HTMLButtonElement);
+    await soon(() => expect(app().dataset["view"]).toBe("outbox"));
+  });
+});

@@ -66,6 +66,8 @@ pub struct World {
     rng: ChaCha20Rng,
     seed: u64,
     relay: Option<RelayCore>,
+    /// The relay's disk has no room.
+    relay_full: bool,
     sessions: HashMap<u64, DeviceId>,
     next_session: u64,
     next_call: u64,
@@ -83,6 +85,7 @@ impl World {
             rng: ChaCha20Rng::seed_from_u64(seed),
             seed,
             relay: None,
+            relay_full: false,
             sessions: HashMap::new(),
             next_session: 0,
             next_call: 0,
@@ -121,16 +124,19 @@ impl World {
         let identity = Identity::open(&folder, now_ms, &mut rng)?;
         let limits = Limits::default();
         let hosts = vec![HOST.to_owned()];
-        self.relay = Some(RelayCore::open(
-            Some(&folder),
-            identity,
-            limits,
-            hosts,
-            rng,
-            Arc::new(Metrics::default()),
-            now_ms,
-        )?);
+        let metrics = Arc::new(Metrics::default());
+        let mut relay = RelayCore::open(Some(&folder), identity, limits, hosts, rng, metrics, now_ms)?;
+        relay.set_disk_full(self.relay_full);
+        self.relay = Some(relay);
         Ok(())
+    }
+
+    /// The relay's disk fills up, or gets room again.
+    pub fn set_relay_full(&mut self, full: bool) {
+        self.relay_full = full;
+        if let Some(relay) = self.relay.as_mut() {
+            relay.set_disk_full(full);
+        }
     }
 
     /// The relay's process ends without a word; what it had acknowledged is on its disk.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use homing_wire::{ClientFrame, RelayFrame, SpaceId, VerifyKey};
+use homing_wire::{ClientFrame, NackCode, RelayFrame, SpaceId, VerifyKey};
 
 use crate::account::AccountOutbox;
 use crate::ask::Asks;
@@ -61,6 +61,8 @@ pub struct Client {
     pub(crate) accounts: AccountOutbox,
     pub(crate) asks: Asks,
     pub(crate) refilling: Refilling,
+    /// Why the relay takes nothing new.
+    pub(crate) holding: Option<NackCode>,
     pub(crate) out: Vec<Effect>,
 }
 
@@ -88,6 +90,7 @@ impl Client {
             accounts: AccountOutbox::default(),
             asks: Asks::default(),
             refilling: Refilling::default(),
+            holding: None,
             out: Vec::new(),
         }
     }
@@ -278,12 +281,18 @@ impl Client {
                 }
             }
             RelayFrame::Ack { req, placed } => match (self.take(req)?, placed) {
-                (Asked::Push { space, id, .. }, Some(placed)) => self.push_acked(space, id, placed),
+                (Asked::Push { space, id, .. }, Some(placed)) => {
+                    self.hold(None);
+                    self.push_acked(space, id, placed)
+                }
                 (asked, None) => self.acked(asked),
                 _ => Err(Fault::UnknownRequest),
             },
             RelayFrame::SlotAck { req, sequence } => match self.take(req)? {
-                Asked::PushSlot { space, slot, counter } => self.slot_acked(space, slot, counter, sequence),
+                Asked::PushSlot { space, slot, counter } => {
+                    self.hold(None);
+                    self.slot_acked(space, slot, counter, sequence)
+                }
                 _ => Err(Fault::UnknownRequest),
             },
             RelayFrame::Nack { req: 0, code, retry_after_ms, .. } => {
@@ -328,7 +337,10 @@ impl Client {
         match asked {
             Asked::Register => self.registered(),
             Asked::OwnAccount => self.sign_auth(),
-            Asked::AccountOp(id) => self.account_acked(id),
+            Asked::AccountOp(id) => {
+                self.hold(None);
+                self.account_acked(id);
+            }
             Asked::Grant { space, blob } => self.granted(space, blob, None),
             Asked::Refill(space) => self.refill_acked(space),
             Asked::RefillAccounts => self.account_refilled(None, None),
@@ -342,10 +354,13 @@ impl Client {
         &mut self,
         req: u64,
         asked: Asked,
-        code: homing_wire::NackCode,
+        code: NackCode,
         people: Vec<homing_wire::PersonId>,
         retry_after_ms: Option<u64>,
     ) -> Result<(), Fault> {
+        if code == NackCode::DiskFull {
+            self.hold(Some(code));
+        }
         match asked {
             Asked::Register => return self.register_refused(code, retry_after_ms),
             Asked::OwnAccount => return self.account_not_taken(code, retry_after_ms),
@@ -380,6 +395,13 @@ impl Client {
             Asked::Rollback => {}
         }
         Ok(())
+    }
+
+    /// What is refused only for now is tried again without a word; that the relay takes nothing at all is worth one.
+    fn hold(&mut self, code: Option<NackCode>) {
+        if std::mem::replace(&mut self.holding, code) != code {
+            self.out.push(Effect::Holding { code });
+        }
     }
 
     /// Everything that may go on, goes on.

@@ -102,6 +102,11 @@ pub enum Effect {
     },
     /// The session is over (the reason is in `Disconnect`, if it was ours).
     Offline,
+    /// The relay takes nothing new, for this reason; without one it does again. What it refused waits here.
+    Holding {
+        /// Why.
+        code: Option<NackCode>,
+    },
     /// The relay refuses the session. `stopped`: no more tries until the program starts again.
     GoAway {
         /// Why.

@@ -69,6 +69,25 @@ async fn what_is_written_without_a_relay_arrives_once_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_relay_without_room_is_named_and_what_waits_is_sent_once_it_has_room() {
+    let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
+    relay.kill().await;
+    relay.start_again_with(&["--disk-full-percent", "0", "--disk-free-mb", "1000000000000"]).await;
+    ada.one(&["send", &conversation, "kept"]).await;
+    assert_eq!(ada.fails(&["sync"]).await, "relay_full");
+    assert_eq!(ada.one(&["status"]).await["outbox"], 1);
+    // Reading goes on.
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!"]);
+    ben.sync().await;
+
+    relay.kill().await;
+    relay.start_again().await;
+    ada.sync().await;
+    ben.sync().await;
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "kept"]);
+}
+
+#[tokio::test]
 async fn a_colleague_waits_for_approval_and_then_sees_the_clients() {
     let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     let link = ada.text(&["invite", "--team"], "link").await;

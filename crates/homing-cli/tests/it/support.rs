@@ -221,7 +221,7 @@ impl Relay {
     pub async fn start() -> Self {
         let data = TempDir::new().unwrap();
         let (port, listen) = reserve();
-        let (child, address) = launch(&listen, data.path()).await;
+        let (child, address) = launch(&listen, data.path(), &[]).await;
         Self { address, data, child: Some(child), _port: port }
     }
 
@@ -237,8 +237,13 @@ impl Relay {
 
     /// Starts it again on its data and at its address.
     pub async fn start_again(&mut self) {
+        self.start_again_with(&[]).await;
+    }
+
+    /// The same with further arguments.
+    pub async fn start_again_with(&mut self, args: &[&str]) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        let (child, address) = launch(&listen, self.data.path()).await;
+        let (child, address) = launch(&listen, self.data.path(), args).await;
         assert_eq!(address, self.address);
         self.child = Some(child);
     }
@@ -258,10 +263,11 @@ fn reserve() -> (Option<TcpSocket>, String) {
     (Some(socket), address)
 }
 
-async fn launch(listen: &str, data: &Path) -> (Child, String) {
+async fn launch(listen: &str, data: &Path, args: &[&str]) -> (Child, String) {
     let mut child = Command::new(relay_binary())
         .args(["--listen", listen, "--data"])
         .arg(data)
+        .args(args)
         .env("RUST_LOG", "debug")
         .stdout(Stdio::piped())
         .stderr(std::fs::File::options().create(true).append(true).open(data.join("relay.log")).unwrap())

@@ -29,6 +29,8 @@ pub enum Code {
     RelayUnreachable,
     /// The relay answered, but refused what was asked.
     RelayRefused,
+    /// The relay's disk has no room: it takes nothing new now. What waits is sent once there is room.
+    RelayFull,
     /// The relay is not the one this profile knows (its key changed).
     RelayUntrusted,
     /// The invitation is past its time.

@@ -113,7 +113,7 @@ impl Core {
             let status = self.status(Nothing {});
             self.settle(setting.reply, status);
         } else if self.env.steady_ms() >= setting.deadline {
-            self.settle(setting.reply, Err(unreachable()));
+            self.settle(setting.reply, Err(self.why_offline()));
         } else {
             self.flows.relay = Some(setting);
         }
@@ -122,7 +122,7 @@ impl Core {
     /// No connection came about: the address stays, the screen shows that nobody answers there.
     pub(super) fn relay_failed(&mut self) {
         if let Some(setting) = self.flows.relay.take() {
-            self.settle(setting.reply, Err(unreachable()));
+            self.settle(setting.reply, Err(self.why_offline()));
         }
     }
 
@@ -221,6 +221,13 @@ impl Core {
         if seen != one.seen {
             one.seen = seen;
             one.still_since = now;
+        }
+        if one.round == Round::Done
+            && caught_up
+            && left > 0
+            && let Some(full) = self.relay_full()
+        {
+            return Err(full);
         }
         let stuck = now >= one.still_since.saturating_add(one.patience);
         if one.round != Round::Done || !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {

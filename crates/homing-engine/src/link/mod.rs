@@ -245,6 +245,7 @@ impl Core {
                 self.transfers.clear();
                 self.flows_offline();
             }
+            Effect::Holding { code } => self.holding(code),
             Effect::GoAway { code, stopped } => self.go_away(code, stopped),
             Effect::RelayChanged { .. } => {
                 let changed = ApiError::new(
@@ -415,6 +416,23 @@ impl Core {
             }
             Err(error) => tracing::error!(code = ?error.code, "the own account could not be read"),
         }
+    }
+
+    /// The relay takes nothing new for now, or takes it again.
+    fn holding(&mut self, code: Option<NackCode>) {
+        if code.is_some() {
+            self.problem(Some(ApiError::new(
+                Code::RelayFull,
+                "The relay has no room left and takes nothing new for now. Nothing is lost: what you write is kept here and sent by itself once there is room. Tell whoever runs the relay.",
+            )));
+        } else if self.relay_full().is_some() {
+            self.problem(None);
+        }
+    }
+
+    /// That the relay takes nothing new, if that is so.
+    pub(crate) fn relay_full(&self) -> Option<ApiError> {
+        self.link.as_ref()?.problem.clone().filter(|problem| problem.code == Code::RelayFull)
     }
 
     fn go_away(&mut self, code: NackCode, stopped: bool) {

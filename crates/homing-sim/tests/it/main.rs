@@ -12,6 +12,7 @@ mod house;
 mod linking;
 mod members;
 mod mended;
+mod no_room;
 mod random;
 mod relay_loss;
 mod seized;

@@ -177,6 +177,27 @@ fn a_joined_team_is_followed_and_a_forgotten_space_is_not() {
 }
 
 #[test]
+fn a_relay_without_room_is_told_of_once_and_what_it_refused_is_sent_again() {
+    let mut world = World::new(1).with_spaces(1);
+    world.write(0, space(1), true);
+    world.settle();
+    world.relay.refuse.extend([homing_wire::NackCode::DiskFull; 3]);
+    world.write(0, space(1), false);
+    world.write(0, space(1), false);
+    world.settle();
+    let told: Vec<_> = world.devices[0]
+        .log
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Holding { code } => Some(*code),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [Some(homing_wire::NackCode::DiskFull), None]);
+    assert_eq!(world.devices[0].saw(|effect| matches!(effect, Effect::Acked { .. })), 3);
+}
+
+#[test]
 fn a_refused_entry_takes_those_behind_it_along() {
     let mut world = World::new(1).with_spaces(1);
     world.write(0, space(1), true);
