@@ -193,6 +193,17 @@ describe("another profile", () => {
   });
 });
 
+describe("recovery words that another device made anew", () => {
+  it("are asked for there, in the banner and where they would be shown", async () => {
+    const world = agency();
+    Object.assign(world.status, { recovery_confirmed: false, recovery_here: false });
+    const fake = await start(world, "#/recovery");
+    const told = "What you wrote down before no longer works";
+    await soon(() => expect(document.body.textContent?.split(told).length).toBe(3));
+    expect(fake.calls.some((call) => call.name === "recovery_show")).toBe(false);
+  });
+});
+
 describe("a relay without room", () => {
   it("is named in the banner, which leads to what waits", async () => {
     const user = userEvent.setup();

@@ -176,6 +176,7 @@ impl Core {
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         self.start_link()?;
         self.publish_owed_receipts()?;
+        self.say_words_kept()?;
         self.resume_transfers()?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What slots hold once opened. Each is the present of one thing on one device; readers merge the devices'.
 
 use homing_wire::codec::{CodecError, decode, encode};
-use homing_wire::{DeviceId, DocId, SlotId, SpaceId, limits};
+use homing_wire::{DeviceId, DocId, SlotId, SpaceId, VerifyKey, limits};
 use minicbor::bytes::ByteVec;
 use minicbor::{CborLen, Decode, Encode};
 
@@ -20,6 +20,9 @@ pub(crate) enum SlotContent {
     /// In the personal space: settings that follow the person.
     #[n(3)]
     Settings(#[n(0)] SharedSettings),
+    /// In the personal space: recovery words were written down.
+    #[n(4)]
+    WordsKept(#[n(0)] WordsKept),
 }
 
 /// A copy of a draft as its device has it.
@@ -142,6 +145,14 @@ pub(crate) struct SharedSettings {
     pub changed_ms: u64,
 }
 
+/// The recovery words with this public half were written down, and the person proved it on the slot's device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(crate) struct WordsKept {
+    #[n(0)]
+    pub verify: VerifyKey,
+}
+
 impl SlotContent {
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
@@ -170,6 +181,11 @@ pub(crate) fn receipts_slot() -> SlotId {
 /// Slot of the shared settings.
 pub(crate) fn settings_slot() -> SlotId {
     slot_id("settings", &[])
+}
+
+/// Slot of the recovery words that were written down.
+pub(crate) fn words_slot() -> SlotId {
+    slot_id("words kept", &[])
 }
 
 fn slot_id(kind: &str, key: &[u8]) -> SlotId {

@@ -188,6 +188,7 @@ impl Replica {
             SlotContent::Position(position) if own => self.position_came(tx, &position),
             SlotContent::Drafts(drafts) if own => self.drafts_came(tx, drafts),
             SlotContent::Settings(settings) if own => self.settings_came(tx, &settings),
+            SlotContent::WordsKept(kept) if own => self.words_kept_came(tx, &kept),
             _ => Ok(()),
         }
     }

@@ -48,6 +48,7 @@ pub struct Status {
     pub locked: bool,
     pub demo: bool,
     pub recovery_confirmed: bool,
+    pub recovery_here: bool,
     pub problem: Option<ApiError>,
     pub version: String,
 }
@@ -69,6 +70,7 @@ impl From<api::Status> for Status {
             locked: status.locked,
             demo: status.demo,
             recovery_confirmed: status.recovery_confirmed,
+            recovery_here: status.recovery_here,
             problem: status.problem,
             version: status.version,
         }

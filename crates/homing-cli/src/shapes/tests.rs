@@ -30,6 +30,7 @@ fn status() -> Status {
         demo: false,
         demo_profile: None,
         recovery_confirmed: true,
+        recovery_here: true,
         key_protection: KeyProtection::Keychain,
         requests: 0,
         problem: None,

@@ -54,8 +54,10 @@ pub struct Status {
     pub demo: bool,
     /// Folder of the demo that lies beside this profile, if there is one; the demo's own status names its own.
     pub demo_profile: Option<String>,
-    /// The person has written down the recovery words and proved it.
+    /// The person has written down the recovery words and proved it, on whichever device.
     pub recovery_confirmed: bool,
+    /// This device can show the recovery words. Made anew, as when a device is shut out, only that device can.
+    pub recovery_here: bool,
     pub key_protection: KeyProtection,
     /// Join requests that wait for this person.
     pub requests: u32,

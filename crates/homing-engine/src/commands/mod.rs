@@ -10,4 +10,5 @@ mod search;
 mod settings;
 mod status;
 
+pub(crate) use settings::remind_now;
 pub(crate) use status::checked_name;

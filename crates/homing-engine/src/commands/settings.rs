@@ -36,6 +36,16 @@ fn encoded(settings: &Settings) -> Result<Vec<u8>, Fail> {
     serde_json::to_vec(settings).map_err(|_| Fail::Internal("settings"))
 }
 
+/// The recovery words changed: what put off their reminder was said of others.
+pub(crate) fn remind_now(tx: &Tx<'_>) -> Result<(), Fail> {
+    let bytes = meta::get(tx, SETTINGS)?;
+    let mut settings = stored(bytes.as_deref().map(Vec::as_slice));
+    if settings.recovery_reminder_at.take().is_some() {
+        meta::set(tx, SETTINGS, &encoded(&settings)?)?;
+    }
+    Ok(())
+}
+
 impl Core {
     pub(crate) fn stored_settings(&self) -> Result<Settings, ApiError> {
         let bytes = meta::get(&self.db()?, SETTINGS)?;

@@ -49,6 +49,7 @@ impl Core {
             demo: self.demo,
             demo_profile: self.demo_profile(),
             recovery_confirmed: false,
+            recovery_here: false,
             key_protection: self.protection,
             requests: 0,
             problem: None,
@@ -78,8 +79,8 @@ impl Core {
         status.device = Some(replica.device().to_string());
         status.name = Some(replica.me.name.clone());
         status.device_name = Some(replica.me.device_name.clone());
-        // Words that another device made are shown, and written down, there.
-        status.recovery_confirmed = replica.me.recovery_confirmed || replica.me.recovery_seed.is_none();
+        status.recovery_confirmed = replica.me.recovery_confirmed;
+        status.recovery_here = replica.me.recovery_seed.is_some();
         let db = self.db()?;
         status.outbox = self.waiting()?;
         status.unread = count(conversations::totals(&db)?.messages);

@@ -1,7 +1,9 @@
 //! The recovery words: shown, proved to be written down, used, and made anew when a device that may know them is shut out.
 
+use data_encoding::HEXLOWER;
 use homing_crypto::{RECOVERY_WORDS, RecoverySecret, Seed32, recovery_from_words, recovery_words};
-use homing_store::{Durability, Tx, meta};
+use homing_store::{Durability, Read, Tx, meta, slots};
+use homing_wire::VerifyKey;
 
 use super::begin::device_called;
 use crate::api::{ApiError, Code, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords, Status};
@@ -10,12 +12,15 @@ use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
 use crate::reply::Reply;
+use crate::slot_content::{SlotContent, WordsKept, words_slot};
 use crate::text::relay_address;
 
 /// Fewer words prove nothing.
 const PROOF: usize = 3;
 /// New words, until the account names them.
 const NEXT_WORDS: &str = "next_words";
+/// Public halves of words that were written down.
+const KEPT: &str = "words_kept/";
 
 fn wrong_words() -> ApiError {
     ApiError::new(
@@ -62,9 +67,20 @@ impl Core {
         self.write(Durability::Full, |tx, replica, _| {
             replica.me.recovery_confirmed = true;
             replica.touched.status = true;
+            replica.say_words_kept(tx)?;
             replica.save_identity(tx)
         })?;
         self.status(Nothing {})
+    }
+
+    /// At start: tells the other devices that the words were written down, if that was not said yet.
+    pub(crate) fn say_words_kept(&mut self) -> Result<(), ApiError> {
+        let Some(me) = self.replica.as_ref().map(|replica| &replica.me) else { return Ok(()) };
+        let Some(words) = me.recovery_seed.as_ref().filter(|_| me.recovery_confirmed) else { return Ok(()) };
+        if !are_kept(&self.db()?, &public(words))? {
+            self.write(Durability::Full, |tx, replica, _| replica.say_words_kept(tx))?;
+        }
+        Ok(())
     }
 
     /// Lets this device into the account of whoever holds the words.
@@ -99,23 +115,63 @@ pub(super) fn next_words(tx: &Tx<'_>, env: &mut Env) -> Result<Seed32, Fail> {
     Ok(words)
 }
 
+fn public(words: &Seed32) -> VerifyKey {
+    VerifyKey(RecoverySecret::from_seed(words).signing().public())
+}
+
+fn kept(words: &VerifyKey) -> String {
+    format!("{KEPT}{}", HEXLOWER.encode(&words.0))
+}
+
+fn are_kept(db: &Read<'_>, words: &VerifyKey) -> Result<bool, Fail> {
+    Ok(meta::get(db, &kept(words))?.is_some())
+}
+
 impl Replica {
     /// Keeps the recovery words in step with the own account: those made here once the account names them; none when
-    /// another device made new ones, which only that device can show.
+    /// another device made new ones, which only that device can show. Whether the present ones were written down, some
+    /// device of the person says.
     pub(crate) fn settle_words(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
         let Some(account) = self.known.accounts.get(&self.person()) else { return Ok(()) };
-        let named = account.recovery().verify.0;
-        let names = |words: &Seed32| RecoverySecret::from_seed(words).signing().public() == named;
+        let named = account.recovery().verify;
+        let names = |words: &Seed32| public(words) == named;
         if self.me.recovery_seed.as_ref().is_some_and(names) {
             return Ok(());
         }
         let next = meta::get(tx, NEXT_WORDS)?.and_then(|bytes| Seed32::from_slice(&bytes)).filter(names);
-        if next.is_none() && self.me.recovery_seed.is_none() {
-            return Ok(());
+        if next.is_some() || self.me.recovery_seed.is_some() {
+            meta::delete(tx, NEXT_WORDS)?;
+            crate::commands::remind_now(tx)?;
+            self.touched.settings = true;
         }
         self.me.recovery_seed = next;
-        self.me.recovery_confirmed = false;
-        meta::delete(tx, NEXT_WORDS)?;
+        self.me.recovery_confirmed = are_kept(tx, &named)?;
+        self.touched.status = true;
+        self.save_identity(tx)
+    }
+
+    fn say_words_kept(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
+        let Some(verify) = self.me.recovery_seed.as_ref().map(public) else { return Ok(()) };
+        meta::set(tx, &kept(&verify), &[])?;
+        slots::set(
+            tx,
+            &self.personal(),
+            &words_slot(),
+            &SlotContent::WordsKept(WordsKept { verify }).encode(),
+        )?;
+        Ok(())
+    }
+
+    /// Words were written down at another device of this person; perhaps not the present ones.
+    pub(crate) fn words_kept_came(&mut self, tx: &Tx<'_>, came: &WordsKept) -> Result<(), Fail> {
+        meta::set(tx, &kept(&came.verify), &[])?;
+        let me = self.person();
+        self.load_account(tx, &me)?;
+        let named = self.known.accounts.get(&me).map(|account| account.recovery().verify);
+        if named != Some(came.verify) || self.me.recovery_confirmed {
+            return Ok(());
+        }
+        self.me.recovery_confirmed = true;
         self.touched.status = true;
         self.save_identity(tx)
     }

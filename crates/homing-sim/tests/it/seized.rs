@@ -9,7 +9,8 @@ use homing_crypto::{
     padding, recovery_from_words,
 };
 use homing_engine::api::{
-    Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, RecoveryUse, RecoveryWords,
+    Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords,
+    Settings, SettingsSet,
 };
 use homing_sim::{DeviceId as Device, RELAY, Weather, World};
 use homing_store::{epochs, meta, spaces};
@@ -340,18 +341,49 @@ fn the_words_a_revoked_device_knew_let_nobody_in() {
     world.settle().unwrap();
     let known = words(world, desktop);
     assert_eq!(words(world, laptop), known);
+    // Written down at one device, they are written down.
+    keeps_words(world, laptop);
+    world.settle().unwrap();
+    for device in [laptop, desktop, tablet] {
+        let status = world.status(device).unwrap();
+        assert!(status.recovery_confirmed && status.recovery_here);
+        let later = SettingsSet {
+            recovery_reminder_at: Some("2026-12-01T00:00:00.000Z".to_owned()),
+            ..SettingsSet::default()
+        };
+        world.call(device, Call::SettingsSet(later)).unwrap();
+    }
     let lost = world.status(desktop).unwrap().device.unwrap();
     world.revoke_device(laptop, &lost).unwrap();
     world.settle().unwrap();
     assert_eq!(recovers(world, "thief", &known), Some(Code::RecoveryInvalid));
-    // New ones are to be written down where they were made; the other device knows none.
-    assert!(!world.status(laptop).unwrap().recovery_confirmed);
-    assert!(world.status(tablet).unwrap().recovery_confirmed);
+    // New ones are to be written down where they were made; the other device knows none, but that they changed.
+    for (device, here) in [(laptop, true), (tablet, false)] {
+        let status = world.status(device).unwrap();
+        assert_eq!((status.recovery_confirmed, status.recovery_here), (false, here));
+        let settings: Settings = world.ask(device, Call::Settings(Nothing {})).unwrap();
+        assert_eq!(settings.recovery_reminder_at, None);
+    }
     let refusal = world.refusal(tablet, Call::RecoveryShow(Nothing {})).unwrap();
     assert_eq!(refusal.code, Code::RecoveryInvalid);
     let new = words(world, laptop);
     assert_ne!(new, known);
+    // The reminder ends everywhere once they are written down, also where they can't be shown and after a crash.
+    world.crash(tablet).unwrap();
+    keeps_words(world, laptop);
+    world.settle().unwrap();
+    for device in [laptop, tablet] {
+        assert!(world.status(device).unwrap().recovery_confirmed);
+    }
     assert_eq!(recovers(world, "phoenix", &new), None);
+}
+
+/// Writes the words down, and proves it.
+fn keeps_words(world: &mut World, device: Device) {
+    let all = words(world, device);
+    let some = all.split(' ').enumerate().step_by(8);
+    let proof = some.map(|(place, word)| (u32::try_from(place).unwrap(), word.to_owned())).collect();
+    world.call(device, Call::RecoveryConfirm(RecoveryConfirm { words: proof })).unwrap();
 }
 
 /// The recovery key the relay has for the person of a device.

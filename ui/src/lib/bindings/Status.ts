@@ -44,9 +44,13 @@ parked: number, locked: boolean, demo: boolean,
  */
 demo_profile: string | null, 
 /**
- * The person has written down the recovery words and proved it.
+ * The person has written down the recovery words and proved it, on whichever device.
  */
-recovery_confirmed: boolean, key_protection: KeyProtection, 
+recovery_confirmed: boolean, 
+/**
+ * This device can show the recovery words. Made anew, as when a device is shut out, only that device can.
+ */
+recovery_here: boolean, key_protection: KeyProtection, 
 /**
  * Join requests that wait for this person.
  */

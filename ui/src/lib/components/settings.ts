@@ -113,7 +113,7 @@ export function sections(app: App): Section[] {
           set: (value) => void app.set({ lock_after_minutes: Number(value) }),
         },
         ...(locked ? [{ kind: "action" as const, id: "lock_now", label: s.lockNow, action: s.lockNow, run: () => void app.lock() }] : []),
-        { kind: "action", id: "recovery", label: s.recovery, help: status.recovery_confirmed ? s.recoveryConfirmed : s.recoveryHelp, action: s.recoveryShow, run: () => go("recovery") },
+        { kind: "action", id: "recovery", label: s.recovery, help: status.recovery_confirmed ? s.recoveryConfirmed : status.recovery_here ? s.recoveryHelp : s.recoveryElsewhere, action: s.recoveryShow, run: () => go("recovery") },
         { kind: "info", id: "encryption", label: s.encryption, value: s.encryptionHelp },
       ],
     },

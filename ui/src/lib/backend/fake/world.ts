@@ -49,6 +49,7 @@ export function status(over: Partial<Status> = {}): Status {
     demo: false,
     demo_profile: null,
     recovery_confirmed: true,
+    recovery_here: true,
     key_protection: "keychain",
     requests: 0,
     problem: null,
