@@ -39,6 +39,7 @@ describe("first start", () => {
     await soon(() => expect(app().dataset["phase"]).toBe("ready"));
     expect(one("link-digits")).toBeTruthy();
     expect(fake.calls.some((call) => call.name === "link_offer")).toBe(false);
+    await soon(() => expect(fake.calls.find((call) => call.name === "settings_set")?.args, "no first steps for who has used it for long").toEqual({ welcome_done: true }));
   });
 
   it("shows the demo with a way back", async () => {

@@ -54,6 +54,15 @@ describe("a conversation that goes", () => {
 });
 
 describe("a new conversation", () => {
+  it("offers people in the order of the alphabet, letters with accents too", async () => {
+    const world = agency();
+    const [somebody] = world.people.filter((one) => !one.me);
+    if (!somebody) throw new Error("nobody");
+    world.people = [{ ...somebody, id: "p-z", name: "Zoe" }, { ...somebody, id: "p-e", name: "Étienne" }, { ...somebody, id: "p-a", name: "Ada" }];
+    await start(world, "#/new");
+    await soon(() => expect(all("new-person").map((row) => row.dataset["id"])).toEqual(["p-a", "p-e", "p-z"]));
+  });
+
   it("takes files, keeps them when it is put away, and sends them with its first message", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/new");

@@ -44,6 +44,25 @@ describe("conversation", () => {
     expect(label()).toBe("Read");
   });
 
+  it("says who is typing until their message is there, and not without a connection", async () => {
+    const fake = await start(undefined, "#/conversation/c-ben");
+    fake.setStatus({ connection: "online", online: true });
+    await soon(() => one("composer"));
+    const types = (person: string): void => fake.emit({ event: "typing", conversation: "c-ben", person, name: "Ben Okafor" });
+    const said = (): boolean => app().textContent?.includes("Ben Okafor is typing") ?? false;
+    types("p-ben");
+    await soon(() => expect(said()).toBe(true));
+    fake.putMessage(message("of-somebody-else", "c-ben", { author: "p-cora" }));
+    await soon(() => row("of-somebody-else"));
+    expect(said()).toBe(true);
+    fake.putMessage(message("what-was-typed", "c-ben", { author: "p-ben" }));
+    await soon(() => expect(said()).toBe(false));
+    types("p-ben");
+    await soon(() => expect(said()).toBe(true));
+    fake.setStatus({ connection: "offline", online: false });
+    await soon(() => expect(said()).toBe(false));
+  });
+
   it("sends with Ctrl+Enter when Enter makes lines", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");

@@ -122,7 +122,7 @@ struct Screen {
 impl Screen {
     fn start() -> Result<Self> {
         let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"]);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb does not start")?;
         let output = child.stdout.take().context("Xvfb has no output")?;

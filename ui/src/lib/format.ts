@@ -10,7 +10,7 @@ function supported(language: string): string {
   }
 }
 
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 const weekday = new Intl.DateTimeFormat(locale, { weekday: "short" });
 const dayMonth = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 const dayLong = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });

@@ -335,7 +335,7 @@ export class App {
         break;
       case "typing": {
         const thread = this.#threads.get(event.conversation);
-        if (thread) thread.typing = { name: event.name, until: Date.now() + TYPING_MS };
+        if (thread) thread.typing = { person: event.person, name: event.name, until: Date.now() + TYPING_MS };
         break;
       }
       case "notify":

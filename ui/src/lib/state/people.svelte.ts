@@ -21,7 +21,7 @@ export class PeopleState {
 
   async load(): Promise<void> {
     try {
-      this.rows = await this.app.call("people", {});
+      this.rows = (await this.app.call("people", {})).toSorted((a, b) => a.name.localeCompare(b.name));
       this.error = null;
     } catch (thrown) {
       this.error = asCallError(thrown);

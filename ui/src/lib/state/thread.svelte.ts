@@ -27,7 +27,7 @@ export class Thread {
   target = $state<{ id: string; flash: boolean } | null>(null);
   /** True for the render in which rows were put in front: the list then holds its place from the end. */
   prepended = $state(false);
-  typing = $state<{ name: string; until: number } | null>(null);
+  typing = $state<{ person: string; name: string; until: number } | null>(null);
   /** Where the reader is while the conversation is open; null at its end. */
   anchor = $state.raw<Anchor | null>(null);
   #revision = 0;
@@ -139,6 +139,8 @@ export class Thread {
     if (this.loading) this.#heard.push(diff);
     if (!this.loaded || diff.revision <= this.#revision) return;
     const caughtUp = !this.rows.some((row) => row.unread);
+    const { typing } = this;
+    if (typing && diff.upsert.some((row) => row.author === typing.person && !this.rows.some((known) => known.id === row.id))) this.typing = null;
     this.#merge(diff);
     // Nobody is looking: the divider stands where they will go on reading.
     if (caughtUp && !watched) this.divider = this.rows.find((row) => row.unread)?.id ?? this.divider;
