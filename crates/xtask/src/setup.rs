@@ -21,8 +21,8 @@ const BUILD: &[&str] = &[
 ];
 /// A screen for a machine that has none, and something on it to draw text with.
 const SCREEN: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "fonts-noto-core"];
-/// What the tests of the window use besides: letters for every script.
-const TEST: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji"];
+/// What the tests of the window use besides: letters for every script, and a keychain.
+const TEST: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji", "gnome-keyring"];
 
 /// The oldest Node whose major and minor version will do.
 const NODE: (u32, u32) = (20, 19);

@@ -23,6 +23,15 @@ async fn two_windows_on_one_screen_are_two_apps() {
     ben.close().await;
 }
 
+#[test]
+fn a_screen_takes_whoever_comes_when_the_last_one_has_just_gone() {
+    let desk = Desk::start();
+    for _ in 0..500 {
+        let (connection, _) = x11rb::connect(Some(desk.display())).unwrap();
+        drop(connection);
+    }
+}
+
 #[tokio::test]
 async fn a_window_has_the_size_it_is_given() {
     let desk = Desk::start();

@@ -22,23 +22,51 @@ const WATCHER: &str = "/StatusNotifierWatcher";
 const DISMISSED: u32 = 2;
 const TAKEN_BACK: u32 = 3;
 
+/// A bus that starts nothing by itself: what the machine has installed must not answer in the place of the test.
+const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
 /// A session bus that outlives the apps on it.
 pub struct Bus {
     /// What apps are given to find it.
     pub address: String,
+    _configuration: tempfile::NamedTempFile,
     _daemon: Group,
 }
 
 impl Bus {
     /// Starts a bus.
     pub fn start() -> Self {
+        let configuration = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(configuration.path(), CONFIGURATION).unwrap();
         let mut command = Command::new("dbus-daemon");
-        command.args(["--session", "--nofork", "--print-address"]);
+        command.arg("--config-file").arg(configuration.path()).args(["--nofork", "--print-address"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut daemon = Group::spawn(&mut command);
         let mut address = String::new();
         BufReader::new(daemon.take_stdout()).read_line(&mut address).unwrap();
-        Self { address: address.trim().to_owned(), _daemon: daemon }
+        Self { address: address.trim().to_owned(), _configuration: configuration, _daemon: daemon }
+    }
+
+    /// Whether somebody on it has this name.
+    pub fn has(&self, name: &str) -> bool {
+        let mut asked = Command::new("dbus-send");
+        asked
+            .arg(format!("--bus={}", self.address))
+            .args(["--print-reply=literal", "--dest=org.freedesktop.DBus"]);
+        asked.args(["/", "org.freedesktop.DBus.NameHasOwner", &format!("string:{name}")]);
+        let answer = asked.stderr(Stdio::null()).output().unwrap();
+        String::from_utf8_lossy(&answer.stdout).contains("boolean true")
     }
 }
 

@@ -9,6 +9,8 @@
 
 mod app;
 mod bus;
+mod chooser;
+mod keyring;
 mod page;
 mod process;
 mod screen;
@@ -19,6 +21,8 @@ use std::process::{Command, Stdio};
 
 pub use app::App;
 pub use bus::{Bus, Notices, Tray};
+pub use chooser::Chooser;
+pub use keyring::Keyring;
 pub use page::SHOWS_WITHIN;
 pub use process::{Group, kill_hard};
 pub use screen::OnScreen;
@@ -53,7 +57,8 @@ impl Desk {
         let place = tempfile::Builder::new().prefix("homing-desk-").tempdir().unwrap();
         let mut command = Command::new("Xvfb");
         command
-            .args(["-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp"])
+            // It would begin anew when the last window is gone, and turn away who comes just then.
+            .args(["-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -62,6 +67,11 @@ impl Desk {
         BufReader::new(screen.take_stdout()).read_line(&mut number).unwrap();
         assert!(!number.trim().is_empty(), "Xvfb ended before it had a display");
         Self { display: format!(":{}", number.trim()), place, _screen: screen }
+    }
+
+    /// What a program is given to find the screen.
+    pub fn display(&self) -> &str {
+        &self.display
     }
 
     /// The folder of the app called `name`: `profile` in it is its profile, `app.log` what it printed.
@@ -100,5 +110,15 @@ impl Desk {
             command
         };
         App::open(session, &folder, arguments).await
+    }
+}
+
+impl Drop for Desk {
+    /// What a failed test leaves is what it can be understood by.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.place.disable_cleanup(true);
+            eprintln!("its profiles and logs are kept in {}", self.place.path().display());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -31,6 +31,11 @@ impl Group {
     /// The leader's output; once.
     pub fn take_stdout(&mut self) -> ChildStdout {
         self.leader.stdout.take().unwrap()
+    }
+
+    /// The leader's input; once.
+    pub fn take_stdin(&mut self) -> ChildStdin {
+        self.leader.stdin.take().unwrap()
     }
 
     /// Whether the leader has ended.
