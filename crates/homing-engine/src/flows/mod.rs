@@ -83,9 +83,10 @@ impl Flows {
         linking.or_else(|| self.enrolment.as_ref().map(enrol::Enrolment::relay))
     }
 
-    /// This profile is about to become another device: until then it hands nothing in.
+    /// This profile is about to become another device, or has become one and is still connected as the one it was: until
+    /// that is over it hands nothing in.
     pub fn is_enrolling(&self) -> bool {
-        self.enrolment.is_some() || self.account.iter().any(account::Work::enrols)
+        self.restart || self.enrolment.is_some() || self.account.iter().any(account::Work::enrols)
     }
 }
 
@@ -95,11 +96,7 @@ impl Core {
         if self.store.is_none() {
             return;
         }
-        if std::mem::take(&mut self.flows.restart)
-            && let Err(error) = self.start_link()
-        {
-            tracing::error!(code = ?error.code, "the relay can't be spoken to");
-        }
+        self.restart_link();
         self.poll_relay();
         self.poll_enrolment();
         self.poll_account();
@@ -107,6 +104,16 @@ impl Core {
         self.poll_joins();
         self.poll_invites();
         self.poll_cancels();
+        // A flow that ended just now may have made this profile another device.
+        self.restart_link();
+    }
+
+    fn restart_link(&mut self) {
+        if std::mem::take(&mut self.flows.restart)
+            && let Err(error) = self.start_link()
+        {
+            tracing::error!(code = ?error.code, "the relay can't be spoken to");
+        }
     }
 
     /// Answers who waits for everything to be handed over, once this input's work was.
