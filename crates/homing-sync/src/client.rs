@@ -146,7 +146,10 @@ impl Client {
     /// True if everything the relay told of this space in this session is applied, but for older history.
     pub fn is_caught_up(&self, space: &SpaceId) -> bool {
         self.session().is_some_and(|s| s.stage == Stage::Online && s.feed_caught_up)
-            && self.spaces.get(space).is_some_and(|space| space.halt.is_none() && space.caught_up())
+            && self
+                .spaces
+                .get(space)
+                .is_some_and(|space| space.halt.is_none() && space.refill.is_none() && space.caught_up())
     }
 
     /// Entries of a space that wait for their acknowledgement: an engine that seals late hands over few at a time.

@@ -74,6 +74,7 @@ impl Client {
                         && (head.sequence < tip.sequence
                             || (head.sequence == tip.sequence && head.chain != tip.chain));
                     state.told(head.sequence, slots);
+                    self.refill_soon(space);
                     self.touch(space);
                 }
                 Moved::Account { person, head } => {

@@ -1,8 +1,12 @@
 //! Giving a restored or wiped relay back what it lost.
 //!
-//! First the accounts, then a few spaces at a time: its ids are compared by the engine, the held chain is proven, what is
-//! missing is pushed again (ops first), an owner's device confirms. Then the space's log is followed anew, because
-//! its places are new. Until then nothing fresh of the space is pushed or pulled. What is interrupted begins again.
+//! First the accounts, then the teams, then a few other spaces at a time: its ids are compared by the engine, the held
+//! chain is proven, what is missing is pushed again (ops first), an owner's device confirms. Then the space's log is
+//! followed anew, because its places are new. Until then nothing fresh of the space is pushed or pulled. What is
+//! interrupted begins again.
+//!
+//! A relation to a client needs its team, and ops need the accounts and team ops they name. Whoever comes before the
+//! relay has those waits and tries again: what the relay once acknowledged may be on this device only.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -19,6 +23,12 @@ use crate::{Effect, Fault, SpaceCursor};
 const PROOF_LINES: usize = 8_000;
 /// Bytes of entries in one frame.
 const REPUSH_BYTES: usize = 640 * 1024;
+/// So often is tried again what the relay can't judge yet in a space that it has; after that the rest goes on without it.
+const PATIENCE: u32 = 8;
+/// By how much longer than others such a try waits at most, unless the relay tells of the space before.
+const LONGER: u64 = 10;
+/// How soon it is tried again when the relay tells of the space.
+const SOON_MS: u64 = 2_000;
 /// Bytes of account ops in one frame.
 const ACCOUNT_BYTES: usize = 900 * 1024;
 
@@ -49,12 +59,33 @@ enum Outgoing {
 pub(crate) struct Refill {
     step: Step,
     held: bool,
+    /// For the relay the space has no log yet.
+    empty: bool,
+    /// It lacks what others have to bring first.
+    waits: bool,
     confirm: Option<EntryId>,
     failures: u32,
     retry_at: Option<u64>,
 }
 
 impl Refill {
+    fn new() -> Self {
+        Self {
+            step: Step::Waiting,
+            held: false,
+            empty: false,
+            waits: false,
+            confirm: None,
+            failures: 0,
+            retry_at: None,
+        }
+    }
+
+    /// Nothing can be done for the space but to wait for others.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
     pub(crate) fn interrupt(&mut self) {
         self.step = Step::Waiting;
         self.retry_at = None;
@@ -105,14 +136,11 @@ impl Client {
                 if space.refill.is_none() || before != generation {
                     (space.target, space.slots_target) = (0, 0);
                 }
-                space.refill = Some(Refill {
-                    step: Step::Waiting,
-                    held: false,
-                    confirm: None,
-                    failures: 0,
-                    retry_at: None,
-                });
-                self.refilling.waiting.push_back(*id);
+                space.refill = Some(Refill::new());
+                match self.feeds.follows(&Member::Team(*id)) {
+                    true => self.refilling.waiting.push_front(*id),
+                    false => self.refilling.waiting.push_back(*id),
+                }
             }
         }
         if !self.refilling.waiting.is_empty() || (before != 0 && before != generation) {
@@ -155,7 +183,12 @@ impl Client {
             return;
         }
         while self.refilling.running.len() < self.config.parallel_pulls {
-            let Some(id) = self.refilling.waiting.pop_front() else { return };
+            let Some(id) = self.refilling.waiting.front().copied() else { return };
+            let is_team = |id: &SpaceId| self.feeds.follows(&Member::Team(*id));
+            if !is_team(&id) && self.refilling.running.iter().any(is_team) {
+                return;
+            }
+            self.refilling.waiting.pop_front();
             self.refilling.running.insert(id);
             self.ask_ids(id, 0);
         }
@@ -208,7 +241,7 @@ impl Client {
         if last > head.head.sequence || (more && ids.is_empty()) {
             return Err(Fault::OutOfOrder);
         }
-        refill.held = held;
+        (refill.held, refill.empty) = (held, head.head.sequence == 0);
         self.out.push(Effect::CompareIds { space: id, from, ids, more, head: Some(head), held });
         if more {
             self.ask_ids(id, last);
@@ -282,7 +315,13 @@ impl Client {
     pub(crate) fn refill_refused(&mut self, id: SpaceId, code: NackCode, retry_after_ms: Option<u64>) {
         let (initial, max) = (self.config.initial_backoff_ms, self.config.max_backoff_ms);
         let Some(refill) = self.spaces.get_mut(&id).and_then(|space| space.refill.as_mut()) else { return };
-        if code.retry() {
+        // It misses something that this refers to: a team, an account, an op.
+        let too_early = code == NackCode::NotFound
+            && matches!(refill.step, Step::Sending { .. })
+            && (refill.empty || refill.failures < PATIENCE);
+        if code.retry() || too_early {
+            refill.waits = too_early;
+            let max = if too_early { max.saturating_mul(LONGER) } else { max };
             refill.failures = refill.failures.saturating_add(1);
             let wait = delay_ms(initial, max, refill.failures - 1, self.config.seed);
             let at = self.now.saturating_add(wait.max(retry_after_ms.unwrap_or(0).min(max)));
@@ -290,13 +329,14 @@ impl Client {
             refill.retry_at = Some(at);
             self.timers.insert((at, id));
             self.refilling.running.remove(&id);
+            self.touch(id);
             return;
         }
         match &mut refill.step {
             // A wiped relay does not know the space: it lacks everything.
             Step::Ids { from: 0 } if code == NackCode::NotFound => {
                 refill.step = Step::Comparing;
-                refill.held = true;
+                (refill.held, refill.empty) = (true, true);
                 let ids = Vec::new();
                 self.out.push(Effect::CompareIds {
                     space: id,
@@ -316,6 +356,16 @@ impl Client {
                 self.out.push(Effect::RefillRefused { space: Some(id), code });
                 self.refilled(id);
             }
+        }
+    }
+
+    /// The relay tells of the space: others brought something of it.
+    pub(crate) fn refill_soon(&mut self, id: SpaceId) {
+        let soon = self.now.saturating_add(SOON_MS);
+        let Some(refill) = self.spaces.get_mut(&id).and_then(|space| space.refill.as_mut()) else { return };
+        if refill.waits && refill.retry_at.is_some_and(|at| at > soon) {
+            refill.retry_at = Some(soon);
+            self.timers.insert((soon, id));
         }
     }
 

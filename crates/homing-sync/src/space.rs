@@ -143,6 +143,7 @@ impl Space {
     /// Everything the relay told of is applied, but for older history.
     pub(crate) fn caught_up(&self) -> bool {
         self.halt.is_some()
+            || self.refill.as_ref().is_some_and(Refill::waits)
             || (self.refill.is_none()
                 && !(self.check && self.known())
                 && self.cursor.log.tip().sequence >= self.target

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use homing_engine::api::InviteTo;
 use homing_sim::{DeviceId, World, copy_folder};
 
 use crate::house::{House, at_rest, same_messages};
@@ -56,6 +57,72 @@ fn a_wiped_relay_is_filled_again() {
     world.send(tablet, &group, "from the new one").unwrap();
     world.settle().unwrap();
     assert_eq!(same_messages(world, &everybody, &group).len(), 14);
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn one_device_fills_a_wiped_relay_with_all_relations_of_its_team() {
+    // Ids decide in which order spaces come, and the team's is another in each.
+    [91, 1_091].into_iter().for_each(relations_refilled);
+}
+
+fn relations_refilled(seed: u64) {
+    let mut house = House::new(seed);
+    let (laptop, others) = (house.laptop, [house.desktop, house.ben, house.cora]);
+    let world = &mut house.world;
+    for number in 0..12 {
+        let to = InviteTo::Client { name: format!("Client {number}") };
+        world.invite(laptop, to).unwrap();
+    }
+    world.settle().unwrap();
+    let conversations = world.conversations(laptop).unwrap();
+    assert!(conversations.len() > 12);
+    for row in &conversations {
+        world.send(laptop, &row.id, "kept").unwrap();
+    }
+    world.settle().unwrap();
+    for device in others {
+        world.set_online(device, false).unwrap();
+    }
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.start_relay().unwrap();
+    world.run_for(10 * 60_000).unwrap();
+    // Who comes now has it from the relay.
+    let tablet = world.add_device("tablet", 0).unwrap();
+    world.link_device(laptop, tablet).unwrap();
+    world.run_for(5 * 60_000).unwrap();
+    for row in &conversations {
+        assert_eq!(world.bodies(tablet, &row.id).unwrap(), ["kept"], "{}", row.title);
+        world.send(laptop, &row.id, "and on").unwrap();
+    }
+    world.settle().unwrap();
+    at_rest(world, &[laptop, tablet]);
+}
+
+#[test]
+fn a_client_who_comes_first_keeps_what_only_they_have_until_the_relay_can_take_it() {
+    let mut house = House::new(92);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    for device in everybody.iter().copied().filter(|device| *device != ben) {
+        world.set_online(device, false).unwrap();
+    }
+    world.send(ben, &two, "only Ben and the relay had it").unwrap();
+    world.run_for(60_000).unwrap();
+    assert!(world.outbox(ben).unwrap().is_empty());
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.start_relay().unwrap();
+    // The relay takes nothing of a relation whose team it does not know, and only staff can bring that.
+    world.run_for(10 * 60_000).unwrap();
+    world.settle().unwrap();
+    world.run_for(20 * 60_000).unwrap();
+    assert_eq!(same_messages(world, &everybody, &two), ["only Ben and the relay had it"]);
+    world.send(laptop, &two, "and on").unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &two).len(), 2);
     at_rest(world, &everybody);
 }
 
