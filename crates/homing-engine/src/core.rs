@@ -194,7 +194,7 @@ impl Core {
             Input::SocketClosed { link } => self.socket_closed(link),
             Input::Frames { link, frames } => {
                 self.frames(link, frames);
-                self.tell();
+                self.tell_messages();
             }
             Input::Wake => {
                 self.protocol(homing_sync::Event::Wake);
@@ -269,30 +269,32 @@ impl Core {
     }
 
     /// Like [`Core::write`], durably; what waits in this space for the relay is sealed and frozen in the same
-    /// transaction and leaves after it: one wait for the disk between a person and the other screen, not two.
+    /// transaction and leaves after it: one wait for the disk between a person and the other screen, not two. If it
+    /// can't be sealed `work` is done again by itself, and the reason is found when the sealing has its own turn.
     pub(crate) fn write_and_seal<T>(
         &mut self,
         space: &SpaceId,
-        work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
+        work: impl Fn(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
     ) -> Result<T, ApiError> {
-        let ready = self.can_seal(space);
-        let mut frozen = Vec::new();
-        let answer = self.transact(Durability::Full, work, |tx, replica, env| {
-            if !ready || !replica.touched.work.contains(space) {
-                return Ok(());
-            }
-            match tx.attempt(|tx| replica.hand_in(tx, env, space))? {
-                Ok(sealed) => {
-                    frozen = sealed;
-                    replica.touched.work.remove(space);
-                }
-                // Tried again, and complained of, in its own transaction.
-                Err(_) => replica.forget_states(),
+        if !self.can_seal(space) {
+            return self.write(Durability::Full, work);
+        }
+        let (mut frozen, mut sealing) = (Vec::new(), false);
+        let done = self.transact(Durability::Full, &work, |tx, replica, env| {
+            if replica.touched.work.remove(space) {
+                sealing = true;
+                frozen = replica.hand_in(tx, env, space)?;
+                sealing = false;
             }
             Ok(())
-        })?;
-        self.hand_over(frozen);
-        Ok(answer)
+        });
+        match done {
+            Err(_) if sealing => self.write(Durability::Full, work),
+            done => {
+                self.hand_over(frozen);
+                done
+            }
+        }
     }
 
     fn transact<T>(
@@ -344,8 +346,18 @@ impl Core {
         }
     }
 
+    /// Sends the messages that changed, ahead of everything else that shows them too.
+    fn tell_messages(&mut self) {
+        let messages = std::mem::take(&mut self.touched.messages);
+        match self.message_events(&messages) {
+            Ok(events) => events.into_iter().for_each(|event| self.push(Output::Event(event))),
+            Err(error) => tracing::error!(code = ?error.code, "messages could not be read"),
+        }
+    }
+
     /// Sends the rows that changed.
     fn tell(&mut self) {
+        self.tell_messages();
         let touched = std::mem::take(&mut self.touched);
         self.touched.work.clone_from(&touched.work);
         if touched.is_empty() {

@@ -64,6 +64,8 @@ pub(crate) struct Replica {
     pub held: BTreeSet<SpaceId>,
     /// Spaces whose receipts this device has to publish.
     pub receipts_due: BTreeSet<SpaceId>,
+    /// Spaces marked in the store as owing receipts.
+    pub owed: BTreeSet<SpaceId>,
     /// Entries of others taken in since this process began.
     pub received: u64,
     /// Stored in this transaction, by space and sending device: (delivered, nothing to read in them).
@@ -87,6 +89,7 @@ impl Replica {
             team_key_came: BTreeSet::new(),
             held: BTreeSet::new(),
             receipts_due: BTreeSet::new(),
+            owed: BTreeSet::new(),
             received: 0,
             delivered: BTreeMap::new(),
             keys: Arc::default(),
@@ -107,6 +110,7 @@ impl Replica {
         self.files_to_remove.clear();
         self.team_key_came.clear();
         self.receipts_due.clear();
+        self.owed.clear();
         self.delivered.clear();
     }
 

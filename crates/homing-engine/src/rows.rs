@@ -252,13 +252,16 @@ impl Core {
             .collect())
     }
 
-    /// Events for what a transaction touched.
-    pub(crate) fn events(&mut self, touched: &Touched) -> Result<Vec<Event>, ApiError> {
+    /// Rows of messages that a transaction touched, by conversation.
+    pub(crate) fn message_events(
+        &mut self,
+        touched: &BTreeMap<DocId, BTreeSet<DocId>>,
+    ) -> Result<Vec<Event>, ApiError> {
         let mut events = Vec::new();
         if self.store.is_none() || self.replica.is_none() {
             return Ok(events);
         }
-        for (conversation, ids) in &touched.messages {
+        for (conversation, ids) in touched {
             let ids: Vec<DocId> = ids.iter().copied().collect();
             let mut stored = messages::of(&self.db()?, &ids)?;
             stored.sort_by_key(StoredMessage::order);
@@ -273,6 +276,15 @@ impl Core {
                 upsert,
                 remove,
             });
+        }
+        Ok(events)
+    }
+
+    /// Events for everything else that a transaction touched.
+    pub(crate) fn events(&mut self, touched: &Touched) -> Result<Vec<Event>, ApiError> {
+        let mut events = Vec::new();
+        if self.store.is_none() || self.replica.is_none() {
+            return Ok(events);
         }
         if !touched.conversations.is_empty() {
             let ids: Vec<DocId> = touched.conversations.iter().copied().collect();

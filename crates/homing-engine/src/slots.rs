@@ -239,6 +239,7 @@ impl Replica {
                 &StoredAdvance { person: header.person, device, kind, first, last, at_ms },
             )?;
         }
+        receipts::keep_newest_advances(tx, &space, &header.person)?;
         Ok(())
     }
 
@@ -329,9 +330,10 @@ impl Replica {
 
     /// Receipts of a space have to be said; also after a crash.
     pub fn owe_receipts(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
-        if self.receipts_due.insert(*space) {
+        if self.owed.insert(*space) {
             meta::set(tx, &format!("{OWED}{space}"), &space.0)?;
         }
+        self.receipts_due.insert(*space);
         Ok(())
     }
 
@@ -343,12 +345,14 @@ impl Replica {
 
     /// Says in a space what this device stored and, if the person allows it, read.
     pub fn publish_receipts(&mut self, tx: &Tx<'_>, space: &SpaceId, with_read: bool) -> Result<(), Fail> {
+        self.owed.remove(space);
         meta::delete(tx, &format!("{OWED}{space}"))?;
         let Some(row) = spaces::get(tx, space)? else { return Ok(()) };
         if row.kind == homing_wire::SpaceKind::Personal {
             return Ok(());
         }
         let (delivered, read) = self.own_marks(tx, space)?;
+        receipts::keep_newest_advances(tx, space, &self.person())?;
         let advances: Vec<Advance> = receipts::advances_of(tx, space, &self.person())?
             .into_iter()
             .filter(|step| with_read || step.kind == AdvanceKind::Delivered)

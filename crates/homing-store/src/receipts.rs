@@ -132,7 +132,7 @@ pub fn of_person(db: &Read<'_>, space: &SpaceId, person: &PersonId) -> Result<Ve
     )
 }
 
-/// Notes when something was delivered or read; the earliest time counts, the newest hundred are kept.
+/// Notes when something was delivered or read; the earliest time counts. See [`keep_newest_advances`].
 pub fn advance(tx: &Tx<'_>, space: &SpaceId, step: &Advance) -> Result<()> {
     let (space, person) = (tx.number_of(&space.0)?, tx.number_of(&step.person.0)?);
     tx.exec(
@@ -142,6 +142,12 @@ pub fn advance(tx: &Tx<'_>, space: &SpaceId, step: &Advance) -> Result<()> {
          DO UPDATE SET at_ms = min(at_ms, excluded.at_ms)",
         (space, person, tx.number_of(&step.device.0)?, step.kind, step.first, step.last, step.at_ms),
     )?;
+    Ok(())
+}
+
+/// Drops what was noted of a person in a space before the newest hundred steps.
+pub fn keep_newest_advances(tx: &Tx<'_>, space: &SpaceId, person: &PersonId) -> Result<()> {
+    let (space, person) = (tx.number_of(&space.0)?, tx.number_of(&person.0)?);
     tx.exec(
         "DELETE FROM advances WHERE space = ?1 AND person = ?2 AND at_ms < (SELECT at_ms FROM advances
            WHERE space = ?1 AND person = ?2 ORDER BY at_ms DESC LIMIT 1 OFFSET ?3)",

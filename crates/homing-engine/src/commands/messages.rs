@@ -64,7 +64,9 @@ impl Core {
         let message = self.write_and_seal(&space, |tx, replica, env| {
             replica.send_message(tx, env, &id, &args.text, reply_to, &staged, None)
         })?;
-        self.resume_transfers_logged();
+        if !staged.is_empty() {
+            self.resume_transfers_logged();
+        }
         self.sent(&message, &id)
     }
 

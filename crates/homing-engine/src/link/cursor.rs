@@ -3,7 +3,7 @@
 use homing_store::{Tx, meta, spaces};
 use homing_sync::{Gap, LogCursor, SpaceCursor};
 use homing_wire::codec::{decode, encode};
-use homing_wire::{Head, SpaceId};
+use homing_wire::{Head, SignedHead, SpaceId};
 use minicbor::{CborLen, Decode, Encode};
 
 use super::{CURSOR, GENERATION};
@@ -28,6 +28,15 @@ struct StoredCursor {
 }
 
 pub(crate) fn store_cursor(tx: &Tx<'_>, space: &SpaceId, cursor: &SpaceCursor) -> Result<(), Fail> {
+    store_cursor_with(tx, space, cursor, None)
+}
+
+fn store_cursor_with(
+    tx: &Tx<'_>,
+    space: &SpaceId,
+    cursor: &SpaceCursor,
+    signed: Option<&SignedHead>,
+) -> Result<(), Fail> {
     let stored = StoredCursor {
         generation: cursor.log.generation,
         head: cursor.log.head,
@@ -46,6 +55,9 @@ pub(crate) fn store_cursor(tx: &Tx<'_>, space: &SpaceId, cursor: &SpaceCursor) -
             row.bottom = cursor.log.head.sequence;
             row.low = cursor.log.gap.map_or(cursor.log.head.sequence, |gap| gap.low);
             row.slot_cursor = cursor.slots;
+            if let Some(head) = signed {
+                row.signed_head = Some(encode(head));
+            }
         })?;
     }
     Ok(())
@@ -76,8 +88,14 @@ pub(crate) fn forget_slots_seen(tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail
     store_cursor(tx, space, &cursor)
 }
 
-pub(super) fn update_log(tx: &Tx<'_>, space: &SpaceId, log: LogCursor) -> Result<(), Fail> {
+/// How far the log is held now; `signed`: what the relay says of it.
+pub(super) fn update_log(
+    tx: &Tx<'_>,
+    space: &SpaceId,
+    log: LogCursor,
+    signed: Option<&SignedHead>,
+) -> Result<(), Fail> {
     let mut cursor = cursor_of(tx, space)?;
     cursor.log = log;
-    store_cursor(tx, space, &cursor)
+    store_cursor_with(tx, space, &cursor, signed)
 }

@@ -7,7 +7,7 @@ use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, accounts, meta, outbox};
 use homing_sync::{Effect, Event, LogCursor, Ticket};
-use homing_wire::codec::{decode, encode};
+use homing_wire::codec::decode;
 use homing_wire::{Member, NackCode, PersonId, SignedHead, SpaceId, SpaceKind, Stored, VerifyKey};
 
 use super::cursor::update_log;
@@ -80,10 +80,7 @@ impl Core {
         self.write(Durability::Normal, |tx, replica, _| {
             replica.ingest(tx, &spaces, &entries)?;
             for page in pages {
-                update_log(tx, &page.space, page.cursor)?;
-                if spaces::get(tx, &page.space)?.is_some() {
-                    spaces::update(tx, &page.space, |row| row.signed_head = Some(encode(&page.head)))?;
-                }
+                update_log(tx, &page.space, page.cursor, Some(&page.head))?;
             }
             Ok(())
         })?;

@@ -260,7 +260,7 @@ impl Core {
                 self.entries_came(Page { space, ticket, entries, head, cursor });
             }
             Effect::Verified { space, ticket, cursor } => {
-                let done = self.write(Durability::Normal, |tx, _, _| update_log(tx, &space, cursor));
+                let done = self.write(Durability::Normal, |tx, _, _| update_log(tx, &space, cursor, None));
                 self.stored(ticket, done);
             }
             Effect::Slots { space, ticket, slots, cursor, .. } => {
@@ -462,19 +462,20 @@ impl Core {
         what: &'static str,
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut crate::env::Env) -> Result<(), Fail>,
     ) {
-        if let Err(error) = self.write(Durability::Normal, work)
-            && error.code != Code::NotInitialised
-        {
-            tracing::error!(what, code = ?error.code, message = error.message, "could not be stored");
-        }
+        self.log_failure(what, |core| core.write(Durability::Normal, work));
     }
 
+    /// The same for what a person did.
     pub(crate) fn try_write_full(
         &mut self,
         what: &'static str,
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut crate::env::Env) -> Result<(), Fail>,
     ) {
-        if let Err(error) = self.write(Durability::Full, work)
+        self.log_failure(what, |core| core.write(Durability::Full, work));
+    }
+
+    fn log_failure(&mut self, what: &'static str, write: impl FnOnce(&mut Self) -> Result<(), ApiError>) {
+        if let Err(error) = write(self)
             && error.code != Code::NotInitialised
         {
             tracing::error!(what, code = ?error.code, message = error.message, "could not be stored");

@@ -174,6 +174,7 @@ fn the_newest_hundred_advances_are_kept() {
     };
     profile.write(|tx| (1..=130).try_for_each(|n| receipts::advance(tx, &SPACE, &step(n))));
     profile.write(|tx| receipts::advance(tx, &SPACE, &Advance { at_ms: 5000, ..step(130) }));
+    profile.write(|tx| receipts::keep_newest_advances(tx, &SPACE, &BOB));
     let db = profile.store.read();
     let kept = receipts::advances_of(&db, &SPACE, &BOB).unwrap();
     assert_eq!((kept.len(), kept[0].first, kept[99].at_ms), (100, 31, 1130));
