@@ -7,7 +7,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::store::key_literal;
 use crate::{Durability, Result, Store, StoreError, search};
 
 /// Writes a copy of the profile to `to`, under `key`, without the meta values named in `leave_out`. Replaces
@@ -48,7 +47,7 @@ pub fn restore(from: &Path, key: &[u8; 32], to: &Path, new_key: &[u8; 32]) -> Re
 fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<()> {
     let mut target = Store::open_unowned(to, key)?;
     let names = serde_json::Value::from(leave_out.to_vec()).to_string();
-    target.copy_from(store.path(), &key_literal(store.key()), |tx| {
+    target.copy_from(store, |tx| {
         let tables: Vec<String> = tx.all(
             "SELECT name FROM source.sqlite_master WHERE type = 'table'
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'search%' ORDER BY name",

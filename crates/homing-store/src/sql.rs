@@ -8,7 +8,7 @@ use homing_wire::DocId;
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-use crate::{Result, StoreError};
+use crate::Result;
 
 /// A connection to query.
 pub struct Read<'a> {
@@ -61,8 +61,8 @@ impl<'a> Read<'a> {
 /// A write transaction.
 pub struct Tx<'a> {
     read: Read<'a>,
-    /// Ids numbered in this transaction; dies with it, so a rollback can't leave a wrong number behind.
-    pub(crate) numbers: RefCell<HashMap<[u8; 32], i64>>,
+    /// Ids and their numbers; what a transaction that fails has added is dropped with it.
+    pub(crate) numbers: &'a RefCell<HashMap<[u8; 32], i64>>,
     /// Next search row to try per second.
     pub(crate) rows: RefCell<HashMap<i64, i64>>,
     /// The entry kept last and its row: its changes follow.
@@ -70,30 +70,8 @@ pub struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(conn: &'a Connection) -> Self {
-        Self {
-            read: Read::new(conn),
-            numbers: RefCell::default(),
-            rows: RefCell::default(),
-            entry: Cell::default(),
-        }
-    }
-
-    /// Runs a part that may fail by itself: then it leaves nothing behind, and the rest of the transaction stands.
-    pub fn attempt<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&Self) -> Result<T, E>,
-    ) -> Result<Result<T, E>> {
-        self.exec("SAVEPOINT part", [])?;
-        let done = work(self);
-        if done.is_err() {
-            self.exec("ROLLBACK TO part", [])?;
-            self.numbers.borrow_mut().clear();
-            self.rows.borrow_mut().clear();
-            self.entry.set(None);
-        }
-        self.exec("RELEASE part", [])?;
-        Ok(done)
+    pub(crate) fn new(conn: &'a Connection, numbers: &'a RefCell<HashMap<[u8; 32], i64>>) -> Self {
+        Self { read: Read::new(conn), numbers, rows: RefCell::default(), entry: Cell::default() }
     }
 
     /// Runs a statement; answers how many rows changed.

@@ -10,7 +10,10 @@ use crate::support::{LAPTOP, Profile, SPACE, doc, entry, message, own};
 const PHRASE: [u8; 32] = [42; 32];
 
 fn filled() -> Profile {
-    let mut profile = Profile::new();
+    fill(Profile::new())
+}
+
+fn fill(mut profile: Profile) -> Profile {
     let (id, header, bytes) = entry(SPACE, LAPTOP, 1, None);
     profile.write(|tx| {
         meta::set(tx, "device.sign", b"the device's own key")?;
@@ -115,4 +118,25 @@ fn the_profile_goes_on_while_and_after_it_is_copied() {
     profile.write(|tx| messages::insert(tx, vec![message(9)]));
     backup::write(&profile.store, &copy, &PHRASE, &[]).unwrap();
     assert_eq!(conversations::get(&profile.store.read(), &doc(1)).unwrap().unwrap().unread, 2);
+}
+
+#[test]
+fn profiles_and_copies_with_the_former_pages_are_copied_and_restored() {
+    let profile = fill(Profile::former());
+    let copy = profile.folder.path().join("copy.homing");
+    backup::write(&profile.store, &copy, &PHRASE, &["device.sign"]).unwrap();
+    let restored = |from: &std::path::Path, key: &[u8; 32]| {
+        let home = tempfile::tempdir().unwrap();
+        backup::restore(from, key, &home.path().join("db"), &[5; 32]).unwrap();
+        let store = Store::open(&home.path().join("db"), &[5; 32]).unwrap();
+        assert_eq!(conversations::get(&store.read(), &doc(1)).unwrap().unwrap().unread, 1);
+        assert_eq!(doctor::scan_file(&store).unwrap(), []);
+    };
+    restored(&copy, &PHRASE);
+    // A closed profile has the form of a copy made by a version that knew only such pages.
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    restored(&path, &crate::support::KEY);
+    drop(folder);
 }

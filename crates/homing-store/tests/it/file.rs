@@ -1,11 +1,8 @@
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
-use homing_store::{Durability, IntervalSet, Store, StoreError, doctor, meta, receipts};
-use homing_wire::SpaceId;
+use homing_store::{Durability, Store, StoreError, doctor, meta};
 
-use crate::support::{ALICE, KEY, PHONE, Profile};
-
-const NEW: SpaceId = SpaceId([77; 32]);
+use crate::support::{KEY, Profile};
 
 #[test]
 fn what_was_written_is_there_after_opening_again() {
@@ -112,25 +109,36 @@ fn a_flipped_byte_in_the_file_is_found() {
 }
 
 #[test]
-fn a_part_that_fails_leaves_the_rest_of_its_transaction() {
-    let mut profile = Profile::new();
-    profile.write(|tx| {
-        meta::set(tx, "before", b"1")?;
-        let failed = tx.attempt(|tx| {
-            meta::set(tx, "before", b"2")?;
-            // A number for a new id is taken back with the part.
-            receipts::merge(tx, &NEW, &ALICE, &PHONE, &IntervalSet::of(1, 1), &IntervalSet::new())?;
-            Err::<(), _>(StoreError::NotFound("anything"))
-        })?;
-        assert!(matches!(failed, Err(StoreError::NotFound(_))));
-        let kept = tx.attempt(|tx| {
-            receipts::merge(tx, &NEW, &ALICE, &PHONE, &IntervalSet::of(2, 2), &IntervalSet::new())
-        })?;
-        assert!(kept.is_ok());
-        meta::set(tx, "after", b"3")
-    });
-    let db = profile.store.read();
-    assert_eq!(meta::get(&db, "before").unwrap().unwrap().as_slice(), b"1");
-    assert_eq!(meta::get(&db, "after").unwrap().unwrap().as_slice(), b"3");
-    assert_eq!(receipts::get(&db, &NEW, &ALICE, &PHONE).unwrap().delivered, IntervalSet::of(2, 2));
+fn a_file_with_the_former_pages_stays_as_it_is() {
+    let mut profile = Profile::former();
+    profile.write(|tx| meta::set(tx, "name", b"value"));
+    profile.store.checkpoint().unwrap();
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    let size = |path: &std::path::Path| std::fs::metadata(path).unwrap().len();
+    let before = size(&path);
+    assert_eq!(before % 4096, 0);
+    let store = Store::open(&path, &KEY).unwrap();
+    assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"value");
+    assert!(doctor::scan_file(&store).unwrap().is_empty());
+    drop(store);
+    assert_eq!(size(&path), before);
+    assert!(matches!(Store::open(&path, &[8; 32]), Err(StoreError::WrongKey)));
+    drop(folder);
+}
+
+#[test]
+fn a_file_with_the_former_pages_is_whole_after_a_power_cut() {
+    let mut profile = Profile::former();
+    profile.write(|tx| meta::set(tx, "name", b"only in the log file"));
+    // What a process that was killed leaves behind: the database and its log file as they are in this moment.
+    let cut = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal"] {
+        let name = format!("db{suffix}");
+        std::fs::copy(profile.folder.path().join(&name), cut.path().join(&name)).unwrap();
+    }
+    assert!(std::fs::metadata(cut.path().join("db-wal")).unwrap().len() > 0);
+    let store = Store::open(&cut.path().join("db"), &KEY).unwrap();
+    assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"only in the log file");
 }

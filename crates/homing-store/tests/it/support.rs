@@ -24,7 +24,21 @@ pub struct Profile {
 
 impl Profile {
     pub fn new() -> Self {
+        Self::of(tempfile::tempdir().unwrap())
+    }
+
+    /// As profiles were before pages had half the size.
+    pub fn former() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let raw = rusqlite::Connection::open(folder.path().join("db")).unwrap();
+        raw.execute_batch(&key()).unwrap();
+        // The file takes the size of its pages from its first table.
+        raw.execute_batch("CREATE TABLE first (n); DROP TABLE first").unwrap();
+        drop(raw);
+        Self::of(folder)
+    }
+
+    fn of(folder: tempfile::TempDir) -> Self {
         let mut store = Store::open(&folder.path().join("db"), &KEY).unwrap();
         store
             .write(Durability::Full, |tx| {
@@ -54,9 +68,14 @@ impl Profile {
     /// A connection behind the store's back, to plant damage.
     pub fn raw(&self) -> rusqlite::Connection {
         let raw = rusqlite::Connection::open(self.path()).unwrap();
-        raw.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "07".repeat(32))).unwrap();
+        raw.execute_batch(&key()).unwrap();
+        raw.pragma_update(None, "cipher_page_size", 2048).unwrap();
         raw
     }
+}
+
+fn key() -> String {
+    format!("PRAGMA key = \"x'{}'\"", "07".repeat(32))
 }
 
 pub fn doc(n: u32) -> DocId {
