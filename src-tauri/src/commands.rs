@@ -2,12 +2,14 @@
 
 use homing_engine::api::{ApiError, Call, Code};
 use serde::Serialize;
-use tauri::{AppHandle, State, Url};
+use tauri::{AppHandle, Manager, State, Url};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::engine::Engine;
-use crate::{links, tray};
+use crate::handed::{Handed, HandedFile};
+use crate::platform::Clipboard;
+use crate::{links, platform, tray};
 
 /// Addresses the page may hand to another program; everything else could run something.
 const EXTERNAL: [&str; 4] = ["https", "http", "mailto", "tel"];
@@ -52,6 +54,25 @@ pub async fn pick_files(app: AppHandle) -> Vec<String> {
     app.dialog().file().pick_files(move |files| drop(chosen.send(files)));
     let files = choice.await.ok().flatten().unwrap_or_default();
     files.into_iter().filter_map(path).collect()
+}
+
+/// What is in a file that was dropped on the window or pasted.
+#[tauri::command]
+pub async fn handed_file(app: AppHandle, id: u32) -> Result<tauri::ipc::Response, ApiError> {
+    let read = tauri::async_runtime::spawn_blocking(move || app.state::<Handed>().give(id)).await;
+    let bytes =
+        read.map_err(|_| ApiError::new(Code::FileFailed, "The file can't be read. Try it once more."))?;
+    Ok(tauri::ipc::Response::new(bytes?))
+}
+
+/// The files or the picture in the desktop's clipboard, where the webview keeps them from the page.
+#[tauri::command]
+pub async fn clipboard_files(app: AppHandle, handed: State<'_, Handed>) -> Result<Vec<HandedFile>, ApiError> {
+    Ok(match platform::clipboard(&app).await {
+        Clipboard::Files(paths) => handed.files(paths),
+        Clipboard::Picture(png) => vec![handed.picture(png)],
+        Clipboard::Other => Vec::new(),
+    })
 }
 
 /// Lets the person choose where to save a file.

@@ -6,6 +6,7 @@
 
 mod commands;
 mod engine;
+mod handed;
 mod instance;
 mod links;
 mod notifications;
@@ -34,6 +35,8 @@ fn main() -> anyhow::Result<()> {
             commands::leave_demo,
             commands::shell_info,
             commands::pick_files,
+            commands::handed_file,
+            commands::clipboard_files,
             commands::save_path,
             commands::open_external,
             commands::set_badge,
@@ -72,6 +75,7 @@ fn plugins(profile: &std::path::Path) -> Builder<Wry> {
 fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(links::Pending::default());
     app.manage(notifications::Shown::default());
+    app.manage(handed::Handed::default());
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
     if let Err(error) = tray::add(app) {

@@ -1,6 +1,10 @@
-//! What differs between the systems: notifications, the tray, and the wish of the system that the app ends.
+//! What differs between the systems: notifications, the tray, what is dragged and pasted, and the wish of the system
+//! that the app ends.
+
+use std::path::PathBuf;
 
 use notify_rust::Notification;
+use tauri::{AppHandle, Window};
 use tokio::sync::oneshot;
 
 /// Who shows icons of apps on a desktop.
@@ -62,6 +66,62 @@ pub async fn has_tray() -> bool {
 #[cfg(any(target_os = "macos", target_os = "windows"))]
 pub async fn has_tray() -> bool {
     true
+}
+
+/// What the clipboard holds that the webview would not give to the page.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the other webviews give it"))]
+pub enum Clipboard {
+    /// Files somebody copied.
+    Files(Vec<PathBuf>),
+    /// A picture, as PNG.
+    Picture(Vec<u8>),
+    /// Text, or nothing.
+    Other,
+}
+
+/// Reads the clipboard.
+#[cfg(target_os = "linux")]
+pub async fn clipboard(app: &AppHandle) -> Clipboard {
+    let (answer, answered) = oneshot::channel();
+    let asked = app.run_on_main_thread(move || {
+        gtk::Clipboard::get(&gtk::gdk::SELECTION_CLIPBOARD).request_uris(move |clipboard, uris| {
+            let path = |uri: &gtk::glib::GString| Some(gtk::glib::filename_from_uri(uri).ok()?.0);
+            let paths: Vec<PathBuf> = uris.iter().filter_map(path).collect();
+            if !paths.is_empty() {
+                drop(answer.send(Clipboard::Files(paths)));
+                return;
+            }
+            clipboard.request_image(move |_, picture| {
+                let png = picture.and_then(|picture| picture.save_to_bufferv("png", &[]).ok());
+                drop(answer.send(png.map_or(Clipboard::Other, Clipboard::Picture)));
+            });
+        });
+    });
+    if asked.is_err() {
+        return Clipboard::Other;
+    }
+    answered.await.unwrap_or(Clipboard::Other)
+}
+
+/// These webviews give pasted files to the page.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub async fn clipboard(_app: &AppHandle) -> Clipboard {
+    Clipboard::Other
+}
+
+/// Width and height of a window in the measure that drags are told in.
+#[cfg(target_os = "linux")]
+pub fn drag_area(window: &Window) -> tauri::Result<(f64, f64)> {
+    // GTK tells places in logical pixels, whatever the name of their type says.
+    let size = window.inner_size()?.to_logical::<f64>(window.scale_factor()?);
+    Ok((size.width, size.height))
+}
+
+/// As on Linux, but in physical pixels.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub fn drag_area(window: &Window) -> tauri::Result<(f64, f64)> {
+    let size = window.inner_size()?;
+    Ok((f64::from(size.width), f64::from(size.height)))
 }
 
 /// Returns when the system, or the terminal, asks the app to end.

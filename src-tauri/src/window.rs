@@ -7,6 +7,7 @@ use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 
 use crate::engine::Engine;
+use crate::handed;
 use crate::links::Pending;
 use crate::platform;
 
@@ -24,8 +25,6 @@ pub fn open(app: &AppHandle, profile: &Path) -> tauri::Result<()> {
         .inner_size(1280.0, 800.0)
         .min_inner_size(400.0, 480.0)
         .data_directory(profile.join("webview"))
-        // The page takes dropped files itself, where they are dropped.
-        .disable_drag_drop_handler()
         // What others write is shown here: nothing of it may take the window's place or open one.
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
@@ -68,9 +67,14 @@ pub fn quit(app: &AppHandle) {
     });
 }
 
+/// What is dragged over the window is the page's to place.
+///
 /// Closing the window hides it if the person wants that and an icon brings it back, and else ends the app as quitting
 /// does.
 pub fn event(window: &Window, event: &WindowEvent) {
+    if let WindowEvent::DragDrop(event) = event {
+        handed::dragged(window, event);
+    }
     if let WindowEvent::CloseRequested { api, .. } = event {
         let app = window.app_handle();
         if app.state::<Engine>().close_to_tray() {

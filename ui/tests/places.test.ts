@@ -1,5 +1,5 @@
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
 import { all, app, one, soon, start } from "./helpers";
@@ -86,6 +86,51 @@ describe("a new conversation", () => {
   });
 });
 
+describe("files of the desktop", () => {
+  const plan = { id: 7, name: "plan.txt", mime: "text/plain", size: 5 };
+  const names = (): Array<string | null> => all("pending-file").map((file) => file.textContent);
+
+  it("go where they are let go, and nowhere else", async () => {
+    const fake = await start(undefined, "#/conversation/c-ben");
+    fake.handed[7] = "hello";
+    await soon(() => one("composer"));
+    const under = vi.fn(() => one("conversation-list") as Element | null);
+    document.elementFromPoint = under;
+    fake.drag({ kind: "over", x: 0.1, y: 0.5 });
+    fake.drag({ kind: "drop", x: 0.1, y: 0.5, files: [plan] });
+    expect(under).toHaveBeenLastCalledWith(window.innerWidth * 0.1, window.innerHeight * 0.5);
+    under.mockImplementation(() => one("log"));
+    fake.drag({ kind: "over", x: 0.5, y: 0.5 });
+    await soon(() => expect(one("thread").textContent).toContain("Drop files to attach them"));
+    fake.drag({ kind: "leave" });
+    await soon(() => expect(one("thread").textContent).not.toContain("Drop files to attach them"));
+    expect(names()).toHaveLength(0);
+    fake.drag({ kind: "drop", x: 0.5, y: 0.5, files: [{ ...plan, id: 8, name: "film.mkv", size: 51 * 1024 * 1024 }, plan] });
+    await soon(() => expect(names()).toHaveLength(1));
+    expect(names()[0]).toContain("plan.txt");
+    await soon(() => expect(one("toast").textContent).toContain("film.mkv"));
+  });
+
+  it("are pasted where the webview keeps them from the page, and never beside a text", async () => {
+    const fake = await start(undefined, "#/conversation/c-ben");
+    fake.handed[7] = "hello";
+    fake.clipboard = [plan];
+    const composer = await soon(() => one("composer"));
+    const pasted = (types: string[], text: string): Event => {
+      const clipboardData = { files: [], types, getData: (type: string) => (type === "text/plain" ? text : "") };
+      const event = Object.assign(new Event("paste", { bubbles: true, cancelable: true }), { clipboardData });
+      composer.dispatchEvent(event);
+      return event;
+    };
+    expect(pasted(["text/plain"], "only words").defaultPrevented).toBe(false);
+    expect(names()).toHaveLength(0);
+    expect(pasted(["text/plain", "text/uri-list"], "/home/ada/plan.txt").defaultPrevented).toBe(true);
+    await soon(() => expect(names()).toHaveLength(1));
+    pasted([], "");
+    await soon(() => expect(names()).toHaveLength(2));
+  });
+});
+
 describe("the demo", () => {
   it("leads out of what needs other people, and on with it", async () => {
     const user = userEvent.setup();
@@ -99,7 +144,7 @@ describe("the demo", () => {
 });
 
 function pasteOf(file: File): Event {
-  const clipboardData = { files: [file], getData: () => "" };
+  const clipboardData = { files: [file], types: ["Files"], getData: () => "" };
   return Object.assign(new Event("paste", { bubbles: true, cancelable: true }), { clipboardData });
 }
 

@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod desktop;
 mod driver;
+mod drops;
 mod instances;
 mod keeping;
 mod main_job;

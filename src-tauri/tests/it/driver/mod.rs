@@ -10,6 +10,8 @@
 mod app;
 mod bus;
 mod chooser;
+mod clipboard;
+mod drag;
 mod keyring;
 mod page;
 mod process;
@@ -22,6 +24,8 @@ use std::process::{Command, Stdio};
 pub use app::App;
 pub use bus::{Bus, Notices, Tray};
 pub use chooser::Chooser;
+pub use clipboard::Copied;
+pub use drag::{FILES, uri_list};
 pub use keyring::Keyring;
 pub use page::SHOWS_WITHIN;
 pub use process::{Group, kill_hard};

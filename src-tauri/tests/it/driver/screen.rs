@@ -9,8 +9,8 @@ use super::page::wait_for_some;
 
 /// The one window of an app.
 pub struct OnScreen {
-    connection: RustConnection,
-    window: Window,
+    pub(super) connection: RustConnection,
+    pub(super) window: Window,
 }
 
 impl OnScreen {
@@ -66,6 +66,6 @@ fn title(connection: &RustConnection, window: Window) -> Option<String> {
     String::from_utf8(found.value).ok().filter(|title| !title.is_empty())
 }
 
-fn atom(connection: &RustConnection, name: &str) -> u32 {
+pub(super) fn atom(connection: &RustConnection, name: &str) -> u32 {
     connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
 }

@@ -26,12 +26,29 @@ export interface OpenConversation {
   message: string | null;
 }
 
+/** A file that was dropped on the window or pasted: what is in it has to be asked for. */
+export interface HandedFile {
+  id: number;
+  name: string;
+  mime: string;
+  size: number;
+}
+
+/** Files held over the window, or let go there; the place as parts of its width and height. */
+export type FileDrag =
+  | { kind: "over"; x: number; y: number }
+  | { kind: "leave" }
+  | { kind: "drop"; x: number; y: number; files: HandedFile[] };
+
 /** What the window around the page can do and tells. */
 export interface Shell {
   info(): Promise<ShellInfo>;
   onDeepLink(handler: (link: string) => void): Promise<() => void>;
   onOpenConversation(handler: (target: OpenConversation) => void): Promise<() => void>;
   onMenu(handler: (item: string) => void): Promise<() => void>;
+  onFileDrag(handler: (drag: FileDrag) => void): Promise<() => void>;
+  handedFile(file: HandedFile): Promise<File>;
+  clipboardFiles(): Promise<HandedFile[]>;
   pickFiles(): Promise<string[]>;
   savePath(name: string): Promise<string | null>;
   openExternal(url: string): Promise<void>;

@@ -2,7 +2,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { Status } from "../bindings/Status";
-import type { Answer, Args, Backend, CallName, EngineEvent, OpenConversation, ShellInfo } from "./index";
+import type { Answer, Args, Backend, CallName, EngineEvent, FileDrag, HandedFile, OpenConversation, ShellInfo } from "./index";
 import { asCallError } from "./index";
 
 /** The page inside the desktop window. */
@@ -22,6 +22,9 @@ export function tauriBackend(): Backend {
       onOpenConversation: (handler) =>
         listen<OpenConversation>("open-conversation", (event) => handler(event.payload)),
       onMenu: (handler) => listen<string>("menu", (event) => handler(event.payload)),
+      onFileDrag: (handler) => listen<FileDrag>("file-drag", (event) => handler(event.payload)),
+      handedFile: async ({ id, name, mime }) => new File([await invoke<ArrayBuffer>("handed_file", { id })], name, { type: mime }),
+      clipboardFiles: () => invoke<HandedFile[]>("clipboard_files"),
       pickFiles: () => invoke<string[]>("pick_files"),
       savePath: (name) => invoke<string | null>("save_path", { name }),
       openExternal: (url) => invoke<void>("open_external", { url }),

@@ -11,6 +11,7 @@ import { t } from "../text";
 import { Attention } from "./attention";
 import { ConversationList } from "./conversations.svelte";
 import { DraftEditor } from "./draft.svelte";
+import { FileDrops } from "./drops";
 import { Layout } from "./layout.svelte";
 import { forgetPictures } from "./pictures";
 import { Router } from "./router.svelte";
@@ -45,6 +46,7 @@ export class App {
   readonly router = new Router();
   readonly layout = new Layout();
   readonly toasts = new Toasts();
+  readonly drops = new FileDrops();
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
   #threads = new Map<string, Thread>();
@@ -76,6 +78,7 @@ export class App {
         ),
       );
       this.#stops.push(await shell.onMenu((item) => this.#menu(item)));
+      this.#stops.push(await shell.onFileDrag((drag) => this.drops.heard(drag)));
       this.info = await shell.info();
       await this.#enter(await this.backend.call("status", {}));
       if (this.info.deep_link) this.router.go("join", null, { link: this.info.deep_link });

@@ -1,6 +1,6 @@
 import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { MessageRow } from "../../bindings/MessageRow";
-import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type OpenConversation, type Shell } from "../index";
+import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type FileDrag, type HandedFile, type OpenConversation, type Shell } from "../index";
 import { handlers } from "./handlers";
 import { draft, empty, type World } from "./world";
 
@@ -9,6 +9,9 @@ export class FakeBackend implements Backend {
   readonly calls: Array<{ name: CallName; args: unknown }> = [];
   readonly badges: number[] = [];
   readonly opened: string[] = [];
+  /** What is in files that the desktop hands over, by their numbers, and what its clipboard holds. */
+  readonly handed: Record<number, string> = {};
+  clipboard: HandedFile[] = [];
   /** Calls that shall fail, with the error they fail with. */
   readonly failing = new Map<CallName, CallError>();
   /** Holds answers back until it is let go. */
@@ -16,6 +19,7 @@ export class FakeBackend implements Backend {
   #handlers = new Set<(event: EngineEvent) => void>();
   #deepLinks = new Set<(link: string) => void>();
   #targets = new Set<(target: OpenConversation) => void>();
+  #drags = new Set<(drag: FileDrag) => void>();
   #drafts = new Map<string, Map<string, string>>();
   #revision = 1;
 
@@ -36,6 +40,11 @@ export class FakeBackend implements Backend {
 
   emit(event: EngineEvent): void {
     for (const handler of this.#handlers) handler(structuredClone(event));
+  }
+
+  /** Somebody drags files over the window. */
+  drag(drag: FileDrag): void {
+    for (const handler of this.#drags) handler(drag);
   }
 
   deepLink(link: string): void {
@@ -137,6 +146,12 @@ export class FakeBackend implements Backend {
       return () => this.#targets.delete(handler);
     },
     onMenu: async () => () => undefined,
+    onFileDrag: async (handler) => {
+      this.#drags.add(handler);
+      return () => this.#drags.delete(handler);
+    },
+    handedFile: async ({ id, name, mime }) => new File([this.handed[id] ?? ""], name, { type: mime }),
+    clipboardFiles: async () => this.clipboard,
     pickFiles: async () => [],
     savePath: async (name) => `/home/ada/${name}`,
     openExternal: async (url) => {
