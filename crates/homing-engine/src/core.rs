@@ -360,6 +360,7 @@ impl Core {
         self.tell_messages();
         let touched = std::mem::take(&mut self.touched);
         self.touched.work.clone_from(&touched.work);
+        self.touched.joined.clone_from(&touched.joined);
         if touched.is_empty() {
             return;
         }

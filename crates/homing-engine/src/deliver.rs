@@ -261,6 +261,7 @@ impl Replica {
             // The first op of a space made here: it holds already, now the relay knows it too.
             entries::set_status(tx, id, Status::Accepted, "")?;
             spaces::update(tx, &row.space, |row| row.state = spaces::SpaceState::Joined)?;
+            self.touched.joined.insert(row.space);
             self.touch_conversations_of(tx, &row.space)?;
         } else if row.kind == EntryKind::Op {
             entries::set_status(tx, id, Status::Parked, "")?;

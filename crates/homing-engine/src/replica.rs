@@ -71,6 +71,8 @@ pub(crate) struct Replica {
     /// Stored in this transaction, by space and sending device: (delivered, nothing to read in them).
     pub delivered: BTreeMap<(SpaceId, DeviceId), (IntervalSet, IntervalSet)>,
     keys: Arc<Keys>,
+    /// Spaces of which all keys that are here are loaded.
+    keys_loaded: BTreeSet<SpaceId>,
 }
 
 /// Where the identity lies in the store.
@@ -93,6 +95,7 @@ impl Replica {
             received: 0,
             delivered: BTreeMap::new(),
             keys: Arc::default(),
+            keys_loaded: BTreeSet::new(),
         }
     }
 
@@ -100,6 +103,7 @@ impl Replica {
     pub fn forget_states(&mut self) {
         self.known = Known::default();
         self.keys = Arc::default();
+        self.keys_loaded.clear();
     }
 
     /// Drops what a failed transaction may have changed.
@@ -117,6 +121,7 @@ impl Replica {
     /// Drops what is loaded of one space.
     pub fn forget_space(&mut self, space: &SpaceId) {
         self.known.spaces.remove(space);
+        self.keys_loaded.remove(space);
         Arc::make_mut(&mut self.keys).retain(|(of, _), _| of != space);
     }
 
@@ -236,6 +241,9 @@ impl Replica {
 
     /// Loads all keys of a space that this device has.
     pub fn load_keys(&mut self, db: &Read<'_>, space: &SpaceId) -> Result<(), Fail> {
+        if !self.keys_loaded.insert(*space) {
+            return Ok(());
+        }
         for row in epochs::list(db, space)? {
             if !self.keys.contains_key(&(*space, row.epoch)) {
                 let key = EpochKey::from_announced(Seed32::from_bytes(*row.seed), &row.commitment.0)?;

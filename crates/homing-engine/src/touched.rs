@@ -21,6 +21,8 @@ pub(crate) struct Touched {
     pub read: BTreeSet<DocId>,
     /// Spaces that have something to hand to the relay.
     pub work: BTreeSet<SpaceId>,
+    /// Spaces this person came into.
+    pub joined: BTreeSet<SpaceId>,
 }
 
 impl Touched {
@@ -43,6 +45,7 @@ impl Touched {
         self.arrived.extend(other.arrived);
         self.read.extend(other.read);
         self.work.extend(other.work);
+        self.joined.extend(other.joined);
     }
 
     pub fn is_empty(&self) -> bool {

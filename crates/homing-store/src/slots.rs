@@ -101,6 +101,11 @@ pub fn dirty(db: &Read<'_>, limit: u32) -> Result<Vec<OwnSlot>> {
     db.all(&format!("{OWN} WHERE dirty = 1 ORDER BY space, slot LIMIT ?1"), [limit], read_own)
 }
 
+/// Spaces of own slots that wait to be handed out.
+pub fn dirty_spaces(db: &Read<'_>) -> Result<Vec<SpaceId>> {
+    db.all("SELECT DISTINCT space FROM slots_out WHERE dirty = 1", [], |row| row.get(0).map(SpaceId))
+}
+
 /// Removes an own slot for good (it was replaced by nothing that must be told).
 pub fn delete_own(tx: &Tx<'_>, space: &SpaceId, slot: &SlotId) -> Result<()> {
     tx.exec("DELETE FROM slots_out WHERE space = ?1 AND slot = ?2", (&space.0, &slot.0))?;
@@ -164,6 +169,11 @@ pub fn received_in(db: &Read<'_>, space: &SpaceId) -> Result<Vec<ReceivedSlot>> 
 /// Received slots whose epoch was unknown when they came.
 pub fn unopened(db: &Read<'_>, space: &SpaceId) -> Result<Vec<ReceivedSlot>> {
     db.all(&format!("{RECEIVED} WHERE space = ?1 AND plaintext IS NULL"), [&space.0], read_received)
+}
+
+/// Spaces of received slots whose epoch, account or team was unknown when they came.
+pub fn unopened_spaces(db: &Read<'_>) -> Result<Vec<SpaceId>> {
+    db.all("SELECT DISTINCT space FROM slots_in WHERE plaintext IS NULL", [], |row| row.get(0).map(SpaceId))
 }
 
 /// Forgets the slots of a device (it was revoked or its member removed).

@@ -119,6 +119,7 @@ impl Replica {
             && !matches!(before, spaces::SpaceState::Joined | spaces::SpaceState::Local)
         {
             self.greet_later(tx, space)?;
+            self.touched.joined.insert(*space);
         }
         Ok(spaces::put(tx, &row)?)
     }

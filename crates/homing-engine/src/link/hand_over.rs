@@ -41,6 +41,9 @@ impl Core {
                 self.protocol(Event::PullOps { space: team, after: 0 });
             }
         }
+        for space in std::mem::take(&mut self.touched.joined) {
+            self.follow_team(space);
+        }
         // Sealing one thing may be what another waited for; each turn settles at least one.
         for _ in 0..TURNS {
             let ready: Vec<SpaceId> =

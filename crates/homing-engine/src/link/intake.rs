@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use homing_crypto::{Domain, verify};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceState};
-use homing_store::{Durability, accounts, meta, outbox};
+use homing_store::{Durability, accounts, meta, outbox, slots};
 use homing_sync::{Effect, Event, LogCursor, Ticket};
 use homing_wire::codec::decode;
 use homing_wire::{Member, NackCode, PersonId, SignedHead, SpaceId, SpaceKind, Stored, VerifyKey};
@@ -71,7 +71,6 @@ impl Core {
                 self.stored(page.ticket, done);
             }
         }
-        self.follow_teams();
     }
 
     fn store_pages(&mut self, pages: &[Page]) -> Result<(), ApiError> {
@@ -129,19 +128,15 @@ impl Core {
         }
     }
 
-    /// Teams this person came into are followed: their client spaces move in the team's feed.
-    pub(super) fn follow_teams(&mut self) {
-        let Ok(db) = self.db() else { return };
-        let Ok(all) = spaces::list(&db) else { return };
-        let joined: Vec<SpaceId> = all
-            .iter()
-            .filter(|row| row.kind == SpaceKind::Team && row.state == SpaceState::Joined)
-            .map(|row| row.space)
-            .collect();
-        for team in joined {
-            if self.flows.followed.insert(team) {
-                self.protocol(Event::Follow(Member::Team(team)));
-            }
+    /// A team this person came into is followed: its client spaces move in the team's feed.
+    pub(super) fn follow_team(&mut self, space: SpaceId) {
+        if self.flows.followed.contains(&space) {
+            return;
+        }
+        let row = self.db().and_then(|db| Ok(spaces::get(&db, &space)?)).ok().flatten();
+        if row.is_some_and(|row| row.kind == SpaceKind::Team && row.state == SpaceState::Joined) {
+            self.flows.followed.insert(space);
+            self.protocol(Event::Follow(Member::Team(space)));
         }
     }
 
@@ -191,12 +186,17 @@ impl Core {
         if self.flow_account(person, ops) {
             return;
         }
+        let teams = self.flows.followed.clone();
         self.try_write("account", |tx, replica, _| {
             replica.ingest_account(tx, person, ops)?;
-            for row in spaces::list(tx)? {
-                replica.open_waiting_slots(tx, &row.space)?;
-                replica.touched.work.insert(row.space);
+            for space in slots::unopened_spaces(tx)? {
+                replica.open_waiting_slots(tx, &space)?;
             }
+            // Where something waits to be written; and what few people read, which rotates at once.
+            replica.touched.work.extend(outbox::spaces(tx)?);
+            replica.touched.work.extend(slots::dirty_spaces(tx)?);
+            replica.touched.work.extend(teams);
+            replica.touched.work.insert(replica.personal());
             Ok(())
         });
         self.resting.clear();
