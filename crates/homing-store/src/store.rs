@@ -127,7 +127,7 @@ impl Store {
             Ok(self.db.prepare_cached("PRAGMA synchronous")?.query_row([], |row| row.get(0))?)
         };
         if read()? != wanted {
-            self.db.execute_batch(set)?;
+            self.db.prepare_cached(set)?.execute([])?;
             if read()? != wanted {
                 return Err(StoreError::Damaged("synchronous"));
             }

@@ -23,6 +23,8 @@ use crate::docs::{Author, Judged, judge_changes, read_changes};
 use crate::fail::Fail;
 use crate::replica::Replica;
 
+/// Pages up to this length may be an own entry that was acknowledged just now: it need not be verified and opened again.
+const LIVE: usize = 16;
 /// At most so many entries are woken by one thing in one transaction; the rest by the next.
 const WAKE: u32 = 10_000;
 
@@ -35,7 +37,13 @@ impl Replica {
         }
         let keys = self.keys();
         let mut fresh = Fresh::of(tx)?;
-        prepare_page(page, &keys, |stored, prepared| {
+        let mut news = page.to_vec();
+        if page.len() <= LIVE {
+            let held = page.iter().map(|stored| is_held(tx, stored)).collect::<Result<Vec<bool>, Fail>>()?;
+            let mut held = held.into_iter();
+            news.retain(|_| !held.next().unwrap_or(false));
+        }
+        prepare_page(&news, &keys, |stored, prepared| {
             let Some(prepared) = prepared else {
                 // The relay counts it; we can't keep what has no header. The log's cursor passes over it.
                 tracing::warn!("an entry of an unknown form was passed over");
@@ -196,6 +204,18 @@ impl Replica {
 /// What waits for a team's op chain waits under the team's id.
 pub(crate) fn team_wait(team: &SpaceId) -> Wait {
     Wait::Entry(EntryId(team.0))
+}
+
+/// Whether an entry was accepted at this very place before.
+fn is_held(tx: &Tx<'_>, stored: &Stored) -> Result<bool, Fail> {
+    let Some(id) = homing_sync::entry_id(&stored.entry) else { return Ok(false) };
+    let known = entries::status(tx, &id)?;
+    Ok(known.is_some_and(|(status, place)| {
+        status == Status::Accepted
+            && place.is_some_and(|place| {
+                (place.generation, place.sequence) == (stored.generation, stored.sequence)
+            })
+    }))
 }
 
 fn place_of(stored: &Stored) -> Place {

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use homing_crypto::Domain;
 use homing_store::entries::Place;
+use homing_store::outbox::{self, OutboxState};
 use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, Tx, accounts, feeds, meta, slots};
 use homing_sync::{Client, Config, Effect, Event, SpaceCursor, Start};
-use homing_wire::{FeedCursor, Member, NackCode, Signature, SpaceKind};
+use homing_wire::{EntryId, FeedCursor, Member, NackCode, Signature, SpaceId, SpaceKind};
 
 use self::cursor::{cursor_of, update_log};
 pub(crate) use self::cursor::{forget_slots_seen, load_cursor, store_cursor};
@@ -279,9 +280,7 @@ impl Core {
                     sequence: placed.sequence,
                     received_ms: placed.received_ms,
                 };
-                let stored =
-                    self.write_and_seal(&space, |tx, replica, _| replica.acknowledge(tx, &id, place));
-                if let Err(error) = stored {
+                if let Err(error) = self.acked(&space, &id, place) {
                     tracing::error!(code = ?error.code, message = error.message, "an acknowledgement could not be stored");
                 }
                 self.flow_acked(&space, &id);
@@ -404,6 +403,16 @@ impl Core {
             }
             Ok(())
         });
+    }
+
+    /// An own entry has its place. What waited behind it is sealed at once; else there is no need to wait for the disk: an
+    /// acknowledgement that a power cut undoes comes again.
+    fn acked(&mut self, space: &SpaceId, id: &EntryId, place: Place) -> Result<(), ApiError> {
+        let behind = !outbox::in_state(&self.db()?, space, OutboxState::Queued, 1)?.is_empty();
+        match behind {
+            true => self.write_and_seal(space, |tx, replica, _| replica.acknowledge(tx, id, place)),
+            false => self.write(Durability::Normal, |tx, replica, _| replica.acknowledge(tx, id, place)),
+        }
     }
 
     /// The own account log, for a relay that may have lost it: without it no device of this person gets in again.
