@@ -20,7 +20,7 @@ use crate::report::Report;
 const HELP: &str = "\
 bench [--full] [--only PART] [--out FILE.json] [--dir DIR]
   --full   a million messages instead of 200,000
-  --only   one part: local, relay or device
+  --only   one part: local, relay (or one row of it: writes, fan-out, catch-up, idle) or device
   --out    the table as JSON, too
   --dir    where the databases are written (default: the system's temporary folder)";
 
@@ -57,8 +57,9 @@ fn run(arguments: Vec<String>) -> Result<()> {
     if wanted("local") {
         local::run(&mut report, folder.path(), options.full)?;
     }
-    if wanted("relay") {
-        runtime.block_on(relay::run(&mut report, folder.path()))?;
+    let row = options.only.as_deref().filter(|only| relay::ROWS.contains(only));
+    if wanted("relay") || row.is_some() {
+        runtime.block_on(relay::run(&mut report, folder.path(), row))?;
     }
     if wanted("device") {
         runtime.block_on(device::run(&mut report, folder.path()))?;
