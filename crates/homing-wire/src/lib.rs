@@ -93,6 +93,6 @@ pub use op::{
     AccountAnchor, Epoch, Grant, Pin, PreviousSeed, Recipient, SealedSeed, SpaceOp, TeamAnchor, peek_bytes,
     proof_bytes, seal_info,
 };
-pub use page::PageWriter;
+pub use page::{PageWriter, entry_of, line};
 pub use role::Role;
 pub use slot::{Slot, SlotBody, SlotHeader};

@@ -1,22 +1,23 @@
 //! Pages, written down while their entries are read from a log.
 //!
-//! A relay serves long logs; building every entry as a value first would copy each one twice more. What comes out is
-//! byte for byte the canonical form of [`RelayFrame::Page`](crate::RelayFrame::Page).
+//! A relay serves long logs; building every entry as a value first would copy each one twice more. It keeps entries as
+//! they stand in a page, so reading one is copying. What comes out is byte for byte the canonical form of
+//! [`RelayFrame::Page`](crate::RelayFrame::Page).
 
+use bytes::Bytes;
 use minicbor::encode::{Error, Write};
-use minicbor::{Encode, Encoder};
+use minicbor::{CborLen, Decode, Encode, Encoder};
 
+use crate::codec::encode;
 use crate::{SignedHead, SpaceId, limits};
 
 /// Variant and fields of `RelayFrame::Page`.
 const PAGE: (u32, u64) = (3, 5);
-/// More than a page needs besides its entries.
-const FRAME: usize = 512;
-/// More than an entry needs besides its bytes: three integers and a length.
-const LINE: usize = 40;
-
-/// The form of [`Stored`](crate::Stored).
-#[derive(Encode)]
+/// More than a page needs before its entries, and behind them.
+const HEAD: usize = 64;
+const TAIL: usize = 256;
+/// The form of [`Stored`](crate::Stored), borrowed.
+#[derive(Encode, Decode, CborLen)]
 #[cbor(map)]
 struct Line<'a> {
     #[n(0)]
@@ -25,13 +26,24 @@ struct Line<'a> {
     received_ms: u64,
     #[n(2)]
     generation: u64,
-    #[cbor(n(3), with = "minicbor::bytes")]
+    #[cbor(b(3), with = "minicbor::bytes")]
     entry: &'a [u8],
 }
 
+/// An entry of a log as it stands in a page.
+pub fn line(sequence: u64, received_ms: u64, generation: u64, entry: &[u8]) -> Vec<u8> {
+    encode(&Line { sequence, received_ms, generation, entry })
+}
+
+/// The encoded entry within such a line; none if it is not one.
+pub fn entry_of(line: &[u8]) -> Option<&[u8]> {
+    minicbor::decode::<Line<'_>>(line).ok().map(|line| line.entry)
+}
+
 /// A page that grows entry by entry.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PageWriter {
+    /// The entries, behind room for what stands before them: nothing is moved when that is known.
     entries: Vec<u8>,
     count: u64,
     last: u64,
@@ -41,22 +53,26 @@ pub struct PageWriter {
 impl PageWriter {
     /// A page of about so many bytes.
     pub fn new(budget: usize) -> Self {
-        Self { entries: Vec::with_capacity(budget.min(limits::FRAME)), count: 0, last: 0, budget }
+        let mut entries = Vec::with_capacity(budget.min(limits::FRAME).saturating_add(HEAD + TAIL));
+        entries.resize(HEAD, 0);
+        Self { entries, count: 0, last: 0, budget }
     }
 
-    /// True if the page stays within its budget with this entry, too.
-    pub fn has_room_for(&self, entry: &[u8]) -> bool {
-        self.entries.len().saturating_add(entry.len()).saturating_add(LINE) <= self.budget
+    /// True if the page stays within its budget with this line, too.
+    pub fn has_room_for(&self, line: &[u8]) -> bool {
+        self.entries.len().saturating_add(line.len()) <= self.budget.saturating_add(HEAD)
     }
 
-    /// Adds an entry of a log.
-    pub fn push(&mut self, sequence: u64, received_ms: u64, generation: u64, entry: &[u8]) {
-        let line = Line { sequence, received_ms, generation, entry };
-        // Writing into a Vec can't fail.
-        let written = minicbor::encode(&line, &mut self.entries);
-        debug_assert!(written.is_ok());
+    /// Adds an entry of a log as [`line`] made it.
+    pub fn push(&mut self, sequence: u64, line: &[u8]) {
+        self.entries.extend_from_slice(line);
         self.count = self.count.saturating_add(1);
         self.last = sequence;
+    }
+
+    /// Entries so far.
+    pub fn len(&self) -> u64 {
+        self.count
     }
 
     /// True if there is no entry yet.
@@ -70,26 +86,34 @@ impl PageWriter {
     }
 
     /// The encoded frame.
-    pub fn finish(&self, req: u64, space: &SpaceId, head: &SignedHead, more: bool) -> Vec<u8> {
-        let mut frame = Vec::with_capacity(self.entries.len().saturating_add(FRAME));
-        let written = self.write(&mut frame, req, space, head, more);
+    pub fn finish(mut self, req: u64, space: &SpaceId, head: &SignedHead, more: bool) -> Bytes {
+        let mut before = Vec::with_capacity(HEAD);
+        let written = self.write_around(&mut before, req, space, head, more);
         debug_assert!(written.is_ok());
-        frame
+        let start = HEAD.saturating_sub(before.len());
+        if let Some(room) = self.entries.get_mut(start..HEAD) {
+            room.copy_from_slice(&before);
+        }
+        Bytes::from(self.entries).slice(start..)
     }
 
-    fn write<W: Write>(
-        &self,
-        frame: &mut W,
+    fn write_around(
+        &mut self,
+        before: &mut Vec<u8>,
         req: u64,
         space: &SpaceId,
         head: &SignedHead,
         more: bool,
-    ) -> Result<(), Error<W::Error>> {
+    ) -> Result<(), Error<<Vec<u8> as Write>::Error>> {
         let (variant, fields) = PAGE;
-        let mut encoder = Encoder::new(frame);
-        encoder.array(2)?.u32(variant)?.array(fields)?.u64(req)?.encode(space)?.array(self.count)?;
-        encoder.writer_mut().write_all(&self.entries).map_err(Error::write)?;
-        encoder.encode(head)?.bool(more)?;
+        Encoder::new(before)
+            .array(2)?
+            .u32(variant)?
+            .array(fields)?
+            .u64(req)?
+            .encode(space)?
+            .array(self.count)?;
+        Encoder::new(&mut self.entries).encode(head)?.bool(more)?;
         Ok(())
     }
 }
@@ -118,7 +142,9 @@ mod tests {
                 .collect();
             let mut writer = PageWriter::new(4096);
             for stored in &entries {
-                writer.push(stored.sequence, stored.received_ms, stored.generation, &stored.entry);
+                let line = line(stored.sequence, stored.received_ms, stored.generation, &stored.entry);
+                assert_eq!(entry_of(&line), Some(stored.entry.as_slice()));
+                writer.push(stored.sequence, &line);
             }
             assert_eq!(writer.is_empty(), count == 0);
             assert_eq!(writer.last(), entries.last().map_or(0, |stored| stored.sequence));
@@ -132,10 +158,15 @@ mod tests {
     #[test]
     fn a_page_knows_what_it_has_room_for() {
         let mut page = PageWriter::new(1000);
-        assert!(page.has_room_for(&[0; 960]) && !page.has_room_for(&[0; 961]));
-        page.push(1, 2, 3, &[0; 400]);
-        let (entries, rest) = (page.entries.len(), 1000 - page.entries.len() - LINE);
-        assert!((400..400 + LINE).contains(&entries), "an integer and a length never take more");
-        assert!(page.has_room_for(&vec![0; rest]) && !page.has_room_for(&vec![0; rest + 1]));
+        assert!(page.has_room_for(&[0; 1000]) && !page.has_room_for(&[0; 1001]));
+        page.push(1, &[0; 400]);
+        assert!(page.has_room_for(&[0; 600]) && !page.has_room_for(&[0; 601]));
+    }
+
+    #[test]
+    fn what_is_no_line_holds_no_entry() {
+        assert_eq!(entry_of(&[]), None);
+        assert_eq!(entry_of(&[0x00]), None);
+        assert_eq!(entry_of(&line(1, 2, 3, &[7; 50])[..40]), None);
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 
     fn page(last: u64) -> Option<PageWriter> {
         let mut page = PageWriter::new(1000);
-        page.push(last, 1, 1, b"entry");
+        page.push(last, b"entry");
         Some(page)
     }
 

@@ -7,7 +7,7 @@ use homing_wire::{DeviceId, FeedCursor, FeedItem, Member, NackCode, RelayFrame, 
 use minicbor::bytes::ByteVec;
 
 use super::session::{SessionId, Who};
-use super::{Committed, Effect, RelayCore, Stop, leave};
+use super::{Committed, RelayCore, Stop, leave};
 use crate::error::RelayError;
 use crate::metrics::add;
 use crate::store::{FeedLine, Thing};
@@ -229,7 +229,7 @@ impl RelayCore {
             match open.live_left.checked_sub(cost) {
                 Some(left) => {
                     open.live_left = left;
-                    self.batch.effects.push(Effect::Send { session: *session, frame: bytes.clone() });
+                    self.send_bytes(*session, bytes.clone());
                 }
                 None if needed => {
                     add(&self.metrics.overflows, 1);

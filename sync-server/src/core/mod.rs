@@ -124,6 +124,8 @@ impl From<AccessError> for Stop {
 #[derive(Default)]
 struct Batch {
     effects: Vec<Effect>,
+    /// Bytes of the frames among them.
+    bytes: usize,
     moved: BTreeSet<FeedLine>,
     spaces: BTreeSet<SpaceId>,
     accounts: BTreeSet<PersonId>,
@@ -331,7 +333,13 @@ impl RelayCore {
         self.spaces.trim();
         let states = self.accounts.len().saturating_add(self.spaces.len());
         self.metrics.states.store(u64::try_from(states).unwrap_or(u64::MAX), Relaxed);
+        self.batch.bytes = 0;
         Ok(Committed { effects: std::mem::take(&mut self.batch.effects), durable: commits.is_some() })
+    }
+
+    /// Bytes of the frames that wait for the commit.
+    pub fn waiting_bytes(&self) -> usize {
+        self.batch.bytes
     }
 
     /// Tidies the database. To be called when nobody waits.
@@ -436,7 +444,12 @@ impl RelayCore {
     }
 
     fn send(&mut self, session: SessionId, frame: &RelayFrame) {
-        self.batch.effects.push(Effect::Send { session, frame: frame.encode().into() });
+        self.send_bytes(session, frame.encode().into());
+    }
+
+    fn send_bytes(&mut self, session: SessionId, frame: Bytes) {
+        self.batch.bytes = self.batch.bytes.saturating_add(frame.len());
+        self.batch.effects.push(Effect::Send { session, frame });
     }
 
     fn nack(&mut self, session: SessionId, req: u64, refusal: Refusal) {

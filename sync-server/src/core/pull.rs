@@ -4,7 +4,7 @@ use homing_crypto::Domain;
 use homing_wire::{InviteId, Lane, Member, NackCode, Signature, SpaceId, peek_bytes};
 
 use super::session::{SessionId, Stage, Who};
-use super::{Effect, RelayCore, Stop};
+use super::{RelayCore, Stop};
 use crate::error::RelayError;
 use crate::store::{SpaceRow, Span};
 
@@ -124,11 +124,11 @@ impl RelayCore {
             Some(signed) => signed,
             None => self.identity.sign_head(wanted.space, row.head),
         };
-        let frame = page.finish(wanted.req, &wanted.space, &head, more).into();
-        self.batch.effects.push(Effect::Send { session, frame });
         if more {
             self.ahead.expect(session, Span { from: page.last(), ..span });
         }
+        let frame = page.finish(wanted.req, &wanted.space, &head, more);
+        self.send_bytes(session, frame);
         Ok(())
     }
 

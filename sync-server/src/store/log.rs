@@ -1,8 +1,11 @@
 //! The entries of a space's log.
+//!
+//! The table's own key is an entry's place: the space's number and, below it, the sequence. So a log lies in one piece in
+//! the order in which it is read, a page is one walk along leaves, and an append needs no index of its own for that.
 
 use homing_access::build::LastEntry;
-use homing_wire::{DeviceId, EntryId, EntryKind, Hash, Member, PageWriter, PersonId};
-use rusqlite::OptionalExtension;
+use homing_wire::{DeviceId, EntryId, EntryKind, Hash, Member, PageWriter, PersonId, entry_of, line};
+use rusqlite::{OptionalExtension, Row};
 
 use super::members::{member_bytes, member_from};
 use super::{Store, int, uint};
@@ -76,31 +79,62 @@ pub struct Place {
     pub proven: bool,
 }
 
+/// Bits of a place that hold the sequence; the space's number stands above them.
+const SEQUENCE_BITS: u32 = 32;
+/// Sequences of a log, and numbers of spaces, end here.
+const MAX_SEQUENCE: u64 = (1 << SEQUENCE_BITS) - 1;
+const MAX_SPACE: i64 = (1 << (63 - SEQUENCE_BITS)) - 1;
+
+/// The key of a sequence of a space's log. A sequence that can't be stands behind all that can.
+fn place(space: i64, sequence: u64) -> i64 {
+    (space.clamp(0, MAX_SPACE) << SEQUENCE_BITS) | int(sequence.min(MAX_SEQUENCE))
+}
+
+/// The sequence at a place.
+fn sequence_at(place: i64) -> u64 {
+    uint(place) & MAX_SEQUENCE
+}
+
+/// Places beside which a part of a log lies: behind the first and before the second.
+fn between(space: i64, from: u64, backwards: bool) -> (i64, i64) {
+    if backwards {
+        let from = if from == 0 { u64::MAX } else { from };
+        (place(space, 0), place(space, from))
+    } else {
+        (place(space, from), place(space, MAX_SEQUENCE))
+    }
+}
+
+/// The encoded entry in a row that begins with its line.
+fn entry_in(row: &Row<'_>) -> Result<Vec<u8>, RelayError> {
+    let line = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    Ok(entry_of(line).ok_or(RelayError::Damaged("an entry"))?.to_vec())
+}
+
 impl Store {
     /// Appends an entry and moves its device's tail, which only ever moves forward.
     pub fn append(&mut self, row: &EntryRow<'_>) -> Result<(), RelayError> {
+        if row.sequence >= MAX_SEQUENCE || row.space > MAX_SPACE {
+            return Err(RelayError::Damaged("a log, or the number of them, has no end"));
+        }
         let db = self.write()?;
         let kind = match row.kind {
             EntryKind::Op => 0,
             EntryKind::Data => 1,
         };
         db.prepare_cached(
-            "INSERT INTO entry (space, sequence, id, device, dseq, kind, received_ms, generation, chain, proven,
-                                entry)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO entry (place, received_ms, generation, kind, proven, id, chain, line)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
-            row.space,
-            int(row.sequence),
-            row.id.0,
-            row.device.0,
-            int(row.dseq),
-            kind,
+            place(row.space, row.sequence),
             int(row.received_ms),
             int(row.generation),
-            row.chain.0,
+            kind,
             row.proven,
-            row.entry,
+            row.id.0,
+            row.chain.0,
+            line(row.sequence, row.received_ms, row.generation, row.entry),
         ))?;
         let written_as = member_bytes(row.written_as);
         let known = db
@@ -122,14 +156,15 @@ impl Store {
     /// Where an entry stands, whatever its space.
     pub fn place(&self, id: &EntryId, generation: u64) -> Result<Option<Place>, RelayError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT space, sequence, received_ms, proven OR generation < ?2 FROM entry WHERE id = ?1",
+            "SELECT place, received_ms, proven OR generation < ?2 FROM entry WHERE id = ?1",
         )?;
         let place = statement.query_row((id.0, int(generation)), |row| {
+            let place: i64 = row.get(0)?;
             Ok(Place {
-                space: row.get(0)?,
-                sequence: uint(row.get(1)?),
-                received_ms: uint(row.get(2)?),
-                proven: row.get(3)?,
+                space: place >> SEQUENCE_BITS,
+                sequence: sequence_at(place),
+                received_ms: uint(row.get(1)?),
+                proven: row.get(2)?,
             })
         });
         Ok(place.optional()?)
@@ -167,11 +202,14 @@ impl Store {
     /// A space's encoded ops, in order.
     pub fn ops(&self, space: i64) -> Result<Vec<(Vec<u8>, u64)>, RelayError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT entry, received_ms FROM entry WHERE space = ?1 AND kind = 0 ORDER BY sequence",
+            "SELECT line, received_ms FROM entry INDEXED BY entry_op
+             WHERE kind = 0 AND place > ?1 AND place < ?2 ORDER BY place",
         )?;
-        let ops = statement
-            .query_map([space], |row| Ok((row.get(0)?, uint(row.get(1)?))))?
-            .collect::<Result<_, _>>()?;
+        let mut rows = statement.query(between(space, 0, false))?;
+        let mut ops = Vec::new();
+        while let Some(row) = rows.next()? {
+            ops.push((entry_in(row)?, uint(row.get(1)?)));
+        }
         Ok(ops)
     }
 
@@ -181,55 +219,53 @@ impl Store {
         let Span { space, from, backwards, ops, budget } = *span;
         let sql = match (backwards, ops) {
             (false, false) => {
-                "SELECT sequence, received_ms, generation, entry FROM entry
-                 WHERE space = ?1 AND sequence > ?2 ORDER BY sequence"
+                "SELECT place, line FROM entry
+                 WHERE place > ?1 AND place < ?2 ORDER BY place"
             }
             (true, false) => {
-                "SELECT sequence, received_ms, generation, entry FROM entry
-                 WHERE space = ?1 AND sequence < ?2 ORDER BY sequence DESC"
+                "SELECT place, line FROM entry
+                 WHERE place > ?1 AND place < ?2 ORDER BY place DESC"
             }
             (false, true) => {
-                "SELECT sequence, received_ms, generation, entry FROM entry
-                 WHERE space = ?1 AND sequence > ?2 AND kind = 0 ORDER BY sequence"
+                "SELECT place, line FROM entry INDEXED BY entry_op
+                 WHERE kind = 0 AND place > ?1 AND place < ?2 ORDER BY place"
             }
             (true, true) => {
-                "SELECT sequence, received_ms, generation, entry FROM entry
-                 WHERE space = ?1 AND sequence < ?2 AND kind = 0 ORDER BY sequence DESC"
+                "SELECT place, line FROM entry INDEXED BY entry_op
+                 WHERE kind = 0 AND place > ?1 AND place < ?2 ORDER BY place DESC"
             }
         };
-        let from = if backwards && from == 0 { u64::MAX } else { from };
         let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query((space, int(from)))?;
+        let mut rows = statement.query(between(space, from, backwards))?;
         let mut page = PageWriter::new(budget);
         while let Some(row) = rows.next()? {
-            let entry = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-            if !page.is_empty() && !page.has_room_for(entry) {
+            let line = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            if !page.is_empty() && !page.has_room_for(line) {
                 return Ok((page, true));
             }
-            page.push(uint(row.get(0)?), uint(row.get(1)?), uint(row.get(2)?), entry);
+            page.push(sequence_at(row.get(0)?), line);
         }
         Ok((page, false))
     }
 
     /// Ids after a sequence, at most `limit`.
     pub fn ids(&self, space: i64, from: u64, limit: usize) -> Result<Vec<EntryId>, RelayError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT id FROM entry WHERE space = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
-        )?;
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT id FROM entry WHERE place > ?1 AND place < ?2 ORDER BY place LIMIT ?3")?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (first, last) = between(space, from, false);
         let ids = statement
-            .query_map((space, int(from), limit), |row| row.get(0).map(EntryId))?
+            .query_map((first, last, limit), |row| row.get(0).map(EntryId))?
             .collect::<Result<_, _>>()?;
         Ok(ids)
     }
 
     /// Generation and chain at a place of a log.
     pub fn chain_at(&self, space: i64, sequence: u64) -> Result<Option<(u64, Hash)>, RelayError> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT generation, chain FROM entry WHERE space = ?1 AND sequence = ?2")?;
+        let mut statement = self.db.prepare_cached("SELECT generation, chain FROM entry WHERE place = ?1")?;
         let found =
-            statement.query_row((space, int(sequence)), |row| Ok((uint(row.get(0)?), Hash(row.get(1)?))));
+            statement.query_row([place(space, sequence)], |row| Ok((uint(row.get(0)?), Hash(row.get(1)?))));
         Ok(found.optional()?)
     }
 
@@ -246,32 +282,40 @@ impl Store {
         let after = match op {
             None => 0,
             Some(op) => {
-                let mut statement =
-                    self.db.prepare_cached("SELECT sequence FROM entry WHERE id = ?1 AND space = ?2")?;
-                statement.query_row((op.0, space), |row| row.get(0)).optional()?.unwrap_or(0)
+                let (first, last) = between(space, 0, false);
+                let mut statement = self
+                    .db
+                    .prepare_cached("SELECT place FROM entry WHERE id = ?1 AND place > ?2 AND place < ?3")?;
+                statement.query_row((op.0, first, last), |row| row.get(0)).optional()?.map_or(0, sequence_at)
             }
         };
         let mut statement = self.db.prepare_cached(
-            "SELECT entry FROM entry WHERE space = ?1 AND kind = 0 AND sequence > ?2 ORDER BY sequence LIMIT 1",
+            "SELECT line FROM entry INDEXED BY entry_op
+             WHERE kind = 0 AND place > ?1 AND place < ?2 ORDER BY place LIMIT 1",
         )?;
-        Ok(statement.query_row((space, after), |row| row.get(0)).optional()?)
+        statement.query(between(space, after, false))?.next()?.map(entry_in).transpose()
     }
 
     /// A space's whole log: (entry, receive time, proven or older than `generation`).
     pub fn log(&self, space: i64, generation: u64) -> Result<Vec<(Vec<u8>, u64, bool)>, RelayError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT entry, received_ms, proven OR generation < ?2 FROM entry WHERE space = ?1 ORDER BY sequence",
+            "SELECT line, received_ms, proven OR generation < ?3 FROM entry
+             WHERE place > ?1 AND place < ?2 ORDER BY place",
         )?;
-        let entries = statement
-            .query_map((space, int(generation)), |row| Ok((row.get(0)?, uint(row.get(1)?), row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
+        let (first, last) = between(space, 0, false);
+        let mut rows = statement.query((first, last, int(generation)))?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push((entry_in(row)?, uint(row.get(1)?), row.get(2)?));
+        }
         Ok(entries)
     }
 
     /// Empties a space's log, to write it anew.
     pub fn clear_log(&mut self, space: i64) -> Result<(), RelayError> {
         let db = self.write()?;
-        db.prepare_cached("DELETE FROM entry WHERE space = ?1")?.execute([space])?;
+        db.prepare_cached("DELETE FROM entry WHERE place > ?1 AND place < ?2")?
+            .execute(between(space, 0, false))?;
         db.prepare_cached("DELETE FROM tail WHERE space = ?1")?.execute([space])?;
         db.prepare_cached("DELETE FROM wrote WHERE space = ?1")?.execute([space])?;
         Ok(())

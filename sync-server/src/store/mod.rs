@@ -9,6 +9,7 @@ mod blobs;
 mod feeds;
 mod log;
 mod members;
+mod migrate;
 mod slots;
 mod spaces;
 
@@ -28,11 +29,14 @@ use crate::platform;
 use homing_wire::VerifyKey;
 
 const FILE: &str = "relay.db";
-const SCHEMA: u32 = 2;
-/// Feeds of large spaces are written after the commit that moved them.
-const FROM_1_TO_2: &str = "CREATE TABLE untold (space INTEGER PRIMARY KEY) STRICT;";
+const SCHEMA: u32 = 3;
 /// Pages of the write-ahead log at which a commit moves them into the database by itself.
 const LATE_CHECKPOINT: u32 = 4_000;
+/// Memory for pages that are written, negative as SQLite wants it for KiB. What is only read is mapped; and some commits
+/// look through all of it.
+const CACHE_KIB: i64 = -16_384;
+/// Bytes of the database that are read where the system keeps them anyway; the most SQLite maps.
+const MAPPED: i64 = 2 * 1024 * 1024 * 1024;
 /// The statements of one push, page or feed all fit.
 const CACHED_STATEMENTS: usize = 96;
 
@@ -56,29 +60,24 @@ impl Store {
         db.pragma_update(None, "fullfsync", platform::FULL_FSYNC)?;
         db.pragma_update(None, "checkpoint_fullfsync", platform::FULL_FSYNC)?;
         db.pragma_update(None, "foreign_keys", true)?;
-        db.pragma_update(None, "cache_size", -65_536)?;
+        db.pragma_update(None, "cache_size", CACHE_KIB)?;
+        db.pragma_update(None, "mmap_size", MAPPED)?;
         db.pragma_update(None, "wal_autocheckpoint", LATE_CHECKPOINT)?;
         let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
-            0 => {
-                let mut db = db;
-                let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                transaction.execute_batch(include_str!("schema.sql"))?;
-                transaction.pragma_update(None, "user_version", SCHEMA)?;
-                transaction.commit()?;
-                Ok(Self { db, writing: false, commits: 0 })
-            }
-            1 => {
-                let mut db = db;
-                let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                transaction.execute_batch(FROM_1_TO_2)?;
-                transaction.pragma_update(None, "user_version", SCHEMA)?;
-                transaction.commit()?;
-                Ok(Self { db, writing: false, commits: 0 })
-            }
-            SCHEMA => Ok(Self { db, writing: false, commits: 0 }),
-            found => Err(RelayError::Schema { found, known: SCHEMA }),
+        let mut db = db;
+        if found > SCHEMA {
+            return Err(RelayError::Schema { found, known: SCHEMA });
         }
+        if found < SCHEMA {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            match found {
+                0 => transaction.execute_batch(include_str!("schema.sql"))?,
+                found => migrate::to_present(&transaction, found)?,
+            }
+            transaction.pragma_update(None, "user_version", SCHEMA)?;
+            transaction.commit()?;
+        }
+        Ok(Self { db, writing: false, commits: 0 })
     }
 
     /// Which relay wrote it and how far it came; `None` if nothing was written yet.
@@ -155,23 +154,4 @@ fn int(value: u64) -> i64 {
 
 fn uint(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_of_schema_1_is_taken_over() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(Store::open(Some(folder.path())).unwrap());
-        let old = Connection::open(folder.path().join(FILE)).unwrap();
-        old.execute_batch("DROP TABLE untold; PRAGMA user_version = 1;").unwrap();
-        drop(old);
-        let mut store = Store::open(Some(folder.path())).unwrap();
-        assert_eq!(store.untold().unwrap(), []);
-        store.commit().unwrap();
-        let version: u32 = store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, SCHEMA);
-    }
 }

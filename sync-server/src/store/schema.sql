@@ -1,4 +1,4 @@
--- Schema 2 of the relay's database. The relay's key is not in here: see identity.rs.
+-- Schema 3 of the relay's database. The relay's key is not in here: see identity.rs.
 
 CREATE TABLE relay (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -45,23 +45,21 @@ CREATE TABLE space (
 ) STRICT;
 
 CREATE TABLE entry (
-    space INTEGER NOT NULL REFERENCES space (number),
-    sequence INTEGER NOT NULL,
-    id BLOB NOT NULL,
-    device BLOB NOT NULL,
-    dseq INTEGER NOT NULL,
-    -- 0 op, 1 data
-    kind INTEGER NOT NULL,
+    -- The space's number in the upper 31 bits, the sequence in the lower 32: a log lies in the order it is read in.
+    place INTEGER PRIMARY KEY,
     received_ms INTEGER NOT NULL,
     generation INTEGER NOT NULL,
-    chain BLOB NOT NULL,
+    -- 0 op, 1 data
+    kind INTEGER NOT NULL,
     -- 1: came back under a head that an older generation of this relay had signed
     proven INTEGER NOT NULL,
-    entry BLOB NOT NULL
+    id BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    -- Place, time and the encoded entry as they stand in a page: reading a page is copying.
+    line BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX entry_place ON entry (space, sequence);
 CREATE UNIQUE INDEX entry_id ON entry (id);
-CREATE INDEX entry_op ON entry (space, sequence) WHERE kind = 0;
+CREATE INDEX entry_op ON entry (place) WHERE kind = 0;
 
 -- The last entry of each device in each space: what its next one continues, and what a pin must name.
 CREATE TABLE tail (

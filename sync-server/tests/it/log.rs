@@ -286,7 +286,7 @@ async fn one_damaged_space_stops_nobody_else() {
     a.push(&genesis).await.unwrap();
     home.stop().await;
     let database = rusqlite::Connection::open(home.database()).unwrap();
-    database.execute("UPDATE entry SET entry = x'00' WHERE sequence = 1 AND space = 1", []).unwrap();
+    database.execute("UPDATE entry SET line = x'00' WHERE place = (1 << 32) | 1", []).unwrap();
     database.close().unwrap();
     home.start().await;
     let mut a = home.login(&ada).await;

@@ -258,20 +258,12 @@ pub fn collude(world: &mut World, forgeries: &[Forgery]) {
         let received_ms = last_ms + 1;
         let next = head.next(head.generation, id, u64::try_from(received_ms).unwrap());
         let number = |value: u64| i64::try_from(value).unwrap();
+        let line =
+            homing_wire::line(next.sequence, u64::try_from(received_ms).unwrap(), next.generation, bytes);
         tx.execute(
-            "INSERT INTO entry (space, sequence, id, device, dseq, kind, received_ms, generation, chain, proven, entry)
-             VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, 0, ?9)",
-            (
-                space,
-                number(next.sequence),
-                id.0,
-                header.device.0,
-                number(header.dseq),
-                received_ms,
-                number(next.generation),
-                next.chain.0,
-                bytes,
-            ),
+            "INSERT INTO entry (place, received_ms, generation, kind, proven, id, chain, line)
+             VALUES ((?1 << 32) | ?2, ?3, ?4, 1, 0, ?5, ?6, ?7)",
+            (space, number(next.sequence), received_ms, number(next.generation), id.0, next.chain.0, line),
         )
         .unwrap();
         tx.execute(

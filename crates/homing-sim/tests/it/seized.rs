@@ -17,7 +17,7 @@ use homing_store::{epochs, meta, spaces};
 use homing_wire::codec::encode;
 use homing_wire::{
     AccountOp, Changes, DeviceId, Entry, EntryId, EntryKind, Hash, PersonId, Pin, SealedSeed, SpaceId,
-    SpaceOp, VerifyKey, seal_info,
+    SpaceOp, VerifyKey, entry_of, seal_info,
 };
 use minicbor::Decode;
 use rusqlite::Connection;
@@ -175,9 +175,9 @@ fn relay_db(world: &mut World) -> Connection {
 /// Everything in the logs of a relay that is not running any more.
 fn relay_log(world: &mut World) -> Vec<Entry> {
     let db = relay_db(world);
-    let mut all = db.prepare("SELECT entry FROM entry ORDER BY space, sequence").unwrap();
+    let mut all = db.prepare("SELECT line FROM entry ORDER BY place").unwrap();
     let rows = all.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
-    let log: Vec<Entry> = rows.map(|row| Entry::decode(&row.unwrap()).unwrap()).collect();
+    let log: Vec<Entry> = rows.map(|row| Entry::decode(entry_of(&row.unwrap()).unwrap()).unwrap()).collect();
     drop(all);
     drop(db);
     world.start_relay().unwrap();

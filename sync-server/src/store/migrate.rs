@@ -1,0 +1,151 @@
+//! From the forms older versions wrote to the present one, within one transaction.
+
+use homing_wire::line;
+use rusqlite::Connection;
+
+use super::uint;
+use crate::error::RelayError;
+
+/// Feeds of large spaces are written after the commit that moved them.
+const UNTOLD: &str = "CREATE TABLE untold (space INTEGER PRIMARY KEY) STRICT;";
+/// Entries lie in the order of their logs, as they stand in a page.
+const LOG: &str = "
+    CREATE TABLE placed (
+        place INTEGER PRIMARY KEY,
+        received_ms INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        proven INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        chain BLOB NOT NULL,
+        line BLOB NOT NULL
+    ) STRICT;";
+const LOG_MOVED: &str = "
+    DROP TABLE entry;
+    ALTER TABLE placed RENAME TO entry;
+    CREATE UNIQUE INDEX entry_id ON entry (id);
+    CREATE INDEX entry_op ON entry (place) WHERE kind = 0;";
+
+/// Brings the database of an older schema to the present one.
+pub(super) fn to_present(db: &Connection, from: u32) -> Result<(), RelayError> {
+    if from < 2 {
+        db.execute_batch(UNTOLD)?;
+    }
+    if from < 3 {
+        db.execute_batch(LOG)?;
+        move_log(db)?;
+        db.execute_batch(LOG_MOVED)?;
+    }
+    Ok(())
+}
+
+fn move_log(db: &Connection) -> Result<(), RelayError> {
+    let mut old = db.prepare(
+        "SELECT (space << 32) | sequence, sequence, received_ms, generation, kind, proven, id, chain, entry
+         FROM entry ORDER BY space, sequence",
+    )?;
+    let mut add = db.prepare("INSERT INTO placed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut rows = old.query([])?;
+    while let Some(row) = rows.next()? {
+        let (place, sequence): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (received_ms, generation): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let (kind, proven): (i64, i64) = (row.get(4)?, row.get(5)?);
+        let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
+        let line = line(uint(sequence), uint(received_ms), uint(generation), blob(8)?);
+        add.execute((place, received_ms, generation, kind, proven, blob(6)?, blob(7)?, line))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use homing_wire::{EntryId, Hash};
+
+    use super::super::*;
+
+    /// The log as schemas 1 and 2 had it.
+    const OLD_LOG: &str = "
+        DROP TABLE entry;
+        CREATE TABLE entry (
+            space INTEGER NOT NULL REFERENCES space (number), sequence INTEGER NOT NULL, id BLOB NOT NULL,
+            device BLOB NOT NULL, dseq INTEGER NOT NULL, kind INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+            generation INTEGER NOT NULL, chain BLOB NOT NULL, proven INTEGER NOT NULL, entry BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX entry_place ON entry (space, sequence);
+        CREATE UNIQUE INDEX entry_id ON entry (id);
+        CREATE INDEX entry_op ON entry (space, sequence) WHERE kind = 0;
+        INSERT INTO space (number, id, sequence, generation, chain, received_ms, slot_sequence, op_head,
+                           stored_bytes, confirmed)
+        VALUES (1, x'01', 2, 1, x'00', 5, 0, x'00', 9, 1), (2, x'02', 1, 1, x'00', 5, 0, x'00', 9, 1);
+        INSERT INTO entry VALUES
+        (2, 1, CAST(zeroblob(31) || x'03' AS BLOB), x'00', 1, 0, 7, 1, zeroblob(32), 0, x'aa'),
+        (1, 2, CAST(zeroblob(31) || x'02' AS BLOB), x'00', 2, 1, 6, 1, zeroblob(32), 1, x'bb'),
+        (1, 1, CAST(zeroblob(31) || x'01' AS BLOB), x'00', 1, 0, 5, 1, CAST(zeroblob(31) || x'09' AS BLOB), 0, x'cc');";
+
+    fn id(last: u8) -> [u8; 32] {
+        let mut id = [0; 32];
+        id[31] = last;
+        id
+    }
+
+    fn taken_over(from: &str) -> Store {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(Some(folder.path())).unwrap());
+        let old = Connection::open(folder.path().join(FILE)).unwrap();
+        old.execute_batch(from).unwrap();
+        drop(old);
+        let store = Store::open(Some(folder.path())).unwrap();
+        let version: u32 = store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, SCHEMA);
+        assert_eq!(schema_of(&store), schema_of(&Store::open(None).unwrap()));
+        store
+    }
+
+    /// What a database consists of, in whatever order it was made.
+    fn schema_of(store: &Store) -> Vec<String> {
+        let mut statement =
+            store.db.prepare("SELECT tbl_name || ' ' || name FROM sqlite_schema ORDER BY 1").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn databases_of_schemas_1_and_2_are_taken_over_with_their_logs() {
+        for (version, dropped) in [(1, "DROP TABLE untold;"), (2, "")] {
+            let store = taken_over(&format!("{OLD_LOG} {dropped} PRAGMA user_version = {version};"));
+            assert_eq!(store.untold().unwrap(), []);
+            assert_eq!(store.ids(1, 0, 9).unwrap(), [EntryId(id(1)), EntryId(id(2))]);
+            assert_eq!(store.ids(2, 0, 9).unwrap(), [EntryId(id(3))]);
+            assert_eq!(store.chain_at(1, 1).unwrap(), Some((1, Hash(id(9)))));
+            let place = store.place(&EntryId(id(2)), 1).unwrap().unwrap();
+            assert_eq!((place.space, place.sequence, place.received_ms, place.proven), (1, 2, 6, true));
+            assert_eq!(store.ops(1).unwrap(), [(vec![0xcc], 5)]);
+            assert_eq!(store.op_after(2, None).unwrap(), Some(vec![0xaa]));
+            assert_eq!(store.op_after(1, Some(&EntryId(id(1)))).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_part_of_one_log_in_either_direction() {
+        let store = taken_over(&format!("{OLD_LOG} PRAGMA user_version = 2;"));
+        for (space, from, backwards, ops, count, last) in [
+            (1, 0, false, false, 2, 2),
+            (1, 1, false, false, 1, 2),
+            (1, 2, false, false, 0, 0),
+            (1, 0, true, false, 2, 1),
+            (1, 2, true, false, 1, 1),
+            (1, 1, true, false, 0, 0),
+            (1, 0, false, true, 1, 1),
+            (1, 0, true, true, 1, 1),
+            (2, 0, false, false, 1, 1),
+            (3, 0, true, false, 0, 0),
+            (1, u64::MAX, false, false, 0, 0),
+        ] {
+            let (page, more) = store.page(&Span { space, from, backwards, ops, budget: 1000 }).unwrap();
+            assert_eq!(
+                (page.len(), page.last(), more),
+                (count, last, false),
+                "{space} {from} {backwards} {ops}"
+            );
+        }
+    }
+}
