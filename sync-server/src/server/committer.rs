@@ -1,58 +1,37 @@
-//! The one thread that owns the database.
+//! The one thread that owns the database, and the sockets of all sessions.
 //!
-//! It drains its queue into one transaction, commits, and only then lets acks and fan-out go. Under load many
-//! pushes share one fsync; alone, a push waits for nobody.
+//! It runs an event loop. Sockets that have something to say are read, and what they say goes into the open transaction
+//! at once. When nobody has more, the transaction is committed, and only then acks and fan-out are written to the
+//! sockets, from here: a message crosses no thread on its way through the relay. Under load many pushes share one fsync;
+//! alone, a push waits for nobody. HTTP, files and the clock have threads of their own and come by a queue.
 
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::sync::mpsc::{self, Receiver, UnboundedSender};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::timeout;
 
-use super::clock;
-use crate::core::{BlobAsk, BlobReply, Effect, Peer, RelayCore, SessionId};
+use super::batch::Batch;
+use super::pipe::Pipe;
+use super::socket::{self, Opened};
+use crate::core::{BlobAsk, BlobReply, Peer, RelayCore, SessionId};
 use crate::error::RelayError;
-use crate::metrics::{Metrics, add};
+use crate::metrics::Metrics;
 
-/// Commands taken into one transaction at most.
-const BATCH: usize = 1024;
-/// Commands waiting at most; beyond it the sockets are not read.
+/// Commands waiting at most.
 const QUEUE: usize = 4096;
-/// Transactions after which feeds that are not told yet are not put off any longer.
-const LATE: usize = 16;
-/// Transactions after which the database is tidied as soon as nobody waits.
-const UNTIDY: usize = 200;
-/// Bytes waiting for one connection beyond which it counts as not reading at all.
-const BACKLOG: usize = 40 * 1024 * 1024;
+/// How long goodbyes may take when the relay stops.
+const GOODBYES: Duration = Duration::from_secs(5);
 
-/// What leaves for one connection.
-#[derive(Debug)]
-pub enum Outgoing {
-    /// One frame.
-    Frame(Bytes),
-    /// Nothing follows.
-    Close,
-}
-
-/// A connection's way out: its queue, and how many bytes are in it.
-#[derive(Debug, Clone)]
-pub struct Outbox {
-    pub queue: UnboundedSender<Outgoing>,
-    pub waiting: Arc<AtomicUsize>,
-}
-
-/// What the thread is asked to do.
+/// What the thread is asked to do by others.
 pub enum Command {
-    /// A connection was opened.
-    Connect { session: SessionId, peer: Peer, outbox: Outbox },
-    /// A frame came. The permit keeps its connection from sending more than the relay has answered.
-    Frame { session: SessionId, bytes: Bytes, permit: OwnedSemaphorePermit },
-    /// A connection is gone.
-    Disconnect { session: SessionId },
+    /// A connection became a WebSocket.
+    Open(Box<Opened>),
     /// A request beside the socket.
     Blob { token: String, ask: BlobAsk, reply: oneshot::Sender<BlobReply> },
     /// Time passed.
@@ -78,18 +57,15 @@ impl Committer {
         metrics: Arc<Metrics>,
     ) -> Result<(Self, std::thread::JoinHandle<Result<(), RelayError>>), RelayError> {
         let (commands, queue) = mpsc::channel(QUEUE);
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|_| RelayError::Stopped)?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || {
-                let mut thread = Thread { core, metrics, outboxes: HashMap::new(), replies: Vec::new() };
-                let ended = thread.run(queue);
-                if let Err(error) = &ended {
-                    // Sessions wait for acks that nobody can give any more, and a database whose commit failed
-                    // can't be trusted within this process: only a new start reads what the disk really has.
-                    tracing::error!("{error}; aborting");
-                    std::process::abort();
-                }
-                thread.core.close()
+                let hub = Rc::new(Hub::new(Batch::new(core, metrics)));
+                let tasks = LocalSet::new();
+                // A task among the sessions' tasks: in line behind those that can be read.
+                let ended = tasks.block_on(&runtime, async { spawn_local(run(hub, queue)).await });
+                ended.unwrap_or(Err(RelayError::Stopped))
             })
             .map_err(|_| RelayError::Stopped)?;
         Ok((Self { commands }, thread))
@@ -114,139 +90,105 @@ impl Committer {
     }
 }
 
-struct Thread {
-    core: RelayCore,
-    metrics: Arc<Metrics>,
-    outboxes: HashMap<SessionId, Outbox>,
-    replies: Vec<Reply>,
+/// What the sessions and the committing task share.
+pub struct Hub {
+    /// None once the relay stops.
+    batch: RefCell<Option<Batch>>,
+    /// There is something to commit.
+    more: Notify,
+    sessions: Cell<usize>,
+    /// A session ended.
+    left: Notify,
 }
 
-/// An answer that waits for the commit.
-enum Reply {
-    Blob(oneshot::Sender<BlobReply>, BlobReply),
-    Ping(oneshot::Sender<()>),
+impl Hub {
+    fn new(batch: Batch) -> Self {
+        let batch = RefCell::new(Some(batch));
+        Self { batch, more: Notify::new(), sessions: Cell::new(0), left: Notify::new() }
+    }
+
+    /// A session begins. False: the relay stops.
+    pub fn enter(&self, session: SessionId, peer: Peer, pipe: &Rc<Pipe>) -> bool {
+        self.sessions.set(self.sessions.get().saturating_add(1));
+        self.with(|batch| batch.enter(session, peer, Rc::clone(pipe))).is_some()
+    }
+
+    /// A frame came.
+    pub fn take(&self, session: SessionId, frame: &[u8]) {
+        self.with(|batch| batch.frame(session, frame));
+        self.more.notify_one();
+    }
+
+    /// A session ended.
+    pub fn leave(&self, session: SessionId) {
+        self.sessions.set(self.sessions.get().saturating_sub(1));
+        self.with(|batch| batch.leave(session));
+        self.left.notify_one();
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Batch) -> T) -> Option<T> {
+        let _whole = Whole;
+        self.batch.borrow_mut().as_mut().map(act)
+    }
+
+    /// Waits until no session is left.
+    async fn all_left(&self) {
+        while self.sessions.get() > 0 {
+            self.left.notified().await;
+        }
+    }
 }
 
-impl Thread {
-    fn run(&mut self, mut queue: Receiver<Command>) -> Result<(), RelayError> {
-        let mut permits = Vec::new();
-        let (mut unsettled, mut untidy) = (0usize, 0usize);
-        while let Some(first) = queue.blocking_recv() {
-            let now_ms = clock::now_ms();
-            let mut stop = self.take(first, now_ms, &mut permits)?;
-            let mut taken = 1;
-            while !stop && taken < BATCH {
-                let Ok(next) = queue.try_recv() else { break };
-                stop = self.take(next, now_ms, &mut permits)?;
-                taken = taken.saturating_add(1);
-            }
-            if stop {
-                self.core.close_all();
-            }
-            let durable = self.release()?;
-            permits.clear();
-            untidy = untidy.saturating_add(usize::from(durable));
-            if self.core.unsettled() {
-                unsettled = unsettled.saturating_add(1);
-                if stop || unsettled >= LATE || queue.is_empty() {
-                    unsettled = 0;
-                    let settled = self.core.settle()?;
-                    self.deliver_all(settled.effects);
-                }
-            }
-            if stop {
-                return Ok(());
-            }
-            while queue.is_empty() && self.core.read_ahead()? {}
-            if untidy >= UNTIDY && queue.is_empty() {
-                untidy = 0;
-                self.core.rest()?;
-            }
-        }
-        Ok(())
-    }
+/// A panic ends a session's task only, and would leave half of what it did in the open transaction.
+struct Whole;
 
-    /// Does one command. True: the last one.
-    fn take(
-        &mut self,
-        command: Command,
-        now_ms: u64,
-        permits: &mut Vec<OwnedSemaphorePermit>,
-    ) -> Result<bool, RelayError> {
-        match command {
-            Command::Connect { session, peer, outbox } => {
-                self.outboxes.insert(session, outbox);
-                self.core.connect(session, peer, now_ms);
-            }
-            Command::Frame { session, bytes, permit } => {
-                permits.push(permit);
-                add(&self.metrics.frames_in, 1);
-                add(&self.metrics.bytes_in, bytes.len());
-                self.core.handle(session, &bytes, now_ms)?;
-            }
-            Command::Disconnect { session } => {
-                self.outboxes.remove(&session);
-                self.core.disconnect(session);
-            }
-            Command::Blob { token, ask, reply } => {
-                let answer = self.core.blob(&token, ask, now_ms)?;
-                self.replies.push(Reply::Blob(reply, answer));
-            }
-            Command::Tick => self.core.tick(now_ms)?,
-            Command::Disk { full } => self.core.set_disk_full(full),
-            Command::Ping { reply } => self.replies.push(Reply::Ping(reply)),
-            Command::Stop => return Ok(true),
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a panic within a transaction; aborting");
+            std::process::abort();
         }
-        Ok(false)
     }
+}
 
-    /// Commits, then lets everything go that depended on it. True if something was written.
-    fn release(&mut self) -> Result<bool, RelayError> {
-        let began = Instant::now();
-        let committed = self.core.commit()?;
-        if committed.durable {
-            self.metrics.committed(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
-        }
-        self.deliver_all(committed.effects);
-        for reply in self.replies.drain(..) {
-            // Who asked may be gone.
-            match reply {
-                Reply::Blob(asker, answer) => drop(asker.send(answer)),
-                Reply::Ping(asker) => drop(asker.send(())),
+/// Commits what was taken as soon as nobody has more to say, until the relay stops.
+async fn run(hub: Rc<Hub>, mut commands: Receiver<Command>) -> Result<(), RelayError> {
+    let asked = loop {
+        let mut next = tokio::select! {
+            biased;
+            command = commands.recv() => match command {
+                Some(command) => Some(command),
+                // Nobody is left who could ask: the runtime that accepts connections ended.
+                None => break false,
+            },
+            () = hub.more.notified() => None,
+        };
+        // Sockets that can be read by now come into this transaction.
+        yield_now().await;
+        let mut stop = false;
+        while let Some(command) = next.take().or_else(|| commands.try_recv().ok()) {
+            match command {
+                Command::Stop => stop = true,
+                Command::Open(opened) => drop(spawn_local(socket::serve(Rc::clone(&hub), opened))),
+                command => drop(hub.with(|batch| batch.command(command))),
             }
         }
-        Ok(committed.durable)
-    }
-
-    fn deliver_all(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            self.deliver(effect);
+        hub.with(Batch::release);
+        if stop {
+            break true;
         }
-    }
-
-    fn deliver(&mut self, effect: Effect) {
-        match effect {
-            Effect::Send { session, frame } => {
-                let Some(outbox) = self.outboxes.get(&session) else { return };
-                let waiting = outbox.waiting.fetch_add(frame.len(), Relaxed).saturating_add(frame.len());
-                add(&self.metrics.frames_out, 1);
-                add(&self.metrics.bytes_out, frame.len());
-                let sent = outbox.queue.send(Outgoing::Frame(frame)).is_ok();
-                if !sent || waiting > BACKLOG {
-                    if sent {
-                        add(&self.metrics.slow_readers, 1);
-                    }
-                    self.outboxes.remove(&session);
-                    self.core.disconnect(session);
-                }
-            }
-            Effect::Close { session } => {
-                if let Some(outbox) = self.outboxes.remove(&session) {
-                    // A connection that is gone needs no closing.
-                    let _ = outbox.queue.send(Outgoing::Close);
-                }
-                self.core.disconnect(session);
+        loop {
+            yield_now().await;
+            let idle = commands.is_empty() && hub.with(Batch::use_pause).unwrap_or(false);
+            if !idle {
+                break;
             }
         }
+    };
+    let batch = hub.batch.borrow_mut().take();
+    let closed = batch.map_or(Ok(()), |batch| batch.end(asked));
+    if asked && timeout(GOODBYES, hub.all_left()).await.is_err() {
+        tracing::warn!("connections were cut that had not taken their goodbyes");
     }
+    closed
 }

@@ -6,17 +6,20 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use super::committer::Committer;
-use super::doors::{Doors, address_of};
-use super::{blobs, page, socket};
+use super::committer::{Command, Committer};
+use super::doors::{Door, Doors, address_of};
+use super::socket::Opened;
+use super::upgrade::Upgrade;
+use super::{blobs, page};
 use crate::blob_files::BlobFiles;
 use crate::config::Config;
 use crate::metrics::{Metrics, add};
@@ -90,31 +93,55 @@ pub async fn serve(
 async fn sync(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    mut request: Request<Body>,
 ) -> Response {
-    let address = address_of(peer, &headers, app.config.trust_forwarded);
+    let upgrade = match Upgrade::of(&mut request) {
+        Ok(upgrade) => upgrade,
+        Err(refused) => return refused.into_response(),
+    };
+    let headers = request.headers();
+    let address = address_of(peer, headers, app.config.trust_forwarded);
     let limits = &app.config.limits;
     let Some(door) = app.doors.enter(address, limits.connections_per_address, limits.connections) else {
         add(&app.metrics.connections_refused, 1);
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let connection = socket::Connection {
-        session: app.sessions.fetch_add(1, Relaxed),
-        host: host.to_ascii_lowercase(),
-        address,
-        committer: app.committer.clone(),
-        push_bytes: limits.push_bytes,
-    };
-    let metrics = Arc::clone(&app.metrics);
-    let alive = app.alive.clone();
-    socket::sized(upgrade).on_upgrade(move |opened| async move {
+    let host = host.to_ascii_lowercase();
+    let session = app.sessions.fetch_add(1, Relaxed);
+    let presence = Presence::new(Arc::clone(&app.metrics), door, app.alive.clone());
+    let answer = upgrade.answer();
+    tokio::spawn(async move {
+        match upgrade.done().await {
+            Ok((stream, early)) => {
+                let opened = Opened { session, host, address, stream, early, presence };
+                app.committer.send(Command::Open(Box::new(opened))).await;
+            }
+            Err(error) => tracing::debug!("no WebSocket came of a connection: {error}"),
+        }
+    });
+    answer
+}
+
+/// A connection that is open: counted, and waited for when the relay stops.
+#[derive(Debug)]
+pub struct Presence {
+    metrics: Arc<Metrics>,
+    _door: Door,
+    _alive: mpsc::Sender<()>,
+}
+
+impl Presence {
+    fn new(metrics: Arc<Metrics>, door: Door, alive: mpsc::Sender<()>) -> Self {
         metrics.connections.fetch_add(1, Relaxed);
-        socket::serve(opened, connection).await;
-        metrics.connections.fetch_sub(1, Relaxed);
-        drop((door, alive));
-    })
+        Self { metrics, _door: door, _alive: alive }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.metrics.connections.fetch_sub(1, Relaxed);
+    }
 }
 
 async fn health(State(app): State<App>) -> Response {

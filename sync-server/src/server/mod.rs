@@ -1,12 +1,15 @@
 //! The async shell around the core: sockets, HTTP, clock, signals. It decides nothing about membership.
 
+mod batch;
 mod blobs;
 mod clock;
 mod committer;
 mod doors;
 mod http;
 mod page;
+mod pipe;
 mod socket;
+mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

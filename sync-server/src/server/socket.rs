@@ -1,139 +1,103 @@
-//! One WebSocket: frames in to the committer, frames out from it.
+//! One WebSocket: its frames go into the open transaction, its answers leave by its pipe.
 //!
-//! One task and small buffers per connection, because most connections idle. Reading waits while the peer has
-//! too much unanswered or unread, so a fast writer slows itself and nobody else.
+//! One task and small buffers per connection, because most connections idle. Nothing is read while the peer has too much
+//! unread, so one that asks much and reads little slows itself and nobody else.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use std::rc::Rc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
 use homing_wire::limits;
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::committer::{Command, Committer, Outbox, Outgoing};
+use super::committer::Hub;
+use super::http::Presence;
+use super::pipe::{Ends, Pipe};
 use crate::core::{Peer, SessionId};
 
-/// Bytes of a connection's read and write buffers; a longer frame grows them while it passes.
+/// Bytes of a connection's read buffer; a longer frame grows it while it passes.
 const BUFFER: usize = 2 * 1024;
 /// Bytes waiting for the peer beyond which its frames are not read.
 const UNREAD: usize = 1024 * 1024;
-/// Frames of one connection that may wait for their answer.
-const UNANSWERED: usize = 64;
-/// What a frame costs besides its bytes, so that many small ones fill the allowance too.
-const FRAME_COST: u32 = 64 * 1024;
+/// Frames of one connection after which it is the others' turn.
+const TURN: usize = 64;
 /// Seconds between pings: below the usual 60 s of proxies and routers.
 const PING: Duration = Duration::from_secs(45);
 /// Seconds without any sign of the peer after which it is gone.
 const SILENCE: Duration = Duration::from_secs(120);
-/// Seconds one write may take.
-const WRITE: Duration = Duration::from_secs(60);
 
-/// Sets the sizes of a connection before it is upgraded.
-pub fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(0)
-        .max_write_buffer_size(2 * limits::FRAME)
-        .max_message_size(limits::FRAME)
-        .max_frame_size(limits::FRAME)
-}
-
-/// What a connection needs to know.
-pub struct Connection {
+/// A connection that became a WebSocket.
+pub struct Opened {
     pub session: SessionId,
     pub host: String,
     pub address: IpAddr,
-    pub committer: Committer,
-    pub push_bytes: u64,
+    pub stream: std::net::TcpStream,
+    /// What was read behind the request.
+    pub early: Bytes,
+    /// Counts the connection for as long as it is open.
+    pub presence: Presence,
 }
 
 /// Serves a connection until one side ends it.
-pub async fn serve(mut socket: WebSocket, connection: Connection) {
-    let Connection { session, host, address, committer, push_bytes } = connection;
-    let (queue, mut outgoing) = mpsc::unbounded_channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let outbox = Outbox { queue, waiting: Arc::clone(&waiting) };
-    if !committer.send(Command::Connect { session, peer: Peer { host, address }, outbox }).await {
-        return;
+pub async fn serve(hub: Rc<Hub>, opened: Box<Opened>) {
+    let Opened { session, host, address, stream, early, presence } = *opened;
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!("a connection could not be taken over: {error}"),
+    };
+    let pipe = Rc::new(Pipe::new(stream));
+    if hub.enter(session, Peer { host, address }, &pipe) {
+        // A copy: they lie in the large buffer that the request was read into, which would stay.
+        let read = early.to_vec();
+        drop(early);
+        talk(&hub, session, &pipe, read).await;
     }
-    let allowance = Allowance::new(push_bytes);
+    hub.leave(session);
+    drop(presence);
+}
+
+async fn talk(hub: &Hub, session: SessionId, pipe: &Rc<Pipe>, early: Vec<u8>) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limits::FRAME))
+        .max_frame_size(Some(limits::FRAME));
+    let ends = Ends(Rc::clone(pipe));
+    let mut socket = WebSocketStream::from_partially_read(ends, early, Role::Server, Some(config)).await;
     let mut heard = Instant::now();
     let mut ping = interval(PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let reads = waiting.load(Relaxed) < UNREAD && allowance.has_room();
+    let mut turn = 0;
+    while !pipe.ended() {
+        let waiting = pipe.waiting();
         tokio::select! {
             biased;
-            out = outgoing.recv() => match out {
-                Some(Outgoing::Frame(frame)) => {
-                    let length = frame.len();
-                    if !write(&mut socket, Message::Binary(frame)).await {
-                        break;
-                    }
-                    waiting.fetch_sub(length, Relaxed);
-                }
-                Some(Outgoing::Close) | None => {
-                    write(&mut socket, Message::Close(None)).await;
-                    break;
-                }
-            },
-            () = allowance.room(), if !allowance.has_room() => {}
+            () = pipe.write_more(), if waiting > 0 => {}
+            () = pipe.changed() => {}
             _ = ping.tick() => {
-                if heard.elapsed() > SILENCE || !write(&mut socket, Message::Ping(Bytes::new())).await {
-                    break;
+                if heard.elapsed() > SILENCE || socket.send(Message::Ping(Bytes::new())).await.is_err() {
+                    return;
                 }
             }
-            message = socket.recv(), if reads => match message {
-                Some(Ok(Message::Binary(bytes))) => {
+            message = socket.next(), if waiting < UNREAD => match message {
+                Some(Ok(Message::Binary(frame))) => {
                     heard = Instant::now();
-                    let permit = allowance.take(bytes.len()).await;
-                    let Some(permit) = permit else { break };
-                    if !committer.send(Command::Frame { session, bytes, permit }).await {
-                        break;
+                    hub.take(session, &frame);
+                    turn += 1;
+                    if turn % TURN == 0 {
+                        yield_now().await;
                     }
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => heard = Instant::now(),
-                Some(Ok(Message::Text(_) | Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(Message::Text(_) | Message::Close(_) | Message::Frame(_)) | Err(_)) | None => return,
             },
         }
-    }
-    committer.send(Command::Disconnect { session }).await;
-}
-
-async fn write(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(timeout(WRITE, socket.send(message)).await, Ok(Ok(())))
-}
-
-/// What a connection may have unanswered, in bytes and frames.
-struct Allowance {
-    bytes: Arc<Semaphore>,
-    all: u32,
-}
-
-impl Allowance {
-    fn new(push_bytes: u64) -> Self {
-        let least = FRAME_COST.saturating_mul(u32::try_from(UNANSWERED).unwrap_or(u32::MAX));
-        let all = u32::try_from(push_bytes).unwrap_or(u32::MAX / 8).clamp(least, u32::MAX / 8);
-        Self { bytes: Arc::new(Semaphore::new(usize::try_from(all).unwrap_or(usize::MAX >> 4))), all }
-    }
-
-    fn has_room(&self) -> bool {
-        self.bytes.available_permits() > 0
-    }
-
-    /// Resolves when something was answered.
-    async fn room(&self) {
-        drop(self.bytes.acquire().await);
-    }
-
-    /// Takes a frame's share; a frame larger than what is left waits for the answers before it.
-    async fn take(&self, bytes: usize) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let cost = u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(FRAME_COST).min(self.all);
-        Arc::clone(&self.bytes).acquire_many_owned(cost).await.ok()
     }
 }

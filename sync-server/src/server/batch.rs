@@ -1,0 +1,197 @@
+//! What goes into one transaction, and what leaves when it is durable.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::clock;
+use super::committer::Command;
+use super::pipe::Pipe;
+use crate::core::{BlobReply, Committed, Effect, Peer, RelayCore, SessionId};
+use crate::error::RelayError;
+use crate::metrics::{Metrics, add};
+
+/// Frames taken into one transaction at most.
+const BATCH: usize = 1024;
+/// Bytes of answers that may wait for one commit: only what stands in a connection's pipe slows its reading.
+const ANSWERS: usize = 1024 * 1024;
+/// Transactions after which feeds that are not told yet are not put off any longer.
+const LATE: usize = 16;
+/// Transactions after which the database is tidied as soon as nobody waits.
+const UNTIDY: usize = 200;
+/// Bytes waiting for one connection beyond which it counts as not reading at all.
+const BACKLOG: usize = 40 * 1024 * 1024;
+
+/// The core with the open transaction, and the ways out of all sessions.
+pub struct Batch {
+    core: RelayCore,
+    metrics: Arc<Metrics>,
+    pipes: HashMap<SessionId, Rc<Pipe>>,
+    replies: Vec<Reply>,
+    taken: usize,
+    unsettled: usize,
+    untidy: usize,
+}
+
+/// An answer that waits for the commit.
+enum Reply {
+    Blob(oneshot::Sender<BlobReply>, BlobReply),
+    Ping(oneshot::Sender<()>),
+}
+
+/// Sessions wait for acks that nobody can give any more, and a database whose commit failed can't be trusted within this
+/// process: only a new start reads what the disk really has.
+fn survived<T>(result: Result<T, RelayError>) -> T {
+    result.unwrap_or_else(|error| {
+        tracing::error!("{error}; aborting");
+        std::process::abort()
+    })
+}
+
+impl Batch {
+    pub fn new(core: RelayCore, metrics: Arc<Metrics>) -> Self {
+        let (pipes, replies) = (HashMap::new(), Vec::new());
+        Self { core, metrics, pipes, replies, taken: 0, unsettled: 0, untidy: 0 }
+    }
+
+    pub fn enter(&mut self, session: SessionId, peer: Peer, pipe: Rc<Pipe>) {
+        self.pipes.insert(session, pipe);
+        self.core.connect(session, peer, clock::now_ms());
+    }
+
+    pub fn leave(&mut self, session: SessionId) {
+        self.pipes.remove(&session);
+        self.core.disconnect(session);
+    }
+
+    /// Takes a session's frame.
+    pub fn frame(&mut self, session: SessionId, frame: &[u8]) {
+        add(&self.metrics.frames_in, 1);
+        add(&self.metrics.bytes_in, frame.len());
+        survived(self.core.handle(session, frame, clock::now_ms()));
+        self.count();
+    }
+
+    /// Does what another thread asks for.
+    pub fn command(&mut self, command: Command) {
+        match command {
+            Command::Blob { token, ask, reply } => {
+                let answer = survived(self.core.blob(&token, ask, clock::now_ms()));
+                self.replies.push(Reply::Blob(reply, answer));
+            }
+            Command::Tick => survived(self.core.tick(clock::now_ms())),
+            Command::Disk { full } => self.core.set_disk_full(full),
+            Command::Ping { reply } => self.replies.push(Reply::Ping(reply)),
+            Command::Open(_) | Command::Stop => {}
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        self.taken = self.taken.saturating_add(1);
+        if self.taken >= BATCH || self.core.waiting_bytes() >= ANSWERS {
+            self.release();
+        }
+    }
+
+    /// Commits, then lets everything go that depended on it.
+    pub fn release(&mut self) {
+        self.taken = 0;
+        let began = Instant::now();
+        let committed = survived(self.core.commit());
+        if committed.durable {
+            self.metrics.committed(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+            self.untidy = self.untidy.saturating_add(1);
+        }
+        self.deliver(committed);
+        for reply in self.replies.drain(..) {
+            // Who asked may be gone.
+            match reply {
+                Reply::Blob(asker, answer) => drop(asker.send(answer)),
+                Reply::Ping(asker) => drop(asker.send(())),
+            }
+        }
+        if self.core.unsettled() {
+            self.unsettled = self.unsettled.saturating_add(1);
+            if self.unsettled >= LATE {
+                self.settle();
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        self.unsettled = 0;
+        let settled = survived(self.core.settle());
+        self.deliver(settled);
+    }
+
+    /// Does a part of what can wait, if nobody waits. False: there is nothing of that, or somebody waits.
+    pub fn use_pause(&mut self) -> bool {
+        if self.taken > 0 {
+            return false;
+        }
+        if self.core.unsettled() {
+            self.settle();
+            return true;
+        }
+        if survived(self.core.read_ahead()) {
+            return true;
+        }
+        if self.untidy >= UNTIDY {
+            self.untidy = 0;
+            survived(self.core.rest());
+        }
+        false
+    }
+
+    /// Ends the database, and the sessions: with a word of when to come back if the relay was asked to stop.
+    pub fn end(mut self, asked: bool) -> Result<(), RelayError> {
+        if asked {
+            self.core.close_all();
+            self.release();
+            self.settle();
+        }
+        for pipe in self.pipes.values() {
+            pipe.close();
+            pipe.flush();
+        }
+        self.core.close()
+    }
+
+    fn deliver(&mut self, committed: Committed) {
+        let mut touched = Vec::new();
+        for effect in committed.effects {
+            match effect {
+                Effect::Send { session, frame } => {
+                    let Some(pipe) = self.pipes.get(&session) else { continue };
+                    add(&self.metrics.frames_out, 1);
+                    add(&self.metrics.bytes_out, frame.len());
+                    // Where something waits already, the socket is full and its session writes on.
+                    let waiting = pipe.waiting();
+                    pipe.push(frame);
+                    if waiting == 0 || waiting > BACKLOG {
+                        touched.push((session, Rc::clone(pipe)));
+                    }
+                }
+                Effect::Close { session } => {
+                    if let Some(pipe) = self.pipes.remove(&session) {
+                        pipe.close();
+                        pipe.flush();
+                    }
+                    self.core.disconnect(session);
+                }
+            }
+        }
+        for (session, pipe) in touched {
+            pipe.flush();
+            if pipe.waiting() > BACKLOG {
+                add(&self.metrics.slow_readers, 1);
+                pipe.give_up();
+                self.leave(session);
+            }
+        }
+    }
+}
