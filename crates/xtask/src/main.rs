@@ -6,8 +6,10 @@ mod floors;
 mod measure;
 mod place;
 mod run;
+mod screen;
 mod setup;
 mod shell;
+mod start;
 mod test;
 mod webdriver;
 
@@ -23,7 +25,9 @@ cargo xtask test [SUITE..] [--yes]           install what is missing, build, run
                                              (suites: format floors deny ui clippy rust window)
 cargo xtask bindings                         write the TypeScript types of the engine's calls
 cargo xtask dist [--yes]                     build the packages of this system
-cargo xtask bench [--full] [--out FILE.json] measure the budgets against floors of the same run
+cargo xtask bench [--full] [--only PART] [--out FILE.json]
+                                             measure the budgets against floors of the same run
+                                             (parts: local relay device window)
 cargo xtask soak [ROUNDS]                    kill processes in 500 rounds, or so many; simulate 500 days
 
 --yes allows installing system packages with sudo; without it you are asked, or told the command to run.";

@@ -1,18 +1,47 @@
 //! What takes longer than a test may: budgets and endurance.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
-use crate::{setup, shell};
+use crate::{setup, shell, start};
 
 const ROUNDS: u32 = 500;
 /// All scenarios are run by other seeds once for so many rounds.
 const ROUNDS_PER_SHIFT: u32 = 10;
 
-/// Measures the budgets in an optimised build.
+/// Measures the budgets in an optimised build; the window's start here, the rest in a program of its own.
 pub fn bench(arguments: &[String]) -> Result<()> {
-    let mut command =
-        shell::cargo(["run", "--locked", "--release", "--package", "homing-sim", "--bin", "bench", "--"])?;
-    shell::run(command.args(arguments))
+    let after = |option: &str| {
+        let at = arguments.iter().position(|argument| argument == option)?;
+        arguments.get(at + 1).map(String::as_str)
+    };
+    let only = after("--only");
+    if only != Some("window") {
+        let mut command = shell::cargo([
+            "run",
+            "--locked",
+            "--release",
+            "--package",
+            "homing-sim",
+            "--bin",
+            "bench",
+            "--",
+        ])?;
+        shell::run(command.args(arguments))?;
+    }
+    if !matches!(only, None | Some("window")) {
+        return Ok(());
+    }
+    if !cfg!(target_os = "linux") {
+        println!("The window's start is measured on Linux only: the other systems bring no driver for it.");
+        return Ok(());
+    }
+    let row = start::measure(arguments.iter().any(|argument| argument == "--full"))?;
+    match after("--out") {
+        Some(file) => start::add_row(Path::new(file), row),
+        None => Ok(()),
+    }
 }
 
 /// Kills real processes, and simulates days, far more often than the tests do; and every scenario by other seeds.

@@ -4,18 +4,15 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::screen::{self, Running, Screen};
 use crate::setup::{self, For};
 use crate::webdriver::Session;
 use crate::{place, shell};
-
-/// How long a program that was asked to end may take.
-const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Starts the relay and the app; with `check`, saves a picture of the first view and ends.
 pub fn run(check: Option<&Path>, yes: bool) -> Result<()> {
@@ -63,25 +60,6 @@ pub fn run(check: Option<&Path>, yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// A program that ends with its owner, and with it all that it started if it leads a group.
-struct Running {
-    child: Child,
-    group: bool,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        place::ask_to_end(&self.child, self.group);
-        let deadline = Instant::now() + ENDS_WITHIN;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        // Both fail only when it has ended.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 /// Starts the relay and waits for the line that says where it listens.
 ///
 /// The port is kept from run to run: the profile remembers the address of its relay.
@@ -93,7 +71,7 @@ fn start_relay(folder: &Path) -> Result<(Running, String)> {
     command.arg("--listen").arg(format!("127.0.0.1:{port}")).arg("--data").arg(folder.join("relay"));
     let mut child = command.stdout(Stdio::piped()).spawn().context("the relay does not start")?;
     let output = child.stdout.take().context("the relay has no output")?;
-    let running = Running { child, group: false };
+    let running = Running::new(child);
 
     let mut line = String::new();
     let mut output = BufReader::new(output);
@@ -113,41 +91,9 @@ fn listening(line: &str) -> Option<String> {
     Some(line.get("listening")?.as_str()?.to_owned())
 }
 
-/// A virtual screen.
-struct Screen {
-    display: String,
-    _server: Running,
-}
-
-impl Screen {
-    fn start() -> Result<Self> {
-        let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"]);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb does not start")?;
-        let output = child.stdout.take().context("Xvfb has no output")?;
-        let server = Running { child, group: false };
-        let mut number = String::new();
-        BufReader::new(output).read_line(&mut number)?;
-        if number.trim().is_empty() {
-            bail!("Xvfb found no display");
-        }
-        Ok(Self { display: format!(":{}", number.trim()), _server: server })
-    }
-}
-
 /// Opens the app under a driver and saves what its first view looks like.
 fn take_picture(file: &Path, environment: impl Fn(&mut Command)) -> Result<()> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-    // A bus of its own: an app that runs on the desktop's bus would answer in its place.
-    let mut command = shell::command("dbus-run-session")?;
-    command.args(["--", "WebKitWebDriver", &format!("--port={port}")]);
-    command.env("TAURI_WEBVIEW_AUTOMATION", "true").stdout(Stdio::null());
-    environment(&mut command);
-    place::lead_group(&mut command);
-    let child = command.spawn().context("dbus-run-session does not start")?;
-    let _driver = Running { child, group: true };
-
+    let (_driver, port) = screen::driver(environment)?;
     let session = Session::open(port, &place::built("homing-app")?)?;
     session.wait_rendered()?;
     let picture = session.picture()?;

@@ -1,4 +1,4 @@
-//! As much of WebDriver as taking one picture needs.
+//! As much of WebDriver as taking a picture and timing a start need.
 //!
 //! The tests of the window have a full client; it would make xtask, which everybody builds first, three
 //! times as big.
@@ -32,13 +32,7 @@ pub struct Session {
 impl Session {
     /// Lets the driver on `port` open `app`.
     pub fn open(port: u16, app: &Path) -> Result<Self> {
-        let deadline = Instant::now() + WITHIN;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if Instant::now() > deadline {
-                bail!("the driver does not listen");
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
+        wait_for_driver(port)?;
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": app, "args": [] } });
         let answer =
             request(port, "POST", "/session", Some(json!({ "capabilities": { "alwaysMatch": wanted } })))?;
@@ -60,6 +54,11 @@ impl Session {
         }
     }
 
+    /// Runs a script that says itself when it is done, and gives its answer.
+    pub fn run(&self, script: &str) -> Result<Value> {
+        self.ask("POST", "/execute/async", Some(json!({ "script": script, "args": [] })))
+    }
+
     /// The window as a PNG file.
     pub fn picture(&self) -> Result<Vec<u8>> {
         let answer = self.ask("GET", "/screenshot", None)?;
@@ -75,6 +74,18 @@ impl Session {
     fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
         request(self.port, method, &format!("{}{path}", self.path), body)
     }
+}
+
+/// Waits until the driver listens.
+pub fn wait_for_driver(port: u16) -> Result<()> {
+    let deadline = Instant::now() + WITHIN;
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        if Instant::now() > deadline {
+            bail!("the driver does not listen");
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
 }
 
 /// One request over a connection of its own; the value of the answer.

@@ -1,0 +1,21 @@
+//! A window with nothing in it, built as the app's own is: what a start costs before Homing does anything.
+//!
+//! `cargo xtask bench` measures the app against it. Its webview keeps its files in `HOMING_PROFILE`, as the app's does.
+
+use std::path::PathBuf;
+
+use tauri::{WebviewUrl, WebviewWindowBuilder};
+
+fn main() -> tauri::Result<()> {
+    tauri::Builder::default()
+        .setup(|app| {
+            let folder = std::env::var_os("HOMING_PROFILE").map(PathBuf::from).unwrap_or_default();
+            WebviewWindowBuilder::new(app, "main", WebviewUrl::External("about:blank".parse()?))
+                .title("Empty")
+                .inner_size(1280.0, 800.0)
+                .data_directory(folder.join("webview"))
+                .build()?;
+            Ok(())
+        })
+        .run(tauri::generate_context!())
+}
