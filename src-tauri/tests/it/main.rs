@@ -11,6 +11,7 @@ mod demo;
 mod desktop;
 mod driver;
 mod drops;
+mod extremes;
 mod instances;
 mod keeping;
 mod main_job;

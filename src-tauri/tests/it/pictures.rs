@@ -171,6 +171,9 @@ impl Gallery {
         if nodes.as_u64().unwrap() > MOST_NODES {
             self.findings.push(format!("{name} ({variant}) has {nodes} nodes"));
         }
+        for out in self.app.sticking_out().await {
+            self.findings.push(format!("{name} ({variant}): {out}"));
+        }
         for violation in self.violations().await {
             self.findings.push(format!("{name} ({variant}): {violation}"));
         }

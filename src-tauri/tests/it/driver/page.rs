@@ -119,6 +119,34 @@ impl App {
             .await;
     }
 
+    /// What sticks out of the page or of a part that scrolls, sideways: it is cut off, or the page moves with it.
+    pub async fn sticking_out(&self) -> Vec<String> {
+        let script = "const found = [];
+            const name = (element) => element.outerHTML.slice(0, 160);
+            const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
+            for (const element of document.querySelectorAll('body *')) {
+                const box = element.getBoundingClientRect();
+                const style = getComputedStyle(element);
+                if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') continue;
+                if (['auto', 'scroll'].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1
+                    && element.tagName !== 'TEXTAREA' && !element.matches('.filters')) {
+                    found.push(`scrolls sideways: ${name(element)}`);
+                }
+                // A pane's handle lies on its edge, and a field scrolls.
+                const handled = element.querySelector(':scope > [role=separator]') || element.tagName === 'INPUT';
+                if (!handled && style.overflowX === 'visible' && style.display !== 'inline' && element.clientWidth > 0
+                    && element.scrollWidth > element.clientWidth + 2) {
+                    found.push(`holds more than fits: ${name(element)}`);
+                }
+                if (box.left >= -1 && box.right <= innerWidth + 1) continue;
+                let around = element.parentElement;
+                while (around && !clips(around)) around = around.parentElement;
+                if (!around || around === document.body) found.push(`sticks out: ${name(element)}`);
+            }
+            return found.slice(0, 5)";
+        serde_json::from_value(self.eval(script, vec![]).await).unwrap()
+    }
+
     /// Saves what the window shows now. Two frames first: the driver may hand out the one before.
     pub async fn screenshot(&self, file: &Path) {
         let script = "const done = arguments[arguments.length - 1];
