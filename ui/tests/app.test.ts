@@ -98,6 +98,20 @@ describe("inbox", () => {
     await soon(() => expect(app().dataset["id"]).toBe("c-rosa"));
     await user.keyboard("{Escape}");
     await soon(() => expect(app().dataset["view"]).toBe("inbox"));
+    await soon(() => expect(document.activeElement?.closest<HTMLElement>("[data-testid=conversation]")?.dataset["id"]).toBe("c-rosa"));
+  });
+
+  it("is one stop for Tab, wherever somebody is in it", async () => {
+    const user = userEvent.setup();
+    await start();
+    await soon(() => one("conversation", '[data-id="c-rosa"]'));
+    const stops = (): Array<string | undefined> =>
+      [...document.querySelectorAll<HTMLElement>('[data-testid=conversation-list] [tabindex="0"]')].map((stop) => stop.closest<HTMLElement>("[data-testid=conversation]")?.dataset["id"]);
+    const [first, second] = all("conversation").map((row) => row.dataset["id"]);
+    expect(stops()).toEqual([first, first]);
+    one("conversation", `[data-id="${first}"]`).querySelector("a")?.focus();
+    await user.keyboard("{ArrowDown}");
+    await soon(() => expect(stops()).toEqual([second, second]));
   });
 
   it("archives with an undo", async () => {
