@@ -258,6 +258,20 @@ describe("recovery words that another device made anew", () => {
   });
 });
 
+describe("a colleague who leaves", () => {
+  it("is taken out of the team once the question was answered", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/people");
+    await user.click(await soon(() => one("colleague-remove")));
+    const question = await soon(() => one("dialog"));
+    expect(question.textContent).toContain("remove them there too");
+    expect(fake.calls.some((call) => call.name === "colleague_remove")).toBe(false);
+    await user.click(one("confirm"));
+    await soon(() => expect(fake.calls.some((call) => call.name === "colleague_remove")).toBe(true));
+    await soon(() => expect(all("colleague-remove").length).toBe(0));
+  });
+});
+
 describe("a relay without room", () => {
   it("is named in the banner, which leads to what waits", async () => {
     const user = userEvent.setup();

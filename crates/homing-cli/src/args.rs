@@ -108,6 +108,9 @@ pub enum Command {
     Approve { request: String },
     /// Everybody you share a conversation or team with
     People,
+    /// The people of your team
+    #[command(subcommand)]
+    Colleague(Colleague),
     /// The safety number of a person: compare it with theirs to know that nobody is in between
     Safety {
         person: String,
@@ -242,6 +245,12 @@ pub enum Request {
     Approve { request: String },
     /// Turn them down
     Decline { request: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Colleague {
+    /// Take somebody who left out of your team: they get nothing of its clients from now on
+    Remove { person: String },
 }
 
 #[derive(Debug, Subcommand)]

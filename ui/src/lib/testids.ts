@@ -90,6 +90,7 @@ export const testids = {
   deviceRevoke: "device-revoke",
   person: "person",
   personSafety: "person-safety",
+  colleagueRemove: "colleague-remove",
   request: "request",
   requestApprove: "request-approve",
   requestDecline: "request-decline",

@@ -42,6 +42,7 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Request(command) => run.request(command).await,
         Command::Approve { request } => run.item(Call::Approve, request).await,
         Command::People => run.people().await,
+        Command::Colleague(command) => run.colleague(command).await,
         Command::Safety { person, verified, not_verified } => {
             run.safety(person, verified, not_verified).await
         }

@@ -58,6 +58,11 @@ impl Run<'_> {
         self.list::<api::PersonRow, shapes::Person>(Call::People(NOTHING)).await
     }
 
+    pub async fn colleague(&self, command: args::Colleague) -> Result<(), ApiError> {
+        let args::Colleague::Remove { person } = command;
+        self.list::<api::PersonRow, shapes::Person>(Call::ColleagueRemove(PersonRef { person })).await
+    }
+
     pub async fn safety(&self, person: String, verified: bool, not_verified: bool) -> Result<(), ApiError> {
         let call = if verified || not_verified {
             Call::SafetyVerify(SafetyVerify { person, verified })

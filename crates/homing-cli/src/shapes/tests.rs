@@ -223,6 +223,7 @@ fn people() {
         spaces: vec!["Okafor".into()],
         client: true,
         staff: false,
+        can_remove: false,
     };
     insta::assert_snapshot!("person", json(&shapes::Person::from(person)));
     let safety = api::Safety {

@@ -101,6 +101,20 @@ async fn a_colleague_waits_for_approval_and_then_sees_the_clients() {
     ada.sync().await;
     cora.sync().await;
     assert_eq!(cora.bodies(&conversation).await, ["Good morning!"]);
+    ada.sync().await;
+
+    // Cora leaves the agency: she keeps what she has, and gets nothing of its clients from now on.
+    assert_eq!(cora.fails(&["colleague", "remove", "Ada Berger"]).await, "role_forbids");
+    assert_eq!(ada.fails(&["colleague", "remove", "Ben Okafor"]).await, "not_a_member");
+    ada.all(&["colleague", "remove", "Cora Lind"]).await;
+    ada.sync().await;
+    ada.one(&["send", &conversation, "Without Cora"]).await;
+    ada.sync().await;
+    cora.sync().await;
+    assert_eq!(cora.bodies(&conversation).await, ["Good morning!"]);
+    assert_eq!(cora.fails(&["send", &conversation, "Am I still here?"]).await, "role_forbids");
+    let people = ada.all(&["people"]).await;
+    assert!(people.iter().all(|person| person["name"] != "Cora Lind"));
 }
 
 #[tokio::test]

@@ -98,6 +98,7 @@ calls! {
         People people(Nothing) -> Vec<PersonRow>;
         Safety safety(PersonRef) -> Safety;
         SafetyVerify safety_verify(SafetyVerify) -> Safety;
+        ColleagueRemove colleague_remove(PersonRef) -> Vec<PersonRow>;
         Members members(ConversationRef) -> Vec<MemberRow>;
         MemberAdd member_add(MemberAdd) -> Vec<MemberRow>;
         MemberRemove member_remove(MemberRef) -> Vec<MemberRow>;

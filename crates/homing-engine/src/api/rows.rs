@@ -227,6 +227,8 @@ pub struct PersonRow {
     pub spaces: Vec<String>,
     pub client: bool,
     pub staff: bool,
+    /// This person may take the colleague out of the team.
+    pub can_remove: bool,
 }
 
 pub struct Safety { pub person: String, pub name: String, pub digits: String, pub verified: bool, pub qr_svg: String }

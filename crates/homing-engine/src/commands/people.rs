@@ -19,6 +19,11 @@ use crate::text::visible;
 /// Where the account head of a compared safety number lies, by person.
 const VERIFIED: &str = "verified/";
 
+/// Whether one in the first role may take one in the second out.
+fn removes(mine: Role, theirs: Role) -> bool {
+    mine == Role::Owner || (mine.manages() && theirs != Role::Owner)
+}
+
 impl Core {
     pub(crate) fn people(&mut self, _: Nothing) -> Result<Vec<PersonRow>, ApiError> {
         let db = self.db()?;
@@ -27,10 +32,11 @@ impl Core {
         for part in people::memberships(&db)? {
             parts.entry(part.person).or_default().push(part);
         }
-        let team: Vec<SpaceId> = parts
+        let teams: BTreeMap<SpaceId, Role> = parts
             .get(&me)
             .map(|own| {
-                own.iter().filter(|part| part.kind == SpaceKind::Team).map(|part| part.space).collect()
+                let teams = own.iter().filter(|part| part.kind == SpaceKind::Team);
+                teams.map(|part| (part.space, part.role)).collect()
             })
             .unwrap_or_default();
         Ok(people::list(&db)?
@@ -45,7 +51,7 @@ impl Core {
                     .collect();
                 spaces.sort();
                 spaces.dedup();
-                let in_team = own.iter().find(|part| team.contains(&part.space));
+                let in_team = own.iter().find(|part| teams.contains_key(&part.space));
                 PersonRow {
                     id: row.person.to_string(),
                     name: shown_name(&row.name),
@@ -57,9 +63,55 @@ impl Core {
                         .iter()
                         .any(|part| part.kind == SpaceKind::Client && part.role == Role::Client),
                     staff: in_team.is_some(),
+                    can_remove: row.person != me
+                        && own
+                            .iter()
+                            .any(|part| teams.get(&part.space).is_some_and(|mine| removes(*mine, part.role))),
                 }
             })
             .collect())
+    }
+
+    /// Takes somebody who left out of the teams this person leads: at once for the relay and the team, and in each
+    /// client's space before anybody writes there again. Where they are a member themselves they stay one.
+    pub(crate) fn colleague_remove(&mut self, args: PersonRef) -> Result<Vec<PersonRow>, ApiError> {
+        let person = self.find_person(&args.person)?;
+        let me = self.replica()?.person();
+        if person == me {
+            return Err(invalid("Somebody else who leads the team has to take you out of it.").into());
+        }
+        let parts = people::memberships(&self.db()?)?;
+        let role = |of: PersonId, space: SpaceId| {
+            parts.iter().find(|part| part.person == of && part.space == space).map(|part| part.role)
+        };
+        let shared: Vec<(SpaceId, Role, Role)> = parts
+            .iter()
+            .filter(|part| part.person == person && part.kind == SpaceKind::Team)
+            .filter_map(|part| role(me, part.space).map(|mine| (part.space, mine, part.role)))
+            .collect();
+        if shared.is_empty() {
+            return Err(ApiError::new(Code::NotAMember, "This person is not in a team of yours."));
+        }
+        let teams: Vec<SpaceId> = shared
+            .into_iter()
+            .filter(|(_, mine, theirs)| removes(*mine, *theirs))
+            .map(|(team, ..)| team)
+            .collect();
+        if teams.is_empty() {
+            return Err(forbidden(
+                "Only who leads the team can take somebody out of it, and only an owner an owner.",
+            )
+            .into());
+        }
+        self.write(Durability::Full, |tx, replica, env| {
+            for team in &teams {
+                let intent = OpIntent::Remove(Member::Person(person));
+                replica.enqueue_op(tx, env.now_ms(), team, &intent, None)?;
+            }
+            replica.touched.people = true;
+            Ok(())
+        })?;
+        self.people(Nothing {})
     }
 
     pub(crate) fn safety(&mut self, args: PersonRef) -> Result<Safety, ApiError> {

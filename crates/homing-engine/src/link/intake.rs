@@ -6,11 +6,11 @@ use homing_crypto::{Domain, verify};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, accounts, meta, outbox, slots};
-use homing_sync::{Effect, Event, LogCursor, Ticket};
+use homing_sync::{Effect, Event, LogCursor, SpaceCursor, Ticket};
 use homing_wire::codec::decode;
 use homing_wire::{Member, NackCode, PersonId, SignedHead, SpaceId, SpaceKind, Stored, VerifyKey};
 
-use super::cursor::update_log;
+use super::cursor::{cursor_of, store_cursor, update_log};
 use super::{SYNCED, TOGETHER};
 use crate::api::ApiError;
 use crate::core::Core;
@@ -171,6 +171,10 @@ impl Core {
             if !other && spaces::get(tx, &space)?.is_some() {
                 spaces::update(tx, &space, |row| row.state = SpaceState::Gone)?;
                 replica.refuse_waiting(tx, &space, NackCode::NotAMember)?;
+                // Who comes back reads it from its beginning; the relay may have numbered it anew by then.
+                homing_store::entries::unplace_after(tx, &space, 0)?;
+                let generation = cursor_of(tx, &space)?.log.generation;
+                store_cursor(tx, &space, &SpaceCursor::empty(generation))?;
                 replica.touch_conversations_of(tx, &space)?;
                 replica.touched.people = true;
             }
@@ -178,6 +182,18 @@ impl Core {
         });
         if gone.unwrap_or(false) {
             self.protocol(Event::Forget(space));
+            self.team_gone(space);
+        }
+    }
+
+    /// Who is in a team no more has lost its clients' spaces too, though nothing of theirs says so.
+    fn team_gone(&mut self, team: SpaceId) {
+        if self.flows.followed.remove(&team) {
+            self.protocol(Event::Unfollow(Member::Team(team)));
+        }
+        let rows = self.db().and_then(|db| Ok(spaces::list(&db)?)).unwrap_or_default();
+        for row in rows.into_iter().filter(|row| row.team == Some(team) && row.state != SpaceState::Gone) {
+            self.gone(row.space, Member::Team(team));
         }
     }
 

@@ -9,8 +9,8 @@ use homing_crypto::{
     padding, recovery_from_words,
 };
 use homing_engine::api::{
-    Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, RecoveryConfirm, RecoveryUse, RecoveryWords,
-    Settings, SettingsSet,
+    Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, PersonRef, RecoveryConfirm, RecoveryUse,
+    RecoveryWords, Settings, SettingsSet, State,
 };
 use homing_sim::{DeviceId as Device, RELAY, Weather, World};
 use homing_store::{epochs, meta, spaces};
@@ -419,6 +419,88 @@ fn words_made_anew_survive_a_crash_at_any_moment() {
         between |= named != old;
     }
     assert!(between, "no crash fell between the two ops");
+}
+
+#[test]
+fn a_colleague_who_was_taken_out_opens_nothing_of_what_came_after() {
+    let mut house = House::new(58);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let (two, group) = (house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    world.send(cora, &two, "by Cora, before").unwrap();
+    world.settle().unwrap();
+    let person = |world: &mut World, of: Device, name: &str| {
+        world.people(of).unwrap().into_iter().find(|row| row.name == name).unwrap()
+    };
+    let (hers, his) = (person(world, laptop, "Cora"), person(world, laptop, "Ben"));
+    assert!(hers.can_remove && !his.can_remove);
+    // Who does not lead the team takes nobody out, and nobody takes out whom they share no team with.
+    let adas = person(world, cora, "Ada");
+    assert!(!adas.can_remove);
+    let remove = |id: &str| Call::ColleagueRemove(PersonRef { person: id.to_owned() });
+    assert_eq!(world.refusal(cora, remove(&adas.id)).unwrap().code, Code::RoleForbids);
+    assert_eq!(world.refusal(laptop, remove(&his.id)).unwrap().code, Code::NotAMember);
+    assert_eq!(world.refusal(laptop, remove(&adas.id)).unwrap().code, Code::InvalidArgument);
+
+    // Cora writes before she can know, and so does Ben, who knows nothing of the team.
+    world.set_online(cora, false).unwrap();
+    world.set_online(ben, false).unwrap();
+    world.send(cora, &two, "Cora did not know").unwrap();
+    world.send(ben, &two, "Ben did not know").unwrap();
+    world.call(laptop, remove(&hers.id)).unwrap();
+    world.send(laptop, &two, "at once").unwrap();
+    world.settle().unwrap();
+    world.send(ben, &two, "by Ben, later").unwrap();
+    world.settle().unwrap();
+    let stay = [laptop, desktop, ben];
+    let mut bodies = same_messages(world, &stay, &two);
+    bodies.sort();
+    assert_eq!(bodies, ["Ben did not know", "at once", "by Ben, later", "by Cora, before"]);
+    at_rest(world, &stay);
+    assert!(!person(world, laptop, "Cora").staff);
+    // What she had stays readable, what she could not know any more is kept and not sent.
+    let detail = world.conversation_detail(cora, &two).unwrap();
+    assert!(!detail.row.can_write);
+    let hers_now = world.messages(cora, &two).unwrap();
+    assert!(hers_now.iter().any(|row| row.body == "by Cora, before"));
+    let unsent = hers_now.iter().find(|row| row.body == "Cora did not know").unwrap();
+    assert_eq!(unsent.state, State::Failed);
+    assert!(!hers_now.iter().any(|row| ["at once", "by Ben, later"].contains(&row.body.as_str())));
+    // Where she is a member herself she stays one.
+    world.send(cora, &group, "still in the group").unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &[laptop, desktop, ben, cora], &group), ["still in the group"]);
+
+    let texts = ["by Cora, before", "Ben did not know", "at once", "by Ben, later"];
+    assert_eq!(Thief::with_disk_of(world, cora).finds(world, &texts), ["by Cora, before"]);
+    assert_eq!(Thief::with_disk_of(world, laptop).finds(world, &texts), texts, "the search can find");
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.settle().unwrap();
+    world.settle().unwrap();
+    assert_eq!(Thief::with_disk_of(world, cora).finds(world, &texts), ["by Cora, before"]);
+    // She comes back, as anybody would, and reads all of it again.
+    world.settle().unwrap();
+    let staff = world.invite(laptop, InviteTo::Team { role: None }).unwrap();
+    world.join(cora, &staff, None).unwrap();
+    world.run_for(60_000).unwrap();
+    approve_all(world, laptop);
+    world.settle().unwrap();
+    world.send(laptop, &two, "welcome back").unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &[laptop, desktop, ben], &two).len(), 5);
+    let back = world.bodies(cora, &two).unwrap();
+    assert!(
+        texts.iter().chain(&["welcome back"]).all(|text| back.iter().any(|body| body == text)),
+        "{back:?}"
+    );
+    assert!(world.conversation_detail(cora, &two).unwrap().row.can_write);
+    world.send(cora, &two, "and here I am").unwrap();
+    world.settle().unwrap();
+    assert!(world.bodies(ben, &two).unwrap().contains(&"and here I am".to_owned()));
+    for device in [laptop, desktop, ben, cora] {
+        assert!(world.doctor(device).unwrap().healthy);
+    }
 }
 
 #[test]

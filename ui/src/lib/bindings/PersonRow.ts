@@ -9,4 +9,8 @@ verified: boolean, role: RoleName | null,
 /**
  * Names of teams and clients both are part of.
  */
-spaces: Array<string>, client: boolean, staff: boolean, };
+spaces: Array<string>, client: boolean, staff: boolean, 
+/**
+ * This person may take the colleague out of the team.
+ */
+can_remove: boolean, };

@@ -447,6 +447,12 @@ export const en = {
     declined: (name: string) => `${name} was declined`,
     failed: "People could not be read",
     none: "Nobody by that name",
+    remove: "Take out",
+    removeTitle: (name: string) => `Take ${name} out of the team?`,
+    removeBody:
+      "All keys of the team are changed: nothing its clients and colleagues write from now on can be read by them. What they already have stays with them.",
+    removeRest: "Conversations in which they are a member themselves go on with them: remove them there too.",
+    removed: (name: string) => `${name} is not in the team any more`,
   },
   safety: {
     title: (name: string) => `Safety number with ${name}`,

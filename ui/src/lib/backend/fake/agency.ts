@@ -156,6 +156,7 @@ export function agency(now = Date.now()): World {
       spaces: id === "p-ben" ? ["Lindgren Homes"] : [name],
       client: id !== "p-ben",
       staff: id === "p-ben",
+      can_remove: id === "p-ben",
     })),
   );
   world.devices.push(

@@ -5,7 +5,7 @@ import type { FakeBackend } from "./index";
 import type { Handlers } from "./handlers";
 
 type PeopleCall =
-  | "people" | "safety" | "safety_verify" | "members" | "member_add" | "member_remove" | "member_role"
+  | "people" | "safety" | "safety_verify" | "members" | "member_add" | "member_remove" | "member_role" | "colleague_remove"
   | "invite" | "invitations" | "invitation_cancel" | "join_preview" | "join" | "requests" | "approve" | "decline"
   | "link_offer" | "link_accept" | "link_approve" | "link_show" | "link_cancel"
   | "devices" | "device_rename" | "device_revoke" | "recovery_show" | "recovery_confirm" | "recovery_use";
@@ -54,6 +54,11 @@ export const people: Pick<Handlers, PeopleCall> = {
     fake.world.people = fake.world.people.map((one) => (one.id === args.person ? { ...one, verified: args.verified } : one));
     fake.emit({ event: "people" });
     return safety(fake, args.person);
+  },
+  colleague_remove: (fake, args) => {
+    fake.world.people = fake.world.people.map((one) => (one.id === args.person ? { ...one, staff: false, can_remove: false, role: null, spaces: [] } : one));
+    fake.emit({ event: "people" });
+    return fake.world.people;
   },
   members: (fake, args) => members(fake, args.conversation),
   member_add: (fake, args) => {

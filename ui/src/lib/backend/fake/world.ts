@@ -159,7 +159,7 @@ export function empty(over: Partial<Status> = {}): World {
     rows: new Map(),
     messages: new Map(),
     drafts: new Map(),
-    people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false }],
+    people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false, can_remove: false }],
     devices: [{ id: "d-laptop", name: "Laptop", current: true, added_at: new Date().toISOString(), revoked: false }],
     requests: [],
     outbox: [],
