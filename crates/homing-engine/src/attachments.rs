@@ -270,8 +270,16 @@ impl Core {
             };
             let path = folder.to_string_lossy().into_owned();
             self.try_write("transfer", |tx, replica, _| {
+                let message = messages::get(tx, &row.message)?;
+                // What another sent and this device only brought to a relay that lost it is here all the same.
+                let lent =
+                    kind == TransferKind::Upload && message.as_ref().is_some_and(|message| !message.mine);
+                let (state, progress) = match state {
+                    FileState::Failed if lent => (FileState::Ready, 1.0),
+                    state => (state, progress),
+                };
                 attachments::set_state(tx, &row.id, state, progress, Some(&path))?;
-                if let Some(message) = messages::get(tx, &row.message)? {
+                if let Some(message) = message {
                     replica.touched.message(message.conversation, row.message);
                 }
                 Ok(())
@@ -302,8 +310,8 @@ impl Replica {
         Ok(())
     }
 
-    /// A relay was set: files that were only here have somewhere to go.
-    pub fn upload_own_files(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+    /// A relay was set, or it lost what it had: files that are here have somewhere to go.
+    pub fn upload_files(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         for row in messages::with_files(tx, space)? {
             for file in attachments::of(tx, &[row])? {
                 if file.state == FileState::Ready && file.path.is_some() {

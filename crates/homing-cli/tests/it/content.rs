@@ -27,6 +27,31 @@ async fn a_file_arrives_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn a_file_survives_the_loss_of_the_relay() {
+    let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
+    std::fs::write(ada.file("plan.txt"), "three rooms and a garden").unwrap();
+    ada.one(&["send", &conversation, "The plan", "--attach", ada.file("plan.txt").to_str().unwrap()]).await;
+    ada.sync().await;
+    relay.kill().await;
+    for entry in std::fs::read_dir(relay.data()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else if path.file_name().unwrap().to_string_lossy().starts_with("relay.db") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    relay.start_again().await;
+    ada.sync().await;
+    ben.sync().await;
+    let message = ben.all(&["messages", &conversation]).await.pop().unwrap();
+    let saved = ben.file("saved.txt");
+    let file = text(&message["attachments"][0], "id");
+    ben.one(&["attachment", "save", &file, saved.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read_to_string(saved).unwrap(), "three rooms and a garden");
+}
+
+#[tokio::test]
 async fn what_was_written_is_found_without_a_network() {
     let Pair { mut relay, ada, ben, conversation } = Pair::meet().await;
     ada.one(&["send", &conversation, "The marble worktop comes on Thursday."]).await;

@@ -279,7 +279,7 @@ impl Replica {
     fn wait_for_relay(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
         for row in spaces::list(tx)? {
             if !self.has_relay {
-                self.upload_own_files(tx, &row.space)?;
+                self.upload_files(tx, &row.space)?;
             }
             for change in changes::pending(tx, &row.space)? {
                 let local =

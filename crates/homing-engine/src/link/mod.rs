@@ -363,9 +363,16 @@ impl Core {
                     homing_store::entries::unplace_after(tx, &space, 0)?;
                     store_cursor(tx, &space, &cursor)?;
                     slots::mark_space_dirty(tx, &space)?;
+                    // What the relay lost of its log it lost of the files too; parts that it still has are not sent again.
+                    if replica.load_space(tx, &space)?
+                        && replica.writes_as(&space).is_some_and(|(_, role)| role.writes())
+                    {
+                        replica.upload_files(tx, &space)?;
+                    }
                     replica.touched.work.insert(space);
                     Ok(())
                 });
+                self.resume_transfers_logged();
             }
         }
     }
