@@ -24,6 +24,14 @@ use crate::touched::Touched;
 
 const PREVIEW: usize = 100;
 
+fn members_of(db: &Read<'_>, spaces: &[SpaceId]) -> Result<BTreeMap<SpaceId, Vec<MemberRow>>, ApiError> {
+    let mut members: BTreeMap<SpaceId, Vec<MemberRow>> = BTreeMap::new();
+    for row in members::of(db, spaces)? {
+        members.entry(row.space).or_default().push(row);
+    }
+    Ok(members)
+}
+
 /// Members and receipts of the spaces of a page.
 struct Surroundings {
     members: BTreeMap<SpaceId, Vec<MemberRow>>,
@@ -33,10 +41,7 @@ struct Surroundings {
 impl Surroundings {
     fn of(db: &Read<'_>, spaces: impl IntoIterator<Item = SpaceId>) -> Result<Self, ApiError> {
         let spaces: Vec<SpaceId> = spaces.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut members: BTreeMap<SpaceId, Vec<MemberRow>> = BTreeMap::new();
-        for row in members::of(db, &spaces)? {
-            members.entry(row.space).or_default().push(row);
-        }
+        let members = members_of(db, &spaces)?;
         let mut receipts: BTreeMap<SpaceId, Vec<ReceiptRow>> = BTreeMap::new();
         for row in receipts::of(db, &spaces)? {
             receipts.entry(row.space).or_default().push(row);
@@ -406,8 +411,7 @@ impl Core {
 
     pub(crate) fn draft_rows(&self, stored: Vec<StoredDraft>) -> Result<Vec<DraftRow>, ApiError> {
         let db = self.db()?;
-        let ids: Vec<DocId> =
-            stored.iter().map(|row| row.conversation).collect::<BTreeSet<_>>().into_iter().collect();
+        let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect();
         let titles: HashMap<DocId, String> = self.titles(&ids)?;
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
@@ -427,9 +431,15 @@ impl Core {
     pub(crate) fn titles(&self, ids: &[DocId]) -> Result<HashMap<DocId, String>, ApiError> {
         let db = self.db()?;
         let me = self.replica()?.person();
-        let stored = conversations::of(&db, ids)?;
-        let around = Surroundings::of(&db, stored.iter().map(|row| row.space))?;
-        Ok(stored.into_iter().map(|row| (row.id, title_of(&me, &row, around.members(&row.space)))).collect())
+        // Hits of a search are often of one conversation.
+        let ids: BTreeSet<DocId> = ids.iter().copied().collect();
+        let stored = conversations::of(&db, &ids.into_iter().collect::<Vec<_>>())?;
+        let nameless: BTreeSet<SpaceId> =
+            stored.iter().filter(|row| row.subject.is_empty()).map(|row| row.space).collect();
+        let members = members_of(&db, &nameless.into_iter().collect::<Vec<_>>())?;
+        let title =
+            |row: &StoredConversation| title_of(&me, row, members.get(&row.space).map_or(&[], Vec::as_slice));
+        Ok(stored.iter().map(|row| (row.id, title(row))).collect())
     }
 
     fn sending(&self, db: &Read<'_>, row: &StoredDraft) -> Result<Option<Sending>, ApiError> {
