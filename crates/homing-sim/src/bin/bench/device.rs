@@ -160,7 +160,7 @@ async fn websocket_echo() -> Result<Times> {
 }
 
 /// Small durable writes.
-fn fsyncs(path: &Path) -> Result<Times> {
+pub fn fsyncs(path: &Path) -> Result<Times> {
     let mut file = std::fs::File::create(path)?;
     Times::of(200, |_| {
         std::io::Write::write_all(&mut file, &[1; 4096])?;

@@ -20,7 +20,7 @@ use crate::report::Report;
 const HELP: &str = "\
 bench [--full] [--only PART] [--out FILE.json] [--dir DIR]
   --full   a million messages instead of 200,000
-  --only   one part: local, relay (or one row of it: writes, fan-out, catch-up, idle) or device
+  --only   one part: local, relay (or one row of it: writes, fan-out, pass-on, catch-up, idle) or device
   --out    the table as JSON, too
   --dir    where the databases are written (default: the system's temporary folder)";
 

@@ -13,6 +13,7 @@ use rand_core::SeedableRng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
+use crate::device::fsyncs;
 use crate::load::{Device, Person, Writer};
 use crate::others;
 use crate::report::{Report, Times, ms, rate, ratio, resident_kib};
@@ -82,7 +83,7 @@ impl Drop for Process {
 }
 
 /// Names of the rows, for `--only`.
-pub const ROWS: [&str; 4] = ["writes", "fan-out", "catch-up", "idle"];
+pub const ROWS: [&str; 5] = ["writes", "fan-out", "pass-on", "catch-up", "idle"];
 
 pub async fn run(report: &mut Report, folder: &Path, only: Option<&str>) -> Result<()> {
     let process = Process::start(&folder.join("relay"))?;
@@ -94,6 +95,7 @@ pub async fn run(report: &mut Report, folder: &Path, only: Option<&str>) -> Resu
                 writes(report, &process, &mut rng, folder, 1).await?;
             }
             "fan-out" => fan_out(report, &process, &mut rng, folder).await?,
+            "pass-on" => pass_on(report, &process, &mut rng, folder).await?,
             "catch-up" => catch_up(report, &process, &mut rng).await?,
             _ => idle(report, &process, &mut rng).await?,
         }
@@ -157,43 +159,7 @@ async fn writes(
 
 /// One writes, two hundred read.
 async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, folder: &Path) -> Result<()> {
-    let readers = (0..LISTENERS).map(|_| Person::new(rng)).collect::<Result<Vec<_>>>()?;
-    let mut sessions = Vec::new();
-    for reader in &readers {
-        sessions.push(reader.connect(&process.host).await?);
-    }
-    let mut writer = Writer::new(rng, &readers)?;
-    writer.write(rng, BROADCASTS);
-    let mut device = writer.person.connect(&process.host).await?;
-    let entries = std::mem::take(&mut writer.entries);
-    device.push(entries.first().context("first op")?).await?;
-    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel::<Instant>();
-    let mut listeners = JoinSet::new();
-    for mut listener in sessions {
-        listener.send(&ClientFrame::Sub { space: writer.space, on: true }).await?;
-        // An answered question behind it: the subscription is there.
-        page(&mut listener, &writer, 0).await?;
-        let heard = heard.clone();
-        listeners.spawn(async move {
-            while let Ok(frame) = listener.next().await {
-                if matches!(frame, RelayFrame::Event { .. }) && heard.send(Instant::now()).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    let mut times = Times::default();
-    for entry in entries.iter().skip(1) {
-        let begin = Instant::now();
-        device.push(entry).await?;
-        for _ in 0..LISTENERS {
-            let at = hears.recv().await.context("listeners are gone")?;
-            times.add(at.saturating_duration_since(begin));
-        }
-        tokio::time::sleep(PAUSE.saturating_sub(begin.elapsed())).await;
-    }
-    listeners.shutdown().await;
-    let bytes = entries.last().map_or(0, Vec::len);
+    let (mut times, bytes) = broadcast(process, rng, LISTENERS, PAUSE).await?;
     let floor = others::nats(&folder.join("nats"), LISTENERS, BROADCASTS, bytes, PAUSE).await?;
     let (ratios, floor, met) = match floor {
         Some(mut floor) => {
@@ -216,6 +182,73 @@ async fn fan_out(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, 
         met,
     );
     Ok(())
+}
+
+/// One writes, one reads, one after the other: what the relay adds to a message's way.
+async fn pass_on(report: &mut Report, process: &Process, rng: &mut ChaCha20Rng, folder: &Path) -> Result<()> {
+    let (mut times, _) = broadcast(process, rng, 1, Duration::ZERO).await?;
+    let (mut echoes, mut syncs) = (echo(BROADCASTS).await?, fsyncs(&folder.join("sync"))?);
+    let floor = echoes.percent(50) + syncs.percent(50);
+    let (times_floor, more) = (ratio(times.percent(50), floor), times.percent(50).saturating_sub(floor));
+    report.row(
+        "relay: push to one listener, durable first",
+        format!("{} ({times_floor:.1}x, {} more)", times.text(), ms(more)),
+        format!(
+            "{}: an echo over a loopback socket ({}) and an fsync ({})",
+            ms(floor),
+            ms(echoes.percent(50)),
+            ms(syncs.percent(50))
+        ),
+        "see: send pressed to the other device's screen",
+        None,
+    );
+    Ok(())
+}
+
+/// How long entries take from a push to each of those who have their space open, and how large they are.
+async fn broadcast(
+    process: &Process,
+    rng: &mut ChaCha20Rng,
+    listeners: usize,
+    pause: Duration,
+) -> Result<(Times, usize)> {
+    let readers = (0..listeners).map(|_| Person::new(rng)).collect::<Result<Vec<_>>>()?;
+    let mut sessions = Vec::new();
+    for reader in &readers {
+        sessions.push(reader.connect(&process.host).await?);
+    }
+    let mut writer = Writer::new(rng, &readers)?;
+    writer.write(rng, BROADCASTS);
+    let mut device = writer.person.connect(&process.host).await?;
+    let entries = std::mem::take(&mut writer.entries);
+    device.push(entries.first().context("first op")?).await?;
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel::<Instant>();
+    let mut tasks = JoinSet::new();
+    for mut listener in sessions {
+        listener.send(&ClientFrame::Sub { space: writer.space, on: true }).await?;
+        // An answered question behind it: the subscription is there.
+        page(&mut listener, &writer, 0).await?;
+        let heard = heard.clone();
+        tasks.spawn(async move {
+            while let Ok(frame) = listener.next().await {
+                if matches!(frame, RelayFrame::Event { .. }) && heard.send(Instant::now()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let mut times = Times::default();
+    for entry in entries.iter().skip(1) {
+        let begin = Instant::now();
+        device.push(entry).await?;
+        for _ in 0..listeners {
+            let at = hears.recv().await.context("listeners are gone")?;
+            times.add(at.saturating_duration_since(begin));
+        }
+        tokio::time::sleep(pause.saturating_sub(begin.elapsed())).await;
+    }
+    tasks.shutdown().await;
+    Ok((times, entries.last().map_or(0, Vec::len)))
 }
 
 async fn page(device: &mut Device, writer: &Writer, from: u64) -> Result<(Option<u64>, usize)> {
