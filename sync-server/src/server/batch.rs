@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::clock;
 use super::committer::Command;
@@ -18,8 +19,8 @@ use crate::metrics::{Metrics, add};
 const BATCH: usize = 1024;
 /// Bytes of answers that may wait for one commit: only what stands in a connection's pipe slows its reading.
 const ANSWERS: usize = 1024 * 1024;
-/// Transactions after which feeds that are not told yet are not put off any longer.
-const LATE: usize = 16;
+/// Time between two tellings of large spaces' feeds: hundreds of lines each, of which only the last counts.
+const PACE: Duration = Duration::from_millis(200);
 /// Transactions after which the database is tidied as soon as nobody waits.
 const UNTIDY: usize = 200;
 /// Bytes waiting for one connection beyond which it counts as not reading at all.
@@ -32,7 +33,8 @@ pub struct Batch {
     pipes: HashMap<SessionId, Rc<Pipe>>,
     replies: Vec<Reply>,
     taken: usize,
-    unsettled: usize,
+    /// Feeds may be told from then on.
+    settle_at: Instant,
     untidy: usize,
 }
 
@@ -54,7 +56,7 @@ fn survived<T>(result: Result<T, RelayError>) -> T {
 impl Batch {
     pub fn new(core: RelayCore, metrics: Arc<Metrics>) -> Self {
         let (pipes, replies) = (HashMap::new(), Vec::new());
-        Self { core, metrics, pipes, replies, taken: 0, unsettled: 0, untidy: 0 }
+        Self { core, metrics, pipes, replies, taken: 0, settle_at: Instant::now(), untidy: 0 }
     }
 
     pub fn enter(&mut self, session: SessionId, peer: Peer, pipe: Rc<Pipe>) {
@@ -114,18 +116,21 @@ impl Batch {
                 Reply::Ping(asker) => drop(asker.send(())),
             }
         }
-        if self.core.unsettled() {
-            self.unsettled = self.unsettled.saturating_add(1);
-            if self.unsettled >= LATE {
-                self.settle();
-            }
+        // Under load there is no pause to do it in.
+        if self.due().is_some_and(|due| due.elapsed() >= PACE) {
+            self.settle();
         }
     }
 
+    /// When the feeds of large spaces are to be told, if any are.
+    pub fn due(&self) -> Option<Instant> {
+        self.core.unsettled().then_some(self.settle_at)
+    }
+
     fn settle(&mut self) {
-        self.unsettled = 0;
         let settled = survived(self.core.settle());
         self.deliver(settled);
+        self.settle_at = Instant::now() + PACE;
     }
 
     /// Does a part of what can wait, if nobody waits. False: there is nothing of that, or somebody waits.
@@ -133,7 +138,7 @@ impl Batch {
         if self.taken > 0 {
             return false;
         }
-        if self.core.unsettled() {
+        if self.due().is_some_and(|due| due <= Instant::now()) {
             self.settle();
             return true;
         }

@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{LocalSet, spawn_local, yield_now};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use super::batch::Batch;
 use super::pipe::Pipe;
@@ -131,6 +131,14 @@ impl Hub {
         self.batch.borrow_mut().as_mut().map(act)
     }
 
+    /// Resolves when feeds are to be told that had to wait.
+    async fn due(&self) {
+        match self.with(|batch| batch.due()).flatten() {
+            Some(due) => sleep_until(due).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits until no session is left.
     async fn all_left(&self) {
         while self.sessions.get() > 0 {
@@ -162,6 +170,7 @@ async fn run(hub: Rc<Hub>, mut commands: Receiver<Command>) -> Result<(), RelayE
                 None => break false,
             },
             () = hub.more.notified() => None,
+            () = hub.due() => None,
         };
         // Sockets that can be read by now come into this transaction.
         yield_now().await;
