@@ -29,6 +29,15 @@ describe("first start", () => {
     expect(fake.calls.find((call) => call.name === "join")?.args).toEqual({ link: "homing://join/1/abc#secret", name: "Ben" });
   });
 
+  it("leads from a pasted link to the name with the keyboard alone", async () => {
+    const user = userEvent.setup();
+    const fake = await start(nobody(), "#/join");
+    await user.type(await soon(() => one("join-link")), "homing://join/1/abc#secret{Enter}");
+    await soon(() => expect(document.activeElement).toBe(one("join-name")));
+    await user.keyboard("Ben{Enter}");
+    await soon(() => expect(fake.calls.find((call) => call.name === "join")?.args).toEqual({ link: "homing://join/1/abc#secret", name: "Ben" }));
+  });
+
   it("goes on linking while the account arrives", async () => {
     const user = userEvent.setup();
     const fake = await start(nobody(), "#/link");
