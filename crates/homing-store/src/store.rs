@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::{Read, Result, StoreError, Tx, migrate, sql};
 
 /// Bytes of a page. What one message changes lies on some twenty pages, each of which is encrypted and authenticated as a
-/// whole: half a page is a third less time from one person's send to the other's screen. Still smaller ones gain little.
+/// whole: half a page is a fifth less time from one person's send to the other's screen. Still smaller ones gain little.
 const PAGE: u32 = 2_048;
 /// Of files made before that. They stay as they are; everything else about them is the same.
 const FORMER_PAGE: u32 = 4_096;
