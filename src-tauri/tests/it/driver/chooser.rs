@@ -109,6 +109,10 @@ impl Chooser {
     /// Waits until an app asks, and chooses `file`.
     pub async fn answer(&self, file: &Path) -> Asked {
         let asked = wait_for_some("a question for a file", || self.open.lock().unwrap().take()).await;
+        // An app that hears the answer before its call has returned crashes inside GTK. The object is free once the
+        // call's reply is sent.
+        let asking = self.connection.object_server().interface::<_, FileChooser>(PORTAL).await.unwrap();
+        drop(asking.get_mut().await);
         let uri = tauri::Url::from_file_path(file).unwrap().to_string();
         let chosen: HashMap<&str, Value<'_>> = HashMap::from([("uris", Value::from(vec![uri]))]);
         self.connection

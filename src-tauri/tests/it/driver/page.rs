@@ -33,7 +33,7 @@ impl App {
     pub async fn eval(&self, script: &str, arguments: Vec<Value>) -> Value {
         match self.client.execute(script, arguments).await {
             Ok(value) => value,
-            Err(error) => panic!("script failed: {error}\n{script}\n{}", self.log()),
+            Err(error) => panic!("script failed: {error:?}\n{script}\n{}", self.log()),
         }
     }
 
