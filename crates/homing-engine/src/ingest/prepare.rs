@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -21,6 +22,9 @@ use crate::replica::Keys;
 const CHUNK: usize = 32;
 /// More processors than this have nothing to do: one writer can't take in what they prepare.
 const HELPERS: usize = 3;
+/// Asked for once: the answer stands in files of the system.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
 
 /// An entry, looked at.
 pub(super) struct Prepared {
@@ -71,8 +75,7 @@ pub(super) fn prepare_page(
         let place = next.fetch_add(1, Ordering::Relaxed);
         chunks.get(place).map(|chunk| (place, work(chunk)))
     };
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let helpers = HELPERS.min(processors - 1).min(chunks.len().saturating_sub(1));
+    let helpers = HELPERS.min(*PROCESSORS - 1).min(chunks.len().saturating_sub(1));
     std::thread::scope(|scope| {
         let (done, ready) = mpsc::channel();
         for _ in 0..helpers {

@@ -27,7 +27,7 @@ impl Profile {
         Self::of(tempfile::tempdir().unwrap())
     }
 
-    /// As profiles were before pages had half the size.
+    /// As profiles were before pages had half the size and another way to be authenticated.
     pub fn former() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let raw = rusqlite::Connection::open(folder.path().join("db")).unwrap();
@@ -70,6 +70,7 @@ impl Profile {
         let raw = rusqlite::Connection::open(self.path()).unwrap();
         raw.execute_batch(&key()).unwrap();
         raw.pragma_update(None, "cipher_page_size", 2048).unwrap();
+        raw.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
         raw
     }
 }
