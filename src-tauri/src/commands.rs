@@ -1,6 +1,7 @@
 //! What the page may ask for.
 
 use homing_engine::api::{ApiError, Call, Code};
+use homing_engine::port::Answer;
 use serde::Serialize;
 use tauri::{AppHandle, Manager, State, Url};
 use tauri_plugin_dialog::{DialogExt, FilePath};
@@ -16,13 +17,13 @@ const EXTERNAL: [&str; 4] = ["https", "http", "mailto", "tel"];
 
 /// Makes a call on the engine.
 #[tauri::command]
-pub async fn call(engine: State<'_, Engine>, call: Call) -> Result<serde_json::Value, ApiError> {
+pub async fn call(engine: State<'_, Engine>, call: Call) -> Answer {
     engine.call(call).await
 }
 
 /// Goes back from the demo to the own profile, and gives its status.
 #[tauri::command]
-pub async fn leave_demo(engine: State<'_, Engine>) -> Result<serde_json::Value, ApiError> {
+pub async fn leave_demo(engine: State<'_, Engine>) -> Answer {
     engine.leave_demo().await
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use homing_engine::api::{ApiError, Call, Code, DemoStart, Event, Settings, Status};
 use homing_engine::host::{Session, SessionOptions};
+use homing_engine::port::Answer;
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast};
@@ -59,7 +60,7 @@ impl Engine {
     }
 
     /// Makes a call.
-    pub async fn call(&self, mut call: Call) -> Result<serde_json::Value, ApiError> {
+    pub async fn call(&self, mut call: Call) -> Answer {
         if let Call::Init(init) = &mut call
             && init.relay.is_none()
         {
@@ -72,7 +73,7 @@ impl Engine {
     }
 
     /// Goes on in the demo, as it was left or new.
-    async fn show_demo(&self, start: DemoStart) -> Result<serde_json::Value, ApiError> {
+    async fn show_demo(&self, start: DemoStart) -> Answer {
         match self.enter_demo(&start).await {
             // Nothing in it is anybody's: a demo that can't be opened is not worth a question.
             Err(error) if !start.fresh && error.code != Code::ProfileInUseUnresponsive => {
@@ -82,10 +83,10 @@ impl Engine {
         }
     }
 
-    async fn enter_demo(&self, start: &DemoStart) -> Result<serde_json::Value, ApiError> {
+    async fn enter_demo(&self, start: &DemoStart) -> Answer {
         self.own_profile().await;
         let made = self.session().await?.call(Call::DemoStart(start.clone())).await?;
-        let folder = serde_json::from_value::<Status>(made).ok().and_then(|status| status.demo_profile);
+        let folder = serde_json::from_str::<Status>(made.get()).ok().and_then(|status| status.demo_profile);
         if let Some(folder) = folder {
             self.close().await;
             *self.demo.lock().await = Some(folder.into());
@@ -101,7 +102,7 @@ impl Engine {
     }
 
     /// Goes back to the own profile. The demo stays as it is, to be gone on with.
-    pub async fn leave_demo(&self) -> Result<serde_json::Value, ApiError> {
+    pub async fn leave_demo(&self) -> Answer {
         self.own_profile().await;
         self.session().await?.call(Call::Status(Default::default())).await
     }
@@ -132,7 +133,7 @@ impl Engine {
         let session = Session::open(options).await?;
         tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
         if let Ok(settings) = session.call(Call::Settings(Default::default())).await
-            && let Ok(settings) = serde_json::from_value::<Settings>(settings)
+            && let Ok(settings) = serde_json::from_str::<Settings>(settings.get())
         {
             self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);
         }

@@ -7,6 +7,7 @@ use homing_engine::api::{ApiError, Call, Code, Event, Nothing, Passphrase, Statu
 use homing_engine::host::{Session, SessionOptions};
 use homing_engine::platform::folders;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 
 use crate::args::Cli;
@@ -35,16 +36,16 @@ impl Client {
         match self.session.call(call.clone()).await {
             Err(error) if error.code == Code::Locked && self.session.owns().await => {
                 self.unlock().await?;
-                read(self.session.call(call).await?)
+                read(&self.session.call(call).await?)
             }
-            answer => read(answer?),
+            answer => read(&answer?),
         }
     }
 
     /// Unlocks the profile.
     pub async fn unlock(&self) -> Result<Status, ApiError> {
         let passphrase = self.passphrase()?;
-        read(self.session.call(Call::Unlock(Passphrase { passphrase })).await?)
+        read(&self.session.call(Call::Unlock(Passphrase { passphrase })).await?)
     }
 
     /// The profile's passphrase as its user gives it.
@@ -65,8 +66,8 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, ApiError> {
-    serde_json::from_value(answer).map_err(|_| {
+fn read<T: DeserializeOwned>(answer: &RawValue) -> Result<T, ApiError> {
+    serde_json::from_str(answer.get()).map_err(|_| {
         ApiError::new(Code::VersionTooNew, "The process that owns this profile is of another version.")
     })
 }

@@ -4,11 +4,16 @@
 use std::path::PathBuf;
 
 use homing_wire::{BlobId, Hash, SpaceId};
+use serde_json::value::RawValue;
 
 use crate::api::{ApiError, Call, Event};
 
 /// Number that ties a reply to its call.
 pub type CallId = u64;
+
+/// The answer to a call: JSON as it goes to the page, another process or a script, written once and not taken apart on
+/// the way.
+pub type Answer = Result<Box<RawValue>, ApiError>;
 
 /// Something that happened.
 pub enum Input {
@@ -67,7 +72,7 @@ pub enum Output {
     /// Tell the screens.
     Event(Event),
     /// Answer a call.
-    Reply(CallId, Result<serde_json::Value, ApiError>),
+    Reply(CallId, Answer),
     /// Start a transfer of a file's encrypted chunks.
     Transfer(TransferJob),
 }

@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 
 use crate::api::{ApiError, Code};
-use crate::port::CallId;
+use crate::port::{Answer, CallId};
 
 /// A reply whose type is not known yet.
 pub(crate) struct RawReply(pub CallId);
@@ -24,12 +25,12 @@ pub(crate) struct Reply<T> {
 }
 
 /// A settled reply on its way out.
-pub(crate) struct Settled(pub CallId, pub Result<serde_json::Value, ApiError>);
+pub(crate) struct Settled(pub CallId, pub Answer);
 
 impl<T: Serialize> Reply<T> {
     pub(crate) fn settle(self, result: Result<T, ApiError>) -> Settled {
         let json = result.and_then(|answer| {
-            serde_json::to_value(answer)
+            to_raw_value(&answer)
                 .map_err(|_| ApiError::new(Code::Internal, "The answer could not be written."))
         });
         Settled(self.id, json)

@@ -20,7 +20,7 @@ const LINK_STEPS: usize = 20_000;
 impl World {
     /// Makes a call and reads its answer.
     pub fn ask<T: DeserializeOwned>(&mut self, device: DeviceId, call: Call) -> Result<T> {
-        Ok(serde_json::from_value(self.call(device, call)?)?)
+        Ok(serde_json::from_str(self.call(device, call)?.get())?)
     }
 
     /// The error a call is answered with.
@@ -65,7 +65,7 @@ impl World {
         let mut shown: Option<String> = None;
         for _ in 0..LINK_STEPS {
             if let Some(answer) = self.answer(new, waiting)? {
-                let state: LinkState = serde_json::from_value(answer.map_err(|e| anyhow!("{e:?}"))?)?;
+                let state: LinkState = serde_json::from_str(answer.map_err(|e| anyhow!("{e:?}"))?.get())?;
                 shown = state.digits;
                 break;
             }

@@ -11,13 +11,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{Call, Code, Event, Restore};
 use homing_engine::core::Core;
 use homing_engine::env::Env;
-use homing_engine::port::{Input, Output};
+use homing_engine::port::{Answer, Input, Output};
 use homing_relay::core::{Effect, Peer};
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::net::{Pipe, Weather, cuts};
 
@@ -53,7 +53,7 @@ struct Device {
     /// False: every attempt to connect fails.
     online: bool,
     wake_at: Option<u64>,
-    replies: HashMap<u64, Result<Value, homing_engine::api::ApiError>>,
+    replies: HashMap<u64, Answer>,
     /// What the screens were told, newest last.
     pub events: Vec<Event>,
     starts: u64,
@@ -261,16 +261,12 @@ impl World {
     }
 
     /// Makes a call and lets the world go on until it is answered.
-    pub fn call(&mut self, device: DeviceId, call: Call) -> Result<Value> {
+    pub fn call(&mut self, device: DeviceId, call: Call) -> Result<Box<RawValue>> {
         self.try_call(device, call)?.map_err(|error| anyhow!("{:?}: {}", error.code, error.message))
     }
 
     /// As [`World::call`]; the inner error is the engine's answer.
-    pub fn try_call(
-        &mut self,
-        device: DeviceId,
-        call: Call,
-    ) -> Result<Result<Value, homing_engine::api::ApiError>> {
+    pub fn try_call(&mut self, device: DeviceId, call: Call) -> Result<Answer> {
         let id = self.begin_call(device, call)?;
         let deadline = self.now_ms() + ANSWER_MS;
         loop {
@@ -305,11 +301,7 @@ impl World {
     }
 
     /// The answer to a call, if it has come.
-    pub fn answer(
-        &mut self,
-        device: DeviceId,
-        id: u64,
-    ) -> Result<Option<Result<Value, homing_engine::api::ApiError>>> {
+    pub fn answer(&mut self, device: DeviceId, id: u64) -> Result<Option<Answer>> {
         Ok(self.at_mut(device)?.replies.remove(&id))
     }
 

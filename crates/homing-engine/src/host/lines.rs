@@ -8,6 +8,7 @@ use std::io;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::api::{ApiError, Call, Event};
@@ -39,7 +40,7 @@ pub(super) enum ClientLine {
 #[serde(rename_all = "snake_case")]
 pub(super) enum OwnerLine {
     Hello { version: u32 },
-    Ok { id: u64, answer: serde_json::Value },
+    Ok { id: u64, answer: Box<RawValue> },
     Error { id: u64, error: ApiError },
     Event(Box<Event>),
     Bye {},

@@ -24,6 +24,7 @@ use tokio::sync::{broadcast, oneshot};
 use crate::api::{ApiError, Call, Code, Event};
 use crate::env::Env;
 use crate::platform::folders;
+use crate::port::Answer;
 
 pub use remote::Remote;
 pub use session::{Session, SessionOptions};
@@ -101,7 +102,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the call fails with.
-    pub async fn call(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+    pub async fn call(&self, call: Call) -> Answer {
         self.caller.call(call).await
     }
 
@@ -147,7 +148,7 @@ impl Drop for Engine {
 
 impl Caller {
     /// Makes a call and waits for its answer.
-    pub(crate) async fn call(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+    pub(crate) async fn call(&self, call: Call) -> Answer {
         let (reply, answer) = oneshot::channel();
         self.messages.send(Message::Call(call, reply)).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?

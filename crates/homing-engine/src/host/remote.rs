@@ -13,13 +13,12 @@ use tokio::task::JoinHandle;
 
 use super::lines::{self, ClientLine, OwnerLine};
 use super::stopped;
-use crate::api::{ApiError, Call, Event};
+use crate::api::{Call, Event};
 use crate::platform::local_socket;
+use crate::port::Answer;
 
 /// Lines that wait for the owner to read them.
 const LINES: usize = 16;
-
-type Answer = Result<serde_json::Value, ApiError>;
 
 /// A connection to the process that owns a profile.
 pub struct Remote {
@@ -88,7 +87,7 @@ impl Remote {
     ///
     /// # Errors
     /// What the call fails with, or the owner ended before it answered.
-    pub async fn call(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+    pub async fn call(&self, call: Call) -> Answer {
         match self.try_call(call).await {
             Outcome::Answered(answer) => answer,
             Outcome::NotBegun => Err(stopped()),

@@ -12,6 +12,7 @@ use super::remote::{Outcome, Remote};
 use super::{EVENTS_KEPT, Engine, Options, stopped};
 use crate::api::{ApiError, Call, Code, Event};
 use crate::env::Env;
+use crate::port::Answer;
 
 /// How long an owner may take to answer or to go.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
@@ -70,7 +71,7 @@ impl Session {
     ///
     /// # Errors
     /// What the call fails with.
-    pub async fn call(&self, call: Call) -> Result<serde_json::Value, ApiError> {
+    pub async fn call(&self, call: Call) -> Answer {
         loop {
             match self.place().await {
                 Place::Here(engine) => return engine.call(call).await,
@@ -184,7 +185,7 @@ mod tests {
 
     async fn works(session: &Session) -> bool {
         let answer = session.call(Call::Status(Nothing {})).await;
-        answer.is_ok_and(|status| serde_json::from_value::<Status>(status).is_ok())
+        answer.is_ok_and(|status| serde_json::from_str::<Status>(status.get()).is_ok())
     }
 
     #[tokio::test]

@@ -16,9 +16,7 @@ use super::transfer::Transfers;
 use crate::api::{ApiError, Call, Code, Event};
 use crate::core::Core;
 use crate::env::Env;
-use crate::port::{CallId, Input, Output, TransferEvent};
-
-pub(super) type Answer = Result<serde_json::Value, ApiError>;
+use crate::port::{Answer, CallId, Input, Output, TransferEvent};
 
 /// The longest nap: timers stand still while a computer sleeps, so the wall clock is looked at this often.
 const NAP: Duration = Duration::from_secs(30);

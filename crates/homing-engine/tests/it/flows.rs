@@ -1,8 +1,9 @@
 //! Setting a relay, inviting, joining, asking to come in.
 
 use homing_engine::api::{
-    Call, Code, Connection, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState, LinkText,
-    Nothing, PersonRow, RelaySet, RequestRow, RoleName, SpaceKind, State,
+    Call, Code, Connection, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState,
+    Joined, LinkText, Nothing, PersonRow, RelaySet, RequestRow, RoleName, Search,
+    SearchPage, SpaceKind, State,
 };
 
 use crate::world::{RELAY, world};
@@ -229,7 +230,7 @@ fn a_join_survives_a_connection_that_is_lost_at_any_point_of_it() {
         world.cut(ben).unwrap();
         world.run_for(30_000).unwrap();
         let joined = world.answer(ben, call).unwrap().expect("an answer").expect("joined");
-        let conversation = joined["conversation"].as_str().unwrap().to_owned();
+        let conversation = serde_json::from_str::<Joined>(joined.get()).unwrap().conversation.unwrap();
         world.says(ben, &conversation, "here");
         world.run_for(10_000).unwrap();
         assert_eq!(world.bodies(ada, &conversation), ["here"], "cut after {steps} steps");

@@ -13,7 +13,7 @@ use homing_engine::api::{
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
-use homing_engine::port::{Input, Output};
+use homing_engine::port::{Answer, Input, Output};
 use homing_store::entries::{self, NewEntry};
 use homing_store::{Durability, Store, StoreError, Tx, epochs, messages, spaces};
 use homing_wire::{DocId, Entry};
@@ -40,7 +40,7 @@ impl Desk {
         Ok(Self { core: Core::open(folder, env)?, clock, connects: false })
     }
 
-    fn call(&mut self, call: Call) -> Result<serde_json::Value, ApiError> {
+    fn call(&mut self, call: Call) -> Answer {
         self.core.handle(Input::Call(1, call));
         self.core.follow_up();
         let mut answer = None;
@@ -56,7 +56,8 @@ impl Desk {
 
     fn does<T: DeserializeOwned>(&mut self, call: Call) -> T {
         let shown = format!("{call:?}");
-        serde_json::from_value(self.call(call).unwrap_or_else(|error| panic!("{shown}: {error}"))).unwrap()
+        let answer = self.call(call).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        serde_json::from_str(answer.get()).unwrap()
     }
 
     fn fails(&mut self, call: Call) -> Code {
@@ -133,7 +134,7 @@ fn note(desk: &mut Desk, text: &str) -> NewConversation {
 
 fn back_up(desk: &mut Desk, file: &Path, passphrase: Option<&str>) -> Result<BackupReport, ApiError> {
     let args = Backup { file: file.display().to_string(), passphrase: passphrase.map(str::to_owned) };
-    desk.call(Call::Backup(args)).map(|report| serde_json::from_value(report).unwrap())
+    desk.call(Call::Backup(args)).map(|report| serde_json::from_str(report.get()).unwrap())
 }
 
 fn restored(folder: &Path, file: &Path, passphrase: Option<&str>, words: Option<&str>) -> Result<Desk, Code> {

@@ -41,7 +41,7 @@ impl People {
     pub fn does<T: DeserializeOwned>(&mut self, device: DeviceId, call: Call) -> T {
         let shown = format!("{call:?}");
         let answer = self.call(device, call).unwrap_or_else(|error| panic!("{shown}: {error}"));
-        serde_json::from_value(answer).unwrap()
+        serde_json::from_str(answer.get()).unwrap()
     }
 
     pub fn fails(&mut self, device: DeviceId, call: Call) -> ApiError {

@@ -36,7 +36,7 @@ fn linked_over_a_restart(steps: usize) {
             None => assert!(world.step().unwrap()),
         }
     };
-    let state: LinkState = serde_json::from_value(answer.expect("both show digits")).unwrap();
+    let state: LinkState = serde_json::from_str(answer.expect("both show digits").get()).unwrap();
     let digits = state.digits.unwrap();
     loop {
         let shown: Option<LinkState> = world.ask(laptop, Call::LinkShow(Nothing {})).unwrap();

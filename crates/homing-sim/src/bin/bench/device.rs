@@ -34,7 +34,7 @@ async fn start(folder: &Path) -> Result<Engine> {
 
 async fn ask<T: DeserializeOwned>(engine: &Engine, call: Call) -> Result<T> {
     let answer = engine.call(call).await.map_err(|error| anyhow!("{error:?}"))?;
-    Ok(serde_json::from_value(answer)?)
+    Ok(serde_json::from_str(answer.get())?)
 }
 
 /// Waits for an event.

@@ -47,27 +47,31 @@ impl Local {
         self.timed(call).map(|(answer, _)| answer)
     }
 
-    /// An answer, and how long it took. What follows from a call comes after its answer, for a person too.
+    /// An answer, and how long it took until it left as JSON. What follows from a call comes after its answer, for a
+    /// person too.
     fn timed<T: DeserializeOwned>(&mut self, call: Call) -> Result<(T, Duration)> {
+        self.calls += 1;
         let begin = Instant::now();
-        let answer = self.answer(call);
+        self.core.handle(Input::Call(self.calls, call));
+        let outputs = self.core.drain();
         let took = begin.elapsed();
         self.core.follow_up();
         self.core.drain();
-        Ok((answer?, took))
+        let answer = outputs.into_iter().find_map(|output| match output {
+            Output::Reply(id, answer) if id == self.calls => Some(answer),
+            _ => None,
+        });
+        let answer = answer.context("the call was not answered at once")?;
+        Ok((serde_json::from_str(answer.map_err(|error| anyhow!("{error:?}"))?.get())?, took))
     }
 
-    fn answer<T: DeserializeOwned>(&mut self, call: Call) -> Result<T> {
-        self.calls += 1;
-        self.core.handle(Input::Call(self.calls, call));
-        for output in self.core.drain() {
-            if let Output::Reply(id, answer) = output
-                && id == self.calls
-            {
-                return Ok(serde_json::from_value(answer.map_err(|error| anyhow!("{error:?}"))?)?);
-            }
+    /// How long a call takes, many times.
+    fn times<T: DeserializeOwned>(&mut self, call: &Call) -> Result<Times> {
+        let mut times = Times::default();
+        for _ in 0..QUERIES {
+            times.add(self.timed::<T>(call.clone())?.1);
         }
-        Err(anyhow!("the call was not answered at once"))
+        Ok(times)
     }
 
     fn init(&mut self) -> Result<()> {
@@ -248,9 +252,8 @@ fn catch_up(report: &mut Report, profile: &Path, total: u32, floor: f64) -> Resu
 fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
     let mut local = Local::open(profile)?;
     let page = Conversations { filter: Filter::Active, after: None, limit: 50 };
-    let mut list =
-        Times::of(QUERIES, |_| local.ask::<ConversationPage>(Call::Conversations(page.clone())).map(drop))?;
-    let mut status = Times::of(QUERIES, |_| local.ask::<Status>(Call::Status(Nothing {})).map(drop))?;
+    let mut list = local.times::<ConversationPage>(&Call::Conversations(page))?;
+    let mut status = local.times::<Status>(&Call::Status(Nothing {}))?;
     let db = raw(profile)?;
     let (number, biggest) = biggest(&db)?;
     let newest = |conversation: &str| Messages {
@@ -261,12 +264,13 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
         unread: false,
         limit: 50,
     };
-    let mut open = Times::of(QUERIES, |_| {
-        local.ask::<serde_json::Value>(Call::Conversation(ConversationRef {
-            conversation: biggest.clone(),
-        }))?;
-        local.ask::<MessagePage>(Call::Messages(newest(&biggest))).map(drop)
-    })?;
+    let mut open = Times::default();
+    for _ in 0..QUERIES {
+        let talk = ConversationRef { conversation: biggest.clone() };
+        let (_, header) = local.timed::<serde_json::Value>(Call::Conversation(talk))?;
+        let (_, page) = local.timed::<MessagePage>(Call::Messages(newest(&biggest)))?;
+        open.add(header + page);
+    }
     for (what, times) in [
         ("conversation list, newest 50", &mut list),
         ("status with the unread total", &mut status),
@@ -293,8 +297,7 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
             };
             let mut floor = raw_search(&db, &format!("{tag}{raw}"))?;
             let args = Search { query: text.to_owned(), conversation, before: None, limit: 20 };
-            let mut times =
-                Times::of(QUERIES, |_| local.ask::<SearchPage>(Call::Search(args.clone())).map(drop))?;
+            let mut times = local.times::<SearchPage>(&Call::Search(args))?;
             let times_floor = ratio(times.percent(50), floor.percent(50));
             report.row(
                 &format!("search {what} {place}, {total} messages"),
