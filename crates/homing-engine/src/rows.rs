@@ -24,9 +24,16 @@ use crate::touched::Touched;
 
 const PREVIEW: usize = 100;
 
-fn members_of(db: &Read<'_>, spaces: &[SpaceId]) -> Result<BTreeMap<SpaceId, Vec<MemberRow>>, ApiError> {
+pub(crate) fn members_of(
+    db: &Read<'_>,
+    spaces: impl IntoIterator<Item = SpaceId>,
+) -> Result<BTreeMap<SpaceId, Vec<MemberRow>>, ApiError> {
     let mut members: BTreeMap<SpaceId, Vec<MemberRow>> = BTreeMap::new();
-    for row in members::of(db, spaces)? {
+    let spaces: Vec<SpaceId> = spaces.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    if spaces.is_empty() {
+        return Ok(members);
+    }
+    for row in members::of(db, &spaces)? {
         members.entry(row.space).or_default().push(row);
     }
     Ok(members)
@@ -41,7 +48,7 @@ struct Surroundings {
 impl Surroundings {
     fn of(db: &Read<'_>, spaces: impl IntoIterator<Item = SpaceId>) -> Result<Self, ApiError> {
         let spaces: Vec<SpaceId> = spaces.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let members = members_of(db, &spaces)?;
+        let members = members_of(db, spaces.iter().copied())?;
         let mut receipts: BTreeMap<SpaceId, Vec<ReceiptRow>> = BTreeMap::new();
         for row in receipts::of(db, &spaces)? {
             receipts.entry(row.space).or_default().push(row);
@@ -434,11 +441,12 @@ impl Core {
         // Hits of a search are often of one conversation.
         let ids: BTreeSet<DocId> = ids.iter().copied().collect();
         let stored = conversations::of(&db, &ids.into_iter().collect::<Vec<_>>())?;
-        let nameless: BTreeSet<SpaceId> =
-            stored.iter().filter(|row| row.subject.is_empty()).map(|row| row.space).collect();
-        let members = members_of(&db, &nameless.into_iter().collect::<Vec<_>>())?;
-        let title =
-            |row: &StoredConversation| title_of(&me, row, members.get(&row.space).map_or(&[], Vec::as_slice));
+        let nameless = stored.iter().filter(|row| row.subject.is_empty() && client_of(row).is_empty());
+        let members = members_of(&db, nameless.map(|row| row.space))?;
+        let title = |row: &StoredConversation| {
+            let members = members.get(&row.space).map_or(&[][..], Vec::as_slice);
+            title_of(&me, &row.subject, client_of(row), members)
+        };
         Ok(stored.iter().map(|row| (row.id, title(row))).collect())
     }
 
@@ -509,12 +517,15 @@ fn participants(me: &PersonId, members: &[MemberRow]) -> Vec<Participant> {
         .collect()
 }
 
-fn title_of(me: &PersonId, row: &StoredConversation, members: &[MemberRow]) -> String {
-    if !row.subject.is_empty() {
-        return visible(&row.subject);
-    }
-    if row.space_kind == Some(WireSpaceKind::Client) && !row.space_name.is_empty() {
-        return visible(&row.space_name);
+/// Whose conversation it is, if it is a client's.
+fn client_of(row: &StoredConversation) -> &str {
+    if row.space_kind == Some(WireSpaceKind::Client) { &row.space_name } else { "" }
+}
+
+/// What lists call a conversation: by its subject, else its client, else who is in it.
+pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[MemberRow]) -> String {
+    if let Some(name) = [subject, client].into_iter().find(|name| !name.is_empty()) {
+        return visible(name);
     }
     let others: Vec<String> = members
         .iter()
@@ -545,7 +556,7 @@ fn conversation_row(
         space: row.space.to_string(),
         space_kind: row.space_kind.map_or(SpaceKind::Talk, space_kind),
         subject: visible(&row.subject),
-        title: title_of(me, &row, members),
+        title: title_of(me, &row.subject, client_of(&row), members),
         participants: participants(me, members),
         unread: row.unread,
         marked_unread: row.marked_unread,

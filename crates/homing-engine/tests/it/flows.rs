@@ -1,8 +1,8 @@
 //! Setting a relay, inviting, joining, asking to come in.
 
 use homing_engine::api::{
-    Call, Code, Connection, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState,
-    Joined, LinkText, Nothing, PersonRow, RelaySet, RequestRow, RoleName, Search,
+    Call, Code, Connection, ConversationNew, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState,
+    Joined, LinkText, NewConversation, Nothing, PersonRow, RelaySet, RequestRow, RoleName, Search,
     SearchPage, SpaceKind, State,
 };
 
@@ -246,4 +246,42 @@ fn sync_is_quick_when_there_is_nothing_to_do() {
     let report = world.syncs(ada);
     assert_eq!((report.pushed, report.pulled), (0, 0));
     assert!(world.now_ms() - before < 1_000, "{} ms", world.now_ms() - before);
+}
+
+#[test]
+fn what_is_found_is_called_as_in_the_list() {
+    let mut world = world(12);
+    let ada = world.person("Ada");
+    let invitation = world.invitation(ada, InviteTo::Client { name: "Mill Lane Ltd".to_owned() });
+    let maria = world.device("maria");
+    let client = world.joins(maria, &invitation.link, Some("Maria")).conversation.unwrap();
+    let invitation = world.invitation(ada, InviteTo::Person);
+    let ben = world.device("ben");
+    let talk = world.joins(ben, &invitation.link, Some("Ben")).conversation.unwrap();
+    world.says(maria, &client, "The lantern is broken");
+    world.says(ben, &talk, "Which lantern?");
+    let new = ConversationNew {
+        subject: Some("Lights".to_owned()),
+        with: Vec::new(),
+        message: Some("A new lantern".to_owned()),
+        attachments: Vec::new(),
+    };
+    world.does::<NewConversation>(ada, Call::ConversationNew(new));
+    for device in [maria, ben, ada] {
+        world.syncs(device);
+    }
+    for (device, titles) in
+        [(ada, &["Ben", "Lights", "Mill Lane Ltd"][..]), (ben, &["Ada"]), (maria, &["Ada"])]
+    {
+        let args = Search { query: "lantern".to_owned(), conversation: None, before: None, limit: 20 };
+        let found = world.does::<SearchPage>(device, Call::Search(args)).hits;
+        let listed = world.list(device);
+        let title = |id: &str| listed.iter().find(|row| row.id == id).map(|row| row.title.clone());
+        for hit in &found {
+            assert_eq!(Some(&hit.title), title(&hit.conversation).as_ref());
+        }
+        let mut called: Vec<&str> = found.iter().map(|hit| hit.title.as_str()).collect();
+        called.sort_unstable();
+        assert_eq!(called, titles);
+    }
 }

@@ -5,14 +5,16 @@
 //! of accents, lower-cased and mapped to their plain form; runs of scripts without spaces become pairs of
 //! letters (and the last letter alone), so any part of two letters can be found as a phrase.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// A word of a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Word {
-    /// Its folded form.
-    pub folded: String,
+pub struct Word<'a> {
+    /// Its folded form; most words are in it already.
+    pub folded: Cow<'a, str>,
     /// Where it stands in the text, in bytes.
     pub start: usize,
     /// End, exclusive.
@@ -25,33 +27,57 @@ pub struct Word {
 /// hostile ones would fill the index.
 const LONGEST: usize = 64;
 
-/// Splits a text into folded words.
-pub fn words(text: &str) -> Vec<Word> {
-    let mut out = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some(&(start, first)) = chars.peek() {
-        if !is_word(first) {
-            chars.next();
-            continue;
-        }
-        let spaceless = is_spaceless(first);
-        let mut run: Vec<(usize, char)> = Vec::new();
-        while let Some(&(at, c)) = chars.peek() {
-            // A mark belongs to what it stands on, whatever the script.
-            if !is_word(c) || (is_spaceless(c) != spaceless && !is_combining_mark(c)) {
-                break;
+/// The folded words of a text, one after the other.
+pub fn words(text: &str) -> Words<'_> {
+    Words { text, at: 0, run: false }
+}
+
+/// See [`words`].
+pub struct Words<'a> {
+    text: &'a str,
+    at: usize,
+    /// Inside a run of letters of scripts without spaces.
+    run: bool,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        loop {
+            let start = self.at;
+            let mut chars = self.text.get(start..)?.chars();
+            let first = chars.next()?;
+            let after = start + first.len_utf8();
+            self.run = goes_on(first) && (self.run || is_spaceless(first));
+            let end = if self.run {
+                self.at = after;
+                chars.next().filter(|next| goes_on(*next)).map_or(after, |next| after + next.len_utf8())
+            } else if is_word(first) {
+                let rest = chars.as_str();
+                self.at = after + rest.find(ends).unwrap_or(rest.len());
+                self.at
+            } else {
+                self.at = after;
+                continue;
+            };
+            let folded = fold(self.text.get(start..end)?);
+            if !folded.is_empty() {
+                return Some(Word { folded, start, end, pair: self.run });
             }
-            run.push((at, c));
-            chars.next();
-        }
-        let end = chars.peek().map_or(text.len(), |next| next.0);
-        if spaceless {
-            pairs(&run, end, &mut out);
-        } else {
-            push(text.get(start..end).unwrap_or_default(), start, end, false, &mut out);
         }
     }
-    out
+}
+
+/// Whether a run of letters of scripts without spaces goes on with this one. A mark belongs to what it stands on,
+/// whatever the script.
+fn goes_on(c: char) -> bool {
+    !c.is_ascii() && (is_combining_mark(c) || (is_spaceless(c) && c.is_alphanumeric()))
+}
+
+/// Whether a word of any other script ends before this.
+fn ends(c: char) -> bool {
+    !is_word(c) || (is_spaceless(c) && !is_combining_mark(c))
 }
 
 /// The folded words of a text, separated by spaces: what the index stores.
@@ -66,31 +92,14 @@ pub fn indexed(text: &str) -> String {
     out
 }
 
-fn pairs(run: &[(usize, char)], end: usize, out: &mut Vec<Word>) {
-    for (i, (start, c)) in run.iter().enumerate() {
-        let mut text = String::from(*c);
-        let stop = match run.get(i + 1) {
-            Some((_, next)) => {
-                text.push(*next);
-                run.get(i + 2).map_or(end, |after| after.0)
-            }
-            None => end,
-        };
-        push(&text, *start, stop, true, out);
-    }
-}
-
-fn push(text: &str, start: usize, end: usize, pair: bool, out: &mut Vec<Word>) {
-    let folded = fold(text);
-    if !folded.is_empty() {
-        out.push(Word { folded, start, end, pair });
-    }
-}
-
 /// The folded form of a word.
-fn fold(word: &str) -> String {
+fn fold(word: &str) -> Cow<'_, str> {
     if word.is_ascii() {
-        return word.chars().take(LONGEST).map(|c| c.to_ascii_lowercase()).collect();
+        let word = word.get(..LONGEST).unwrap_or(word);
+        return match word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(word.to_ascii_lowercase()),
+            false => Cow::Borrowed(word),
+        };
     }
     let mut plain = String::with_capacity(word.len());
     for c in word.nfkd().flat_map(char::to_lowercase).nfkd() {
@@ -103,7 +112,7 @@ fn fold(word: &str) -> String {
             None => {}
         }
     }
-    plain.nfc().take(LONGEST).collect()
+    Cow::Owned(plain.nfc().take(LONGEST).collect())
 }
 
 /// Letters that decomposition leaves whole.
@@ -137,7 +146,7 @@ fn is_accent(c: char) -> bool {
 }
 
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || (!c.is_ascii() && is_combining_mark(c))
 }
 
 /// Scripts written without spaces between words.
@@ -167,6 +176,9 @@ mod tests {
     fn scripts_without_spaces_become_pairs() {
         assert_eq!(indexed("東京都 ok"), "東京 京都 都 ok");
         assert_eq!(indexed("a東b"), "a 東 b");
+        let thai = "\u{e17}\u{e35}\u{e48}";
+        let pairs = "\u{e17}\u{e35} \u{e35}\u{e48} \u{e48}";
+        assert_eq!(indexed(&format!("東\u{300}京 \u{e3f}5 {thai}")), format!("東 京 京 5 {pairs}"));
     }
 
     #[test]

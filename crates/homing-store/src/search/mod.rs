@@ -12,13 +12,12 @@ mod snippet;
 use std::fmt;
 use std::str::FromStr;
 
-use homing_wire::{DocId, PersonId};
+use homing_wire::{DocId, PersonId, SpaceId, SpaceKind};
 
 pub use snippet::Part;
 
-use crate::messages;
 use crate::sql::doc;
-use crate::{Read, Result, StoreError, Tx};
+use crate::{Read, Result, StoreError, Tx, messages, spaces};
 
 /// What to look for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -73,9 +72,11 @@ pub struct Hit {
     pub conversation: DocId,
     /// The conversation's subject; empty if it has none.
     pub subject: String,
-    /// Who wrote it.
-    pub author: PersonId,
-    /// The name to show.
+    /// Without a subject: its space.
+    pub space: Option<SpaceId>,
+    /// Without a subject: the name of its space if that is a client's, or empty.
+    pub client: String,
+    /// The name to show of who wrote it.
     pub author_name: String,
     /// Order key, Unix ms.
     pub at_ms: u64,
@@ -138,25 +139,28 @@ fn page(
     whole: bool,
 ) -> Result<(Vec<Hit>, Option<Cursor>)> {
     let rows = db.all(
-        "SELECT f.rowid, m.id, c.id, c.subject, a.id, coalesce(n.name, p.name, ''), m.at, m.body,
-           c.deleted = 0 AND c.hidden = 0 AND m.deleted = 0
+        "SELECT f.rowid, m.id, c.id, c.subject,
+           CASE c.subject WHEN '' THEN (SELECT id FROM ids WHERE n = c.space) END,
+           CASE c.subject WHEN '' THEN (SELECT name FROM spaces WHERE n = c.space AND kind = ?4) END, m.at,
+           coalesce((SELECT name FROM names WHERE person = m.author AND space = m.space),
+             (SELECT name FROM people WHERE person = m.author), ''),
+           m.body, c.deleted = 0 AND c.hidden = 0 AND m.deleted = 0
          FROM (SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3) f
          CROSS JOIN messages m ON m.n = f.rowid CROSS JOIN conversations c ON c.n = m.conversation
-         CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
-         LEFT JOIN people p ON p.person = m.author ORDER BY f.rowid DESC",
-        (query::matching(terms, tags), before, limit),
+         ORDER BY f.rowid DESC",
+        (query::matching(terms, tags), before, limit, spaces::kind_number(SpaceKind::Client)),
         |row| {
-            let body: String = row.get(7)?;
             let hit = Hit {
                 message: doc(row, 1)?,
                 conversation: doc(row, 2)?,
                 subject: row.get(3)?,
-                author: PersonId(row.get(4)?),
-                author_name: row.get(5)?,
+                space: row.get::<_, Option<_>>(4)?.map(SpaceId),
+                client: row.get::<_, Option<_>>(5)?.unwrap_or_default(),
                 at_ms: row.get(6)?,
-                snippet: snippet::of(&body, terms),
+                author_name: row.get(7)?,
+                snippet: snippet::of(row.get_ref(8)?.as_str()?, terms),
             };
-            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(8)?, hit))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(9)?, hit))
         },
     )?;
     let full = rows.len() >= limit as usize;

@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Vec<Term> {
         let quoted = i % 2 == 1;
         if quoted {
             let words: Vec<String> =
-                unpaired(fold::words(part)).into_iter().map(|word| word.folded).collect();
+                unpaired(fold::words(part)).map(|word| word.folded.into_owned()).collect();
             if !words.is_empty() {
                 terms.push(Term { words, prefix: false });
             }
@@ -55,19 +55,19 @@ pub fn parse(text: &str) -> Vec<Term> {
 
 fn plain(text: &str, terms: &mut Vec<Term>) {
     // Pairs that overlap belong to one run of letters and must stand in a row.
-    let mut run: Vec<Word> = Vec::new();
-    let flush = |run: &mut Vec<Word>, terms: &mut Vec<Term>| {
+    let mut run: Vec<Word<'_>> = Vec::new();
+    let flush = |run: &mut Vec<Word<'_>>, terms: &mut Vec<Term>| {
         if run.is_empty() {
             return;
         }
         let single = run.len() == 1;
-        let words = unpaired(std::mem::take(run)).into_iter().map(|word| word.folded).collect();
+        let words = unpaired(std::mem::take(run)).map(|word| word.folded.into_owned()).collect();
         terms.push(Term { words, prefix: single });
     };
     for word in fold::words(text) {
         if !word.pair {
             flush(&mut run, terms);
-            terms.push(Term { words: vec![word.folded], prefix: false });
+            terms.push(Term { words: vec![word.folded.into_owned()], prefix: false });
             continue;
         }
         if run.last().is_some_and(|last| last.end <= word.start) {
@@ -79,15 +79,15 @@ fn plain(text: &str, terms: &mut Vec<Term>) {
 }
 
 /// Drops the single letter that ends each run of pairs: in a longer text the letter goes on.
-fn unpaired(words: Vec<Word>) -> Vec<Word> {
-    let mut out: Vec<Word> = Vec::with_capacity(words.len());
-    for word in words {
-        let ends_run = out.last().is_some_and(|last| last.pair && word.pair && last.end == word.end);
+fn unpaired<'a>(words: impl IntoIterator<Item = Word<'a>>) -> impl Iterator<Item = Word<'a>> {
+    let mut before: Option<usize> = None;
+    words.into_iter().filter(move |word| {
+        let ends_run = word.pair && before == Some(word.end);
         if !ends_run {
-            out.push(word);
+            before = word.pair.then_some(word.end);
         }
-    }
-    out
+        !ends_run
+    })
 }
 
 /// The terms in the index's own language. Words hold letters and digits only, so quoting is all there is to do.

@@ -19,12 +19,7 @@ const LENGTH: usize = 160;
 
 /// Cuts a snippet around the first hit.
 pub fn of(body: &str, terms: &[Term]) -> Vec<Part> {
-    let words = fold::words(body);
-    let mut hits: Vec<(usize, usize)> = Vec::new();
-    for term in terms {
-        find(&words, term, &mut hits);
-    }
-    hits.sort_unstable();
+    let hits = hits(body, terms);
     let first = hits.first().map_or(0, |hit| hit.0);
     let start = body
         .get(..first)
@@ -34,7 +29,7 @@ pub fn of(body: &str, terms: &[Term]) -> Vec<Part> {
         .get(start..)
         .and_then(|tail| tail.char_indices().nth(LENGTH))
         .map_or(body.len(), |(at, _)| start + at);
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(2 * hits.len().min(LENGTH) + 1);
     let mut at = start;
     for (from, to) in hits {
         let (from, to) = (from.max(at), to.min(end));
@@ -62,19 +57,41 @@ fn word_start(body: &str, at: usize, before: usize) -> usize {
         .map_or(at, |(space, c)| at + space + c.len_utf8())
 }
 
-fn find(words: &[Word], term: &Term, hits: &mut Vec<(usize, usize)>) {
-    let Some((last, row)) = term.words.split_last() else { return };
-    for found in words.windows(term.words.len()) {
-        let Some((tail, head)) = found.split_last() else { continue };
-        let same = head.iter().zip(row).all(|(word, wanted)| word.folded == *wanted);
-        let ends = if term.prefix { tail.folded.starts_with(last.as_str()) } else { tail.folded == *last };
-        if same && ends {
-            let start = head.first().map_or(tail.start, |word| word.start);
-            // Of a pair only the letter looked for is a hit.
-            let single = term.prefix && tail.pair && last.chars().count() == 1;
-            hits.push((start, if single { tail.start + last.len() } else { tail.end }));
+/// Where the terms stand, in order; those that no snippet around the first can hold may be missing.
+fn hits(body: &str, terms: &[Term]) -> Vec<(usize, usize)> {
+    let longest = terms.iter().map(|term| term.words.len()).max().unwrap_or_default();
+    let mut hits: Vec<(usize, usize)> = Vec::new();
+    let mut far = usize::MAX;
+    let mut words: Vec<Word<'_>> = Vec::with_capacity(body.len().min(LENGTH) / 4);
+    for word in fold::words(body) {
+        words.push(word);
+        for term in terms {
+            let found = words.len().checked_sub(term.words.len()).and_then(|from| words.get(from..));
+            let Some(hit) = found.and_then(|found| hit(found, term)) else { continue };
+            hits.push(hit);
+            far = far.min(hit.0.saturating_add(LENGTH * char::MAX.len_utf8()));
+        }
+        let oldest = words.len().checked_sub(longest).and_then(|from| words.get(from));
+        if oldest.is_some_and(|word| word.start >= far) {
+            break;
         }
     }
+    hits.sort_unstable();
+    hits
+}
+
+/// Where a term stands, if it is these words.
+fn hit(found: &[Word<'_>], term: &Term) -> Option<(usize, usize)> {
+    let (tail, head) = found.split_last()?;
+    let (last, row) = term.words.split_last()?;
+    let ends = if term.prefix { tail.folded.starts_with(last.as_str()) } else { tail.folded == *last };
+    if !ends || !head.iter().zip(row).all(|(word, wanted)| word.folded == *wanted) {
+        return None;
+    }
+    let start = head.first().map_or(tail.start, |word| word.start);
+    // Of a pair only the letter looked for is a hit.
+    let single = term.prefix && tail.pair && last.chars().count() == 1;
+    Some((start, if single { tail.start + last.len() } else { tail.end }))
 }
 
 fn push(body: &str, from: usize, to: usize, hit: bool, parts: &mut Vec<Part>) {
@@ -112,7 +129,32 @@ mod tests {
         assert!(text.chars().count() <= LENGTH + 4);
     }
 
+    /// Every term at every word.
+    fn everywhere(body: &str, terms: &[Term]) -> Vec<(usize, usize)> {
+        let words: Vec<Word<'_>> = fold::words(body).collect();
+        let of_term = |term: &Term| {
+            words.windows(term.words.len()).filter_map(|row| hit(row, term)).collect::<Vec<_>>()
+        };
+        let mut hits: Vec<(usize, usize)> = terms.iter().flat_map(of_term).collect();
+        hits.sort_unstable();
+        hits
+    }
+
     proptest! {
+        #[test]
+        fn only_what_is_too_far_to_be_shown_is_not_looked_for(
+            body in "([a-c]{1,3}[ .]|京|東){0,300}",
+            query in r#"[a-c]{1,3} "[a-c]{1,2} [a-c]{1,2} [a-c]" [a-c東]{1,4}"#,
+        ) {
+            let terms = parse(&query);
+            let (found, all) = (hits(&body, &terms), everywhere(&body, &terms));
+            let near = |hits: &[(usize, usize)]| -> Vec<(usize, usize)> {
+                let end = hits.first().map_or(0, |first| first.0 + LENGTH * 4);
+                hits.iter().copied().filter(|hit| hit.0 < end).collect()
+            };
+            prop_assert_eq!(near(&found), near(&all));
+        }
+
         #[test]
         fn never_invents_text(body in any::<String>(), query in any::<String>()) {
             let parts = of(&body, &parse(&query));
