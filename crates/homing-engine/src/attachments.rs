@@ -204,6 +204,7 @@ impl Core {
 
     /// Starts what waits to be moved, if there is a session.
     pub(crate) fn resume_transfers(&mut self) -> Result<(), ApiError> {
+        self.give_up_transfers()?;
         let Some(link) = &self.link else { return Ok(()) };
         let (Some(token), address) = (link.blob_token.clone(), link.address.clone()) else { return Ok(()) };
         let mut jobs = Vec::new();
@@ -239,6 +240,31 @@ impl Core {
             }));
         }
         Ok(())
+    }
+
+    /// Of a space this person was taken out of nothing is moved any more.
+    fn give_up_transfers(&mut self) -> Result<(), ApiError> {
+        let mut lost = Vec::new();
+        {
+            let db = self.db()?;
+            for row in attachments::open(&db, OPEN)? {
+                if let Some(message) = messages::get(&db, &row.message)?
+                    && spaces::get(&db, &message.space)?.is_some_and(|space| space.state == SpaceState::Gone)
+                {
+                    lost.push((row.id, message));
+                }
+            }
+        }
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.write(Durability::Normal, |tx, replica, _| {
+            for (id, message) in &lost {
+                attachments::set_state(tx, id, FileState::Failed, 0.0, None)?;
+                replica.touched.message(message.conversation, message.id);
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn transfer_moved(&mut self, event: &TransferEvent) {

@@ -16,6 +16,7 @@ pub mod env;
 pub mod host;
 pub mod platform;
 pub mod port;
+pub mod transfer;
 
 mod attachments;
 mod author;

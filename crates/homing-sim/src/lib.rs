@@ -4,6 +4,7 @@
 //! between them: sockets that are slow, are cut in the middle of a conversation and lose what was on its way, clocks
 //! that are wrong, processes that end without a word.
 
+mod files;
 mod net;
 pub mod people;
 mod world;

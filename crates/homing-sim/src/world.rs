@@ -11,7 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{Call, Code, Event, Restore};
 use homing_engine::core::Core;
 use homing_engine::env::Env;
-use homing_engine::port::{Answer, Input, Output};
+use homing_engine::port::{Answer, Input, Output, TransferJob};
+use homing_engine::transfer::Queue;
 use homing_relay::core::{Effect, Peer};
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use rand::RngExt;
@@ -45,15 +46,19 @@ struct Socket {
     down: Pipe,
 }
 
-struct Device {
+pub(crate) struct Device {
     folder: PathBuf,
     core: Option<Core>,
     skew_ms: Arc<AtomicI64>,
     socket: Option<Socket>,
     /// False: every attempt to connect fails.
-    online: bool,
+    pub(crate) online: bool,
     wake_at: Option<u64>,
     replies: HashMap<u64, Answer>,
+    /// Files on their way.
+    pub(crate) transfers: Queue,
+    /// The newest of them.
+    pub(crate) last_job: Option<TransferJob>,
     /// What the screens were told, newest last.
     pub events: Vec<Event>,
     starts: u64,
@@ -104,6 +109,11 @@ impl World {
     /// True time, Unix ms.
     pub fn now_ms(&self) -> u64 {
         self.clock.load(Ordering::Relaxed)
+    }
+
+    /// The relay, if it runs, and the run's generator.
+    pub(crate) fn relay_and_rng(&mut self) -> (Option<&mut RelayCore>, &mut ChaCha20Rng) {
+        (self.relay.as_mut(), &mut self.rng)
     }
 
     /// The relay's data folder.
@@ -179,17 +189,19 @@ impl World {
             online: true,
             wake_at: None,
             replies: HashMap::new(),
+            transfers: Queue::default(),
+            last_job: None,
             events: Vec::new(),
             starts: 0,
         });
         Ok(self.devices.len() - 1)
     }
 
-    fn at(&self, device: DeviceId) -> Result<&Device> {
+    pub(crate) fn at(&self, device: DeviceId) -> Result<&Device> {
         self.devices.get(device).context("no such device")
     }
 
-    fn at_mut(&mut self, device: DeviceId) -> Result<&mut Device> {
+    pub(crate) fn at_mut(&mut self, device: DeviceId) -> Result<&mut Device> {
         self.devices.get_mut(device).context("no such device")
     }
 
@@ -231,6 +243,7 @@ impl World {
         one.core = None;
         one.wake_at = None;
         one.replies.clear();
+        one.transfers = Queue::default();
         self.drop_socket(device)
     }
 
@@ -305,7 +318,7 @@ impl World {
         Ok(self.at_mut(device)?.replies.remove(&id))
     }
 
-    fn input(&mut self, device: DeviceId, input: Input) -> Result<()> {
+    pub(crate) fn input(&mut self, device: DeviceId, input: Input) -> Result<()> {
         if let Some(core) = self.at_mut(device)?.core.as_mut() {
             core.handle(input);
             core.follow_up();
@@ -335,8 +348,7 @@ impl World {
                 Output::Reply(id, answer) => {
                     self.at_mut(device)?.replies.insert(id, answer);
                 }
-                // Files move over HTTP, which is not part of this world.
-                Output::Transfer(_) => {}
+                Output::Transfer(job) => self.submit_transfer(device, job)?,
             }
         }
         Ok(())
@@ -390,6 +402,7 @@ impl World {
                 let socket = one.socket.as_ref();
                 [
                     one.wake_at,
+                    one.transfers.next_at().map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX)),
                     socket.filter(|s| !s.open).map(|s| s.opens_at),
                     socket.and_then(|s| s.up.next_at()),
                     socket.and_then(|s| s.down.next_at()),
@@ -415,6 +428,7 @@ impl World {
             self.at_mut(device)?.wake_at = None;
             self.input(device, Input::Wake)?;
         }
+        self.turn_transfers(device, now_ms)?;
         self.open_socket(device, now_ms)?;
         while let Some((session, bytes)) = self.pop_up(device, now_ms) {
             if cuts(&self.weather, &mut self.rng) {

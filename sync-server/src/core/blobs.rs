@@ -83,6 +83,19 @@ pub enum BlobRefusal {
     DiskFull,
 }
 
+impl BlobRefusal {
+    /// As HTTP says it.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Unauthorized => 401,
+            Self::NotFound => 404,
+            Self::Malformed => 400,
+            Self::TooLarge => 413,
+            Self::Quota | Self::DiskFull => 507,
+        }
+    }
+}
+
 /// Answer to a [`BlobAsk`].
 pub type BlobReply = Result<BlobAnswer, BlobRefusal>;
 

@@ -12,7 +12,7 @@ use homing_wire::{BlobId, Hash, SpaceId, limits};
 use serde::Deserialize;
 
 use super::http::App;
-use crate::core::{BlobAnswer, BlobAsk, BlobRefusal};
+use crate::core::{BlobAnswer, BlobAsk};
 use crate::metrics::add;
 
 /// What the chunks that are here are told in.
@@ -136,12 +136,6 @@ async fn ask(app: &App, headers: &HeaderMap, ask: BlobAsk) -> Result<BlobAnswer,
         Some(Err(refused)) => refused,
         None => return Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
     };
-    Err(match refused {
-        BlobRefusal::Unauthorized => StatusCode::UNAUTHORIZED,
-        BlobRefusal::NotFound => StatusCode::NOT_FOUND,
-        BlobRefusal::Malformed => StatusCode::BAD_REQUEST,
-        BlobRefusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        BlobRefusal::Quota | BlobRefusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-    }
-    .into_response())
+    let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Err(status.into_response())
 }

@@ -41,7 +41,12 @@ impl Core {
                 self.protocol(Event::PullOps { space: team, after: 0 });
             }
         }
-        for space in std::mem::take(&mut self.touched.joined) {
+        let joined = std::mem::take(&mut self.touched.joined);
+        if !joined.is_empty() {
+            // The relay takes the files of a space once it knows the space.
+            self.resume_transfers_logged();
+        }
+        for space in joined {
             self.follow_team(space);
         }
         // Sealing one thing may be what another waited for; each turn settles at least one.

@@ -98,7 +98,7 @@ impl Core {
 pub(super) fn own_files_listed(db: &Read<'_>) -> Result<Vec<AttachmentRow>, ApiError> {
     let mut listed = Vec::new();
     for space in spaces::list(db)? {
-        listed.extend(attachments::of(db, &messages::with_files(db, &space.space)?)?);
+        listed.extend(attachments::of(db, &messages::own_with_files(db, &space.space)?)?);
     }
     Ok(listed)
 }

@@ -6,6 +6,7 @@ mod copies;
 mod crash;
 mod disk;
 mod drafts;
+mod files;
 mod forged;
 mod forger;
 mod house;

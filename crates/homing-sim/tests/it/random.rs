@@ -1,5 +1,5 @@
 //! Random days by seed, checked against what was promised: a message whose sending was answered is on every member's
-//! screen once, in one order; nothing else is; nothing typed is lost; a person's devices agree.
+//! screen once, in one order, with its files; nothing else is; nothing typed is lost; a person's devices agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,11 @@ impl Day {
                 let Some(device) = self.pick(&all) else { return };
                 let conversation = self.conversation();
                 let body = format!("{} from {device}", self.word());
-                let id = self.house.world.send(device, &conversation, &body).unwrap();
+                // One in six is a file that holds its own name.
+                let id = match self.number(6) {
+                    0 => self.house.world.send_file(device, &conversation, &body, body.as_bytes()).unwrap(),
+                    _ => self.house.world.send(device, &conversation, &body).unwrap(),
+                };
                 self.oracle.sent.entry(conversation).or_default().insert(id, body);
             }
             30..48 => {
@@ -147,11 +151,34 @@ impl Day {
         self.house.world.run_for(pause).unwrap();
     }
 
+    /// Every member gets every file.
+    fn check_files(&mut self, seed: u64) {
+        let world = &mut self.house.world;
+        let mut wanted = Vec::new();
+        for device in [self.house.laptop, self.house.desktop, self.house.ben, self.house.cora] {
+            for conversation in &self.conversations {
+                for row in world.messages(device, conversation).unwrap() {
+                    for file in row.attachments {
+                        world.fetch_file(device, &file.id).unwrap();
+                        wanted.push((device, file.id, row.body.clone()));
+                    }
+                }
+            }
+        }
+        // A transfer that met trouble before may still rest.
+        world.run_for(6 * 60_000).unwrap();
+        for (device, file, body) in wanted {
+            let bytes = world.read_file(device, &file);
+            assert_eq!(bytes.unwrap(), body.as_bytes(), "seed {seed}: device {device}: {body}");
+        }
+    }
+
     fn check(&mut self, seed: u64) {
         let devices = self.house.devices();
         let (laptop, desktop) = (self.house.laptop, self.house.desktop);
         self.house.world.settle().unwrap();
         at_rest(&mut self.house.world, &devices);
+        self.check_files(seed);
         for conversation in self.conversations.clone() {
             same_messages(&mut self.house.world, &devices, &conversation);
             let rows = self.house.world.messages(laptop, &conversation).unwrap();

@@ -299,8 +299,18 @@ pub fn own_in_range(
     )
 }
 
-/// Own messages of a space that have files.
+/// Messages of a space that have files. Looks at every message of the space.
 pub fn with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT m.id FROM conversations c CROSS JOIN messages m INDEXED BY messages_order ON m.conversation = c.n
+         WHERE c.space = (SELECT n FROM ids WHERE id = ?1) AND m.files > 0",
+        [&space.0],
+        |row| doc(row, 0),
+    )
+}
+
+/// Own messages of a space that have files.
+pub fn own_with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
     db.all(
         "SELECT id FROM messages INDEXED BY messages_mine WHERE space = (SELECT n FROM ids WHERE id = ?1) AND mine = 1
          AND files > 0",
