@@ -15,6 +15,7 @@ use homing_engine::port::{Answer, Input, Output, TransferJob};
 use homing_engine::transfer::Queue;
 use homing_relay::core::{Effect, Peer};
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
+use homing_wire::{ClientFrame, RelayFrame};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -484,7 +485,37 @@ impl World {
 
     fn relay_takes(&mut self, session: u64, bytes: &[u8], now_ms: u64) -> Result<()> {
         let Some(relay) = self.relay.as_mut() else { return Ok(()) };
-        for effect in relay.frame(session, bytes, now_ms)? {
+        let effects = relay.frame(session, bytes, now_ms)?;
+        self.release(effects, now_ms)
+    }
+
+    /// Says this to the relay as a stranger would, over a connection that loses nothing; answers what it said.
+    pub fn as_stranger(&mut self, frames: &[ClientFrame]) -> Result<Vec<RelayFrame>> {
+        let now_ms = self.now_ms();
+        self.next_session += 1;
+        let session = self.next_session;
+        let relay = self.relay.as_mut().context("the relay is down")?;
+        relay.connect(
+            session,
+            Peer { host: HOST.to_owned(), address: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+            now_ms,
+        );
+        let mut effects = relay.frame(session, &ClientFrame::Hello { versions: vec![1] }.encode(), now_ms)?;
+        for frame in frames {
+            effects.extend(relay.frame(session, &frame.encode(), now_ms)?);
+        }
+        relay.disconnect(session);
+        let answers = effects.iter().filter_map(|effect| match effect {
+            Effect::Send { session: to, frame } if *to == session => Some(RelayFrame::decode(frame)),
+            _ => None,
+        });
+        let answers = answers.collect::<Result<_, _>>()?;
+        self.release(effects, now_ms)?;
+        Ok(answers)
+    }
+
+    fn release(&mut self, effects: Vec<Effect>, now_ms: u64) -> Result<()> {
+        for effect in effects {
             match effect {
                 Effect::Send { session, frame } => {
                     let weather = self.weather;

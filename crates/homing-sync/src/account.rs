@@ -17,6 +17,8 @@ pub(crate) struct AccountOutbox {
     sent: bool,
     not_before: u64,
     failures: u32,
+    /// Parts of the whole log that a session gives to its relay before it says who it is.
+    pub(crate) own: VecDeque<Vec<Vec<u8>>>,
 }
 
 impl AccountOutbox {

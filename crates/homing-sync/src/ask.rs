@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use homing_wire::{
-    AccountOpId, BlobId, ClientFrame, InviteId, Lane, MailboxId, NackCode, PersonId, Signature, SignedHead,
-    SpaceId, Stored, VerifyKey, limits,
+    AccountOp, AccountOpId, BlobId, ClientFrame, InviteId, Lane, MailboxId, NackCode, PersonId, Signature,
+    SignedHead, SpaceId, Stored, VerifyKey, limits,
 };
 
 use crate::chain::Link;
@@ -18,6 +18,8 @@ use crate::{Effect, Fault};
 
 /// Bytes of an op chain that is read behind an invitation.
 const PEEK_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of an account log, which thousands of keys sealed to a hundred devices don't reach.
+const ACCOUNT_BYTES: usize = 32 * 1024 * 1024;
 /// Messages a mailbox may bring in its life. Linking needs three from each side.
 const MAILS: u32 = 64;
 
@@ -41,6 +43,22 @@ struct Mailbox {
     looking: bool,
 }
 
+/// The log of the account that names a recovery key, page by page.
+#[derive(Debug)]
+struct Recovering {
+    recovery: VerifyKey,
+    /// For the session.
+    proof: Option<Signature>,
+    ops: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Recovering {
+    fn new(recovery: VerifyKey) -> Self {
+        Self { recovery, proof: None, ops: Vec::new(), bytes: 0 }
+    }
+}
+
 /// What is open.
 #[derive(Debug, Default)]
 pub(crate) struct Asks {
@@ -48,7 +66,7 @@ pub(crate) struct Asks {
     peeks: BTreeMap<SpaceId, Peek>,
     mailboxes: BTreeMap<MailboxId, Mailbox>,
     grants: BTreeSet<(SpaceId, BlobId)>,
-    recover: Option<VerifyKey>,
+    recover: Option<Recovering>,
     /// Refused for now: asked again then.
     later: Vec<(u64, Asked)>,
 }
@@ -119,9 +137,9 @@ impl Client {
 
     /// A session without an identity begins.
     pub(crate) fn begin_anonymous(&mut self) {
-        if self.asks.recover.is_some()
-            && let Some((link, bytes)) = self.recover_message()
-        {
+        let message = self.recover_message();
+        if let (Some(recovering), Some((link, bytes))) = (self.asks.recover.as_mut(), message) {
+            *recovering = Recovering::new(recovering.recovery);
             self.out.push(Effect::SignRecover { link, bytes });
         }
     }
@@ -161,7 +179,7 @@ impl Client {
             Asked::Account(expected) if expected == person => {
                 self.asks.accounts.remove(&person);
             }
-            Asked::Recover => self.asks.recover = None,
+            Asked::Recover => return self.recover_page(person, ops),
             Asked::Account(_) => return Err(Fault::WrongSubject),
             _ => return Err(Fault::UnknownRequest),
         }
@@ -182,18 +200,44 @@ impl Client {
     // Recovery words.
 
     pub(crate) fn recover(&mut self, recovery: VerifyKey) {
-        self.asks.recover = Some(recovery);
+        self.asks.recover = Some(Recovering::new(recovery));
         if self.session().is_some_and(|s| s.stage == Stage::Anonymous) {
             self.begin_anonymous();
         }
     }
 
     pub(crate) fn recover_signed(&mut self, proof: Signature) {
-        if let Some(recovery) =
-            self.asks.recover.filter(|_| self.session().is_some_and(|s| s.stage == Stage::Anonymous))
-        {
-            self.ask(Asked::Recover, |req| ClientFrame::Recover { req, recovery, proof });
+        let anonymous = self.session().is_some_and(|s| s.stage == Stage::Anonymous);
+        if let Some(recovering) = self.asks.recover.as_mut().filter(|one| anonymous && one.proof.is_none()) {
+            recovering.proof = Some(proof);
+            self.ask_recover(None);
         }
+    }
+
+    fn ask_recover(&mut self, after: Option<AccountOpId>) {
+        if let Some(Recovering { recovery, proof: Some(proof), .. }) = self.asks.recover {
+            self.ask(Asked::Recover, |req| ClientFrame::Recover { req, recovery, proof, after });
+        }
+    }
+
+    /// Ops of the account. Nothing tells how many it has, so it is asked until no more come.
+    fn recover_page(&mut self, person: PersonId, mut page: Vec<Vec<u8>>) -> Result<(), Fault> {
+        let Some(recovering) = self.asks.recover.as_mut() else { return Ok(()) };
+        if page.iter().any(|op| op.len() > limits::ACCOUNT_OP) {
+            return Err(Fault::TooMuch);
+        }
+        let last = page.last().and_then(|op| AccountOp::decode(op).ok()).map(|op| op.id());
+        recovering.bytes = recovering.bytes.saturating_add(page.iter().map(Vec::len).sum());
+        if recovering.bytes > ACCOUNT_BYTES {
+            return Err(Fault::TooMuch);
+        }
+        recovering.ops.append(&mut page);
+        if last.is_some() {
+            self.ask_recover(last);
+        } else if let Some(Recovering { ops, .. }) = self.asks.recover.take() {
+            self.out.push(Effect::AccountLog { person, ops });
+        }
+        Ok(())
     }
 
     pub(crate) fn recover_refused(&mut self, code: NackCode) {

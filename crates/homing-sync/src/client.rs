@@ -339,7 +339,7 @@ impl Client {
     fn acked(&mut self, asked: Asked) -> Result<(), Fault> {
         match asked {
             Asked::Register => self.registered(),
-            Asked::OwnAccount => self.sign_auth(),
+            Asked::OwnAccount => self.account_part_taken(),
             Asked::AccountOp(id) => {
                 self.hold(None);
                 self.account_acked(id);

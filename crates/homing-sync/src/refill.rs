@@ -29,7 +29,7 @@ const PATIENCE: u32 = 8;
 const LONGER: u64 = 10;
 /// How soon it is tried again when the relay tells of the space.
 const SOON_MS: u64 = 2_000;
-/// Bytes of account ops in one frame.
+/// Bytes of account ops in one frame, which has room for one more.
 const ACCOUNT_BYTES: usize = 900 * 1024;
 
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Client {
 
     pub(crate) fn repush_accounts(&mut self, accounts: Vec<Vec<Vec<u8>>>) {
         if std::mem::take(&mut self.refilling.accounts_wanted) {
-            self.refilling.accounts = accounts.into_iter().filter(|ops| !ops.is_empty()).collect();
+            self.refilling.accounts = accounts.into_iter().flat_map(split_account).collect();
         }
     }
 
@@ -173,10 +173,6 @@ impl Client {
             return;
         }
         if let Some(ops) = self.refilling.accounts.pop_front() {
-            if ops.iter().map(Vec::len).sum::<usize>() > ACCOUNT_BYTES {
-                self.out.push(Effect::RefillRefused { space: None, code: NackCode::TooLarge });
-                return self.pump_refill();
-            }
             self.refilling.account_sent = Some(ops.clone());
             let ops = ops.into_iter().map(Into::into).collect();
             self.ask(Asked::RefillAccounts, |req| ClientFrame::RepushAccount { req, ops });
@@ -397,6 +393,23 @@ impl Client {
         self.queue_slots(id);
         self.touch(id);
     }
+}
+
+/// A log in parts that fit into a frame; each but the first goes on behind the one before.
+pub(crate) fn split_account(ops: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {
+    let mut parts: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut bytes = usize::MAX;
+    for op in ops {
+        bytes = bytes.saturating_add(op.len() + 8);
+        match parts.last_mut() {
+            Some(part) if bytes <= ACCOUNT_BYTES => part.push(op),
+            _ => {
+                bytes = op.len() + 8;
+                parts.push(vec![op]);
+            }
+        }
+    }
+    parts
 }
 
 fn split_proof(proof: ChainProof) -> VecDeque<Outgoing> {

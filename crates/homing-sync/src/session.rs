@@ -10,6 +10,7 @@ use homing_wire::{
 
 use crate::backoff::delay_ms;
 use crate::client::Client;
+use crate::refill::split_account;
 use crate::requests::{Asked, Requests};
 use crate::{Effect, Fault};
 
@@ -179,8 +180,19 @@ impl Client {
     pub(crate) fn give_account(&mut self, ops: Vec<Vec<u8>>) {
         if self.session().is_some_and(|s| s.stage == Stage::Returning) {
             self.stage(Stage::Registering, None);
-            let ops = ops.into_iter().map(Into::into).collect();
-            self.ask(Asked::OwnAccount, |req| ClientFrame::RepushAccount { req, ops });
+            self.accounts.own = split_account(ops).into();
+            self.account_part_taken();
+        }
+    }
+
+    /// The next part of the own account, or who this is.
+    pub(crate) fn account_part_taken(&mut self) {
+        match self.accounts.own.pop_front() {
+            Some(ops) => {
+                let ops = ops.into_iter().map(Into::into).collect();
+                self.ask(Asked::OwnAccount, |req| ClientFrame::RepushAccount { req, ops });
+            }
+            None => self.sign_auth(),
         }
     }
 

@@ -381,7 +381,7 @@ pub enum ClientFrame {
         /// Answered by `Ack` or `Nack`.
         #[n(0)]
         req: u64,
-        /// Encoded ops from the genesis on.
+        /// Encoded ops from the genesis on, or from behind one that the relay has.
         #[n(1)]
         ops: Vec<minicbor::bytes::ByteVec>,
     },
@@ -447,6 +447,9 @@ pub enum ClientFrame {
         /// By the recovery key over [`recover_bytes`] with the session's challenge (domain `Auth`).
         #[n(2)]
         proof: Signature,
+        /// Exclusive; none = from its genesis. A log may be longer than a frame: asked until nothing more comes.
+        #[n(3)]
+        after: Option<AccountOpId>,
     },
     /// Allows members of a space to fetch a file.
     #[n(19)]

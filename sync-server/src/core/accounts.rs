@@ -50,8 +50,8 @@ impl RelayCore {
         &mut self,
         session: SessionId,
         req: u64,
-        recovery: &VerifyKey,
-        proof: &Signature,
+        (recovery, proof): (&VerifyKey, &Signature),
+        after: Option<AccountOpId>,
         now_ms: u64,
     ) -> Result<(), Stop> {
         self.take_anonymous(session, now_ms)?;
@@ -63,7 +63,8 @@ impl RelayCore {
         homing_crypto::verify(Domain::Auth, &recovery.0, &bytes, &proof.0)
             .map_err(|_| NackCode::BadSignature)?;
         let person = self.store.account_by_recovery(recovery)?.ok_or(NackCode::NotFound)?;
-        self.send_account(session, req, person, 0)
+        let from = self.behind(&person, after)?;
+        self.send_account(session, req, person, from)
     }
 
     pub(super) fn repush_account(
@@ -83,7 +84,8 @@ impl RelayCore {
         Ok(())
     }
 
-    /// Takes a log from its first op on: registers it, adds what is missing, or settles a fork.
+    /// Takes a log from its first op on, or from behind one that is here: registers it, adds what is missing, or settles a
+    /// fork.
     fn take_log(
         &mut self,
         session: SessionId,
@@ -91,7 +93,7 @@ impl RelayCore {
         now_ms: u64,
     ) -> Result<(), Stop> {
         let (first, bytes) = ops.first().ok_or(NackCode::Malformed)?;
-        let person = PersonId(first.id().0);
+        let person = first.body.person.unwrap_or(PersonId(first.id().0));
         if !self.load_account(&person)? {
             self.check_disk()?;
             let state = AccountState::genesis(first)?;
@@ -111,8 +113,17 @@ impl RelayCore {
             self.write_account_op(&person, first, bytes)?;
         }
         let known = self.store.account_op_ids(&person)?;
-        let same = known.iter().zip(ops).take_while(|(id, (op, _))| **id == op.id()).count();
-        let rest = ops.get(same..).unwrap_or_default();
+        let before = match first.body.prev {
+            None if first.body.person.is_some() => return Err(NackCode::Malformed.into()),
+            None => 0,
+            Some(prev) => {
+                known.iter().position(|id| *id == prev).ok_or(NackCode::StaleOps)?.saturating_add(1)
+            }
+        };
+        let behind = known.iter().skip(before);
+        let there = behind.zip(ops).take_while(|(id, (op, _))| **id == op.id()).count();
+        let rest = ops.get(there..).unwrap_or_default();
+        let same = before.saturating_add(there);
         if same < known.len() && !rest.is_empty() {
             return self.settle_fork(&person, same, rest);
         }
@@ -241,18 +252,19 @@ impl RelayCore {
         {
             return Err(NackCode::NotFound.into());
         }
-        let from = match after {
-            None => 0,
-            Some(after) => {
-                let ids = self.store.account_op_ids(&person)?;
-                let place = ids.iter().position(|id| *id == after).ok_or(NackCode::NotFound)?;
-                u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1)
-            }
-        };
+        let from = self.behind(&person, after)?;
         if self.store.account(&person)?.is_none() {
             return Err(NackCode::NotFound.into());
         }
         self.send_account(session, req, person, from)
+    }
+
+    /// The position behind an op of an account.
+    fn behind(&self, person: &PersonId, after: Option<AccountOpId>) -> Result<u64, Stop> {
+        let Some(after) = after else { return Ok(0) };
+        let ids = self.store.account_op_ids(person)?;
+        let place = ids.iter().position(|id| *id == after).ok_or(NackCode::NotFound)?;
+        Ok(u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1))
     }
 
     fn send_account(

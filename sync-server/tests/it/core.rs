@@ -196,6 +196,7 @@ fn any_frame(known: SpaceId, person: PersonId, entries: Vec<Vec<u8>>) -> impl St
             req,
             recovery: VerifyKey(key),
             proof: Signature([2; 64]),
+            after: None,
         }),
         (req, space(), any::<[u8; 32]>()).prop_map(|(req, space, blob)| ClientFrame::Grant {
             req,

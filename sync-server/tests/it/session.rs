@@ -4,7 +4,7 @@ use homing_access::AccountState;
 use homing_crypto::Domain;
 use homing_relay::{Config, Limits, Relay};
 use homing_wire::{
-    ClientFrame, MailboxId, Member, Moved, NackCode, RelayFrame, Signature, VerifyKey, auth_bytes,
+    AccountOp, ClientFrame, MailboxId, Member, Moved, NackCode, RelayFrame, Signature, VerifyKey, auth_bytes,
     recover_bytes,
 };
 
@@ -166,14 +166,52 @@ async fn recovery_words_find_their_account() {
     let bytes = recover_bytes(&fresh.relay, &fresh.nonce);
     let recovery = VerifyKey(ada.recovery.signing().public());
     let proof = Signature(ada.recovery.signing().sign(Domain::Auth, &bytes));
-    fresh.send(&ClientFrame::Recover { req: 1, recovery, proof }).await;
+    fresh.send(&ClientFrame::Recover { req: 1, recovery, proof, after: None }).await;
     let frame = fresh.frame().await;
     assert!(
         matches!(&frame, RelayFrame::Account { req: 1, person, ops } if *person == ada.id && ops.len() == 1)
     );
     let wrong = Signature(ben.recovery.signing().sign(Domain::Auth, &bytes));
-    fresh.send(&ClientFrame::Recover { req: 2, recovery, proof: wrong }).await;
+    fresh.send(&ClientFrame::Recover { req: 2, recovery, proof: wrong, after: None }).await;
     assert_eq!(fresh.settled(2).await, Err(NackCode::BadSignature));
+}
+
+#[tokio::test]
+async fn an_account_log_longer_than_a_frame_is_brought_and_found_in_parts() {
+    let mut world = World::new();
+    let mut ada = world.person();
+    while ada.log.len() < 70 {
+        world.second_device(&mut ada);
+    }
+    while ada.log.iter().map(|op| op.encode().len()).sum::<usize>() < 1_100_000 {
+        world.rotate_person_key(&mut ada);
+    }
+    let home = Home::new().await;
+    let mut other = Client::open(&home.address()).await;
+    let (first, rest) = ada.log.split_at(100);
+    other.repush_account(first).await.unwrap();
+    // Behind an op that is here, also in the middle; not behind one that is missing.
+    assert_eq!(other.repush_account(&rest[1..]).await, Err(NackCode::StaleOps));
+    let (second, third) = ada.log[50..].split_at(60);
+    other.repush_account(second).await.unwrap();
+    other.repush_account(third).await.unwrap();
+
+    let mut fresh = Client::open(&home.address()).await;
+    let bytes = recover_bytes(&fresh.relay, &fresh.nonce);
+    let recovery = VerifyKey(ada.recovery.signing().public());
+    let proof = Signature(ada.recovery.signing().sign(Domain::Auth, &bytes));
+    let (mut log, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        pages += 1;
+        fresh.send(&ClientFrame::Recover { req: pages, recovery, proof, after }).await;
+        let RelayFrame::Account { person, ops, .. } = fresh.frame().await else { panic!("no log") };
+        assert_eq!(person, ada.id);
+        let Some(last) = ops.last() else { break };
+        after = Some(AccountOp::decode(last).unwrap().id());
+        log.extend(ops.into_iter().map(|op| op.to_vec()));
+    }
+    assert!(pages > 3);
+    assert_eq!(log, ada.log.iter().map(AccountOp::encode).collect::<Vec<_>>());
 }
 
 #[tokio::test]

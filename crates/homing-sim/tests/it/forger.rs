@@ -5,17 +5,16 @@ use homing_crypto::{DeviceSecret, EpochKey, Seed32, padding};
 use homing_model::{Actor, ChangeInfo, Edit, inspect};
 use homing_sim::{DeviceId as Device, World};
 use homing_store::entries::{self, NewEntry, Status};
-use homing_store::{Durability, Read, StoreError, changes, conversations, epochs, meta, spaces};
+use homing_store::{Durability, Read, StoreError, changes, conversations, epochs, spaces};
 use homing_wire::codec::encode;
 use homing_wire::{
     Changes, DeviceId, DocChange, DocId, EntryHeader, EntryId, EntryKind, Hash, Head, Member, PersonId, Salt,
     SpaceId, SpaceKind, SpaceOp, limits,
 };
-use minicbor::Decode;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use crate::disk;
+use crate::disk::{self, Stolen};
 
 /// What a forger may look up: the changes of a document, as their device has them.
 pub type Look<'a> = &'a dyn Fn(DocId) -> Vec<ChangeInfo>;
@@ -25,16 +24,6 @@ pub struct Forgery {
     pub id: EntryId,
     header: EntryHeader,
     bytes: Vec<u8>,
-}
-
-/// The part of a stored identity that a forger needs.
-#[derive(Decode)]
-#[cbor(map)]
-struct Stolen {
-    #[n(1)]
-    person: PersonId,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    device_seed: [u8; 32],
 }
 
 /// What the forger's app knows, and may say what it likes with.
@@ -191,14 +180,14 @@ pub fn forge_in(
     let store = disk::open(world, device);
     let mut forger = {
         let db = store.read();
-        let stolen: Stolen = minicbor::decode(&meta::get(&db, "identity").unwrap().unwrap()).unwrap();
+        let stolen = Stolen::from(&db);
         let space = find(&db);
         let row = spaces::get(&db, &space).unwrap().unwrap();
         let epoch = epochs::get(&db, &space, &row.epoch.unwrap()).unwrap().unwrap();
         let key = EpochKey::from_announced(Seed32::from_bytes(*epoch.seed), &epoch.commitment.0).unwrap();
         Forger {
             person: stolen.person,
-            device: DeviceSecret::from_seed(&Seed32::from_bytes(stolen.device_seed)),
+            device: stolen.device(),
             salt: Salt([77; 16]),
             space,
             conversation,

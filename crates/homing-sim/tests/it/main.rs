@@ -11,6 +11,7 @@ mod forged;
 mod forger;
 mod house;
 mod linking;
+mod long_account;
 mod members;
 mod mended;
 mod no_room;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homing_access::{AccountState, open};
 use homing_crypto::{
-    DeviceSecret, EpochKey, InviteSecret, KemSecret, PersonSecret, RecoverySecret, Seed32, hpke_open,
-    padding, recovery_from_words,
+    EpochKey, InviteSecret, KemSecret, PersonSecret, RecoverySecret, Seed32, hpke_open, padding,
+    recovery_from_words,
 };
 use homing_engine::api::{
     Call, Code, DeviceRow, Event, InviteTo, ItemRef, Nothing, PersonRef, RecoveryConfirm, RecoveryUse,
@@ -19,28 +19,13 @@ use homing_wire::{
     AccountOp, Changes, DeviceId, Entry, EntryId, EntryKind, Hash, PersonId, Pin, SealedSeed, SpaceId,
     SpaceOp, VerifyKey, entry_of, seal_info,
 };
-use minicbor::Decode;
 use rusqlite::Connection;
 
-use crate::disk;
+use crate::disk::{self, Stolen};
 use crate::forged::{all_refuse, message_at, not_taken};
 use crate::forger::{Forgery, forge, forge_in, send, team};
 use crate::house::{House, approve_all, at_rest, same_messages};
 use crate::relay_loss::wipe;
-
-/// The secrets in a stored identity.
-#[derive(Decode)]
-#[cbor(map)]
-struct Stolen {
-    #[n(1)]
-    person: PersonId,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    device_seed: [u8; 32],
-    #[n(5)]
-    person_seeds: Vec<(u32, VerifyKey)>,
-    #[n(6)]
-    recovery_seed: Option<VerifyKey>,
-}
 
 /// All secrets somebody holds, and what they can make of a relay's database.
 struct Thief {
@@ -54,12 +39,12 @@ impl Thief {
         world.crash(device).unwrap();
         let store = disk::open(world, device);
         let db = store.read();
-        let stolen: Stolen = minicbor::decode(&meta::get(&db, "identity").unwrap().unwrap()).unwrap();
+        let stolen = Stolen::from(&db);
         let mut thief = Self { keys: Vec::new(), seeds: BTreeSet::new() };
-        let device_secret = DeviceSecret::from_seed(&Seed32::from_bytes(stolen.device_seed));
+        let device_secret = stolen.device();
         thief.keys.push(device_secret.kem().clone());
-        for (_, seed) in &stolen.person_seeds {
-            thief.person_seed(&Seed32::from_bytes(seed.0));
+        for seed in stolen.person_seeds() {
+            thief.person_seed(&seed);
         }
         for row in spaces::list(&db).unwrap() {
             for epoch in epochs::list(&db, &row.space).unwrap() {
@@ -71,11 +56,10 @@ impl Thief {
             thief.keys.push(secret.kem());
         }
         // Newer person keys, if they are sealed to the device or to the recovery words.
-        let words = stolen.recovery_seed.map(|seed| RecoverySecret::from_seed(&Seed32::from_bytes(seed.0)));
         let account = account_at(world, &stolen.person);
         let id = DeviceId(device_secret.signing().public());
         let by_device = open::person_seed(&account, &id, device_secret.kem()).ok();
-        let by_words = words.and_then(|words| open::person_seed_by_recovery(&account, &words).ok());
+        let by_words = stolen.words().and_then(|words| open::person_seed_by_recovery(&account, &words).ok());
         for seed in by_device.into_iter().chain(by_words) {
             thief.person_seed(&seed);
         }

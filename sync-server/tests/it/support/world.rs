@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use homing_access::build::{
-    AccountKey, Author, LastEntry, SpaceOps, add_device, consent, new_account, revoke_device, sign_entry,
-    sign_slot, space_genesis,
+    AccountKey, Author, LastEntry, SpaceOps, add_device, consent, new_account, revoke_device,
+    rotate_person_key, sign_entry, sign_slot, space_genesis,
 };
 use homing_access::{AccountState, Directory, SpaceState};
 use homing_crypto::{DeviceSecret, EpochKey, InviteSecret, PersonSecret, RecoverySecret, Seed32};
@@ -115,6 +115,14 @@ impl World {
         let account = self.known.accounts[&person.id].clone();
         let signer = AccountKey::Device(person.device.signing());
         let (op, seed) = revoke_device(&mut self.rng, &account, signer, device, &person.seed).unwrap();
+        person.seed = seed;
+        self.account_op(person, op)
+    }
+
+    pub fn rotate_person_key(&mut self, person: &mut Person) -> AccountOp {
+        let account = self.known.accounts[&person.id].clone();
+        let signer = AccountKey::Device(person.device.signing());
+        let (op, seed) = rotate_person_key(&mut self.rng, &account, signer, &person.seed).unwrap();
         person.seed = seed;
         self.account_op(person, op)
     }
