@@ -272,18 +272,18 @@ describe("a colleague who leaves", () => {
   });
 });
 
-describe("a relay without room", () => {
-  it("is named in the banner, which leads to what waits", async () => {
+describe("a relay that takes nothing new", () => {
+  it.each(["relay_full", "relay_quota", "relay_refilling"])("says why in the banner, which leads to what waits: %s", async (code) => {
     const user = userEvent.setup();
     const world = agency();
-    Object.assign(world.status, { outbox: 2, problem: { code: "relay_full", message: "The relay has no room left." } });
+    Object.assign(world.status, { outbox: 2, problem: { code, message: "Nothing is lost." } });
     await start(world);
     const banner = await soon(() => {
-      const found = document.querySelector<HTMLElement>('[data-code="relay_full"]');
+      const found = document.querySelector<HTMLElement>(`[data-code="${code}"]`);
       if (!found) throw new Error("no banner");
       return found;
     });
-    expect(banner.textContent).toContain("no room left");
+    expect(banner.textContent).toContain("Nothing is lost");
     await user.click(banner.querySelector("button") as HTMLButtonElement);
     await soon(() => expect(app().dataset["view"]).toBe("outbox"));
   });

@@ -26,6 +26,13 @@ describe("Tick", () => {
     expect(container.querySelector("[data-testid=tick]")?.getAttribute("aria-label")).toBe("Not sent. You left this talk. The text is kept here.");
   });
 
+  it("gives the reason when what waits is held back", () => {
+    const { container } = render(Tick, {
+      props: { state: "pending", offlineSince: "2026-11-21T09:00:00Z", error: { code: "relay_quota", message: "Your share is used up." } },
+    });
+    expect(container.querySelector("[data-testid=tick]")?.getAttribute("aria-label")).toBe("Your share is used up.");
+  });
+
   it("shows who has it since when in the tooltip", () => {
     const { container } = render(Tick, { props: { state: "delivered", detail: "Ben: Delivered 12:05" } });
     expect(container.querySelector("[data-testid=tick]")?.getAttribute("title")).toContain("Ben: Delivered 12:05");

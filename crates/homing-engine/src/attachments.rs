@@ -278,8 +278,13 @@ impl Core {
         };
         let folder = self.folder_of(&event.blob);
         let kind = event.kind;
-        if !matches!(event.step, TransferStep::Progress { .. }) {
+        if !matches!(event.step, TransferStep::Progress { .. } | TransferStep::Short(_)) {
             self.transfers.remove(&event.blob);
+        }
+        match (event.kind, &event.step) {
+            (TransferKind::Upload, TransferStep::Short(shortage)) => self.files_held(Some(*shortage)),
+            (TransferKind::Upload, TransferStep::Finished) => self.files_held(None),
+            _ => {}
         }
         for row in rows.into_iter().filter(|row| row.blob == Some(event.blob)) {
             let total = row.chunks.len().max(1);
@@ -291,6 +296,7 @@ impl Core {
                     (FileState::Downloading, share(*done, total))
                 }
                 (TransferStep::Finished, _) => (FileState::Ready, 1.0),
+                (TransferStep::Short(_), _) => (FileState::Waiting, 0.0),
                 (TransferStep::Interrupted, _) => continue,
                 (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
             };

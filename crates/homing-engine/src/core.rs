@@ -16,7 +16,7 @@ use crate::fail::Fail;
 use crate::flows::Flows;
 use crate::identity::Identity;
 use crate::platform::keychain::DatabaseKey;
-use crate::port::{CallId, Input, Output};
+use crate::port::{CallId, Input, Output, Shortage};
 use crate::replica::{IDENTITY, Replica};
 use crate::reply::{RawReply, Reply, Settled};
 use crate::touched::Touched;
@@ -39,6 +39,10 @@ pub(crate) struct Link {
     /// Since when it is not, Unix ms.
     pub offline_since: Option<u64>,
     pub problem: Option<ApiError>,
+    /// What the relay takes nothing new of, and why.
+    pub holds: BTreeMap<Option<SpaceId>, homing_sync::Hold>,
+    /// Why it takes no file.
+    pub files_held: Option<Shortage>,
     /// The refill of a restored relay, by space: what it lacks.
     pub missing: BTreeMap<SpaceId, crate::refill::Refill>,
     /// Effects not yet carried out.

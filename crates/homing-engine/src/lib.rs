@@ -28,6 +28,7 @@ mod drafts;
 mod ephemeral;
 mod fail;
 mod flows;
+mod holds;
 mod identity;
 mod ingest;
 mod link;

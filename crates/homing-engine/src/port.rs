@@ -116,6 +116,15 @@ pub struct TransferEvent {
     pub step: TransferStep,
 }
 
+/// What the relay has too little of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// Room on its disk.
+    Disk,
+    /// The person's share.
+    Quota,
+}
+
 /// How a transfer goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferStep {
@@ -126,6 +135,8 @@ pub enum TransferStep {
     },
     /// All chunks are at their destination.
     Finished,
+    /// The relay has no room for it now; it is tried again.
+    Short(Shortage),
     /// Network trouble: try again when connected.
     Interrupted,
     /// The relay refused for good (quota, size, no right); a short code for the error.

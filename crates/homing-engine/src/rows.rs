@@ -212,7 +212,10 @@ impl Core {
             };
             let receipts = self.receipts_of(&db, &row, &reached)?;
             let state = if row.mine { state_of(row.state, &reached) } else { State::Sent };
-            rows.push(message_row(row, state, receipts, &rights));
+            let held = (state == State::Pending).then(|| self.held_in(&row.space)).flatten();
+            let mut row = message_row(row, state, receipts, &rights);
+            row.error = row.error.or(held);
+            rows.push(row);
         }
         Ok(rows)
     }

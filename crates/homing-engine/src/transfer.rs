@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use homing_wire::{BlobId, Hash, limits};
 
-use crate::port::{TransferJob, TransferKind, TransferStep};
+use crate::port::{Shortage, TransferJob, TransferKind, TransferStep};
 
 /// The first and the longest pause before another try.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -41,13 +41,25 @@ pub enum Answer {
     None,
     /// The relay refuses, with this HTTP status.
     Status(u16),
+    /// The relay has no room.
+    Short(Shortage),
+}
+
+/// How a transfer ended.
+pub struct Ended {
+    /// It is to be tried again after a pause.
+    pub again: bool,
+    /// Somebody still listens.
+    pub heard: bool,
 }
 
 /// Why a transfer stopped short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+enum Stop {
     /// Trouble that may pass.
     Again,
+    /// There may be room later.
+    Short(Shortage),
     /// The session's token is no longer good, or the engine ended.
     Interrupted,
     /// For good.
@@ -57,12 +69,20 @@ pub enum Stop {
 type Step<T> = Result<T, Stop>;
 
 /// Carries a transfer out as far as it goes. `say` hears each step and answers whether to go on.
-pub fn carry(job: &TransferJob, relay: &impl Chunks, say: impl Fn(TransferStep) -> bool) -> Result<(), Stop> {
-    let transfer = Transfer { job, relay, say };
-    match job.kind {
+pub fn carry(job: &TransferJob, relay: &impl Chunks, say: impl Fn(TransferStep) -> bool) -> Ended {
+    let transfer = Transfer { job, relay, say: &say };
+    let done = match job.kind {
         TransferKind::Upload => transfer.upload(),
         TransferKind::Download => transfer.download(),
-    }
+    };
+    let (step, again) = match done {
+        Ok(()) => (Some(TransferStep::Finished), false),
+        Err(Stop::Again) => (None, true),
+        Err(Stop::Short(shortage)) => (Some(TransferStep::Short(shortage)), true),
+        Err(Stop::Interrupted) => (Some(TransferStep::Interrupted), false),
+        Err(Stop::Refused(status)) => (Some(TransferStep::Refused { status }), false),
+    };
+    Ended { again, heard: step.is_none_or(say) }
 }
 
 /// Transfers that wait for their turn. Times are since any moment that stays the same.
@@ -201,6 +221,7 @@ impl<R: Chunks, S: Fn(TransferStep) -> bool> Transfer<'_, R, S> {
 fn stop(answer: Answer) -> Stop {
     match answer {
         Answer::None | Answer::Status(408 | 425 | 429 | 500..) => Stop::Again,
+        Answer::Short(shortage) => Stop::Short(shortage),
         Answer::Status(401) => Stop::Interrupted,
         Answer::Status(status) => Stop::Refused(status),
     }
@@ -307,7 +328,8 @@ mod tests {
     fn a_refusal_for_good_is_told_from_trouble_that_passes() {
         assert_eq!(stop(Answer::Status(401)), Stop::Interrupted);
         assert_eq!(stop(Answer::None), Stop::Again);
-        for status in [429, 500, 503, 507] {
+        assert_eq!(stop(Answer::Short(Shortage::Quota)), Stop::Short(Shortage::Quota));
+        for status in [429, 500, 503] {
             assert_eq!(stop(Answer::Status(status)), Stop::Again);
         }
         for status in [307, 400, 403, 404, 413, 422] {

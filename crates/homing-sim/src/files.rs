@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::BASE64;
 use homing_engine::api::{Attachment, Call, FileData, FileSource, ItemRef, MessageRow, Send, Sent};
-use homing_engine::port::{Input, TransferEvent, TransferJob, TransferStep};
-use homing_engine::transfer::{Answer, Chunks, Stop, carry};
+use homing_engine::port::{Input, Shortage, TransferEvent, TransferJob};
+use homing_engine::transfer::{Answer, Chunks, carry};
 use homing_relay::RelayCore;
-use homing_relay::core::{BlobAnswer, BlobAsk};
+use homing_relay::core::{BlobAnswer, BlobAsk, BlobRefusal};
 use homing_wire::Hash;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -41,7 +41,11 @@ impl Door<'_> {
         let relay = relay.as_mut().ok_or(Answer::None)?;
         let reply = relay.blob(&job.token, ask, self.now_ms).map_err(|_| Answer::Status(500))?;
         relay.commit().map_err(|_| Answer::Status(500))?;
-        reply.map_err(|refusal| Answer::Status(refusal.status()))
+        reply.map_err(|refusal| match refusal {
+            BlobRefusal::Quota => Answer::Short(Shortage::Quota),
+            BlobRefusal::DiskFull => Answer::Short(Shortage::Disk),
+            other => Answer::Status(other.status()),
+        })
     }
 
     fn request(&self, job: &TransferJob, ask: BlobAsk) -> Result<BlobAnswer, Answer> {
@@ -75,7 +79,7 @@ impl Chunks for Door<'_> {
             return Err(Answer::Status(422));
         }
         let files = self.relay.borrow().as_ref().map(|relay| relay.blob_files()).ok_or(Answer::None)?;
-        files.write(&blob, index, chunk).map_err(|_| Answer::Status(507))?;
+        files.write(&blob, index, chunk).map_err(|_| Answer::Short(Shortage::Disk))?;
         self.request(job, BlobAsk::Stored { blob, index, bytes }).map(drop)
     }
 
@@ -110,22 +114,15 @@ impl World {
                 weather,
                 now_ms,
             };
-            let result = carry(&one.job, &door, |step| {
+            let ended = carry(&one.job, &door, |step| {
                 steps.borrow_mut().push(step);
                 true
             });
-            let mut steps = steps.into_inner();
-            match result {
-                Ok(()) => steps.push(TransferStep::Finished),
-                Err(Stop::Again) => {}
-                Err(Stop::Interrupted) => steps.push(TransferStep::Interrupted),
-                Err(Stop::Refused(status)) => steps.push(TransferStep::Refused { status }),
-            }
             let (blob, kind) = (one.job.blob, one.job.kind);
             let owner = self.at_mut(device)?;
             owner.last_job = Some(one.job.clone());
-            owner.transfers.done(one, result == Err(Stop::Again), now);
-            for step in steps {
+            owner.transfers.done(one, ended.again, now);
+            for step in steps.into_inner() {
                 self.input(device, Input::Transfer(TransferEvent { blob, kind, step }))?;
             }
         }

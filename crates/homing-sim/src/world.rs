@@ -74,6 +74,8 @@ pub struct World {
     relay: Option<RelayCore>,
     /// The relay's disk has no room.
     relay_full: bool,
+    /// The relay's, from its next start on.
+    pub limits: Limits,
     sessions: HashMap<u64, DeviceId>,
     next_session: u64,
     next_call: u64,
@@ -92,6 +94,7 @@ impl World {
             seed,
             relay: None,
             relay_full: false,
+            limits: Limits::default(),
             sessions: HashMap::new(),
             next_session: 0,
             next_call: 0,
@@ -133,7 +136,7 @@ impl World {
         let now_ms = self.now_ms();
         let mut rng = ChaCha20Rng::seed_from_u64(self.rng.random());
         let identity = Identity::open(&folder, now_ms, &mut rng)?;
-        let limits = Limits::default();
+        let limits = self.limits.clone();
         let hosts = vec![HOST.to_owned()];
         let metrics = Arc::new(Metrics::default());
         let mut relay = RelayCore::open(Some(&folder), identity, limits, hosts, rng, metrics, now_ms)?;

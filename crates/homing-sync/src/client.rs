@@ -13,7 +13,7 @@ use crate::requests::Asked;
 use crate::session::{Link, Session, Stage};
 use crate::slots::SlotOutbox;
 use crate::space::Space;
-use crate::{Config, Effect, Event, Fault, Start, Ticket};
+use crate::{Config, Effect, Event, Fault, Hold, Start, Ticket};
 
 /// What to show of the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,8 +61,8 @@ pub struct Client {
     pub(crate) accounts: AccountOutbox,
     pub(crate) asks: Asks,
     pub(crate) refilling: Refilling,
-    /// Why the relay takes nothing new.
-    pub(crate) holding: Option<NackCode>,
+    /// What the relay takes nothing new of, and why.
+    holds: BTreeMap<Option<SpaceId>, Hold>,
     pub(crate) out: Vec<Effect>,
 }
 
@@ -90,7 +90,7 @@ impl Client {
             accounts: AccountOutbox::default(),
             asks: Asks::default(),
             refilling: Refilling::default(),
-            holding: None,
+            holds: BTreeMap::new(),
             out: Vec::new(),
         }
     }
@@ -285,7 +285,8 @@ impl Client {
             }
             RelayFrame::Ack { req, placed } => match (self.take(req)?, placed) {
                 (Asked::Push { space, id, .. }, Some(placed)) => {
-                    self.hold(None);
+                    self.hold(None, None);
+                    self.hold(Some(space), None);
                     self.push_acked(space, id, placed)
                 }
                 (asked, None) => self.acked(asked),
@@ -293,7 +294,7 @@ impl Client {
             },
             RelayFrame::SlotAck { req, sequence } => match self.take(req)? {
                 Asked::PushSlot { space, slot, counter } => {
-                    self.hold(None);
+                    self.hold(None, None);
                     self.slot_acked(space, slot, counter, sequence)
                 }
                 _ => Err(Fault::UnknownRequest),
@@ -341,7 +342,7 @@ impl Client {
             Asked::Register => self.registered(),
             Asked::OwnAccount => self.account_part_taken(),
             Asked::AccountOp(id) => {
-                self.hold(None);
+                self.hold(None, None);
                 self.account_acked(id);
             }
             Asked::Grant { space, blob } => self.granted(space, blob, None),
@@ -361,8 +362,11 @@ impl Client {
         people: Vec<homing_wire::PersonId>,
         retry_after_ms: Option<u64>,
     ) -> Result<(), Fault> {
-        if code == NackCode::DiskFull {
-            self.hold(Some(code));
+        match (code, &asked) {
+            (NackCode::DiskFull, _) => self.hold(None, Some(Hold::Full)),
+            (NackCode::Quota, Asked::Push { space, .. }) => self.hold(Some(*space), Some(Hold::Quota)),
+            (NackCode::Held, Asked::Push { space, .. }) => self.hold(Some(*space), Some(Hold::Owner)),
+            _ => {}
         }
         match asked {
             Asked::Register => return self.register_refused(code, retry_after_ms),
@@ -401,10 +405,19 @@ impl Client {
     }
 
     /// What is refused only for now is tried again without a word; that the relay takes nothing at all is worth one.
-    fn hold(&mut self, code: Option<NackCode>) {
-        if std::mem::replace(&mut self.holding, code) != code {
-            self.out.push(Effect::Holding { code });
+    pub(crate) fn hold(&mut self, space: Option<SpaceId>, hold: Option<Hold>) {
+        let before = match hold {
+            Some(hold) => self.holds.insert(space, hold),
+            None => self.holds.remove(&space),
+        };
+        if before != hold {
+            self.out.push(Effect::Holding { space, hold });
         }
+    }
+
+    /// A new session knows of nothing yet; whoever hears of it forgets alike.
+    pub(crate) fn hold_nothing(&mut self) {
+        self.holds.clear();
     }
 
     /// Everything that may go on, goes on.
@@ -456,6 +469,7 @@ impl Client {
         self.slots.forget(&id);
         self.asks.forget(&id);
         self.refilling.forget(&id);
+        self.hold(Some(id), None);
         self.feeds.settle(&Thing::Space(id), |_| true);
     }
 

@@ -22,6 +22,19 @@ pub enum Divergence {
     Withheld,
 }
 
+/// Why the relay takes nothing new for now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// Its disk has no room.
+    Full,
+    /// The person's share of it, or the space's, is used up.
+    Quota,
+    /// It lost what it had, and others have to bring their part of the space first.
+    Refill,
+    /// It lost what it had: ops of the space wait for a device of its owner.
+    Owner,
+}
+
 /// Output of [`crate::Client::handle`], to be carried out in order.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
@@ -102,10 +115,12 @@ pub enum Effect {
     },
     /// The session is over (the reason is in `Disconnect`, if it was ours).
     Offline,
-    /// The relay takes nothing new, for this reason; without one it does again. What it refused waits here.
+    /// The relay takes nothing new for now, of one space or at all; or it does again. What it did not take waits here.
     Holding {
-        /// Why.
-        code: Option<NackCode>,
+        /// Of this space; without one of all.
+        space: Option<SpaceId>,
+        /// Why; without a reason it goes on.
+        hold: Option<Hold>,
     },
     /// The relay refuses the session. `stopped`: no more tries until the program starts again.
     GoAway {

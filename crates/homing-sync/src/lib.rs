@@ -45,6 +45,6 @@ mod space;
 pub use chain::entry_id;
 pub use client::{Client, Connection};
 pub use config::{Config, Gap, Identity, LogCursor, SpaceCursor, Start};
-pub use effect::{Divergence, Effect, Ticket};
+pub use effect::{Divergence, Effect, Hold, Ticket};
 pub use event::{ChainItem, Event};
 pub use fault::Fault;

@@ -17,7 +17,7 @@ use crate::client::Client;
 use crate::page::check_head;
 use crate::requests::Asked;
 use crate::space::{LogWork, SlotWork};
-use crate::{Effect, Fault, SpaceCursor};
+use crate::{Effect, Fault, Hold, SpaceCursor};
 
 /// Lines of a proof in one frame (about 50 bytes each).
 const PROOF_LINES: usize = 8_000;
@@ -326,6 +326,9 @@ impl Client {
             self.timers.insert((at, id));
             self.refilling.running.remove(&id);
             self.touch(id);
+            if too_early {
+                self.hold(Some(id), Some(Hold::Refill));
+            }
             return;
         }
         match &mut refill.step {
@@ -378,6 +381,7 @@ impl Client {
     /// The space begins anew in this generation.
     fn refilled(&mut self, id: SpaceId) {
         self.refilling.running.remove(&id);
+        self.hold(Some(id), None);
         let cursor = SpaceCursor::empty(self.generation);
         if let Some(space) = self.spaces.get_mut(&id) {
             space.refill = None;

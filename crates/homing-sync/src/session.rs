@@ -244,7 +244,7 @@ impl Client {
         let (relay, nonce) = (session.relay, session.nonce);
         // Trust on first use: this process won't speak to another key, the engine pins it for the next ones.
         self.config.relay_key = Some(relay);
-        self.holding = None;
+        self.hold_nothing();
         self.stage(Stage::Online, None);
         self.out.push(Effect::Welcome {
             relay,

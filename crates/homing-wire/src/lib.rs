@@ -55,7 +55,7 @@
 //! `POST /v1/blobs/{id}?space={space}` declares the chunk hashes (32 bytes each, concatenated) and grants the space;
 //! `PUT /v1/blobs/{id}/{index}` stores one chunk, checked against its hash; `HEAD /v1/blobs/{id}` answers
 //! `x-homing-chunks` (a string of `0` and `1`); `GET /v1/blobs/{id}/{index}` reads one. All answer 404 to
-//! who has no grant.
+//! who has no grant, and 507 when there is no room: `x-homing-short` says of what, `disk` or `quota`.
 //!
 //! # Versions
 //!

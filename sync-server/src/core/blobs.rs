@@ -152,13 +152,10 @@ impl RelayCore {
         index: u64,
         bytes: u64,
     ) -> Result<BlobReply, RelayError> {
-        let Some(row) = self.store.blob(blob)?.filter(|row| row.person == who.person) else {
-            // Another member who has the same file finds it declared, and finishes the upload.
-            return if self.reads_blob(who, blob)? {
-                self.expected(blob, index)
-            } else {
-                Ok(Err(BlobRefusal::NotFound))
-            };
+        // Another member who has the same file finds it declared, and finishes the upload: at their own cost.
+        let row = match self.store.blob(blob)? {
+            Some(row) if row.person == who.person || self.reads_blob(who, blob)? => row,
+            _ => return Ok(Err(BlobRefusal::NotFound)),
         };
         if self.disk_full {
             return Ok(Err(BlobRefusal::DiskFull));

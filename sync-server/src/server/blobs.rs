@@ -12,11 +12,14 @@ use homing_wire::{BlobId, Hash, SpaceId, limits};
 use serde::Deserialize;
 
 use super::http::App;
-use crate::core::{BlobAnswer, BlobAsk};
+use crate::core::{BlobAnswer, BlobAsk, BlobRefusal};
 use crate::metrics::add;
 
 /// What the chunks that are here are told in.
 const CHUNKS: HeaderName = HeaderName::from_static("x-homing-chunks");
+
+/// What there is too little of.
+const SHORT: HeaderName = HeaderName::from_static("x-homing-short");
 
 #[derive(Deserialize)]
 struct Declared {
@@ -137,5 +140,9 @@ async fn ask(app: &App, headers: &HeaderMap, ask: BlobAsk) -> Result<BlobAnswer,
         None => return Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
     };
     let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Err(status.into_response())
+    Err(match refused {
+        BlobRefusal::Quota => (status, [(SHORT, "quota")]).into_response(),
+        BlobRefusal::DiskFull => (status, [(SHORT, "disk")]).into_response(),
+        _ => status.into_response(),
+    })
 }

@@ -80,6 +80,30 @@ async fn a_file_is_granted_to_another_space_by_who_reads_it() {
     assert_eq!(request(&host, "GET", &chunk, &b.token, b"").await.body, b"content");
 }
 
+/// The only chunk of a file.
+fn declared(content: &[u8]) -> String {
+    format!("/v1/blobs/{}/0", file(&[content]).0)
+}
+
+#[tokio::test]
+async fn what_another_declared_is_stored_at_the_cost_of_who_brings_it() {
+    let mut world = World::new();
+    let (ada, ben) = (world.person(), world.person());
+    let home = Home::with(Limits { account_blob_bytes: 150, ..Limits::default() }).await;
+    let host = home.address();
+    let (mut a, b) = (home.join(&ada).await, home.join(&ben).await);
+    let (space, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
+    a.push(&genesis).await.unwrap();
+    let mut stored = Vec::new();
+    for number in 0..3 {
+        let content = [number; 100];
+        let (blob, hashes) = file(&[&content]);
+        assert_eq!(request(&host, "POST", &path(&blob, &space), &a.token, &hashes).await.status, 204);
+        stored.push(request(&host, "PUT", &declared(&content), &b.token, &content).await.status);
+    }
+    assert_eq!(stored, [204, 507, 507]);
+}
+
 #[tokio::test]
 async fn files_have_limits() {
     let mut world = World::new();
@@ -100,6 +124,8 @@ async fn files_have_limits() {
     assert_eq!(put(vec![1; 101]).await, 413);
     assert_eq!(put(vec![2; 100]).await, 204);
     assert_eq!(put(vec![3; 100]).await, 507, "over the account's quota");
+    let short = request(&host, "PUT", &declared(&[3; 100]), &a.token, &[3; 100]).await;
+    assert_eq!(short.header("x-homing-short"), Some("quota"));
     let (blob, _) = file(&[b"x"]);
     let wrong = request(&host, "POST", &path(&blob, &space), &a.token, &[0; 32]).await;
     assert_eq!(wrong.status, 400, "the id is made of the hashes");

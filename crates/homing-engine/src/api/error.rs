@@ -31,6 +31,10 @@ pub enum Code {
     RelayRefused,
     /// The relay's disk has no room: it takes nothing new now. What waits is sent once there is room.
     RelayFull,
+    /// The person's share of the relay's storage is used up. What waits is sent once there is room.
+    RelayQuota,
+    /// The relay lost what it had, and waits for others to bring their part of it. What waits is sent then.
+    RelayRefilling,
     /// The relay is not the one this profile knows (its key changed).
     RelayUntrusted,
     /// The invitation is past its time.

@@ -43,8 +43,10 @@ impl Core {
                         StoredState::Refused => OutboxState::Refused,
                     },
                     since: rfc3339(row.created_ms),
-                    error: (!row.error.is_empty())
-                        .then(|| ApiError::new(Code::RelayRefused, row.message.clone())),
+                    error: match row.error.is_empty() {
+                        true => open.then(|| self.held_in(&row.space)).flatten(),
+                        false => Some(ApiError::new(Code::RelayRefused, row.message.clone())),
+                    },
                     can_cancel: open,
                     can_edit: open && message,
                     kind: row.kind,

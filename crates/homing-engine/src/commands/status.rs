@@ -72,7 +72,7 @@ impl Core {
             };
             status.online = link.online;
             status.offline_since = link.offline_since.map(rfc3339);
-            status.problem.clone_from(&link.problem);
+            status.problem = self.relay_problem();
         }
         let Some(replica) = &self.replica else { return Ok(status) };
         status.person = Some(replica.person().to_string());

@@ -222,14 +222,15 @@ impl Core {
             one.seen = seen;
             one.still_since = now;
         }
-        if one.round == Round::Done
-            && caught_up
-            && left > 0
-            && let Some(full) = self.relay_full()
-        {
-            return Err(full);
-        }
         let stuck = now >= one.still_since.saturating_add(one.patience);
+        // What comes after all is waited for; what waits for others, or for room, is named.
+        if one.round == Round::Done
+            && (left > 0 || !caught_up)
+            && (caught_up || stuck)
+            && let Some(held) = self.held()
+        {
+            return Err(held);
+        }
         if one.round != Round::Done || !caught_up || (left > 0 && !stuck) || !self.touched.work.is_empty() {
             return Ok(None);
         }
@@ -270,7 +271,7 @@ impl Core {
     }
 
     pub(super) fn why_offline(&self) -> ApiError {
-        self.link.as_ref().and_then(|link| link.problem.clone()).unwrap_or_else(unreachable)
+        self.relay_problem().unwrap_or_else(unreachable)
     }
 }
 

@@ -12,8 +12,8 @@ use ureq::Agent;
 use ureq::http::{Response, StatusCode};
 
 use super::thread::Message;
-use crate::port::{TransferEvent, TransferJob, TransferStep};
-use crate::transfer::{Answer, Chunks, Queue, Stop, Waiting, carry};
+use crate::port::{Shortage, TransferEvent, TransferJob};
+use crate::transfer::{Answer, Chunks, Queue, Waiting, carry};
 
 /// Transfers at the same time.
 const AT_ONCE: usize = 2;
@@ -119,16 +119,10 @@ fn work(shared: &Shared, report: &mpsc::Sender<Message>) {
             let event = TransferEvent { blob: one.job.blob, kind: one.job.kind, step };
             report.send(Message::Transfer(event)).is_ok() && !shared.lock().ended
         };
-        let result = carry(&one.job, &http, say);
         // A job queued meanwhile for the same file starts after this one's end was told.
-        let goes_on = match result {
-            Ok(()) => say(TransferStep::Finished),
-            Err(Stop::Again) => true,
-            Err(Stop::Interrupted) => say(TransferStep::Interrupted),
-            Err(Stop::Refused(status)) => say(TransferStep::Refused { status }),
-        };
-        shared.done(one, result == Err(Stop::Again));
-        if !goes_on {
+        let ended = carry(&one.job, &http, say);
+        shared.done(one, ended.again);
+        if !ended.heard {
             return;
         }
     }
@@ -176,6 +170,10 @@ fn accepted<T>(answer: Result<Response<T>, ureq::Error>) -> Result<Response<T>, 
     let response = answer.map_err(trouble)?;
     match response.status() {
         status if status.is_success() => Ok(response),
+        StatusCode::INSUFFICIENT_STORAGE => {
+            let quota = response.headers().get("x-homing-short").is_some_and(|what| what == "quota");
+            Err(Answer::Short(if quota { Shortage::Quota } else { Shortage::Disk }))
+        }
         status => Err(Answer::Status(StatusCode::as_u16(&status))),
     }
 }
@@ -190,7 +188,7 @@ mod tests {
     use homing_wire::{BlobId, Hash, SpaceId};
 
     use super::*;
-    use crate::port::TransferKind;
+    use crate::port::{TransferKind, TransferStep};
 
     #[test]
     fn chunks_that_are_there_need_no_relay() {

@@ -74,6 +74,8 @@ impl Core {
             online: false,
             offline_since: Some(self.env.now_ms()),
             problem: None,
+            holds: BTreeMap::new(),
+            files_held: None,
             missing: BTreeMap::new(),
             effects: VecDeque::new(),
             carrying_out: false,
@@ -246,7 +248,7 @@ impl Core {
                 self.transfers.clear();
                 self.flows_offline();
             }
-            Effect::Holding { code } => self.holding(code),
+            Effect::Holding { space, hold } => self.holding(space, hold),
             Effect::GoAway { code, stopped } => self.go_away(code, stopped),
             Effect::RelayChanged { .. } => {
                 let changed = ApiError::new(
@@ -381,6 +383,8 @@ impl Core {
         if let Some(link) = self.link.as_mut() {
             link.blob_token = Some(blob_token);
             link.problem = None;
+            link.holds.clear();
+            link.files_held = None;
         }
         self.try_write("welcome", |tx, replica, _| {
             meta::set(tx, RELAY_KEY, &relay.0)?;
@@ -432,23 +436,6 @@ impl Core {
             }
             Err(error) => tracing::error!(code = ?error.code, "the own account could not be read"),
         }
-    }
-
-    /// The relay takes nothing new for now, or takes it again.
-    fn holding(&mut self, code: Option<NackCode>) {
-        if code.is_some() {
-            self.problem(Some(ApiError::new(
-                Code::RelayFull,
-                "The relay has no room left and takes nothing new for now. Nothing is lost: what you write is kept here and sent by itself once there is room. Tell whoever runs the relay.",
-            )));
-        } else if self.relay_full().is_some() {
-            self.problem(None);
-        }
-    }
-
-    /// That the relay takes nothing new, if that is so.
-    pub(crate) fn relay_full(&self) -> Option<ApiError> {
-        self.link.as_ref()?.problem.clone().filter(|problem| problem.code == Code::RelayFull)
     }
 
     fn go_away(&mut self, code: NackCode, stopped: bool) {

@@ -1,9 +1,12 @@
-//! A relay whose disk is full: it says so, nothing is lost, and all goes on by itself once there is room.
+//! A relay that takes nothing new, because its disk is full, a share of it is used up, or others have to come first: it
+//! is said so, nobody is kept from writing, nothing is lost, and all goes on by itself.
 
-use homing_engine::api::{Call, Code, InviteTo, Nothing};
+use homing_engine::api::{AttachmentState, Call, Code, InviteTo, Nothing, State};
+use homing_relay::Limits;
 use homing_sim::{DeviceId, RELAY, World};
 
 use crate::house::{House, at_rest, same_messages};
+use crate::relay_loss::wipe;
 
 fn problem(world: &mut World, device: DeviceId) -> Option<Code> {
     world.status(device).unwrap().problem.map(|problem| problem.code)
@@ -58,4 +61,106 @@ fn a_full_relay_is_told_from_a_silent_one_and_gets_everything_once_it_has_room()
     at_rest(world, &everybody);
     assert_eq!(problem(world, dan), None);
     assert!(world.status(dan).unwrap().online);
+}
+
+fn restart(world: &mut World, limits: Limits) {
+    world.limits = limits;
+    world.crash_relay().unwrap();
+    world.start_relay().unwrap();
+    world.run_for(60_000).unwrap();
+}
+
+/// What the newest message says of itself.
+fn newest(world: &mut World, device: DeviceId, conversation: &str) -> (State, Option<Code>) {
+    let row = world.messages(device, conversation).unwrap().pop().unwrap();
+    (row.state, row.error.map(|error| error.code))
+}
+
+#[test]
+fn a_share_that_is_used_up_is_named_where_it_holds_something_back() {
+    let mut house = House::new(95);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let group = house.group.clone();
+    let world = &mut house.world;
+    world.send(laptop, &group, "while there was room").unwrap();
+    world.settle().unwrap();
+    restart(world, Limits { space_bytes: 1, ..Limits::default() });
+    assert_eq!(problem(world, laptop), None);
+    world.send(laptop, &group, "kept").unwrap();
+    world.run_for(10_000).unwrap();
+    assert_eq!(newest(world, laptop, &group), (State::Pending, Some(Code::RelayQuota)));
+    let told = world.outbox(laptop).unwrap().pop().unwrap().error;
+    assert_eq!(told.map(|error| error.code), None, "what is frozen can't be taken back, but waits no less");
+    assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
+    assert_eq!(world.refusal(laptop, Call::Sync(Nothing {})).unwrap().code, Code::RelayQuota);
+    assert_eq!(problem(world, cora), None, "who writes nothing waits for nothing");
+    restart(world, Limits::default());
+    world.settle().unwrap();
+    let everybody = [laptop, desktop, ben, cora];
+    assert_eq!(same_messages(world, &everybody, &group), ["while there was room", "kept"]);
+    assert_eq!(newest(world, laptop, &group), (State::Delivered, None));
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn files_over_the_share_wait_and_say_so() {
+    let mut house = House::new(96);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    restart(world, Limits { account_blob_bytes: 100, ..Limits::default() });
+    world.send_file(laptop, &two, "small", &[1; 20]).unwrap();
+    world.send_file(laptop, &two, "large", &[2; 200]).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
+    assert_eq!(world.file_row(laptop, &two, "small").unwrap().state, AttachmentState::Ready);
+    assert_eq!(world.file_row(laptop, &two, "large").unwrap().state, AttachmentState::Waiting);
+    assert_eq!(world.refusal(laptop, Call::Sync(Nothing {})).unwrap().code, Code::RelayQuota);
+    // The message itself is no file.
+    assert_eq!(world.bodies(ben, &two).unwrap(), ["small", "large"]);
+
+    restart(world, Limits::default());
+    world.run_for(6 * 60_000).unwrap();
+    assert_eq!(problem(world, laptop), None);
+    let file = world.file_row(ben, &two, "large").unwrap();
+    world.fetch_file(ben, &file.id).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(world.read_file(ben, &file.id).unwrap(), [2; 200]);
+    at_rest(world, &[laptop, ben]);
+}
+
+#[test]
+fn who_waits_for_others_to_fill_a_relay_writes_on_and_is_told() {
+    let mut house = House::new(97);
+    let (ben, two) = (house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    world.send(ben, &two, "before").unwrap();
+    world.settle().unwrap();
+    for device in everybody.iter().copied().filter(|device| *device != ben) {
+        world.set_online(device, false).unwrap();
+    }
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.start_relay().unwrap();
+    world.run_for(60_000).unwrap();
+    // Nothing of his waits yet.
+    assert_eq!(problem(world, ben), None);
+    let before = world.now_ms();
+    world.send(ben, &two, "meanwhile").unwrap();
+    assert_eq!(world.now_ms(), before, "nobody waits to write");
+    world.run_for(1_000).unwrap();
+    assert_eq!(newest(world, ben, &two), (State::Pending, Some(Code::RelayRefilling)));
+    let row = world.outbox(ben).unwrap().pop().unwrap();
+    assert_eq!(row.error.map(|error| error.code), Some(Code::RelayRefilling));
+    assert!(row.can_cancel && row.can_edit);
+    assert_eq!(problem(world, ben), Some(Code::RelayRefilling));
+    let before = world.now_ms();
+    assert_eq!(world.refusal(ben, Call::Sync(Nothing {})).unwrap().code, Code::RelayRefilling);
+    assert!(world.now_ms() < before + 60_000);
+
+    world.settle().unwrap();
+    world.run_for(20 * 60_000).unwrap();
+    assert_eq!(same_messages(world, &everybody, &two), ["before", "meanwhile"]);
+    assert_eq!(newest(world, ben, &two), (State::Delivered, None));
+    at_rest(world, &everybody);
 }

@@ -1,6 +1,6 @@
 //! Following spaces: order, cost, live mode, slots.
 
-use homing_sync::{Effect, Event};
+use homing_sync::{Effect, Event, Hold};
 use homing_wire::{EntryId, Lane, Member, PersonId, SpaceId};
 
 use crate::world::{World, entry, space};
@@ -189,11 +189,11 @@ fn a_relay_without_room_is_told_of_once_and_what_it_refused_is_sent_again() {
         .log
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Holding { code } => Some(*code),
+            Effect::Holding { space, hold } => Some((*space, *hold)),
             _ => None,
         })
         .collect();
-    assert_eq!(told, [Some(homing_wire::NackCode::DiskFull), None]);
+    assert_eq!(told, [(None, Some(Hold::Full)), (None, None)]);
     assert_eq!(world.devices[0].saw(|effect| matches!(effect, Effect::Acked { .. })), 3);
 }
 
@@ -227,6 +227,9 @@ fn who_is_told_to_wait_keeps_the_bytes() {
     world.assert_converged();
     assert_eq!(world.devices[0].acked.len(), 4);
     assert!(world.devices[0].given_up.is_empty());
+    let told = |hold| Effect::Holding { space: Some(space(1)), hold };
+    assert_eq!(world.devices[0].saw(|effect| *effect == told(Some(Hold::Quota))), 1);
+    assert_eq!(world.devices[0].saw(|effect| *effect == told(None)), 1);
 }
 
 #[test]
