@@ -231,8 +231,12 @@ impl Client {
         if recovering.bytes > ACCOUNT_BYTES {
             return Err(Fault::TooMuch);
         }
-        recovering.ops.append(&mut page);
-        if last.is_some() {
+        // A relay of an older version takes no notice of where to go on, and says the same again.
+        let again = page.last() == recovering.ops.last();
+        if !again {
+            recovering.ops.append(&mut page);
+        }
+        if last.is_some() && !again {
             self.ask_recover(last);
         } else if let Some(Recovering { ops, .. }) = self.asks.recover.take() {
             self.out.push(Effect::AccountLog { person, ops });

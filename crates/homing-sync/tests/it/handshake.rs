@@ -1,7 +1,10 @@
 //! From a closed socket to a session, and what happens when a step fails.
 
 use homing_sync::{Client, Config, Connection, Effect, Event, Fault, Start};
-use homing_wire::{Hash, MailboxId, NackCode, RelayFrame, VerifyKey};
+use homing_wire::{
+    AccountAction, AccountOp, AccountOpBody, AccountOpId, AccountSigner, ClientFrame, DeviceId, DeviceKeys,
+    Hash, KemPublic, MailboxId, NackCode, PersonId, RelayFrame, Signature, VerifyKey,
+};
 
 use crate::relay::KEY;
 use crate::world::{World, config, space};
@@ -139,4 +142,57 @@ fn mail_works_without_an_identity_and_survives_a_cut() {
     assert_eq!(sent(&put), 2, "both are put again");
     client.handle(Event::CloseMail(mailbox), 0);
     assert_eq!(client.handle(answer(3, 0, &[4]), 0), []);
+}
+
+/// Some op of an account; it is not judged here.
+fn account_op(n: u8, prev: Option<AccountOpId>) -> AccountOp {
+    let device = DeviceKeys { device: DeviceId([n; 32]), kem: KemPublic([n; 32]) };
+    let action = AccountAction::AddDevice { device, sealed: vec![n], consent: Signature([n; 64]) };
+    let signer = AccountSigner::Recovery;
+    let body = AccountOpBody { version: 1, person: Some(PersonId([1; 32])), prev, signer, action };
+    AccountOp { body, signature: Signature([n; 64]) }
+}
+
+/// Where a client that recovers asks to go on.
+fn asked_behind(effects: &[Effect]) -> Option<Option<AccountOpId>> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Send { bytes, .. } => match ClientFrame::decode(bytes).unwrap() {
+            ClientFrame::Recover { after, .. } => Some(after),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+#[test]
+fn a_recovered_log_comes_in_parts_or_whole_from_an_older_relay() {
+    for older in [false, true] {
+        let mut client = opened(Config::new("relay.test".into(), None, None, 1), Start::default());
+        client.handle(Event::Frame { link: 1, bytes: challenge(KEY, 1) }, 0);
+        client.handle(Event::Recover { recovery: VerifyKey([9; 32]) }, 0);
+        let asked = client.handle(Event::RecoverSigned { link: 1, proof: Signature([1; 64]) }, 0);
+        assert_eq!(asked_behind(&asked), Some(None));
+
+        let first = account_op(1, None);
+        let second = account_op(2, Some(first.id()));
+        let person = PersonId([1; 32]);
+        let answer = |req, ops: &[&AccountOp]| {
+            let ops = ops.iter().map(|op| op.encode().into()).collect();
+            Event::Frame { link: 1, bytes: RelayFrame::Account { req, person, ops }.encode() }
+        };
+        let log = |ops: &[&AccountOp]| {
+            [Effect::AccountLog { person, ops: ops.iter().map(|op| op.encode()).collect() }]
+        };
+        assert_eq!(asked_behind(&client.handle(answer(1, &[&first]), 0)), Some(Some(first.id())));
+        if older {
+            assert_eq!(
+                client.handle(answer(2, &[&first]), 0),
+                log(&[&first]),
+                "it began from the start again"
+            );
+        } else {
+            assert_eq!(asked_behind(&client.handle(answer(2, &[&second]), 0)), Some(Some(second.id())));
+            assert_eq!(client.handle(answer(3, &[]), 0), log(&[&first, &second]));
+        }
+    }
 }
