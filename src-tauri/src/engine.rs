@@ -12,6 +12,7 @@ use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast};
 
+use crate::links::Pending;
 use crate::{notifications, window};
 
 /// Name of the event that carries the engine's events to the page.
@@ -158,8 +159,10 @@ impl Engine {
     }
 }
 
-/// Passes the engine's events on for as long as it runs. What a slow window missed shows in the revisions.
+/// Passes the engine's events on for as long as it runs, and keeps them while the page does not hear them yet. What a slow
+/// window missed shows in the revisions.
 async fn pass_on(app: AppHandle, mut events: broadcast::Receiver<Event>) {
+    app.state::<Pending>().page_hears().await;
     loop {
         match events.recv().await {
             Ok(event) => app.state::<Engine>().heard(event),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager, Url};
 use tauri_plugin_deep_link::DeepLinkExt;
+use tokio::sync::watch;
 
 use crate::window;
 
@@ -26,34 +27,39 @@ pub struct OpenedFor {
 
 /// What waits for the page.
 #[derive(Default)]
-pub struct Pending(Mutex<Waiting>);
-
-#[derive(Default)]
-struct Waiting {
-    ready: bool,
-    opened_for: OpenedFor,
+pub struct Pending {
+    opened_for: Mutex<OpenedFor>,
+    /// The page hears events.
+    ready: watch::Sender<bool>,
 }
 
 impl Pending {
     /// The page is there: gives it what has come so far.
     pub fn page_is_ready(&self) -> OpenedFor {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.ready = true;
-        std::mem::take(&mut waiting.opened_for)
+        let mut opened_for = self.opened_for.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ready.send_replace(true);
+        std::mem::take(&mut *opened_for)
+    }
+
+    /// Waits until the page hears events.
+    pub async fn page_hears(&self) {
+        // The sender is in here: it can't be gone.
+        drop(self.ready.subscribe().wait_for(|ready| *ready).await);
     }
 
     /// Whether the page hears events.
     pub fn is_page_ready(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).ready
+        *self.ready.borrow()
     }
 
     /// Keeps something for the page; false if the page is there to be told at once.
     fn keep(&self, keep: impl FnOnce(&mut OpenedFor)) -> bool {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiting.ready {
-            keep(&mut waiting.opened_for);
+        let mut opened_for = self.opened_for.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = self.is_page_ready();
+        if !ready {
+            keep(&mut opened_for);
         }
-        !waiting.ready
+        !ready
     }
 }
 

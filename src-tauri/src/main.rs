@@ -81,8 +81,9 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     if let Err(error) = tray::add(app) {
         tracing::warn!("this desktop has no tray: {error}");
     }
-    window::open(app, &profile)?;
+    // While the webview comes up.
     Engine::start(app);
+    window::open(app, &profile)?;
 
     let app = app.clone();
     tauri::async_runtime::spawn(async move {

@@ -1,9 +1,42 @@
+import { render } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
+import AppView from "../src/App.svelte";
 import { CallError } from "../src/lib/backend";
+import { FakeBackend } from "../src/lib/backend/fake";
+import { agency } from "../src/lib/backend/fake/agency";
 import { ROUTES, hashOf } from "../src/lib/routes";
 import { all, app, nobody, one, soon, start } from "./helpers";
+
+describe("a start", () => {
+  it("asks for all that the first view needs before anything has answered", async () => {
+    const backend = new FakeBackend(agency());
+    const asked: string[] = [];
+    const never = new Promise<never>(() => undefined);
+    backend.listen = () => never;
+    backend.call = (name) => {
+      asked.push(name);
+      return never;
+    };
+    render(AppView, { props: { backend } });
+    await soon(() => expect(asked).toEqual(["status", "settings", "conversations"]));
+    expect(app().dataset["phase"]).toBe("loading");
+  });
+
+  it("hears what happened while it asked", async () => {
+    const backend = new FakeBackend(agency());
+    const { info } = backend.shell;
+    backend.shell.info = () => {
+      backend.setStatus({ unread: 41 });
+      return info();
+    };
+    render(AppView, { props: { backend } });
+    await soon(() => expect(document.title).toContain("(41)"));
+    expect(app().dataset["phase"]).toBe("ready");
+    expect(all("conversation").length).toBeGreaterThan(0);
+  });
+});
 
 describe("first start", () => {
   it("asks for a name and nothing else, then shows the inbox with its welcome", async () => {

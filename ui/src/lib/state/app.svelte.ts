@@ -1,6 +1,7 @@
 import { getContext, setContext } from "svelte";
 
 import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type ShellInfo } from "../backend";
+import type { ConversationPage } from "../bindings/ConversationPage";
 import type { ConversationRow } from "../bindings/ConversationRow";
 import type { LinkState } from "../bindings/LinkState";
 import type { Settings } from "../bindings/Settings";
@@ -22,6 +23,12 @@ export type Phase = "loading" | "failed" | "first" | "locked" | "ready";
 
 const THREADS_KEPT = 8;
 const TYPING_MS = 6000;
+
+/** What was asked for before it was known whose profile this is. */
+interface Ahead {
+  settings: Promise<Settings>;
+  page: Promise<ConversationPage>;
+}
 
 /** Everything the screens share. */
 export class App {
@@ -69,24 +76,39 @@ export class App {
 
   async start(): Promise<void> {
     try {
-      this.#stops.push(await this.backend.listen(this.#event));
-      const { shell } = this.backend;
-      this.#stops.push(await shell.onDeepLink((link) => this.router.go("join", null, { link })));
-      this.#stops.push(
-        await shell.onOpenConversation((target) =>
-          this.router.go("conversation", target.conversation, target.message ? { m: target.message } : {}),
-        ),
-      );
-      this.#stops.push(await shell.onMenu((item) => this.#menu(item)));
-      this.#stops.push(await shell.onFileDrag((drag) => this.drops.heard(drag)));
-      this.info = await shell.info();
-      await this.#enter(await this.backend.call("status", {}));
-      if (this.info.deep_link) this.router.go("join", null, { link: this.info.deep_link });
-      else if (this.info.notification_target) this.router.go("conversation", this.info.notification_target);
+      // All that the first view needs is asked for at once: each question takes its way through the desktop and back.
+      const status = this.backend.call("status", {});
+      const ahead = { settings: this.backend.call("settings", {}), page: this.list.ask("active") };
+      // A profile that is locked or new refuses them; only one that is neither is asked for the answers.
+      for (const asked of [ahead.settings, ahead.page]) asked.catch(() => undefined);
+      const entering = status.then((status) => this.#enter(status, ahead));
+      const [info] = await Promise.all([this.#listen(entering.catch(() => undefined)), entering]);
+      if (info.deep_link) this.router.go("join", null, { link: info.deep_link });
+      else if (info.notification_target) this.router.go("conversation", info.notification_target);
     } catch (thrown) {
       this.error = asCallError(thrown);
       this.phase = "failed";
     }
+  }
+
+  /** Hears the engine and the desktop. They keep what they have to tell until the page asks for `info`: after the answers
+   * it began with, which may be older. */
+  async #listen(begun: Promise<void>): Promise<ShellInfo> {
+    const { shell } = this.backend;
+    this.#stops.push(
+      ...(await Promise.all([
+        this.backend.listen(this.#event),
+        shell.onDeepLink((link) => this.router.go("join", null, { link })),
+        shell.onOpenConversation((target) =>
+          this.router.go("conversation", target.conversation, target.message ? { m: target.message } : {}),
+        ),
+        shell.onMenu((item) => this.#menu(item)),
+        shell.onFileDrag((drag) => this.drops.heard(drag)),
+      ])),
+    );
+    await begun;
+    this.info = await shell.info();
+    return this.info;
   }
 
   dispose(): void {
@@ -251,7 +273,7 @@ export class App {
     }
   }
 
-  async #enter(status: Status): Promise<void> {
+  async #enter(status: Status, ahead?: Ahead): Promise<void> {
     this.#setStatus(status);
     this.#identity = identity(status);
     this.#revision = null;
@@ -272,9 +294,13 @@ export class App {
       this.phase = "first";
       return;
     }
-    this.settings = await this.backend.call("settings", {});
+    const [settings] = await Promise.all([
+      ahead?.settings ?? this.backend.call("settings", {}),
+      this.list.load("active", ahead?.page),
+    ]);
+    this.settings = settings;
+    this.#revision ??= this.list.revision;
     this.phase = "ready";
-    await this.list.load("active");
     const { current, base } = this.router;
     const shown = current.name === "conversation" ? current : base;
     this.open(shown.name === "conversation" ? shown.id : null, shown.query["m"] ?? null);

@@ -1,4 +1,5 @@
 import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
+import type { ConversationPage } from "../bindings/ConversationPage";
 import type { ConversationRow } from "../bindings/ConversationRow";
 import type { Filter } from "../bindings/Filter";
 
@@ -60,7 +61,17 @@ export class ConversationList {
     this.#kept = null;
   }
 
-  async load(filter: Filter = this.filter): Promise<void> {
+  /** The last change that is in these rows. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The first page of a list, to be handed to `load`. */
+  ask(filter: Filter): Promise<ConversationPage> {
+    return this.backend.call("conversations", { filter, limit: PAGE });
+  }
+
+  async load(filter: Filter = this.filter, asked?: Promise<ConversationPage>): Promise<void> {
     const generation = (this.#generation += 1);
     if (filter !== this.filter) {
       this.filter = filter;
@@ -69,7 +80,7 @@ export class ConversationList {
     }
     this.loading = true;
     try {
-      const page = await this.backend.call("conversations", { filter, limit: PAGE });
+      const page = await (asked ?? this.ask(filter));
       if (generation !== this.#generation) return;
       this.rows = page.rows.filter((row) => !this.#hidden.has(row.id));
       this.next = page.next;
