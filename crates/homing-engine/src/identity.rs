@@ -105,6 +105,11 @@ impl Identity {
         self.person_seeds.get(&generation)
     }
 
+    /// The newest this device knows of.
+    pub fn newest_person_seed(&self) -> Option<&Seed32> {
+        self.person_seeds.last_key_value().map(|(_, seed)| seed)
+    }
+
     pub fn add_person_seed(&mut self, generation: u32, seed: Seed32) {
         self.person_seeds.insert(generation, seed);
     }

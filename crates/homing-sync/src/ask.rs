@@ -47,6 +47,7 @@ struct Mailbox {
 #[derive(Debug)]
 struct Recovering {
     recovery: VerifyKey,
+    person: Option<PersonId>,
     /// For the session.
     proof: Option<Signature>,
     ops: Vec<Vec<u8>>,
@@ -54,8 +55,8 @@ struct Recovering {
 }
 
 impl Recovering {
-    fn new(recovery: VerifyKey) -> Self {
-        Self { recovery, proof: None, ops: Vec::new(), bytes: 0 }
+    fn new(recovery: VerifyKey, person: Option<PersonId>) -> Self {
+        Self { recovery, person, proof: None, ops: Vec::new(), bytes: 0 }
     }
 }
 
@@ -139,7 +140,7 @@ impl Client {
     pub(crate) fn begin_anonymous(&mut self) {
         let message = self.recover_message();
         if let (Some(recovering), Some((link, bytes))) = (self.asks.recover.as_mut(), message) {
-            *recovering = Recovering::new(recovering.recovery);
+            *recovering = Recovering::new(recovering.recovery, recovering.person);
             self.out.push(Effect::SignRecover { link, bytes });
         }
     }
@@ -199,8 +200,8 @@ impl Client {
 
     // Recovery words.
 
-    pub(crate) fn recover(&mut self, recovery: VerifyKey) {
-        self.asks.recover = Some(Recovering::new(recovery));
+    pub(crate) fn recover(&mut self, recovery: VerifyKey, person: Option<PersonId>) {
+        self.asks.recover = Some(Recovering::new(recovery, person));
         if self.session().is_some_and(|s| s.stage == Stage::Anonymous) {
             self.begin_anonymous();
         }
@@ -215,8 +216,9 @@ impl Client {
     }
 
     fn ask_recover(&mut self, after: Option<AccountOpId>) {
-        if let Some(Recovering { recovery, proof: Some(proof), .. }) = self.asks.recover {
-            self.ask(Asked::Recover, |req| ClientFrame::Recover { req, recovery, proof, after });
+        if let Some(Recovering { recovery, person, proof: Some(proof), .. }) = self.asks.recover {
+            let frame = |req| ClientFrame::Recover { req, recovery, proof, after, person };
+            self.ask(Asked::Recover, frame);
         }
     }
 

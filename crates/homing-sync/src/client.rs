@@ -208,7 +208,7 @@ impl Client {
             Event::Peek { space, invite } => self.peek(space, Some(invite), 0),
             Event::PullOps { space, after } => self.peek(space, None, after),
             Event::ProveRollback { head } => self.prove_rollback(head),
-            Event::Recover { recovery } => self.recover(recovery),
+            Event::Recover { recovery, person } => self.recover(recovery, person),
             Event::PullAccount { person, after } => self.pull_account(person, after),
             Event::AccountApplied { person, head } => {
                 self.feeds.settle(&Thing::Account(person), |until| *until == Until::Account(head));

@@ -154,8 +154,10 @@ pub enum Event {
     },
     /// Find the account of the recovery words, while there is no identity. Answer: [`crate::Effect::SignRecover`].
     Recover {
-        /// Public half of the words.
+        /// Public half of the words, or of the person key.
         recovery: VerifyKey,
+        /// Whose newest person key it is; without it these are the words.
+        person: Option<PersonId>,
     },
     /// Answer to [`crate::Effect::SignRecover`].
     RecoverSigned {

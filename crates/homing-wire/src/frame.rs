@@ -441,7 +441,7 @@ pub enum ClientFrame {
         /// Request number.
         #[n(0)]
         req: u64,
-        /// Public half of the recovery words.
+        /// Public half of the recovery words, or of the person key.
         #[n(1)]
         recovery: VerifyKey,
         /// By the recovery key over [`recover_bytes`] with the session's challenge (domain `Auth`).
@@ -450,6 +450,9 @@ pub enum ClientFrame {
         /// Exclusive; none = from its genesis. A log may be longer than a frame: asked until nothing more comes.
         #[n(3)]
         after: Option<AccountOpId>,
+        /// Of this account, whose newest person key it is instead (its enrolling half), to enrol with a backup.
+        #[n(4)]
+        person: Option<PersonId>,
     },
     /// Allows members of a space to fetch a file.
     #[n(19)]

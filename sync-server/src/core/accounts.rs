@@ -45,13 +45,14 @@ impl RelayCore {
         Ok(())
     }
 
-    /// The log of the account that names a recovery key, for a new device of whoever holds the words.
+    /// The log of the account that names a recovery key, for a new device of whoever holds the words; or of this account, for
+    /// who holds its newest person key, in a backup.
     pub(super) fn recover(
         &mut self,
         session: SessionId,
         req: u64,
         (recovery, proof): (&VerifyKey, &Signature),
-        after: Option<AccountOpId>,
+        (person, after): (Option<PersonId>, Option<AccountOpId>),
         now_ms: u64,
     ) -> Result<(), Stop> {
         self.take_anonymous(session, now_ms)?;
@@ -62,7 +63,17 @@ impl RelayCore {
         let bytes = recover_bytes(&self.identity.public(), &nonce);
         homing_crypto::verify(Domain::Auth, &recovery.0, &bytes, &proof.0)
             .map_err(|_| NackCode::BadSignature)?;
-        let person = self.store.account_by_recovery(recovery)?.ok_or(NackCode::NotFound)?;
+        let person = match person {
+            None => self.store.account_by_recovery(recovery)?.ok_or(NackCode::NotFound)?,
+            Some(person) => {
+                let known = self.load_account(&person)?;
+                let account = self.accounts.peek(&person).filter(|_| known).ok_or(NackCode::NotFound)?;
+                if account.state.person_key().enrol != *recovery {
+                    return Err(NackCode::NotFound.into());
+                }
+                person
+            }
+        };
         let from = self.behind(&person, after)?;
         self.send_account(session, req, person, from)
     }

@@ -395,8 +395,8 @@ impl RelayCore {
             ClientFrame::Mail { req, mailbox, put, seen } => {
                 return self.mail(session, req, mailbox, put.map(Into::into), seen, now_ms);
             }
-            ClientFrame::Recover { req, recovery, proof, after } => {
-                return self.recover(session, req, (&recovery, &proof), after, now_ms);
+            ClientFrame::Recover { req, recovery, proof, after, person } => {
+                return self.recover(session, req, (&recovery, &proof), (person, after), now_ms);
             }
             ClientFrame::Credit { bytes } => {
                 self.credit(session, u64::from(bytes));

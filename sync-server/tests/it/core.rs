@@ -197,6 +197,7 @@ fn any_frame(known: SpaceId, person: PersonId, entries: Vec<Vec<u8>>) -> impl St
             recovery: VerifyKey(key),
             proof: Signature([2; 64]),
             after: None,
+            person: None,
         }),
         (req, space(), any::<[u8; 32]>()).prop_map(|(req, space, blob)| ClientFrame::Grant {
             req,

@@ -1,11 +1,11 @@
 //! Handshake, registration, linking.
 
 use homing_access::AccountState;
-use homing_crypto::Domain;
+use homing_crypto::{Domain, PersonSecret};
 use homing_relay::{Config, Limits, Relay};
 use homing_wire::{
-    AccountOp, ClientFrame, MailboxId, Member, Moved, NackCode, RelayFrame, Signature, VerifyKey, auth_bytes,
-    recover_bytes,
+    AccountOp, ClientFrame, MailboxId, Member, Moved, NackCode, PersonId, RelayFrame, Signature, VerifyKey,
+    auth_bytes, recover_bytes,
 };
 
 use crate::support::{Client, Home, World};
@@ -166,14 +166,50 @@ async fn recovery_words_find_their_account() {
     let bytes = recover_bytes(&fresh.relay, &fresh.nonce);
     let recovery = VerifyKey(ada.recovery.signing().public());
     let proof = Signature(ada.recovery.signing().sign(Domain::Auth, &bytes));
-    fresh.send(&ClientFrame::Recover { req: 1, recovery, proof, after: None }).await;
+    fresh.send(&ClientFrame::Recover { req: 1, recovery, proof, after: None, person: None }).await;
     let frame = fresh.frame().await;
     assert!(
         matches!(&frame, RelayFrame::Account { req: 1, person, ops } if *person == ada.id && ops.len() == 1)
     );
     let wrong = Signature(ben.recovery.signing().sign(Domain::Auth, &bytes));
-    fresh.send(&ClientFrame::Recover { req: 2, recovery, proof: wrong, after: None }).await;
+    fresh.send(&ClientFrame::Recover { req: 2, recovery, proof: wrong, after: None, person: None }).await;
     assert_eq!(fresh.settled(2).await, Err(NackCode::BadSignature));
+}
+
+#[tokio::test]
+async fn the_newest_person_key_finds_its_own_account_and_no_other() {
+    let mut world = World::new();
+    let (mut ada, ben) = (world.person(), world.person());
+    let old = PersonSecret::from_seed(&ada.seed);
+    let rotation = world.rotate_person_key(&mut ada);
+    let home = Home::new().await;
+    home.join(&ben).await;
+    let mut fresh = Client::open(&home.address()).await;
+    fresh.account_push(&ada.log[0]).await.unwrap();
+    let bytes = recover_bytes(&fresh.relay, &fresh.nonce);
+    let recover = |req, secret: &PersonSecret, person| {
+        let recovery = VerifyKey(secret.enrol().public());
+        let proof = Signature(secret.enrol().sign(Domain::Auth, &bytes));
+        ClientFrame::Recover { req, recovery, proof, after: None, person: Some(person) }
+    };
+    fresh.send(&recover(100, &old, ada.id)).await;
+    assert!(matches!(fresh.frame().await, RelayFrame::Account { req: 100, person, .. } if person == ada.id));
+    fresh.account_push(&rotation).await.unwrap();
+    fresh.send(&recover(101, &old, ada.id)).await;
+    assert_eq!(fresh.settled(101).await, Err(NackCode::NotFound), "rotated");
+    let new = PersonSecret::from_seed(&ada.seed);
+    fresh.send(&recover(102, &new, ben.id)).await;
+    assert_eq!(fresh.settled(102).await, Err(NackCode::NotFound), "another's account");
+    fresh.send(&recover(103, &new, PersonId([7; 32]))).await;
+    assert_eq!(fresh.settled(103).await, Err(NackCode::NotFound), "nobody's");
+    fresh.send(&recover(104, &new, ada.id)).await;
+    assert!(matches!(fresh.frame().await, RelayFrame::Account { req: 104, ops, .. } if ops.len() == 2));
+    let ClientFrame::Recover { recovery, .. } = recover(0, &new, ada.id) else { panic!("not that frame") };
+    let wrong = Signature(ben.device.signing().sign(Domain::Auth, &bytes));
+    fresh
+        .send(&ClientFrame::Recover { req: 105, recovery, proof: wrong, after: None, person: Some(ada.id) })
+        .await;
+    assert_eq!(fresh.settled(105).await, Err(NackCode::BadSignature));
 }
 
 #[tokio::test]
@@ -203,7 +239,7 @@ async fn an_account_log_longer_than_a_frame_is_brought_and_found_in_parts() {
     let (mut log, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         pages += 1;
-        fresh.send(&ClientFrame::Recover { req: pages, recovery, proof, after }).await;
+        fresh.send(&ClientFrame::Recover { req: pages, recovery, proof, after, person: None }).await;
         let RelayFrame::Account { person, ops, .. } = fresh.frame().await else { panic!("no log") };
         assert_eq!(person, ada.id);
         let Some(last) = ops.last() else { break };

@@ -3,14 +3,17 @@
 //! It speaks to the relay for nobody yet: every op carries its own proof of right. The op that adds the device is signed
 //! by the recovery words or, without them, by the newest person seed.
 //!
-//! The op may be taken without the answer arriving. So the device's seed is durable before it leaves, and whoever has the
-//! words finds the device in the log; who has no words can't ask for the log, and sends the same bytes again.
+//! The log may have grown since a backup was made, so it is asked for first: with the words or, without them, with the
+//! newest person key. A key that is no longer the account's opens nothing: then only the words help, or another device.
+//!
+//! The op may be taken without the answer arriving. So the device's seed is durable before it leaves, and the device is
+//! found in the log.
 
 use std::collections::BTreeSet;
 
 use homing_access::build::{self, AccountKey};
 use homing_access::{AccountState, open};
-use homing_crypto::{DeviceSecret, Domain, PersonSecret, RecoverySecret, Seed32};
+use homing_crypto::{DeviceSecret, Domain, PersonSecret, RecoverySecret, Seed32, SigningKey};
 use homing_store::{Durability, Tx, accounts, meta};
 use homing_sync::Event;
 use homing_wire::{
@@ -70,12 +73,17 @@ impl Enrolment {
     fn recovery(&self) -> Option<RecoverySecret> {
         self.words.as_ref().map(RecoverySecret::from_seed)
     }
+
+    /// No account is known to have these words; or this profile's account has other keys by now.
+    fn unknown(&self) -> ApiError {
+        if self.words.is_some() { unknown_words() } else { too_old() }
+    }
 }
 
 fn too_old() -> ApiError {
     ApiError::new(
         Code::RecoveryInvalid,
-        "The backup is older than the account's keys. Use the recovery words to let this device in.",
+        "Since this backup was made the account got new keys, for a device was shut out, or the relay lost the account. What is in the backup stays readable here. To go on, use the recovery words in a new profile, or link a new profile from a device you still have.",
     )
 }
 
@@ -187,8 +195,8 @@ impl Core {
         let known: Option<Vec<AccountOp>> =
             rows.iter().map(|row| AccountOp::decode(&row.bytes).ok()).collect();
         let words = replica.me.recovery_seed.clone();
-        // A registered account may have grown since the backup was made; who has the words can ask.
-        let ask = replica.me.registered && words.is_some();
+        // A registered account may have grown since the backup was made.
+        let ask = replica.me.registered;
         self.flows.enrolment = Some(Enrolment {
             relay,
             words,
@@ -217,14 +225,24 @@ impl Core {
         }
         if one.log.is_none() {
             if !std::mem::replace(&mut one.asked, true)
-                && let Some(recovery) = one.recovery()
+                && let Some((key, person)) = self.proving()
             {
-                let recovery = VerifyKey(recovery.signing().public());
-                self.protocol(Event::Recover { recovery });
+                let recovery = VerifyKey(key.public());
+                self.protocol(Event::Recover { recovery, person });
             }
         } else if let Err(error) = self.push_enrolment() {
             self.enrolment_failed(error);
         }
+    }
+
+    /// The key that proves a right to the log: the words' or, for the person named, the newest person key's.
+    fn proving(&self) -> Option<(SigningKey, Option<PersonId>)> {
+        if let Some(recovery) = self.flows.enrolment.as_ref()?.recovery() {
+            return Some((recovery.signing().clone(), None));
+        }
+        let replica = self.replica.as_ref()?;
+        let secret = PersonSecret::from_seed(replica.me.newest_person_seed()?);
+        Some((secret.enrol().clone(), Some(replica.person())))
     }
 
     fn push_enrolment(&mut self) -> Result<(), ApiError> {
@@ -294,14 +312,15 @@ impl Core {
 
     /// Proves to the relay that this device holds the words.
     pub(crate) fn sign_recover(&mut self, link: u64, bytes: &[u8]) {
-        let Some(recovery) = self.flows.enrolment.as_ref().and_then(Enrolment::recovery) else { return };
-        let proof = Signature(recovery.signing().sign(Domain::Auth, bytes));
+        let Some((key, _)) = self.proving() else { return };
+        let proof = Signature(key.sign(Domain::Auth, bytes));
         self.protocol(Event::RecoverSigned { link, proof });
     }
 
     pub(crate) fn recover_refused(&mut self, code: NackCode) {
+        let Some(one) = &self.flows.enrolment else { return };
         let error = match code {
-            NackCode::NotFound | NackCode::BadSignature => unknown_words(),
+            NackCode::NotFound | NackCode::BadSignature => one.unknown(),
             other => relay_refuses(other),
         };
         self.enrolment_failed(error);
@@ -309,19 +328,25 @@ impl Core {
 
     /// The log that was asked for with the words; true if it was that.
     pub(super) fn enrolment_log(&mut self, person: &PersonId, ops: &[Vec<u8>]) -> bool {
+        let proving = self.proving().map(|(key, of)| (VerifyKey(key.public()), of.is_some()));
         let Some(one) = &mut self.flows.enrolment else { return false };
         if one.log.is_some() || !one.asked {
             return false;
         }
         let log: Option<Vec<AccountOp>> = ops.iter().map(|bytes| AccountOp::decode(bytes).ok()).collect();
         let theirs = log.as_deref().and_then(|log| AccountState::replay(log).ok()).is_some_and(|state| {
-            let words = one.recovery().map(|recovery| VerifyKey(recovery.signing().public()));
-            state.person() == *person && words == Some(state.recovery().verify)
+            let named = match proving {
+                Some((key, true)) => key == state.person_key().enrol,
+                Some((key, false)) => key == state.recovery().verify,
+                None => false,
+            };
+            state.person() == *person && named
         });
         if theirs {
             one.log = log;
         } else {
-            self.enrolment_failed(unknown_words());
+            let error = one.unknown();
+            self.enrolment_failed(error);
         }
         true
     }
@@ -346,7 +371,7 @@ impl Core {
         }
         one.waiting.clear();
         one.attempts += 1;
-        if code == NackCode::StaleOps && one.words.is_some() && one.attempts <= ATTEMPTS {
+        if code == NackCode::StaleOps && one.attempts <= ATTEMPTS {
             (one.log, one.asked) = (None, false);
         } else {
             let error = if code == NackCode::StaleOps { too_old() } else { relay_refuses(code) };

@@ -5,7 +5,8 @@ use homing_engine::api::{
     Status,
 };
 
-use crate::world::{RELAY, world};
+use crate::world::{People, RELAY, world};
+use homing_sim::DeviceId;
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -179,6 +180,59 @@ fn a_restored_backup_goes_on_as_a_new_device() {
     }
     assert_ne!(world.status(laptop).device, world.status(fresh).device);
     assert_eq!(world.status(fresh).problem, None);
+}
+
+/// A backup of a device that has no recovery words, because another one made them anew; then a device is linked, and with
+/// `shut_out` another one shut out.
+fn restored_without_words(seed: u64, shut_out: bool) -> (People, DeviceId, DeviceId) {
+    let mut world = world(seed);
+    let laptop = world.person("Ada");
+    let (desktop, old) = (world.device("desktop"), world.device("old"));
+    for device in [desktop, old] {
+        world.links(laptop, device, "another");
+        world.syncs(laptop);
+    }
+    let olds = world.status(old).device.unwrap();
+    world.revokes(desktop, &olds);
+    world.syncs(laptop);
+    assert!(!world.status(laptop).recovery_here);
+    let file = world.profile(laptop).unwrap().join("backup").to_string_lossy().into_owned();
+    let passphrase = Some("correct horse".to_owned());
+    let backup = Backup { file: file.clone(), passphrase: passphrase.clone() };
+    world.does::<serde_json::Value>(laptop, Call::Backup(backup));
+    world.crash(laptop).unwrap();
+    let tablet = world.device("tablet");
+    world.links(desktop, tablet, "tablet");
+    if shut_out {
+        let tablets = world.status(tablet).device.unwrap();
+        world.revokes(desktop, &tablets);
+    }
+    world.syncs(desktop);
+    let fresh = world.device("fresh");
+    world.does::<Status>(fresh, Call::Restore(Restore { file, passphrase, words: None }));
+    world.run_for(20_000).unwrap();
+    (world, desktop, fresh)
+}
+
+#[test]
+fn a_backup_without_words_goes_on_after_a_device_was_linked() {
+    let (mut world, desktop, fresh) = restored_without_words(19, false);
+    let notes = world.conversation(desktop, "Notes", &[]).unwrap();
+    world.says(desktop, &notes, "from the desktop");
+    world.syncs(desktop);
+    world.syncs(fresh);
+    assert_eq!(world.bodies(fresh, &notes), ["from the desktop"]);
+    assert_eq!(world.status(fresh).problem, None);
+    assert_eq!(world.devices(desktop).iter().filter(|device| !device.revoked).count(), 4);
+}
+
+#[test]
+fn a_backup_older_than_the_keys_says_what_to_do() {
+    let (mut world, desktop, fresh) = restored_without_words(20, true);
+    let problem = world.status(fresh).problem.unwrap();
+    assert_eq!(problem.code, Code::RecoveryInvalid);
+    assert!(problem.message.contains("recovery words") && problem.message.contains("link"), "{problem:?}");
+    assert_eq!(world.devices(desktop).iter().filter(|device| !device.revoked).count(), 2);
 }
 
 #[test]

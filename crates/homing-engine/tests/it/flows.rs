@@ -1,12 +1,13 @@
 //! Setting a relay, inviting, joining, asking to come in.
 
 use homing_engine::api::{
-    Call, Code, Connection, ConversationNew, InvitationRow, InviteTo, ItemRef, Join, JoinPreview, JoinState,
-    Joined, LinkText, NewConversation, Nothing, PersonRow, RelaySet, RequestRow, RoleName, Search,
-    SearchPage, SpaceKind, State,
+    Call, Code, Connection, ConversationNew, Done, InvitationRow, InviteTo, ItemRef, Join, JoinPreview,
+    JoinState, Joined, LinkText, NewConversation, Nothing, PersonRef, PersonRow, RelaySet, RequestRow,
+    RoleName, Search, SearchPage, SpaceKind, State,
 };
+use homing_sim::DeviceId;
 
-use crate::world::{RELAY, world};
+use crate::world::{People, RELAY, world};
 
 #[test]
 fn what_was_written_alone_leaves_once_a_relay_is_set() {
@@ -85,7 +86,7 @@ fn a_link_is_good_for_one_and_can_be_cancelled() {
     let second = world.invitation(ada, InviteTo::Person);
     let open: Vec<InvitationRow> = world.does(ada, Call::Invitations(Nothing {}));
     assert_eq!(open.len(), 1);
-    world.does::<homing_engine::api::Done>(ada, Call::InvitationCancel(ItemRef { id: second.id }));
+    world.does::<Done>(ada, Call::InvitationCancel(ItemRef { id: second.id }));
     let late = Join { link: second.link, name: None };
     assert_eq!(world.fails(cora, Call::Join(late)).code, Code::InviteInvalid);
     let third = world.invitation(ada, InviteTo::Person);
@@ -139,7 +140,7 @@ fn a_colleague_waits_for_approval_and_then_works_with_all_clients() {
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].name, "Dan");
     assert_eq!(world.status(ada).requests, 1);
-    world.does::<homing_engine::api::Done>(ada, Call::Approve(ItemRef { id: asked[0].id.clone() }));
+    world.does::<Done>(ada, Call::Approve(ItemRef { id: asked[0].id.clone() }));
     world.syncs(ada);
     world.run_for(10_000).unwrap();
     world.syncs(dan);
@@ -284,4 +285,72 @@ fn what_is_found_is_called_as_in_the_list() {
         called.sort_unstable();
         assert_eq!(called, titles);
     }
+}
+
+/// Ada's team with Dan, who sees the relation to Cora; Dan is off.
+fn team(seed: u64) -> (People, [DeviceId; 3], String) {
+    let mut world = world(seed);
+    let ada = world.person("Ada");
+    let client = world.invitation(ada, InviteTo::Client { name: "Cora".to_owned() });
+    let cora = world.device("cora");
+    let conversation = world.joins(cora, &client.link, Some("Cora")).conversation.unwrap();
+    let invitation = world.invitation(ada, InviteTo::Team { role: None });
+    let dan = world.device("dan");
+    world.joins(dan, &invitation.link, Some("Dan"));
+    world.syncs(ada);
+    let asked: Vec<RequestRow> = world.does(ada, Call::Requests(Nothing {}));
+    world.does::<Done>(ada, Call::Approve(ItemRef { id: asked[0].id.clone() }));
+    world.syncs(ada);
+    world.syncs(dan);
+    world.says(ada, &conversation, "for all of the team");
+    for device in [ada, cora, dan] {
+        world.syncs(device);
+    }
+    (world, [ada, cora, dan], conversation)
+}
+
+#[test]
+fn a_colleague_who_is_taken_out_reads_and_writes_nothing_more() {
+    let (mut world, [ada, cora, dan], conversation) = team(25);
+    world.set_online(dan, false).unwrap();
+    world.says(dan, &conversation, "written when he still was one of them");
+    let remove = |name: &str| Call::ColleagueRemove(PersonRef { person: name.to_owned() });
+    assert_eq!(world.fails(ada, remove("Cora")).code, Code::NotAMember);
+    assert_eq!(world.fails(ada, remove("Ada")).code, Code::InvalidArgument);
+    assert_eq!(world.fails(dan, remove("Ada")).code, Code::RoleForbids);
+    let people: Vec<PersonRow> = world.does(ada, remove("Dan"));
+    assert!(people.iter().any(|person| person.name == "Dan"), "what he wrote has its author");
+    world.syncs(ada);
+    world.says(ada, &conversation, "without Dan");
+    world.syncs(ada);
+    world.says(cora, &conversation, "just us");
+    world.syncs(cora);
+
+    world.set_online(dan, true).unwrap();
+    world.run_for(30_000).unwrap();
+    for device in [ada, cora] {
+        world.syncs(device);
+        assert_eq!(world.bodies(device, &conversation), ["for all of the team", "without Dan", "just us"]);
+        let status = world.status(device);
+        assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0));
+    }
+    // He keeps what he had, with his own words marked as not sent.
+    let his = world.reads(dan, &conversation);
+    let bodies: Vec<&str> = his.iter().map(|row| row.body.as_str()).collect();
+    assert_eq!(bodies, ["for all of the team", "written when he still was one of them"]);
+    assert_eq!(his[1].state, State::Failed);
+    let send = homing_sim::people::send_call(&conversation, "and on");
+    assert_eq!(world.fails(dan, send).code, Code::RoleForbids);
+    // Nor does a client who comes now exist for him.
+    let later = world.invitation(ada, InviteTo::Client { name: "Eve".to_owned() });
+    let eve = world.device("eve");
+    let with_eve = world.joins(eve, &later.link, Some("Eve")).conversation.unwrap();
+    world.says(eve, &with_eve, "hello");
+    world.syncs(eve);
+    world.syncs(ada);
+    world.run_for(30_000).unwrap();
+    assert_eq!(world.list(dan).len(), 1);
+    assert_eq!(world.bodies(ada, &with_eve), ["hello"]);
+    // The second time there is nobody to take out.
+    assert_eq!(world.fails(ada, remove("Dan")).code, Code::NotAMember);
 }

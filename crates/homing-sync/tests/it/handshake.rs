@@ -169,7 +169,7 @@ fn a_recovered_log_comes_in_parts_or_whole_from_an_older_relay() {
     for older in [false, true] {
         let mut client = opened(Config::new("relay.test".into(), None, None, 1), Start::default());
         client.handle(Event::Frame { link: 1, bytes: challenge(KEY, 1) }, 0);
-        client.handle(Event::Recover { recovery: VerifyKey([9; 32]) }, 0);
+        client.handle(Event::Recover { recovery: VerifyKey([9; 32]), person: None }, 0);
         let asked = client.handle(Event::RecoverSigned { link: 1, proof: Signature([1; 64]) }, 0);
         assert_eq!(asked_behind(&asked), Some(None));
 
