@@ -222,23 +222,22 @@ impl Client {
         }
     }
 
-    /// Ops of the account. Nothing tells how many it has, so it is asked until no more come.
+    /// Ops of the account. Nothing tells how many it has, so it is asked on as long as a page is full.
     fn recover_page(&mut self, person: PersonId, mut page: Vec<Vec<u8>>) -> Result<(), Fault> {
         let Some(recovering) = self.asks.recover.as_mut() else { return Ok(()) };
         if page.iter().any(|op| op.len() > limits::ACCOUNT_OP) {
             return Err(Fault::TooMuch);
         }
         let last = page.last().and_then(|op| AccountOp::decode(op).ok()).map(|op| op.id());
-        recovering.bytes = recovering.bytes.saturating_add(page.iter().map(Vec::len).sum());
+        let page_bytes: usize = page.iter().map(|op| op.len() + limits::ACCOUNT_LINE).sum();
+        recovering.bytes = recovering.bytes.saturating_add(page_bytes);
         if recovering.bytes > ACCOUNT_BYTES {
             return Err(Fault::TooMuch);
         }
-        // A relay of an older version takes no notice of where to go on, and says the same again.
-        let again = page.last() == recovering.ops.last();
-        if !again {
-            recovering.ops.append(&mut page);
-        }
-        if last.is_some() && !again {
+        // With room for one more there was none. Relays of before know no going on, and refuse the question.
+        let whole = page_bytes + limits::ACCOUNT_OP + limits::ACCOUNT_LINE <= limits::ACCOUNT_PAGE;
+        recovering.ops.append(&mut page);
+        if last.is_some() && !whole {
             self.ask_recover(last);
         } else if let Some(Recovering { ops, .. }) = self.asks.recover.take() {
             self.out.push(Effect::AccountLog { person, ops });

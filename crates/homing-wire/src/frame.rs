@@ -447,7 +447,8 @@ pub enum ClientFrame {
         /// By the recovery key over [`recover_bytes`] with the session's challenge (domain `Auth`).
         #[n(2)]
         proof: Signature,
-        /// Exclusive; none = from its genesis. A log may be longer than a frame: asked until nothing more comes.
+        /// Exclusive; none = from its genesis. A log may be longer than a frame: an answer that leaves no room for one more
+        /// op in half a frame may have more behind it. Absent with relays of before, which refuse it.
         #[n(3)]
         after: Option<AccountOpId>,
         /// Of this account, whose newest person key it is instead (its enrolling half), to enrol with a backup.

@@ -10,6 +10,10 @@ pub const FRAME: usize = 1024 * 1024;
 pub const SLOT: usize = 64 * 1024;
 /// Bytes of one account op.
 pub const ACCOUNT_OP: usize = 64 * 1024;
+/// Bytes of account ops in one answer, each with [`ACCOUNT_LINE`] more; what is left of a log is asked for next.
+pub const ACCOUNT_PAGE: usize = FRAME / 2;
+/// What an account op takes in an answer besides its bytes.
+pub const ACCOUNT_LINE: usize = 8;
 /// Bytes of an entry's plaintext once decompressed.
 pub const PLAINTEXT: usize = 4 * 1024 * 1024;
 /// Changes in one entry.

@@ -287,9 +287,9 @@ impl RelayCore {
     ) -> Result<(), Stop> {
         let (mut ops, mut bytes) = (Vec::new(), 0usize);
         for op in self.store.account_ops(&person, from)? {
-            bytes = bytes.saturating_add(op.len().saturating_add(8));
+            bytes = bytes.saturating_add(op.len().saturating_add(limits::ACCOUNT_LINE));
             // What doesn't fit is asked for after the last op of this answer.
-            if bytes > limits::FRAME / 2 && !ops.is_empty() {
+            if bytes > limits::ACCOUNT_PAGE && !ops.is_empty() {
                 break;
             }
             ops.push(op.into());

@@ -439,6 +439,7 @@ impl Core {
     }
 
     fn go_away(&mut self, code: NackCode, stopped: bool) {
+        tracing::info!(code = crate::deliver::nack_name(code), "the relay ended the session");
         if code == NackCode::Revoked {
             self.problem(Some(ApiError::new(
                 Code::DeviceRevoked,
