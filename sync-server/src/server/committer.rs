@@ -25,6 +25,8 @@ use crate::metrics::Metrics;
 
 /// Commands waiting at most.
 const QUEUE: usize = 4096;
+/// Commands after which it is the sessions' turn.
+const TURN: usize = 256;
 /// How long goodbyes may take when the relay stops.
 const GOODBYES: Duration = Duration::from_secs(5);
 
@@ -175,7 +177,9 @@ async fn run(hub: Rc<Hub>, mut commands: Receiver<Command>) -> Result<(), RelayE
         // Sockets that can be read by now come into this transaction.
         yield_now().await;
         let mut stop = false;
-        while let Some(command) = next.take().or_else(|| commands.try_recv().ok()) {
+        // Not all that others keep asking: the sessions have their turn too.
+        for _ in 0..TURN {
+            let Some(command) = next.take().or_else(|| commands.try_recv().ok()) else { break };
             match command {
                 Command::Stop => stop = true,
                 Command::Open(opened) => drop(spawn_local(socket::serve(Rc::clone(&hub), opened))),

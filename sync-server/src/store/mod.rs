@@ -69,6 +69,13 @@ impl Store {
             return Err(RelayError::Schema { found, known: SCHEMA });
         }
         if found < SCHEMA {
+            if found > 0 {
+                tracing::info!(
+                    found,
+                    to = SCHEMA,
+                    "the database is brought to the present schema; it needs three times its room meanwhile"
+                );
+            }
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             match found {
                 0 => transaction.execute_batch(include_str!("schema.sql"))?,
@@ -76,6 +83,10 @@ impl Store {
             }
             transaction.pragma_update(None, "user_version", SCHEMA)?;
             transaction.commit()?;
+            if found > 0 {
+                // A whole log went through it.
+                db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            }
         }
         Ok(Self { db, writing: false, commits: 0 })
     }

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use homing_wire::{ClientFrame, Entry, RelayFrame, Role, SpaceId, Stored};
+use homing_wire::{ClientFrame, Entry, RelayFrame, Role, SpaceId, Stored, entry_of};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::support::{Client, Person, World, chain};
@@ -142,6 +143,114 @@ async fn nothing_acknowledged_is_lost_to_kill_9() {
 
 fn id(stored: &Stored) -> homing_wire::EntryId {
     Entry::decode(&stored.entry).unwrap().id()
+}
+
+/// Entries that make a migration long enough to be killed in, and the bytes of each.
+const MANY: (i64, i64) = (25_000, 2_000);
+
+/// Turns a database back to the form of schema 2, with a large log of nobody's beside what is in it.
+fn turn_back(folder: &Path) {
+    let mut db = Connection::open(folder.join("relay.db")).unwrap();
+    let tx = db.transaction().unwrap();
+    tx.execute_batch(
+        "ALTER TABLE entry RENAME TO placed;
+         DROP INDEX entry_id;
+         DROP INDEX entry_op;
+         CREATE TABLE entry (
+             space INTEGER NOT NULL REFERENCES space (number), sequence INTEGER NOT NULL, id BLOB NOT NULL,
+             device BLOB NOT NULL, dseq INTEGER NOT NULL, kind INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+             generation INTEGER NOT NULL, chain BLOB NOT NULL, proven INTEGER NOT NULL, entry BLOB NOT NULL
+         ) STRICT;
+         CREATE UNIQUE INDEX entry_place ON entry (space, sequence);
+         CREATE UNIQUE INDEX entry_id ON entry (id);
+         CREATE INDEX entry_op ON entry (space, sequence) WHERE kind = 0;
+         INSERT INTO entry SELECT place >> 32, place & 0xffffffff, id, x'00', 0, kind, received_ms, generation,
+             chain, proven, line FROM placed;
+         DROP TABLE placed;
+         INSERT INTO space SELECT 1000, zeroblob(32), NULL, 0, 1, zeroblob(32), 1, 0, zeroblob(32), 0, 1;
+         PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    let lines: Vec<(i64, Vec<u8>)> = tx
+        .prepare("SELECT rowid, entry FROM entry")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (row, line) in lines {
+        tx.execute("UPDATE entry SET entry = ?2 WHERE rowid = ?1", (row, entry_of(&line).unwrap())).unwrap();
+    }
+    tx.execute(
+        "INSERT INTO entry
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+         SELECT 1000, n, randomblob(32), x'00', n, 1, n, 1, zeroblob(32), 0, randomblob(?2) FROM n",
+        MANY,
+    )
+    .unwrap();
+    tx.commit().unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+fn version(folder: &Path) -> u32 {
+    let db = Connection::open(folder.join("relay.db")).unwrap();
+    db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_migration_that_is_killed_begins_anew_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let ada = world.person();
+    let relay = Binary::start(folder.path());
+    let mut client = Client::open(&relay.address).await;
+    client.account_push(&ada.log[0]).await.unwrap();
+    client.auth(&ada).await;
+    let (space, genesis) = world.talk(&ada, &[]);
+    client.push(&genesis).await.unwrap();
+    for number in 0u8..40 {
+        let entry = world.data(space, &ada, ada.me(), &[number; 300]);
+        let placed = client.push(&entry).await.unwrap();
+        world.took(&entry, placed.received_ms);
+    }
+    let before = client.pull_all(space).await.unwrap();
+    relay.kill();
+    turn_back(folder.path());
+
+    // Killed while it writes: its changes no longer fit into its memory and go to the write-ahead log.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_homing-relay"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = folder.path().join("relay.db-wal");
+    while std::fs::metadata(&log).map_or(0, |log| log.len()) < 8 << 20 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(version(folder.path()), 2, "killed in the middle");
+
+    let relay = Binary::start(folder.path());
+    let mut client = Client::login(&relay.address, &ada).await;
+    assert_eq!(client.generation, 1);
+    assert_eq!(client.pull_all(space).await.unwrap(), before);
+    let entry = world.data(space, &ada, ada.me(), b"and on");
+    client.push(&entry).await.unwrap();
+    relay.kill();
+    assert_eq!(version(folder.path()), 3);
+    let db = Connection::open(folder.path().join("relay.db")).unwrap();
+    let (count, bytes): (i64, i64) = db
+        .query_row("SELECT count(*), min(length(line)) FROM entry WHERE place >> 32 = 1000", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!((count, bytes > MANY.1), (MANY.0, true));
+    let sound: String = db.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
 }
 
 #[cfg(unix)]
