@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,9 +19,33 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes care of a program.
-    pub fn new(child: Child) -> Self {
-        Self { child, group: false }
+    /// Starts a program away from the terminal's Ctrl+C: it ends with its owner, not before.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        place::lead_group(command);
+        let child = command.spawn().with_context(|| format!("{} does not start", shell::text(command)))?;
+        Ok(Self { child, group: false })
+    }
+
+    /// Ends with it all that it starts.
+    fn with_all(mut self) -> Self {
+        self.group = true;
+        self
+    }
+
+    /// What it prints, if that was to be read; once.
+    pub fn take_output(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// The number the system knows it by.
+    #[cfg(test)]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 }
 
@@ -48,10 +72,8 @@ impl Screen {
     pub fn start() -> Result<Self> {
         let mut command = Command::new("Xvfb");
         command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"]);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb does not start")?;
-        let output = child.stdout.take().context("Xvfb has no output")?;
-        let server = Running::new(child);
+        let mut server = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        let output = server.take_output().context("Xvfb has no output")?;
         let mut number = String::new();
         BufReader::new(output).read_line(&mut number)?;
         if number.trim().is_empty() {
@@ -69,7 +91,5 @@ pub fn driver(environment: impl Fn(&mut Command)) -> Result<(Running, u16)> {
     command.args(["--", "WebKitWebDriver", &format!("--port={port}")]);
     command.env("TAURI_WEBVIEW_AUTOMATION", "true").stdout(Stdio::null());
     environment(&mut command);
-    place::lead_group(&mut command);
-    let child = command.spawn().context("dbus-run-session does not start")?;
-    Ok((Running { child, group: true }, port))
+    Ok((Running::start(&mut command)?.with_all(), port))
 }
