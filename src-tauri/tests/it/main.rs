@@ -6,12 +6,14 @@
 // The lints know tests by their attribute; here everything is one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod colleagues;
 mod crash;
 mod demo;
 mod desktop;
 mod driver;
 mod drops;
 mod extremes;
+mod focus;
 mod instances;
 mod keeping;
 mod main_job;

@@ -65,3 +65,8 @@ function escape(app: App): void {
   else if (app.layout.medium && app.layout.sheet) app.layout.sheet = false;
   else app.router.back();
 }
+
+/** With Shift, WebKitGTK does not name this key: X calls it another one then. */
+export function isTab(event: KeyboardEvent): boolean {
+  return event.key === "Tab" || event.code === "Tab";
+}

@@ -123,6 +123,8 @@ pub struct ConversationDetail {
     /// The new members would read the whole history.
     pub can_invite: bool,
     pub can_leave: bool,
+    /// Whether this person is part of it still: who was taken out keeps what they have.
+    pub member: bool,
 }
 
 pub struct ConversationTitle { pub id: String, pub title: String }

@@ -84,6 +84,7 @@ impl Core {
             siblings,
             can_invite: rights.manage,
             can_leave: rights.member && !rights.as_team && kind != Some(SpaceKind::Personal),
+            member: rights.member,
         })
     }
 

@@ -1,7 +1,7 @@
 //! An app's window as the screen knows it: whether it is shown, and the button that closes it.
 
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask, MapState, Window};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask, InputFocus, MapState, Window};
 use x11rb::rust_connection::RustConnection;
 
 use super::App;
@@ -45,6 +45,16 @@ impl OnScreen {
             ((attributes.map_state != MapState::UNMAPPED) == shown).then_some(())
         };
         wait_for_some(if shown { "a window on the screen" } else { "a hidden window" }, wanted).await;
+    }
+
+    /// Gives it the keyboard, as a window manager does with a window that is clicked: a page without it shows no focus.
+    pub async fn take_keyboard(&self, app: &App) {
+        self.connection
+            .set_input_focus(InputFocus::PARENT, self.window, x11rb::CURRENT_TIME)
+            .unwrap()
+            .check()
+            .unwrap();
+        app.wait_until("the keyboard", "return document.hasFocus()", vec![]).await;
     }
 
     /// Presses the button that closes it.

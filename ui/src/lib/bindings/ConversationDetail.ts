@@ -21,4 +21,8 @@ siblings: Array<ConversationTitle>,
 /**
  * The new members would read the whole history.
  */
-can_invite: boolean, can_leave: boolean, };
+can_invite: boolean, can_leave: boolean, 
+/**
+ * Whether this person is part of it still: who was taken out keeps what they have.
+ */
+member: boolean, };

@@ -41,6 +41,13 @@ export class Thread {
     readonly id: string,
   ) {}
 
+  /** Who else is here: a client who was invited finds what was written before they came. */
+  get company(): "others" | "expected" | "nobody" {
+    const row = this.detail?.row;
+    if (!row || row.participants.length > 1) return "others";
+    return row.space_kind === "client" ? "expected" : "nobody";
+  }
+
   get atEnd(): boolean {
     return this.newer === null;
   }

@@ -145,6 +145,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
       siblings: held.id === "c-rosa" ? [{ id: "c-tom", title: "Kitchen quote" }] : [],
       can_invite: true,
       can_leave: held.space_kind !== "personal",
+      member: true,
     };
   },
   conversation_new: (fake, args) => {
