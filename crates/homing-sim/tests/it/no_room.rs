@@ -1,7 +1,7 @@
 //! A relay that takes nothing new, because its disk is full, a share of it is used up, or others have to come first: it
 //! is said so, nobody is kept from writing, nothing is lost, and all goes on by itself.
 
-use homing_engine::api::{AttachmentState, Call, Code, InviteTo, Nothing, State};
+use homing_engine::api::{AttachmentState, Call, Code, Done, InviteTo, Nothing, State};
 use homing_relay::Limits;
 use homing_sim::{DeviceId, RELAY, World};
 
@@ -163,4 +163,35 @@ fn who_waits_for_others_to_fill_a_relay_writes_on_and_is_told() {
     assert_eq!(same_messages(world, &everybody, &two), ["before", "meanwhile"]);
     assert_eq!(newest(world, ben, &two), (State::Delivered, None));
     at_rest(world, &everybody);
+}
+
+#[test]
+fn changes_of_members_wait_for_the_owner_of_a_lost_relay_and_say_so() {
+    let mut house = House::new(98);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let group = house.group.clone();
+    let world = &mut house.world;
+    world.send(ben, &group, "before").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        world.set_online(device, false).unwrap();
+    }
+    world.crash_relay().unwrap();
+    wipe(world);
+    world.start_relay().unwrap();
+    world.run_for(5 * 60_000).unwrap();
+    // Messages go on; who is a member does not change.
+    world.send(ben, &group, "meanwhile").unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(newest(world, ben, &group).1, None);
+    let leave = homing_sim::people::reference(&group);
+    let _: Done = world.ask(cora, Call::ConversationLeave(leave)).unwrap();
+    world.run_for(10_000).unwrap();
+    assert_eq!(problem(world, cora), Some(Code::RelayRefilling));
+    assert_eq!(world.refusal(cora, Call::Sync(Nothing {})).unwrap().code, Code::RelayRefilling);
+    world.settle().unwrap();
+    world.run_for(20 * 60_000).unwrap();
+    assert_eq!(problem(world, cora), None);
+    assert_eq!(world.members(laptop, &group).unwrap().len(), 2);
+    at_rest(world, &[laptop, desktop, ben, cora]);
 }
