@@ -79,6 +79,11 @@ impl Core {
         holds.get(&None).or_else(|| holds.get(&Some(*space))).copied().map(told)
     }
 
+    /// Nothing at all is taken.
+    pub(crate) fn all_held(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.holds.contains_key(&None))
+    }
+
     /// Why anything waits, if it does: what concerns everything first.
     pub(crate) fn held(&self) -> Option<ApiError> {
         let link = self.link.as_ref()?;

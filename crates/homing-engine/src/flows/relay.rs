@@ -216,17 +216,20 @@ impl Core {
         let left = self.on_its_way()?;
         let uploads = self.uploads()?;
         let left = left + uploads;
-        one.patience = if uploads > 0 { UPLOAD_STUCK_MS } else { STUCK_MS };
+        let moving = uploads > 0 && self.link.as_ref().is_some_and(|link| link.files_held.is_none());
+        one.patience = if moving { UPLOAD_STUCK_MS } else { STUCK_MS };
         let seen = (self.flows.acked, received, self.flows.transferred, left);
         if seen != one.seen {
             one.seen = seen;
             one.still_since = now;
         }
         let stuck = now >= one.still_since.saturating_add(one.patience);
-        // What comes after all is waited for; what waits for others, or for room, is named.
+        // What waits for room, or for others, is not waited for here, and not passed over either. Only all of it at once is
+        // known to be so at once.
         if one.round == Round::Done
-            && (left > 0 || !caught_up)
-            && (caught_up || stuck)
+            && caught_up
+            && left > 0
+            && (stuck || self.all_held())
             && let Some(held) = self.held()
         {
             return Err(held);
