@@ -37,9 +37,9 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         println!("The window's start is measured on Linux only: the other systems bring no driver for it.");
         return Ok(());
     }
-    let row = start::measure(arguments.iter().any(|argument| argument == "--full"))?;
+    let rows = start::measure(arguments.iter().any(|argument| argument == "--full"))?;
     match after("--out") {
-        Some(file) => start::add_row(Path::new(file), row),
+        Some(file) => start::add_rows(Path::new(file), rows),
         None => Ok(()),
     }
 }
