@@ -64,6 +64,8 @@ export class Router {
   #giveFocusBack(): void {
     const opener = this.#opener;
     this.#opener = null;
-    if (opener?.isConnected) requestAnimationFrame(() => opener.focus());
+    if (!opener) return;
+    // By then somebody may have gone on elsewhere: only a focus that is nowhere is given back.
+    requestAnimationFrame(() => document.activeElement === document.body && opener.isConnected && opener.focus());
   }
 }
