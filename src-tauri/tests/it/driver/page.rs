@@ -81,21 +81,38 @@ impl App {
             .await;
     }
 
-    /// Clicks an element as soon as a person could: in view, enabled, with nothing over it.
+    /// Clicks an element as soon as a person could: in view, enabled, with nothing over it. The driver looks, moves and
+    /// presses one after the other; if the element moved away meanwhile and the press missed it, it is looked at again.
     pub async fn click(&self, css: &str) {
         let script = "const element = document.querySelector(arguments[0]);
             if (!element || element.disabled) return false;
             element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
             const box = element.getBoundingClientRect();
             const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-            return hit !== null && (element.contains(hit) || hit.contains(element))";
-        self.wait_until(&format!("{css} to be clickable"), script, vec![json!(css)]).await;
-        let clicked = match self.client.find(Locator::Css(css)).await {
-            Ok(element) => element.click().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = clicked {
-            self.give_up(&format!("to click {css} ({error})")).await;
+            if (hit === null || !(element.contains(hit) || hit.contains(element))) return false;
+            const place = () => JSON.stringify(element.getBoundingClientRect());
+            const before = place();
+            window.missed = () => place() !== before;
+            addEventListener('click', (event) => {
+                if (event.composedPath().includes(element)) window.missed = () => false;
+            }, { capture: true, once: true });
+            return true";
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        loop {
+            self.wait_until(&format!("{css} to be clickable"), script, vec![json!(css)]).await;
+            let clicked = match self.client.find(Locator::Css(css)).await {
+                Ok(element) => element.click().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = clicked {
+                self.give_up(&format!("to click {css} ({error})")).await;
+            }
+            if self.eval("return window.missed?.() ?? false", vec![]).await == json!(false) {
+                return;
+            }
+            if Instant::now() > deadline {
+                self.give_up(&format!("{css} to stay where it is")).await;
+            }
         }
     }
 
