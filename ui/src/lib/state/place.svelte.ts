@@ -32,6 +32,8 @@ export class Place {
   #atEnd = true;
   /** Where the list is on its way to, until it rests. */
   #goal: { id: string; flash: boolean; above: number | null } | null = null;
+  /** Where the focus goes, and where it was: a row takes it only once it has its size. */
+  #focus: { id: string; from: Element | null } | null = null;
   /** The window changes its size: scrolling is the list's own until it rests. */
   #reflows = false;
   #offset = 0;
@@ -92,6 +94,7 @@ export class Place {
     this.#aim();
     this.placed = true;
     if (flash) {
+      this.#focus = { id, from: document.activeElement };
       this.flashing = id;
       clearTimeout(this.#fades);
       this.#fades = setTimeout(() => (this.flashing = null), FLASH_MS);
@@ -99,7 +102,7 @@ export class Place {
     this.#rest();
     requestAnimationFrame(() => {
       this.look();
-      if (flash) this.focus(id);
+      this.#giveFocus();
     });
   }
 
@@ -208,6 +211,8 @@ export class Place {
   #rested = (): void => {
     const { handle } = this;
     if (!handle) return;
+    this.#giveFocus();
+    this.#focus = null;
     this.#goal = null;
     this.#reflows = false;
     const offset = handle.getScrollOffset();
@@ -216,6 +221,11 @@ export class Place {
     this.thread.anchor = this.#atEnd || !item ? null : { id: item.row.id, above: offset - handle.getItemOffset(at) };
     this.look();
   };
+
+  /** Unless somebody has taken it elsewhere meanwhile. */
+  #giveFocus(): void {
+    if (this.#focus && document.activeElement === this.#focus.from) this.focus(this.#focus.id);
+  }
 
   #indexOf(id: string): number {
     return this.items().findIndex((item) => item.row.id === id);
