@@ -134,6 +134,8 @@ impl Core {
             chunks,
             width,
             height,
+            thumbnail: None,
+            voice: None,
         };
         Ok(StagedFile { meta, folder })
     }

@@ -7,6 +7,7 @@
 
 use homing_access::RotationReason;
 use homing_crypto::{Domain, random_nonce};
+use homing_model::{Kind, inspect, rules};
 use homing_store::entries::{self, NewEntry, Place, Status};
 use homing_store::outbox::{self, OutboxRow, OutboxState};
 use homing_store::spaces::{self, SpaceRow};
@@ -126,7 +127,7 @@ impl Replica {
             dseq: row.my_dseq + 1,
             prev: row.my_prev,
             op_head: Some(state.head()),
-            rules: homing_model::rules::CURRENT,
+            rules: rules::CURRENT,
             epoch: (kind == EntryKind::Data).then(|| state.epoch()),
             salt,
             seen,
@@ -155,6 +156,9 @@ impl Replica {
             return Ok(None);
         }
         let mut header = self.next_header(row, EntryKind::Data, item.salt)?;
+        // As old a version as can judge it: who has not upgraded yet still reads it.
+        let version = rules::version_for(Kind::from_number(change.kind), &inspect(&change.bytes)?);
+        header.rules = version.max(self.space(&row.space)?.minimum_rules());
         header.nonce = random_nonce(&mut env.rng);
         let Some(epoch) = header.epoch else { return Ok(None) };
         let Some(key) = self.key(tx, &row.space, &epoch)? else { return Ok(None) };

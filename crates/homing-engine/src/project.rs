@@ -87,6 +87,8 @@ impl Replica {
                 self.touched.conversations.insert(conversation);
                 self.touched.status = true;
             }
+            // Their own views follow.
+            Projection::PersonState(_) | Projection::Setting(_) | Projection::Handling(_) => {}
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
                 self.touched.people = true;

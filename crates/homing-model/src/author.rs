@@ -3,6 +3,7 @@
 //! A change is written straight from the accepted and pending changes of its document, in automerge's encoding
 //! and with the place automerge would give it; no document is built. The same inputs give the same bytes.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::change::{Draft, write};
@@ -62,18 +63,17 @@ pub fn author_from(
         _ => {}
     }
     let registers = Registers::of(&existing);
-    let unchanged =
-        |(name, value): &(&str, Value)| matches!(registers.all(name), [only] if only.value == value);
+    let unchanged = |(name, value): &(Cow<'static, str>, Value)| matches!(registers.all(name), [only] if only.value == value);
     if !plan.puts.is_empty() && plan.puts.iter().all(unchanged) {
         return Err(ModelError::Unchanged);
     }
-    let begin = existing.is_empty().then(|| (key::ID, Value::Bytes(preimage.encode())));
+    let begin = existing.is_empty().then(|| (key::ID.into(), Value::Bytes(preimage.encode())));
     let writes = begin
         .into_iter()
         .chain(plan.puts)
         .map(|(name, value)| Write {
-            key: name.to_owned(),
-            replaces: registers.all(name).iter().map(|candidate| candidate.id).collect::<Vec<OpId>>(),
+            replaces: registers.all(&name).iter().map(|candidate| candidate.id).collect::<Vec<OpId>>(),
+            key: name.into_owned(),
             op: WriteOp::Put(value),
         })
         .collect::<Vec<_>>();

@@ -3,8 +3,10 @@
 
 use homing_wire::codec::{self, CodecError};
 use homing_wire::{BlobId, DocId, Hash, PersonId};
+use minicbor::bytes::ByteVec;
 use minicbor::{CborLen, Decode, Encode};
 
+use crate::extras::{Extras, Voice};
 use crate::{ModelError, limits};
 
 /// What a message says.
@@ -26,6 +28,9 @@ pub struct MessageContent {
     /// Files that came with it.
     #[n(4)]
     pub attachments: Vec<AttachmentMeta>,
+    /// What not every message has. Known from version 2 of the rules on.
+    #[n(5)]
+    pub extras: Option<Extras>,
 }
 
 /// A file, and the only place that holds its key.
@@ -56,6 +61,12 @@ pub struct AttachmentMeta {
     /// Height in pixels, of pictures.
     #[n(7)]
     pub height: Option<u32>,
+    /// A small picture of it, made on its author's device. Known from version 2 of the rules on.
+    #[n(8)]
+    pub thumbnail: Option<ByteVec>,
+    /// What a recording of a voice is shown with. Known from version 2 of the rules on.
+    #[n(9)]
+    pub voice: Option<Voice>,
 }
 
 impl std::fmt::Debug for AttachmentMeta {
@@ -83,7 +94,15 @@ impl AttachmentMeta {
         if self.size > (self.chunks.len() * homing_wire::limits::CHUNK) as u64 {
             return Err(ModelError::Invalid("file size"));
         }
-        Ok(())
+        if self.thumbnail.as_ref().is_some_and(|bytes| bytes.is_empty() || bytes.len() > limits::THUMBNAIL) {
+            return Err(ModelError::Limit("thumbnail"));
+        }
+        self.voice.as_ref().map_or(Ok(()), Voice::validate)
+    }
+
+    /// Whether version 1 of the rules knows all of it.
+    fn fits_v1(&self) -> bool {
+        self.thumbnail.is_none() && self.voice.is_none() && self.chunks.len() <= limits::V1_CHUNKS
     }
 }
 
@@ -117,7 +136,27 @@ impl MessageContent {
 
     /// What is left of a message that was deleted for everyone.
     pub(crate) fn without_text(self) -> Self {
-        Self { body: String::new(), attachments: Vec::new(), ..self }
+        Self {
+            body: String::new(),
+            attachments: Vec::new(),
+            extras: self.extras.and_then(Extras::without_text),
+            ..self
+        }
+    }
+
+    /// Whether version 1 of the rules knows all of it.
+    pub(crate) fn fits_v1(&self) -> bool {
+        self.extras.is_none() && self.attachments.iter().all(AttachmentMeta::fits_v1)
+    }
+
+    /// What not every message has; nothing of it, if there is none.
+    pub fn extras(&self) -> Extras {
+        self.extras.clone().unwrap_or_default()
+    }
+
+    /// Whether it is a remark among colleagues beside a client's conversation.
+    pub fn is_internal(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.internal)
     }
 
     fn validate(&self) -> Result<(), ModelError> {
@@ -136,7 +175,51 @@ impl MessageContent {
         if self.body.trim().is_empty() && self.attachments.is_empty() {
             return Err(ModelError::Invalid("empty message"));
         }
+        self.extras.as_ref().map_or(Ok(()), Extras::validate)?;
         self.attachments.iter().try_for_each(AttachmentMeta::validate)
+    }
+}
+
+/// Other words for a message, by its author. The former ones stay readable as its history.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct EditedText {
+    /// The text.
+    #[n(0)]
+    pub body: String,
+    /// By the author's clock, Unix ms.
+    #[n(1)]
+    pub edited_ms: u64,
+    /// Who is named in it.
+    #[n(2)]
+    pub mentions: Vec<PersonId>,
+}
+
+impl EditedText {
+    /// The canonical form, if it may be written.
+    pub fn encode(&self) -> Result<Vec<u8>, ModelError> {
+        self.validate()?;
+        Ok(codec::encode(self))
+    }
+
+    /// Reads and checks the canonical form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
+        let edited: Self = decode("edited text", bytes, limits::CONTENT)?;
+        edited.validate()?;
+        Ok(edited)
+    }
+
+    fn validate(&self) -> Result<(), ModelError> {
+        if self.edited_ms > limits::TIME_MS {
+            return Err(ModelError::Limit("time"));
+        }
+        if self.body.contains('\0') || self.body.trim().is_empty() {
+            return Err(ModelError::Invalid("message text"));
+        }
+        if self.body.len() > limits::BODY || self.mentions.len() > limits::MENTIONS {
+            return Err(ModelError::Limit("message text"));
+        }
+        Ok(())
     }
 }
 

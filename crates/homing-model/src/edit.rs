@@ -3,11 +3,15 @@
 //! An edit is stored beside its pending change: when an entry is refused, forked or cancelled, the intents that
 //! remain are authored again under a fresh actor.
 
+use std::borrow::Cow;
+
 use homing_wire::codec::{self, CodecError};
 use homing_wire::{DocId, PersonId};
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::{AttachmentMeta, Created, Kind, MessageContent, ModelError, Value, limits, rules};
+use crate::{
+    AttachmentMeta, Created, EditedText, Extras, Kind, MessageContent, ModelError, Value, limits, rules,
+};
 
 /// One thing a person did to one document.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
@@ -30,6 +34,9 @@ pub enum Edit {
         /// Files that go with it.
         #[n(4)]
         attachments: Vec<AttachmentMeta>,
+        /// What not every message has.
+        #[n(5)]
+        extras: Option<Extras>,
     },
     /// Deletes a message for everyone.
     #[n(1)]
@@ -101,6 +108,78 @@ pub enum Edit {
         #[n(0)]
         name: String,
     },
+    /// Gives a message other words.
+    #[n(13)]
+    EditMessage(#[n(0)] EditedText),
+    /// Reacts to a message, or takes it back.
+    #[n(14)]
+    React {
+        /// Who: the author.
+        #[n(0)]
+        person: PersonId,
+        /// With what.
+        #[n(1)]
+        emoji: String,
+        /// False: taken back.
+        #[n(2)]
+        on: bool,
+    },
+    /// Links a record to a conversation, or takes the link away.
+    #[n(15)]
+    LinkRecord {
+        /// The record.
+        #[n(0)]
+        record: DocId,
+        /// False: taken away.
+        #[n(1)]
+        on: bool,
+    },
+    /// Lets a conversation go on in another of the same space, or takes that back.
+    #[n(16)]
+    MergeInto {
+        /// The conversation it goes on in.
+        #[n(0)]
+        conversation: Option<DocId>,
+    },
+    /// Keeps a conversation at the top for oneself, or takes it back.
+    #[n(17)]
+    SetPinned(#[n(0)] bool),
+    /// Announces nothing of a conversation until then (Unix ms), for oneself; 0: announces again.
+    #[n(18)]
+    SetMutedUntil(#[n(0)] u64),
+    /// Takes a conversation out of sight until then (Unix ms), for oneself; 0: back at once.
+    #[n(19)]
+    SetSnoozedUntil(#[n(0)] u64),
+    /// What of a conversation is announced, for oneself; see [`rules::ANNOUNCE`].
+    #[n(20)]
+    SetAnnounce(#[n(0)] String),
+    /// Keeps a conversation's files here, for oneself, or takes it back.
+    #[n(21)]
+    SetKeepFiles(#[n(0)] bool),
+    /// Does not hear a person any more, for oneself, or takes it back.
+    #[n(22)]
+    SetBlocked(#[n(0)] bool),
+    /// Calls a person otherwise, for oneself; empty: as they call themselves.
+    #[n(23)]
+    SetLocalName {
+        /// The name.
+        #[n(0)]
+        name: String,
+    },
+    /// Sets a setting that follows the person.
+    #[n(24)]
+    SetSetting {
+        /// Canonical CBOR.
+        #[cbor(n(0), with = "minicbor::bytes")]
+        value: Vec<u8>,
+    },
+    /// Says who of the team looks after a conversation.
+    #[n(25)]
+    SetAssignee {
+        /// Nobody, if absent.
+        #[n(0)]
+        person: Option<PersonId>,
+    },
 }
 
 /// How an edit relates to what is there already.
@@ -118,22 +197,36 @@ pub(crate) enum Needs {
 pub(crate) struct Plan {
     pub(crate) kind: Kind,
     pub(crate) needs: Needs,
-    pub(crate) puts: Vec<(&'static str, Value)>,
+    pub(crate) puts: Vec<(Cow<'static, str>, Value)>,
 }
 
 impl Edit {
     /// The kind of document it fits.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::CreateMessage { .. } | Self::DeleteMessage => Kind::Message,
-            Self::CreateConversation { .. } | Self::RenameConversation { .. } | Self::DeleteConversation => {
-                Kind::Conversation
+            Self::CreateMessage { .. } | Self::DeleteMessage | Self::EditMessage(_) | Self::React { .. } => {
+                Kind::Message
             }
+            Self::CreateConversation { .. }
+            | Self::RenameConversation { .. }
+            | Self::DeleteConversation
+            | Self::LinkRecord { .. }
+            | Self::MergeInto { .. } => Kind::Conversation,
             Self::SetProfile { .. } => Kind::Profile,
             Self::SetSpaceInfo { .. } => Kind::SpaceInfo,
             Self::SetContact { .. } | Self::SetContactNote { .. } => Kind::Contact,
-            Self::SetArchived(_) | Self::SetMarkedUnread(_) | Self::SetHidden(_) => Kind::ConversationState,
+            Self::SetArchived(_)
+            | Self::SetMarkedUnread(_)
+            | Self::SetHidden(_)
+            | Self::SetPinned(_)
+            | Self::SetMutedUntil(_)
+            | Self::SetSnoozedUntil(_)
+            | Self::SetAnnounce(_)
+            | Self::SetKeepFiles(_) => Kind::ConversationState,
             Self::SetDeviceName { .. } => Kind::DeviceName,
+            Self::SetBlocked(_) | Self::SetLocalName { .. } => Kind::PersonState,
+            Self::SetSetting { .. } => Kind::Setting,
+            Self::SetAssignee { .. } => Kind::Handling,
         }
     }
 
@@ -150,13 +243,14 @@ impl Edit {
     /// The message's content, if it writes one. NUL, which nobody types but a paste may hold, is left out.
     pub fn message_content(&self) -> Option<MessageContent> {
         match self {
-            Self::CreateMessage { conversation, body, author_ms, reply_to, attachments } => {
+            Self::CreateMessage { conversation, body, author_ms, reply_to, attachments, extras } => {
                 Some(MessageContent {
                     conversation: *conversation,
                     body: body.replace('\0', ""),
                     author_ms: *author_ms,
                     reply_to: *reply_to,
                     attachments: attachments.clone(),
+                    extras: extras.clone(),
                 })
             }
             _ => None,
@@ -165,36 +259,67 @@ impl Edit {
 
     pub(crate) fn plan(&self) -> Result<Plan, ModelError> {
         use rules::key;
-        let (needs, puts) = match self {
+        let bytes = |bytes: Option<&[u8]>| Value::Bytes(bytes.unwrap_or_default().to_vec());
+        let (needs, name, value) = match self {
             Self::CreateMessage { .. } => {
                 let content = self.message_content().ok_or(ModelError::WrongKind)?;
-                (Needs::Fresh, vec![(key::CONTENT, Value::Bytes(content.encode()?))])
+                (Needs::Fresh, key::CONTENT.into(), Value::Bytes(content.encode()?))
             }
             Self::DeleteMessage | Self::DeleteConversation => {
-                (Needs::Existing, vec![(key::DELETED, Value::Bool(true))])
+                (Needs::Existing, key::DELETED.into(), Value::Bool(true))
             }
-            Self::CreateConversation { subject, creator, created_ms } => {
+            Self::EditMessage(edited) => {
+                (Needs::Existing, key::EDITED.into(), Value::Bytes(edited.encode()?))
+            }
+            Self::React { person, emoji, on } => {
+                (Needs::Existing, key::reaction(person, emoji).into(), Value::Bool(*on))
+            }
+            Self::CreateConversation { creator, created_ms, .. } => {
                 let created = Created { creator: *creator, created_ms: *created_ms }.encode();
-                let puts =
-                    vec![(key::CREATED, Value::Bytes(created)), (key::SUBJECT, Value::Str(subject.clone()))];
-                (Needs::Fresh, puts)
+                (Needs::Fresh, key::CREATED.into(), Value::Bytes(created))
             }
             Self::RenameConversation { subject } => {
-                (Needs::Existing, vec![(key::SUBJECT, Value::Str(subject.clone()))])
+                (Needs::Existing, key::SUBJECT.into(), Value::Str(subject.clone()))
+            }
+            Self::LinkRecord { record, on } => {
+                (Needs::Existing, key::record(record).into(), Value::Bool(*on))
+            }
+            Self::MergeInto { conversation } => {
+                let into = bytes(conversation.as_ref().map(|id| id.as_bytes().as_slice()));
+                (Needs::Existing, key::MERGED_INTO.into(), into)
             }
             Self::SetProfile { name }
             | Self::SetSpaceInfo { name }
             | Self::SetContact { name }
-            | Self::SetDeviceName { name } => (Needs::Either, vec![(key::NAME, Value::Str(name.clone()))]),
-            Self::SetContactNote { note } => (Needs::Existing, vec![(key::NOTE, Value::Str(note.clone()))]),
-            Self::SetArchived(on) => (Needs::Either, vec![(key::ARCHIVED, Value::Bool(*on))]),
-            Self::SetMarkedUnread(on) => (Needs::Either, vec![(key::MARKED_UNREAD, Value::Bool(*on))]),
-            Self::SetHidden(on) => (Needs::Either, vec![(key::HIDDEN, Value::Bool(*on))]),
+            | Self::SetDeviceName { name } => (Needs::Either, key::NAME.into(), Value::Str(name.clone())),
+            Self::SetContactNote { note } => (Needs::Existing, key::NOTE.into(), Value::Str(note.clone())),
+            Self::SetArchived(on) => (Needs::Either, key::ARCHIVED.into(), Value::Bool(*on)),
+            Self::SetMarkedUnread(on) => (Needs::Either, key::MARKED_UNREAD.into(), Value::Bool(*on)),
+            Self::SetHidden(on) => (Needs::Either, key::HIDDEN.into(), Value::Bool(*on)),
+            Self::SetPinned(on) => (Needs::Either, key::PINNED.into(), Value::Bool(*on)),
+            Self::SetMutedUntil(ms) => (Needs::Either, key::MUTED_UNTIL.into(), Value::Uint(*ms)),
+            Self::SetSnoozedUntil(ms) => (Needs::Either, key::SNOOZED_UNTIL.into(), Value::Uint(*ms)),
+            Self::SetAnnounce(what) => (Needs::Either, key::ANNOUNCE.into(), Value::Str(what.clone())),
+            Self::SetKeepFiles(on) => (Needs::Either, key::KEEP_FILES.into(), Value::Bool(*on)),
+            Self::SetBlocked(on) => (Needs::Either, key::BLOCKED.into(), Value::Bool(*on)),
+            Self::SetLocalName { name } => (Needs::Either, key::LOCAL_NAME.into(), Value::Str(name.clone())),
+            Self::SetSetting { value } => (Needs::Either, key::VALUE.into(), Value::Bytes(value.clone())),
+            Self::SetAssignee { person } => {
+                let who = bytes(person.as_ref().map(|person| person.0.as_slice()));
+                (Needs::Either, key::ASSIGNEE.into(), who)
+            }
         };
+        let mut puts: Vec<(Cow<'static, str>, Value)> = vec![(name, value)];
+        if let Self::CreateConversation { subject, .. } = self {
+            puts.push((key::SUBJECT.into(), Value::Str(subject.clone())));
+        }
         let kind = self.kind();
         for (name, value) in &puts {
             if !rules::value_allowed(kind, name, value) {
-                return Err(ModelError::Invalid(name));
+                return Err(ModelError::Invalid(match name {
+                    Cow::Borrowed(name) => name,
+                    Cow::Owned(_) => "reaction or link",
+                }));
             }
         }
         Ok(Plan { kind, needs, puts })

@@ -29,8 +29,12 @@ pub enum Kind {
     DeviceName,
     /// A draft; lives in slots, never in the log.
     Draft,
-    /// Reserved for settings.
+    /// A setting that follows the person. Personal space, derived by name.
     Setting,
+    /// What a person did with somebody for themselves: blocked, called otherwise. Personal space, derived by person.
+    PersonState,
+    /// Who of a team looks after a conversation. Team space, derived by conversation.
+    Handling,
     /// Made by a later version: kept, not judged.
     Unknown(u32),
 }
@@ -48,6 +52,8 @@ impl Kind {
             Self::DeviceName => 7,
             Self::Draft => 8,
             Self::Setting => 9,
+            Self::PersonState => 10,
+            Self::Handling => 11,
             Self::Unknown(number) => number,
         }
     }
@@ -64,6 +70,8 @@ impl Kind {
             7 => Self::DeviceName,
             8 => Self::Draft,
             9 => Self::Setting,
+            10 => Self::PersonState,
+            11 => Self::Handling,
             other => Self::Unknown(other),
         }
     }
@@ -222,6 +230,21 @@ impl Preimage {
     /// The name of one of a person's devices.
     pub fn device_name(personal: SpaceId, device: &DeviceId) -> Self {
         Self::Derived { space: personal, kind: Kind::DeviceName, key: device.0.to_vec() }
+    }
+
+    /// A setting that follows the person.
+    pub fn setting(personal: SpaceId, name: &str) -> Self {
+        Self::Derived { space: personal, kind: Kind::Setting, key: name.as_bytes().to_vec() }
+    }
+
+    /// What a person did with somebody for themselves.
+    pub fn person_state(personal: SpaceId, person: &PersonId) -> Self {
+        Self::Derived { space: personal, kind: Kind::PersonState, key: person.0.to_vec() }
+    }
+
+    /// Who of a team looks after a conversation.
+    pub fn handling(team: SpaceId, conversation: &DocId) -> Self {
+        Self::Derived { space: team, kind: Kind::Handling, key: conversation.as_bytes().to_vec() }
     }
 
     /// Whether this is the one conversation of a talk.

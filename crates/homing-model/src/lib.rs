@@ -25,6 +25,7 @@ mod document;
 pub mod draft;
 mod edit;
 mod error;
+mod extras;
 #[doc(hidden)]
 pub mod fuzzing;
 mod kind;
@@ -39,16 +40,18 @@ pub use actor::{Actor, ChangeHash, DraftId};
 pub use author::{NewChange, author, author_from};
 pub use change::{ChangeInfo, OpId, Value, Write, WriteOp, inspect};
 pub use check::{Check, DocState, RefuseCheck, Waiting, check};
-pub use content::{AttachmentMeta, Created, MessageContent};
+pub use content::{AttachmentMeta, Created, EditedText, MessageContent};
 pub use document::save_document;
 pub use draft::{Containment, DraftDoc, Revision};
 pub use edit::Edit;
 pub use error::ModelError;
+pub use extras::{Extras, LinkPreview, Voice};
 pub use kind::{Kind, Preimage};
 pub use order::{Folded, Resolved, fold, resolve_duplicates};
 pub use project::{
     ContactProjection, ConversationProjection, ConversationStateProjection, DeviceNameProjection,
-    MessageProjection, ProfileProjection, Projection, SpaceInfoProjection, project, project_first,
+    HandlingProjection, MessageProjection, PersonStateProjection, ProfileProjection, Projection,
+    SettingProjection, SpaceInfoProjection, Wording, project, project_first,
 };
 pub use registers::{Candidate, Registers};
 pub use rules::{Reason, Ruling, Subject, Unjudged, verdict};

@@ -36,3 +36,21 @@ pub const DRAFT_TEXT: usize = 256 * 1024;
 pub const DRAFT_SAVED: usize = 2 * 1024 * 1024;
 /// Unix milliseconds a document may name: up to the end of the year 9999.
 pub const TIME_MS: u64 = 253_402_300_799_999;
+/// Chunks of a file that version 1 of the rules takes.
+pub const V1_CHUNKS: usize = 16;
+/// Bytes of a small picture inside a message.
+pub const THUMBNAIL: usize = 12 * 1024;
+/// People named in one message.
+pub const MENTIONS: usize = 50;
+/// Pages previewed in one message.
+pub const PREVIEWS: usize = 3;
+/// Bytes of a previewed page's address.
+pub const URL: usize = 2048;
+/// Milliseconds of one recording.
+pub const VOICE_MS: u64 = 4 * 3600 * 1000;
+/// Steps of a recording's loudness.
+pub const VOICE_PEAKS: usize = 256;
+/// Bytes of a reaction: one emoji may be a sequence of many code points.
+pub const REACTION: usize = 64;
+/// Bytes of a setting's value.
+pub const SETTING: usize = 16 * 1024;

@@ -11,6 +11,7 @@ use crate::api::{
     ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, NewConversation,
 };
 use crate::author::Label;
+use crate::commands::Outgoing;
 use crate::core::Core;
 use crate::fail::{Fail, forbidden, invalid, not_found};
 use crate::ops::OpIntent;
@@ -146,15 +147,8 @@ impl Core {
             let edit = Edit::CreateConversation { subject, creator, created_ms: now_ms };
             replica.author(tx, now_ms, &preimage, &edit, Label::conversation(id))?;
             if message.is_some() || !staged.is_empty() {
-                replica.send_message(
-                    tx,
-                    env,
-                    &id,
-                    message.as_deref().unwrap_or_default(),
-                    None,
-                    &staged,
-                    None,
-                )?;
+                let text = message.as_deref().unwrap_or_default();
+                replica.send_message(tx, env, Outgoing { files: &staged, ..Outgoing::text(id, text) })?;
             }
             Ok((id, space))
         })?;

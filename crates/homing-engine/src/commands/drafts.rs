@@ -6,6 +6,7 @@ use homing_store::{Durability, drafts, messages};
 use homing_wire::DocId;
 
 use crate::api::{self, ApiError, Code, ConversationRef, Done, Draft, DraftSend, DraftSet, ItemRef, Sent};
+use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
 use crate::core::Core;
 use crate::drafts::draft_id;
@@ -54,7 +55,11 @@ impl Core {
             let row = replica.set_draft(tx, env, &id, base.as_ref(), &args.text, None)?;
             let Some(row) = row else {
                 // Files alone, without a text.
-                return replica.send_message(tx, env, &id, &args.text, None, &staged, None);
+                return replica.send_message(
+                    tx,
+                    env,
+                    Outgoing { files: &staged, ..Outgoing::text(id, &args.text) },
+                );
             };
             let draft = draft_id(&row.id);
             let message = replica.message_of(tx, &id, &draft)?.doc_id();
@@ -71,7 +76,16 @@ impl Core {
                 return Ok(message);
             }
             let text = replica.load_draft(&row)?.text()?;
-            replica.send_message(tx, env, &id, &text, row.reply_to, &staged, Some(draft))
+            replica.send_message(
+                tx,
+                env,
+                Outgoing {
+                    reply_to: row.reply_to,
+                    files: &staged,
+                    draft: Some(draft),
+                    ..Outgoing::text(id, &text)
+                },
+            )
         })?;
         self.resume_transfers_logged();
         self.sent(&message, &id)

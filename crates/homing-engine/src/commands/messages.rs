@@ -1,6 +1,6 @@
 //! Messages: pages, sending, reading, deleting.
 
-use homing_model::{AttachmentMeta, DraftId, Edit, Preimage};
+use homing_model::{DraftId, Edit, Extras, Preimage};
 use homing_store::messages::{self, MessageRow as StoredMessage, Order};
 use homing_store::{Durability, Tx, conversations};
 use homing_wire::DocId;
@@ -62,7 +62,11 @@ impl Core {
         let staged = self.stage_files(&args.attachments)?;
         let space = self.space_of(&id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            replica.send_message(tx, env, &id, &args.text, reply_to, &staged, None)
+            replica.send_message(
+                tx,
+                env,
+                Outgoing { reply_to, files: &staged, ..Outgoing::text(id, &args.text) },
+            )
         })?;
         if !staged.is_empty() {
             self.resume_transfers_logged();
@@ -171,6 +175,24 @@ impl Core {
     }
 }
 
+/// A message to write.
+pub(crate) struct Outgoing<'a> {
+    pub conversation: DocId,
+    pub text: &'a str,
+    pub reply_to: Option<DocId>,
+    pub files: &'a [StagedFile],
+    /// The draft it is: whichever device sends that, it is this message.
+    pub draft: Option<DraftId>,
+    pub extras: Extras,
+}
+
+impl<'a> Outgoing<'a> {
+    /// Words and nothing else.
+    pub fn text(conversation: DocId, text: &'a str) -> Self {
+        Self { conversation, text, reply_to: None, files: &[], draft: None, extras: Extras::default() }
+    }
+}
+
 /// A message says something, and not too much of it.
 pub(crate) fn check_body(text: &str, files: usize) -> Result<(), ApiError> {
     if text.trim().is_empty() && files == 0 {
@@ -186,37 +208,32 @@ pub(crate) fn check_body(text: &str, files: usize) -> Result<(), ApiError> {
 }
 
 impl Replica {
-    /// Writes a message; with `draft` it is the one that draft becomes, on whichever device it is sent.
-    #[allow(clippy::too_many_arguments, reason = "a message has these parts")]
-    pub fn send_message(
-        &mut self,
-        tx: &Tx<'_>,
-        env: &mut Env,
-        conversation: &DocId,
-        text: &str,
-        reply_to: Option<DocId>,
-        staged: &[StagedFile],
-        draft: Option<DraftId>,
-    ) -> Result<DocId, Fail> {
-        let row = conversations::get(tx, conversation)?.ok_or_else(|| not_found("conversation"))?;
-        let draft = draft.unwrap_or_else(|| {
+    /// Writes a message.
+    pub fn send_message(&mut self, tx: &Tx<'_>, env: &mut Env, message: Outgoing<'_>) -> Result<DocId, Fail> {
+        let conversation = message.conversation;
+        let row = conversations::get(tx, &conversation)?.ok_or_else(|| not_found("conversation"))?;
+        let draft = message.draft.unwrap_or_else(|| {
             let mut id = [0u8; 16];
             env.rng.fill_bytes(&mut id);
             DraftId(id)
         });
         let preimage = Preimage::message(row.space, self.person(), &draft);
         // An answer sorts after what it answers, whatever the clocks say.
-        let newest = messages::newest_at(tx, conversation)?.unwrap_or(0);
+        let newest = messages::newest_at(tx, &conversation)?.unwrap_or(0);
         let author_ms = env.now_ms().max(newest + 1);
-        let attachments: Vec<AttachmentMeta> = staged.iter().map(|file| file.meta.clone()).collect();
-        let body = text.to_owned();
-        let edit =
-            Edit::CreateMessage { conversation: *conversation, body, author_ms, reply_to, attachments };
+        let edit = Edit::CreateMessage {
+            conversation,
+            body: message.text.to_owned(),
+            author_ms,
+            reply_to: message.reply_to,
+            attachments: message.files.iter().map(|file| file.meta.clone()).collect(),
+            extras: message.extras.or_none(),
+        };
         let now_ms = env.now_ms();
         let id = self
-            .author(tx, now_ms, &preimage, &edit, Label::message(*conversation))?
+            .author(tx, now_ms, &preimage, &edit, Label::message(conversation))?
             .ok_or(Fail::Internal("message"))?;
-        for (position, file) in staged.iter().enumerate() {
+        for (position, file) in message.files.iter().enumerate() {
             self.keep_staged(tx, &id, position, file)?;
         }
         Ok(id)

@@ -10,5 +10,6 @@ mod search;
 mod settings;
 mod status;
 
+pub(crate) use messages::Outgoing;
 pub(crate) use settings::remind_now;
 pub(crate) use status::checked_name;

@@ -24,6 +24,7 @@ use super::picture;
 use crate::api::{ApiError, Code, DemoStart, FileSource, Init, Nothing, SettingsSet, Status};
 use crate::attachments::StagedFile;
 use crate::author::Label;
+use crate::commands::Outgoing;
 use crate::core::Core;
 use crate::env::Env;
 use crate::fail::{Fail, internal};
@@ -429,7 +430,8 @@ impl Stage<'_> {
             let at_ms = self.at(message.ago);
             let files = self.staged.remove(&(place, n)).unwrap_or_default();
             if message.by == content.me {
-                replica.send_message(tx, env, &room.conversation, &message.text, None, &files, None)?;
+                let own = Outgoing { files: &files, ..Outgoing::text(room.conversation, &message.text) };
+                replica.send_message(tx, env, own)?;
                 self.settle(tx, replica, env, &room.space)?;
                 continue;
             }
@@ -444,6 +446,7 @@ impl Stage<'_> {
                 author_ms: at_ms,
                 reply_to: None,
                 attachments: metas,
+                extras: None,
             };
             self.write_as(tx, replica, env, (&message.by, &room.space), &[(preimage, edit)])?;
             for (position, file) in files.iter().enumerate() {
@@ -488,7 +491,7 @@ impl Stage<'_> {
         self.settle(tx, replica, env, &personal)?;
         for (conversation, room) in content.conversations.iter().zip(self.rooms.clone()) {
             if let Some(text) = &conversation.waiting {
-                replica.send_message(tx, env, &room.conversation, text, None, &[], None)?;
+                replica.send_message(tx, env, Outgoing::text(room.conversation, text))?;
             }
         }
         Ok(())

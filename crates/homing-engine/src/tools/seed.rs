@@ -296,6 +296,7 @@ impl Scribe {
             author_ms: at_ms,
             reply_to: None,
             attachments: Vec::new(),
+            extras: None,
         };
         self.append(talk, mine, &[(preimage, edit)], at_ms)
     }

@@ -151,10 +151,12 @@ impl ChangeInfo {
     /// authored on it; it can't be turned into bytes again.
     pub fn redact(&mut self) {
         for write in &mut self.writes {
-            if let WriteOp::Put(Value::Bytes(bytes)) = &mut write.op
-                && write.key == key::CONTENT
-            {
-                *bytes = MessageContent::redacted(bytes);
+            if let WriteOp::Put(Value::Bytes(bytes)) = &mut write.op {
+                match write.key.as_str() {
+                    key::CONTENT => *bytes = MessageContent::redacted(bytes),
+                    key::EDITED => bytes.clear(),
+                    _ => {}
+                }
             }
         }
     }

@@ -6,13 +6,14 @@
 //! unapplied, judged again after an upgrade, so that old and new apps never disagree.
 
 mod v1;
+mod v2;
 
 use homing_wire::{DocId, PersonId, Role, SpaceId, SpaceKind};
 
 use crate::{ChangeInfo, Kind, Preimage, Value};
 
-/// The version new entries are written under.
-pub const CURRENT: u32 = 1;
+/// The newest version this app knows.
+pub const CURRENT: u32 = 2;
 
 /// Root keys.
 pub mod key {
@@ -36,7 +37,61 @@ pub mod key {
     pub const MARKED_UNREAD: &str = "marked_unread";
     /// Deleted, for oneself.
     pub const HIDDEN: &str = "hidden";
+    /// Other words for a message. Each write stays readable as its history.
+    pub const EDITED: &str = "edited";
+    /// The conversation another one goes on in; empty: none.
+    pub const MERGED_INTO: &str = "merged_into";
+    /// Kept at the top, for oneself.
+    pub const PINNED: &str = "pinned";
+    /// Until when nothing is announced, for oneself: Unix ms, 0 for not at all.
+    pub const MUTED_UNTIL: &str = "muted_until";
+    /// Until when it is out of sight, for oneself: Unix ms, 0 for not at all.
+    pub const SNOOZED_UNTIL: &str = "snoozed_until";
+    /// What is announced of a conversation, for oneself; see [`super::ANNOUNCE`].
+    pub const ANNOUNCE: &str = "announce";
+    /// Files are kept here, for oneself.
+    pub const KEEP_FILES: &str = "keep_files";
+    /// Not heard any more, for oneself.
+    pub const BLOCKED: &str = "blocked";
+    /// What a person is called here, for oneself; empty: as they call themselves.
+    pub const LOCAL_NAME: &str = "local_name";
+    /// A setting's value: canonical CBOR.
+    pub const VALUE: &str = "value";
+    /// Who looks after a conversation; empty: nobody.
+    pub const ASSIGNEE: &str = "assignee";
+    /// Before a person and a reaction: `reaction/<person>/<emoji>`.
+    pub const REACTION: &str = "reaction/";
+    /// Before a linked record: `record/<id>`.
+    pub const RECORD: &str = "record/";
+
+    /// The key of one person's reaction to a message.
+    pub fn reaction(person: &homing_wire::PersonId, emoji: &str) -> String {
+        format!("{REACTION}{person}/{emoji}")
+    }
+
+    /// Person and emoji of a reaction's key.
+    pub fn read_reaction(name: &str) -> Option<(homing_wire::PersonId, &str)> {
+        let (person, emoji) = name.strip_prefix(REACTION)?.split_once('/')?;
+        let read: homing_wire::PersonId = person.parse().ok()?;
+        // One spelling only: else one reaction could be counted twice.
+        (read.to_string() == person).then_some((read, emoji))
+    }
+
+    /// The key of a link to a record.
+    pub fn record(record: &homing_wire::DocId) -> String {
+        format!("{RECORD}{record}")
+    }
+
+    /// The record of a link's key.
+    pub fn read_record(name: &str) -> Option<homing_wire::DocId> {
+        let text = name.strip_prefix(RECORD)?;
+        let read: homing_wire::DocId = text.parse().ok()?;
+        (read.to_string() == text).then_some(read)
+    }
 }
+
+/// What may stand under [`key::ANNOUNCE`]: everything, mentions only, nothing.
+pub const ANNOUNCE: [&str; 3] = ["all", "mentions", "none"];
 
 /// What is known about a change's document and author, none of it from the change itself.
 #[derive(Clone, Copy, Debug)]
@@ -154,11 +209,18 @@ pub enum Unjudged {
 pub fn verdict(version: u32, subject: &Subject<'_>, change: &ChangeInfo) -> Ruling {
     match version {
         1 => v1::verdict(subject, change),
+        2 => v2::verdict(subject, change),
         _ => Ruling::Park(Unjudged::Version),
     }
 }
 
+/// The version to write a change under: the oldest that knows everything in it, so that apps which were not upgraded
+/// yet go on reading what they can.
+pub fn version_for(kind: Kind, change: &ChangeInfo) -> u32 {
+    if v1::knows(kind, change) { 1 } else { CURRENT }
+}
+
 /// Whether the current rules take a value under a key; edits are checked with it before they are written.
 pub(crate) fn value_allowed(kind: Kind, key: &str, value: &Value) -> bool {
-    v1::value_allowed(kind, key, value)
+    v2::value_allowed(kind, key, value)
 }

@@ -19,7 +19,7 @@ pub(super) fn verdict(subject: &Subject<'_>, change: &ChangeInfo) -> Ruling {
         return Ruling::Refuse(reason);
     }
     let kind = preimage.kind();
-    if matches!(kind, Kind::Draft | Kind::Setting | Kind::Unknown(_)) {
+    if !known_kind(kind) {
         return Ruling::Park(Unjudged::Kind);
     }
     if change.keys().any(|name| !known_key(kind, name)) {
@@ -35,8 +35,22 @@ pub(super) fn verdict(subject: &Subject<'_>, change: &ChangeInfo) -> Ruling {
     }
 }
 
+/// Whether this version knows kind, keys and values of a change.
+pub(super) fn knows(kind: Kind, change: &ChangeInfo) -> bool {
+    known_kind(kind) && change.keys().all(|name| known_key(kind, name)) && values(kind, change).is_ok()
+}
+
+fn known_kind(kind: Kind) -> bool {
+    use Kind::{Contact, Conversation, ConversationState, DeviceName, Message, Profile, SpaceInfo};
+    matches!(kind, Profile | SpaceInfo | Contact | Conversation | Message | ConversationState | DeviceName)
+}
+
 /// A document is what its id says, where its id says, begun by whom its id says.
-fn identity(subject: &Subject<'_>, change: &ChangeInfo, preimage: &Preimage) -> Result<(), Reason> {
+pub(super) fn identity(
+    subject: &Subject<'_>,
+    change: &ChangeInfo,
+    preimage: &Preimage,
+) -> Result<(), Reason> {
     if preimage.doc_id() != subject.doc {
         return Err(Reason::SquattedId);
     }
@@ -56,7 +70,7 @@ fn known_key(kind: Kind, name: &str) -> bool {
         Kind::Conversation => &[key::CREATED, key::SUBJECT, key::DELETED],
         Kind::Message => &[key::CONTENT, key::DELETED],
         Kind::ConversationState => &[key::ARCHIVED, key::MARKED_UNREAD, key::HIDDEN],
-        Kind::Draft | Kind::Setting | Kind::Unknown(_) => &[],
+        _ => &[],
     };
     name == key::ID || own.contains(&name)
 }
@@ -96,7 +110,9 @@ fn values(kind: Kind, change: &ChangeInfo) -> Result<(), Reason> {
 /// Types and sizes of values.
 pub(super) fn value_allowed(kind: Kind, name: &str, value: &Value) -> bool {
     match (kind, name, value) {
-        (Kind::Message, key::CONTENT, Value::Bytes(bytes)) => MessageContent::decode(bytes).is_ok(),
+        (Kind::Message, key::CONTENT, Value::Bytes(bytes)) => {
+            MessageContent::decode(bytes).is_ok_and(|content| content.fits_v1())
+        }
         (Kind::Conversation, key::CREATED, Value::Bytes(bytes)) => Created::decode(bytes).is_ok(),
         (Kind::Conversation, key::SUBJECT, Value::Str(text)) => {
             text.len() <= limits::SUBJECT && one_line(text)
@@ -111,7 +127,7 @@ pub(super) fn value_allowed(kind: Kind, name: &str, value: &Value) -> bool {
     }
 }
 
-fn one_line(text: &str) -> bool {
+pub(super) fn one_line(text: &str) -> bool {
     !text.contains(char::is_control)
 }
 

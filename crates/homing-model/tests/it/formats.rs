@@ -22,6 +22,8 @@ pub fn attachment() -> AttachmentMeta {
         chunks,
         width: Some(1600),
         height: Some(900),
+        thumbnail: None,
+        voice: None,
     }
 }
 
@@ -34,6 +36,7 @@ pub fn firsts() -> Vec<(&'static str, SpaceKind, Preimage, Edit, NewChange)> {
         author_ms: 1_700_000_000_123,
         reply_to: Some(message_of(BEN).doc_id()),
         attachments: vec![attachment()],
+        extras: None,
     };
     let name = |name: &str| name.to_owned();
     [
@@ -122,6 +125,9 @@ fn every_first_change_is_accepted_and_has_a_row() {
             Projection::Contact(_) => Kind::Contact,
             Projection::ConversationState(_) => Kind::ConversationState,
             Projection::DeviceName(_) => Kind::DeviceName,
+            Projection::PersonState(_) => Kind::PersonState,
+            Projection::Setting(_) => Kind::Setting,
+            Projection::Handling(_) => Kind::Handling,
         };
         assert_eq!(preimage.kind(), expected, "{label}");
     }
@@ -146,10 +152,10 @@ fn actors_and_message_ids_are_derived() {
 
 #[test]
 fn kinds_keep_their_numbers() {
-    for number in 0..12 {
+    for number in 0..80 {
         assert_eq!(Kind::from_number(number).number(), number);
     }
-    assert_eq!(Kind::from_number(10), Kind::Unknown(10));
+    assert_eq!(Kind::from_number(77), Kind::Unknown(77));
     let later = Preimage::Derived { space: SPACE, kind: Kind::Unknown(77), key: vec![1] };
     assert_eq!(Preimage::decode(&later.encode()), Ok(later));
     let long = Preimage::Derived { space: SPACE, kind: Kind::Profile, key: vec![1; 65] };
@@ -169,6 +175,7 @@ fn attachments_are_checked() {
             author_ms: 1,
             reply_to: None,
             attachments: vec![file],
+            extras: None,
         };
         author::<Vec<u8>>(&[], actor(1), &message_of(ADA), &edit).is_ok()
     };

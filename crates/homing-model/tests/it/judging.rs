@@ -265,15 +265,15 @@ fn what_this_version_does_not_know_is_parked() {
     let member = subject(&preimage, SpaceKind::Client, ADA, Role::Member);
     assert_eq!(verdict(CURRENT + 1, &member, &made.info), Ruling::Park(Unjudged::Version));
     assert_eq!(verdict(0, &member, &made.info), Ruling::Park(Unjudged::Version));
-    let reaction = rewritten(&made.bytes, |change| {
+    let later = rewritten(&made.bytes, |change| {
         let mut more = change.operations[1].clone();
-        more.key = "reaction/ada/heart".into();
+        more.key = "mood".into();
         change.operations.push(more);
     });
-    assert_eq!(verdict(CURRENT, &member, &reaction), Ruling::Park(Unjudged::Key));
+    assert_eq!(verdict(CURRENT, &member, &later), Ruling::Park(Unjudged::Key));
     let formed = rewritten(&made.bytes, |change| change.time = 5);
     assert_eq!(verdict(CURRENT, &member, &formed), Ruling::Park(Unjudged::Form));
-    for kind in [Kind::Draft, Kind::Setting, Kind::Unknown(77)] {
+    for kind in [Kind::Draft, Kind::Unknown(77)] {
         let later = Preimage::Owned { space: SPACE, kind, owner: ADA, nonce: [1; 16] };
         let first = rewritten(&made.bytes, |change| change.operations[0].action = put(later.encode()));
         let ruling = judge(&later, SpaceKind::Client, ADA, Role::Member, &first);

@@ -14,3 +14,4 @@ mod formats;
 mod hostile;
 mod judging;
 mod support;
+mod version2;

@@ -30,6 +30,7 @@ pub fn create_message(body: &str) -> Edit {
         author_ms: 1_700_000_000_000,
         reply_to: None,
         attachments: Vec::new(),
+        extras: None,
     }
 }
 

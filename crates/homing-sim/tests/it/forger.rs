@@ -100,6 +100,7 @@ impl Forger {
             author_ms: 1_795_608_000_000,
             reply_to: None,
             attachments: Vec::new(),
+            extras: None,
         }
     }
 }
