@@ -3,6 +3,7 @@ import { mount } from "svelte";
 import AppView from "./App.svelte";
 import type { Backend } from "./lib/backend";
 import { tauriBackend } from "./lib/backend/tauri";
+import { speak } from "./lib/text";
 import "./lib/styles/tokens.css";
 import "./lib/styles/base.css";
 
@@ -14,5 +15,6 @@ async function backend(): Promise<Backend> {
   return tauriBackend();
 }
 
+speak();
 const target = document.getElementById("app");
 if (target) void backend().then((chosen) => mount(AppView, { target, props: { backend: chosen } }));

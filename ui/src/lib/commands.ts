@@ -58,6 +58,7 @@ export function commands(app: App): Command[] {
     [t.settings.notifications, Online],
     [t.settings.enter, Settings],
     [t.settings.receipts, Settings],
+    [t.settings.language, Settings],
     [t.settings.zoom, Settings],
     [t.settings.lockAfter, Lock],
     [t.settings.backup, Safety],

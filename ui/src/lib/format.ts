@@ -1,26 +1,59 @@
-/** Dates, sizes and lists in the reader's locale and zone. */
-const locale = supported(typeof navigator === "undefined" ? "en" : navigator.language);
+/** Dates, times, numbers, money, sizes and lists in the language that is spoken and the reader's zone. */
+interface Formats {
+  locale: string;
+  clock: Intl.DateTimeFormat;
+  weekday: Intl.DateTimeFormat;
+  dayMonth: Intl.DateTimeFormat;
+  dayLong: Intl.DateTimeFormat;
+  dayYear: Intl.DateTimeFormat;
+  full: Intl.DateTimeFormat;
+  medium: Intl.DateTimeFormat;
+  relative: Intl.RelativeTimeFormat;
+  relativeDay: Intl.RelativeTimeFormat;
+  names: Intl.ListFormat;
+  number: Intl.NumberFormat;
+  share: Intl.NumberFormat;
+  /** What each text goes through that was made here. */
+  made: (text: string) => string;
+}
 
-/** The webview hands on what the system is set to, and `C` is no language: everything below would throw. */
+function formats(locale: string, made: (text: string) => string): Formats {
+  return {
+    locale,
+    clock: new Intl.DateTimeFormat(locale, { timeStyle: "short" }),
+    weekday: new Intl.DateTimeFormat(locale, { weekday: "short" }),
+    dayMonth: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+    dayLong: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
+    dayYear: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
+    full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
+    medium: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }),
+    relativeDay: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
+    names: new Intl.ListFormat(locale, { type: "conjunction" }),
+    number: new Intl.NumberFormat(locale),
+    share: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }),
+    made,
+  };
+}
+
+const asIs = (text: string): string => text;
+let f = formats(supported(typeof navigator === "undefined" ? "en" : navigator.language), asIs);
+
+/** Formats as `locale` does from now on. */
+export function speakIn(locale: string, made: (text: string) => string = asIs): void {
+  f = formats(supported(locale), made);
+}
+
+/** The webview hands on what the system is set to, and `C` is no language: everything below would throw. A made locale has
+ * no formats: it takes those of English. */
 function supported(language: string): string {
+  if (/^(en-XA|ar-XB)$/u.test(language)) return "en";
   try {
     return Intl.getCanonicalLocales(language)[0] ?? "en";
   } catch {
     return "en";
   }
 }
-
-const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-const weekday = new Intl.DateTimeFormat(locale, { weekday: "short" });
-const dayMonth = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-const dayLong = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-const dayYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
-const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
-const medium = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
-const relativeDay = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-const names = new Intl.ListFormat(locale, { type: "conjunction" });
-const number = new Intl.NumberFormat(locale);
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -30,41 +63,49 @@ function dayNumber(date: Date): number {
 }
 
 export function time(at: string): string {
-  return clock.format(new Date(at));
+  return f.made(f.clock.format(new Date(at)));
 }
 
 export function fullTime(at: string): string {
-  return full.format(new Date(at));
+  return f.made(f.full.format(new Date(at)));
 }
 
 export function dateTime(at: string): string {
-  return medium.format(new Date(at));
+  return f.made(f.medium.format(new Date(at)));
 }
 
 /** For lists: "2 min", "14:05", "Tue", "12 Mar", "12 Mar 2024". */
 export function shortTime(at: string, now = Date.now()): string {
+  return f.made(short(at, now));
+}
+
+function short(at: string, now: number): string {
   const date = new Date(at);
   const ago = now - date.getTime();
   // The clock of a list moves slowly, so what has just happened may lie ahead of it.
-  if (ago > -MINUTE && ago < MINUTE) return relative.format(0, "second");
-  if (ago >= 0 && ago < 60 * MINUTE) return relative.format(-Math.floor(ago / MINUTE), "minute");
+  if (ago > -MINUTE && ago < MINUTE) return f.relative.format(0, "second");
+  if (ago >= 0 && ago < 60 * MINUTE) return f.relative.format(-Math.floor(ago / MINUTE), "minute");
   const today = new Date(now);
   const days = dayNumber(today) - dayNumber(date);
-  if (days === 0) return clock.format(date);
-  if (days > 0 && days < 7) return weekday.format(date);
-  return date.getFullYear() === today.getFullYear() ? dayMonth.format(date) : dayYear.format(date);
+  if (days === 0) return f.clock.format(date);
+  if (days > 0 && days < 7) return f.weekday.format(date);
+  return date.getFullYear() === today.getFullYear() ? f.dayMonth.format(date) : f.dayYear.format(date);
 }
 
 /** For separators between days. */
 export function dayTitle(at: string, now = Date.now()): string {
+  return f.made(day(at, now));
+}
+
+function day(at: string, now: number): string {
   const date = new Date(at);
   const today = new Date(now);
   const days = dayNumber(today) - dayNumber(date);
   if (days === 0 || days === 1) {
-    const words = relativeDay.format(-days, "day");
-    return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);
+    const words = f.relativeDay.format(-days, "day");
+    return words.charAt(0).toLocaleUpperCase(f.locale) + words.slice(1);
   }
-  return date.getFullYear() === today.getFullYear() ? dayLong.format(date) : dayYear.format(date);
+  return date.getFullYear() === today.getFullYear() ? f.dayLong.format(date) : f.dayYear.format(date);
 }
 
 export function sameDay(a: string, b: string): boolean {
@@ -79,18 +120,36 @@ export function size(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return new Intl.NumberFormat(locale, {
+  const written = new Intl.NumberFormat(f.locale, {
     style: "unit",
     unit: units[unit] ?? "byte",
     unitDisplay: unit === 0 ? "long" : "short",
     maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0,
   }).format(value);
+  return f.made(written);
 }
 
 export function count(value: number): string {
-  return number.format(value);
+  return f.number.format(value);
 }
 
 export function list(items: string[]): string {
-  return names.format(items);
+  return f.names.format(items);
+}
+
+/** A part of a whole, 0 to 1. */
+export function percent(part: number): string {
+  return f.share.format(part);
+}
+
+/** An amount in the smallest unit of its currency (cents), as the currency counts them. */
+export function money(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(f.locale, { style: "currency", currency });
+  return f.made(format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)));
+}
+
+/** Which form of a word goes with a number, by the rules of a catalogue's language. */
+export function plural<F extends Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>(language: string): (n: number, forms: F) => string {
+  const rules = new Intl.PluralRules(language);
+  return (n, forms) => `${count(n)} ${forms[rules.select(n)] ?? forms.other}`;
 }

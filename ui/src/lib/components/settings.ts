@@ -1,21 +1,24 @@
+import { percent } from "../format";
 import type { App } from "../state/app.svelte";
-import { t } from "../text";
+import { languages, t, type Language } from "../text";
 
 interface Base {
   id: string;
   label: string;
   help?: string;
   disabled?: boolean;
+  /** More words it is found by. */
+  words?: string;
 }
 
 export type Setting = Base &
   (
     | { kind: "switch"; value: boolean; set: (value: boolean) => void }
-    | { kind: "choice"; value: string; options: Array<[string, string]>; set: (value: string) => void }
+    | { kind: "choice"; value: string; options: Array<[string, string]>; content?: boolean; set: (value: string) => void }
     | { kind: "text"; value: string; save: (value: string) => Promise<void> }
     | { kind: "action"; action: string; run: () => void }
     | { kind: "relay" }
-    | { kind: "info"; value: string }
+    | { kind: "info"; value: string; content?: boolean }
   );
 
 export interface Section {
@@ -24,6 +27,7 @@ export interface Section {
 }
 
 const ZOOMS = [50, 75, 90, 100, 110, 125, 150, 175, 200];
+const MADE = "pseudo";
 const MINUTES = [1, 5, 15, 30, 60];
 
 /** The demo: begun, gone on with, left, started over, removed. */
@@ -42,8 +46,26 @@ function demo(app: App): Setting[] {
   return [start, { kind: "action", id: "demo_remove", label: s.demoRemove, help: s.demoRemoveHelp, action: s.demoRemove, run: () => void app.removeDemo() }];
 }
 
+/** The made languages are for looking at the window itself: whoever searches for them finds them. */
+function language(app: App, words: string): Setting {
+  const s = t.settings;
+  const made = words.includes(MADE) || app.language?.startsWith(MADE) === true;
+  return {
+    kind: "choice",
+    id: "language",
+    label: s.language,
+    help: s.languageHelp,
+    words: MADE,
+    value: app.language ?? "",
+    // A language is called what those call it who speak it.
+    content: true,
+    options: [["", s.languageSystem], ...languages(made)],
+    set: (value) => app.speak(value === "" ? null : (value as Language)),
+  };
+}
+
 /** The one page of settings, as data: what is not here can't be set. */
-export function sections(app: App): Section[] {
+export function sections(app: App, words = ""): Section[] {
   const { status, settings } = app;
   if (!status || !settings) return [];
   const s = t.settings;
@@ -71,6 +93,7 @@ export function sections(app: App): Section[] {
     {
       title: s.sections.look,
       rows: [
+        language(app, words),
         {
           kind: "choice",
           id: "theme",
@@ -79,7 +102,7 @@ export function sections(app: App): Section[] {
           options: [["system", s.themes.system], ["light", s.themes.light], ["dark", s.themes.dark]],
           set: (value) => void app.set({ theme: value as "system" | "light" | "dark" }),
         },
-        { kind: "choice", id: "zoom", label: s.zoom, value: String(settings.zoom), options: zooms.map((zoom) => [String(zoom), `${zoom} %`]), set: (value) => void app.set({ zoom: Number(value) }) },
+        { kind: "choice", id: "zoom", label: s.zoom, value: String(settings.zoom), options: zooms.map((zoom) => [String(zoom), percent(zoom / 100)]), set: (value) => void app.set({ zoom: Number(value) }) },
         { kind: "switch", id: "compact_list", label: s.compact, help: s.compactHelp, value: settings.compact_list, set: (value) => void app.set({ compact_list: value }) },
       ],
     },
@@ -130,8 +153,8 @@ export function sections(app: App): Section[] {
     {
       title: s.sections.about,
       rows: [
-        { kind: "info", id: "version", label: s.version, value: status.version },
-        { kind: "info", id: "profile", label: s.profile, value: app.info?.profile ?? "" },
+        { kind: "info", id: "version", label: s.version, value: status.version, content: true },
+        { kind: "info", id: "profile", label: s.profile, value: app.info?.profile ?? "", content: true },
         { kind: "info", id: "licence", label: s.licence, value: s.licenceName },
       ],
     },

@@ -8,7 +8,7 @@ import type { Settings } from "../bindings/Settings";
 import type { SettingsSet } from "../bindings/SettingsSet";
 import type { Status } from "../bindings/Status";
 import { ROUTES } from "../routes";
-import { t } from "../text";
+import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text";
 import { Attention } from "./attention";
 import { ConversationList } from "./conversations.svelte";
 import { DraftEditor } from "./draft.svelte";
@@ -40,6 +40,8 @@ export class App {
   link = $state.raw<LinkState | null>(null);
   /** The conversation on the screen. */
   thread = $state<Thread | null>(null);
+  /** The language chosen on this computer; null goes with the system. */
+  language = $state<Language | null>(chosenLanguage());
   palette = $state(false);
   /** The search box of the open conversation. */
   finding = $state(false);
@@ -134,7 +136,7 @@ export class App {
 
   fail(thrown: unknown): void {
     const error = asCallError(thrown);
-    this.toasts.show(error.message, { kind: "error", code: error.code });
+    this.toasts.show(tell(error), { kind: "error", code: error.code });
   }
 
   /** The profile behind the window is another one now, or was opened. */
@@ -144,6 +146,13 @@ export class App {
     } catch (thrown) {
       this.fail(thrown);
     }
+  }
+
+  /** Changes the language; the page is mounted anew in it. What was typed is kept first. */
+  speak(language: Language | null): void {
+    void this.flush();
+    chooseLanguage(language);
+    this.language = language;
   }
 
   async set(change: Partial<SettingsSet>): Promise<void> {

@@ -1,13 +1,16 @@
 import type { Code } from "../bindings/Code";
 import type { RoleName } from "../bindings/RoleName";
 import type { SpaceKind } from "../bindings/SpaceKind";
-import { count, list, shortTime, time } from "../format";
+import { count, list, percent, plural, shortTime, time } from "../format";
 
-const many = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
+const counted = plural("en");
+const many = (n: number, one: string, other: string): string => counted(n, { one, other });
 
 export const en = {
   app: "Homing",
   common: {
+    /** What a button does, with the key that does it too. */
+    withKey: (what: string, key: string) => `${what} (${key})`,
     undo: "Undo",
     cancel: "Cancel",
     close: "Close",
@@ -41,6 +44,7 @@ export const en = {
     write: "Write",
     more: "More",
     me: (name: string) => `You: ${name}`,
+    counted: (what: string, n: number) => `${what}, ${count(n)}`,
     connection: {
       none: "On this device",
       offline: "Offline",
@@ -195,7 +199,7 @@ export const en = {
     info: "Who has read this",
     actions: "Message actions",
     by: (name: string, at: string) => `${name}, ${at}`,
-    replyTo: (name: string) => `In reply to ${name}`,
+    replyTo: (name: string, words: string) => `In reply to ${name}: ${words}`,
     jump: "Show the quoted message",
     retry: "Try again",
     cancel: "Cancel sending",
@@ -217,21 +221,24 @@ export const en = {
     written: "Written",
     delivered: (at: string | null) => (at ? `Delivered ${at}` : "Delivered"),
     read: (at: string | null) => (at ? `Read ${at}` : "Read"),
+    of: (name: string, state: string) => `${name}: ${state}`,
     none: "Not delivered yet",
     nobody: "Nobody else is in this conversation.",
   },
   file: {
     waiting: "Waits to be sent",
-    uploading: (percent: number) => `Sending, ${percent} %`,
+    uploading: (part: number) => `Sending, ${percent(part)}`,
     remote: "Not on this device yet",
-    downloading: (percent: number) => `Loading, ${percent} %`,
+    downloading: (part: number) => `Loading, ${percent(part)}`,
     ready: "",
     failed: "Could not be loaded",
     save: "Save as…",
+    saveName: (name: string) => `Save ${name} as…`,
     get: "Load",
     open: "Show larger",
     saved: (name: string) => `Saved ${name}`,
     image: (name: string) => `Picture: ${name}`,
+    enlarge: (name: string) => `Picture: ${name}. Show larger`,
     none: "Files sent here show up in this place.",
     tooLarge: (name: string) => `“${name}” is larger than 50 MB and was not attached.`,
   },
@@ -452,6 +459,7 @@ export const en = {
     failed: "People could not be read",
     none: "Nobody by that name",
     remove: "Take out",
+    removeName: (name: string) => `Take ${name} out`,
     removeTitle: (name: string) => `Take ${name} out of the team?`,
     removeBody:
       "All keys of the team are changed: nothing its clients and colleagues write from now on can be read by them. What they already have stays with them.",
@@ -460,6 +468,7 @@ export const en = {
   },
   safety: {
     title: (name: string) => `Safety number with ${name}`,
+    of: (name: string, compared: boolean) => `Safety number with ${name}, ${compared ? "compared" : "not compared"}`,
     lead: (name: string) =>
       `Compare these digits with ${name} when you meet or on a call. If they are the same on both sides, nobody stands in between.`,
     qr: "The safety number as a QR code",
@@ -519,6 +528,9 @@ export const en = {
     },
     name: "Name",
     nameHelp: "What people see. They learn a new one with your next message.",
+    language: "Language",
+    languageHelp: "Of this window. Dates and numbers follow it.",
+    languageSystem: "As the system",
     theme: "Theme",
     themes: { system: "As the system", light: "Light", dark: "Dark" },
     zoom: "Text size",
@@ -652,6 +664,25 @@ export const en = {
     repair: "Mend what can be mended",
     repaired: "mended",
     again: "Check again",
+    /** What was found, by its code; the engine's own sentence knows more of the case, and is English. */
+    found: {
+      file_damaged: "The database file is damaged. Restore a backup into a new profile, or link this device again.",
+      entry_damaged: "A stored entry is damaged.",
+      signature_invalid: "An entry does not carry its author's signature.",
+      account_damaged: "The record of a person's devices is damaged.",
+      members_damaged: "The record of who is a member is damaged.",
+      key_damaged: "A key does not fit its space.",
+      log_gap: "Entries are missing in the middle of a log.",
+      outbox_unfrozen: "Something on its way lost its sealed form.",
+      change_unsent: "A change was not in the outbox.",
+      conversation_missing: "Conversations were not listed.",
+      message_missing: "Messages were not shown.",
+      row_stale: "A message is shown otherwise than it was written.",
+      counter_stale: "Counters were out of date.",
+      search_damaged: "The search index was incomplete.",
+      orphan_rows: "There were rows that belong to nothing.",
+    } as Record<string, string>,
+    foundOther: "Something is not as it should be.",
   },
   palette: {
     label: "Go to or do",
@@ -712,11 +743,44 @@ export const en = {
     safe: "Your data was not touched.",
     retry: "Try again",
   },
-  /** What to say when a call fails without a sentence of its own. */
+  /** What to say when a call fails: each code has its sentence. The engine's own, which knows more of the case, is English. */
   error: {
+    not_initialised: "There is no account here yet.",
+    already_initialised: "There is an account here already. Nothing was changed.",
+    profile_in_use_unresponsive: "Another program has this profile open and does not answer. Close it and try again.",
+    locked: "This profile is locked. Open it with its passphrase.",
+    wrong_passphrase: "That is not the passphrase.",
+    not_found: "It is not there any more. Nothing was changed.",
+    ambiguous_name: "More than one goes by that name. Choose from the list.",
+    invalid_argument: "That can't be done as it was entered. Nothing was changed.",
     relay_missing: "No relay is set.",
     relay_unreachable: "The relay does not answer. What you did is kept and goes later.",
-    wrong_passphrase: "That is not the passphrase.",
+    relay_refused: "The relay refused this. Nothing is lost.",
+    relay_full: "The relay has no room. What waits is sent once there is some.",
+    relay_quota: "Your share of the relay is used up. What waits is sent once there is room.",
+    relay_refilling: "The relay lost what it had and is being filled again. What waits is sent then.",
+    relay_untrusted: "This is not the relay you know: its key is another one. Nothing was sent.",
+    invite_expired: "This invitation is past its time. Ask for a new one.",
+    invite_invalid: "This invitation does not work any more. Ask for a new one.",
+    not_a_member: "That person is not a member here.",
+    role_forbids: "Your role does not allow this.",
+    key_unavailable: "The key for this is not on this device yet. It comes with the next sync.",
+    demo_profile: "The demo never talks to a relay.",
+    other_relay: "This link belongs to another relay. It needs a profile of its own.",
+    link_failed: "The code is wrong or past its time. Start again.",
+    digits_differ: "The digits differ: somebody may be in between. Nothing was handed over.",
+    recovery_invalid: "These are not the recovery words. Check each against your paper.",
+    backup_unprotected: "A backup needs a passphrase or recovery words to protect it.",
+    too_large: "This is too large. Nothing was sent.",
+    file_failed: "The file can't be read or written. Check its place and permissions.",
+    already_sent: "It is on its way already and can't be taken back.",
+    sending_elsewhere: "Another of your devices is sending this.",
+    device_revoked: "This device was shut out of your account. What is here can still be read.",
+    profile_cloned: "This profile was copied. It becomes a device of its own first.",
+    corrupt: "Stored data is damaged. Check the data in the settings.",
+    storage_failed: "The disk is full or can't be written. What you see may not be kept: make room.",
+    keychain_failed: "The system's keychain did not answer. Unlock it and try again.",
+    version_too_new: "A newer Homing wrote this profile. Update this one.",
     internal: "Something went wrong that should not. Nothing was lost.",
-  } as Partial<Record<Code, string>>,
+  } satisfies Record<Code, string> as Record<Code, string>,
 };

@@ -2,7 +2,8 @@ import { FakeBackend } from "./index";
 import { agency } from "./agency";
 import { empty } from "./world";
 
-/** The fake engine for working on the page in a browser: `?world=first|empty|agency|locked|demo`. */
+/** The fake engine for working on the page in a browser: `?world=first|empty|agency|locked|demo`,
+ * and as everywhere `?locale=pseudo|pseudo-rtl`. */
 export function devBackend(query: URLSearchParams): FakeBackend {
   const world = query.get("world") ?? "agency";
   let fake: FakeBackend;
@@ -21,6 +22,5 @@ export function devBackend(query: URLSearchParams): FakeBackend {
   const zoom = Number(query.get("zoom"));
   if (zoom >= 50 && zoom <= 200) fake.world.settings.zoom = zoom;
   if (query.get("compact")) fake.world.settings.compact_list = true;
-  if (query.get("dir") === "rtl") document.documentElement.dir = "rtl";
   return fake;
 }
