@@ -88,7 +88,10 @@ impl Replica {
                 self.touched.status = true;
             }
             // Their own views follow.
-            Projection::PersonState(_) | Projection::Setting(_) | Projection::Handling(_) => {}
+            Projection::PersonState(_)
+            | Projection::Setting(_)
+            | Projection::Handling(_)
+            | Projection::Record(_) => {}
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
                 self.touched.people = true;

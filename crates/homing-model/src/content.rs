@@ -80,7 +80,7 @@ impl std::fmt::Debug for AttachmentMeta {
 }
 
 impl AttachmentMeta {
-    fn validate(&self) -> Result<(), ModelError> {
+    pub(crate) fn validate(&self) -> Result<(), ModelError> {
         let chunks = 1..=homing_wire::limits::CHUNKS;
         if self.name.is_empty() || self.name.len() > limits::NAME || self.name.contains(['/', '\\', '\0']) {
             return Err(ModelError::Invalid("file name"));

@@ -9,6 +9,7 @@ use homing_wire::codec::{self, CodecError};
 use homing_wire::{DocId, PersonId};
 use minicbor::{CborLen, Decode, Encode};
 
+use crate::record::{self, Cut, FieldValue, RecordKind, RecordSchema};
 use crate::{
     AttachmentMeta, Created, EditedText, Extras, Kind, MessageContent, ModelError, Value, limits, rules,
 };
@@ -180,6 +181,65 @@ pub enum Edit {
         #[n(0)]
         person: Option<PersonId>,
     },
+    /// Begins a record; one whose id follows from another record may be begun on several devices.
+    #[n(26)]
+    CreateRecord {
+        /// Its kind.
+        #[n(0)]
+        kind: RecordKind,
+        /// What it holds.
+        #[n(1)]
+        fields: Vec<FieldEdit>,
+    },
+    /// Writes fields of a record, over all values they have.
+    #[n(27)]
+    SetFields {
+        /// Its kind.
+        #[n(0)]
+        kind: RecordKind,
+        /// What they hold.
+        #[n(1)]
+        fields: Vec<FieldEdit>,
+    },
+    /// Deletes a record, or takes that back.
+    #[n(28)]
+    DeleteRecord {
+        /// Its kind.
+        #[n(0)]
+        kind: RecordKind,
+        /// False: taken back.
+        #[n(1)]
+        on: bool,
+    },
+}
+
+/// A field of a record and its new value.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+pub struct FieldEdit {
+    /// Its key; of a tally followed by `/` and the author's id.
+    #[n(0)]
+    pub key: String,
+    /// Its value.
+    #[n(1)]
+    pub value: FieldValue,
+}
+
+impl FieldEdit {
+    /// Sets a field.
+    pub fn new(key: &str, value: FieldValue) -> Self {
+        Self { key: key.to_owned(), value }
+    }
+
+    /// Sets the author's part of a tally.
+    pub fn tally(key: &str, author: &PersonId, count: i64) -> Self {
+        Self { key: format!("{key}/{author}"), value: FieldValue::Number(count) }
+    }
+
+    fn put(&self, schema: &RecordSchema) -> Result<(Cow<'static, str>, Value), ModelError> {
+        let field = self.key.split('/').next().and_then(|key| schema.field(key));
+        let holds = field.ok_or(ModelError::Invalid("field"))?.holds;
+        Ok((record::root_key(&self.key).into(), Value::Bytes(self.value.encode(holds)?)))
+    }
 }
 
 /// How an edit relates to what is there already.
@@ -227,6 +287,9 @@ impl Edit {
             Self::SetBlocked(_) | Self::SetLocalName { .. } => Kind::PersonState,
             Self::SetSetting { .. } => Kind::Setting,
             Self::SetAssignee { .. } => Kind::Handling,
+            Self::CreateRecord { kind, .. }
+            | Self::SetFields { kind, .. }
+            | Self::DeleteRecord { kind, .. } => Kind::Record(*kind),
         }
     }
 
@@ -237,7 +300,7 @@ impl Edit {
 
     /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode("edit", bytes, 2 * limits::CONTENT)
+        codec::decode("edit", bytes, 2 * limits::CONTENT.max(limits::FIELD))
     }
 
     /// The message's content, if it writes one. NUL, which nobody types but a paste may hold, is left out.
@@ -258,6 +321,20 @@ impl Edit {
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, ModelError> {
+        let plan = self.plan_puts()?;
+        let kind = plan.kind;
+        for (name, value) in &plan.puts {
+            if !rules::value_allowed(kind, name, value) {
+                return Err(ModelError::Invalid(match name {
+                    Cow::Borrowed(name) => name,
+                    Cow::Owned(_) => "field, reaction or link",
+                }));
+            }
+        }
+        Ok(plan)
+    }
+
+    fn plan_puts(&self) -> Result<Plan, ModelError> {
         use rules::key;
         let bytes = |bytes: Option<&[u8]>| Value::Bytes(bytes.unwrap_or_default().to_vec());
         let (needs, name, value) = match self {
@@ -308,20 +385,22 @@ impl Edit {
                 let who = bytes(person.as_ref().map(|person| person.0.as_slice()));
                 (Needs::Either, key::ASSIGNEE.into(), who)
             }
+            Self::CreateRecord { kind, fields } | Self::SetFields { kind, fields } => {
+                let schema = kind.schema().ok_or(ModelError::Unknown)?;
+                let needs = match (self, schema.cut) {
+                    (Self::SetFields { .. }, _) => Needs::Existing,
+                    (_, Cut::Owner) => Needs::Fresh,
+                    (_, Cut::Record) => Needs::Either,
+                };
+                let puts = fields.iter().map(|field| field.put(schema)).collect::<Result<_, _>>()?;
+                return Ok(Plan { kind: self.kind(), needs, puts });
+            }
+            Self::DeleteRecord { on, .. } => (Needs::Existing, key::DELETED.into(), Value::Bool(*on)),
         };
         let mut puts: Vec<(Cow<'static, str>, Value)> = vec![(name, value)];
         if let Self::CreateConversation { subject, .. } = self {
             puts.push((key::SUBJECT.into(), Value::Str(subject.clone())));
         }
-        let kind = self.kind();
-        for (name, value) in &puts {
-            if !rules::value_allowed(kind, name, value) {
-                return Err(ModelError::Invalid(match name {
-                    Cow::Borrowed(name) => name,
-                    Cow::Owned(_) => "reaction or link",
-                }));
-            }
-        }
-        Ok(Plan { kind, needs, puts })
+        Ok(Plan { kind: self.kind(), needs, puts })
     }
 }

@@ -7,6 +7,7 @@ use homing_wire::codec::{self, CodecError};
 use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
 use minicbor::{CborLen, Decode, Encode};
 
+use crate::record::RecordKind;
 use crate::{DraftId, limits};
 
 /// What a document is. The numbers are written into ids and never change their meaning.
@@ -35,6 +36,8 @@ pub enum Kind {
     PersonState,
     /// Who of a team looks after a conversation. Team space, derived by conversation.
     Handling,
+    /// A record, of a kind this version knows.
+    Record(RecordKind),
     /// Made by a later version: kept, not judged.
     Unknown(u32),
 }
@@ -54,6 +57,7 @@ impl Kind {
             Self::Setting => 9,
             Self::PersonState => 10,
             Self::Handling => 11,
+            Self::Record(kind) => kind.number(),
             Self::Unknown(number) => number,
         }
     }
@@ -72,7 +76,7 @@ impl Kind {
             9 => Self::Setting,
             10 => Self::PersonState,
             11 => Self::Handling,
-            other => Self::Unknown(other),
+            other => RecordKind::from_number(other).map_or(Self::Unknown(other), Self::Record),
         }
     }
 }

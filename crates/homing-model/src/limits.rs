@@ -54,3 +54,9 @@ pub const VOICE_PEAKS: usize = 256;
 pub const REACTION: usize = 64;
 /// Bytes of a setting's value.
 pub const SETTING: usize = 16 * 1024;
+/// Bytes of a record's field; a copy's field holds all public ones.
+pub const FIELD: usize = 160 * 1024;
+/// Heads a copy was made from.
+pub const COPY_HEADS: usize = 256;
+/// Fields of a copy.
+pub const COPY_FIELDS: usize = 128;

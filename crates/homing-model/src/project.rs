@@ -2,6 +2,7 @@
 
 use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
 
+use crate::record::{self, RecordProjection};
 use crate::rules::key;
 use crate::{
     ChangeInfo, Created, EditedText, Extras, Kind, MessageContent, ModelError, Preimage, Registers, Value,
@@ -31,6 +32,8 @@ pub enum Projection {
     Setting(SettingProjection),
     /// Who of a team looks after a conversation.
     Handling(HandlingProjection),
+    /// A record.
+    Record(RecordProjection),
 }
 
 /// A message.
@@ -235,6 +238,7 @@ pub fn project(changes: &[ChangeInfo]) -> Result<Projection, ModelError> {
             conversation: natural_key(preimage, DocId::from_slice)?,
             assignee: fields.bytes(key::ASSIGNEE).next().and_then(PersonId::from_slice),
         }),
+        Kind::Record(kind) => Projection::Record(record::project(kind, preimage, changes)?),
         Kind::Draft | Kind::Unknown(_) => return Err(ModelError::Unknown),
     })
 }

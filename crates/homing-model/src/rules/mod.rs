@@ -10,7 +10,7 @@ mod v2;
 
 use homing_wire::{DocId, PersonId, Role, SpaceId, SpaceKind};
 
-use crate::{ChangeInfo, Kind, Preimage, Value};
+use crate::{ChangeInfo, Kind, Preimage, Value, record};
 
 /// The newest version this app knows.
 pub const CURRENT: u32 = 2;
@@ -222,5 +222,8 @@ pub fn version_for(kind: Kind, change: &ChangeInfo) -> u32 {
 
 /// Whether the current rules take a value under a key; edits are checked with it before they are written.
 pub(crate) fn value_allowed(kind: Kind, key: &str, value: &Value) -> bool {
+    if let Kind::Record(kind) = kind {
+        return record::value_allowed(kind, key, value);
+    }
     v2::value_allowed(kind, key, value)
 }

@@ -1,10 +1,12 @@
 //! Rules, version 2: what version 1 takes, and reactions, edited words, links to records, what a person sets for
-//! themselves, and who of a team looks after a conversation. Frozen once released: changes go into a new version.
+//! themselves, who of a team looks after a conversation, and records by their schemas. Frozen once released: changes go into a new version.
 
 use homing_wire::{PersonId, Role, SpaceKind};
 
 use super::{ANNOUNCE, Reason, Ruling, Subject, Unjudged, key, v1};
-use crate::{ChangeInfo, Created, EditedText, Kind, MessageContent, Preimage, Value, WriteOp, limits};
+use crate::{
+    ChangeInfo, Created, EditedText, Kind, MessageContent, Preimage, Value, WriteOp, limits, record,
+};
 
 pub(super) fn verdict(subject: &Subject<'_>, change: &ChangeInfo) -> Ruling {
     if !matches!(subject.role, Role::Owner | Role::Admin | Role::Member | Role::Client) {
@@ -22,6 +24,9 @@ pub(super) fn verdict(subject: &Subject<'_>, change: &ChangeInfo) -> Ruling {
     let kind = preimage.kind();
     if matches!(kind, Kind::Draft | Kind::Unknown(_)) {
         return Ruling::Park(Unjudged::Kind);
+    }
+    if let Kind::Record(record) = kind {
+        return record::verdict(record, subject, change, preimage);
     }
     if change.keys().any(|name| !known_key(kind, name)) {
         return Ruling::Park(Unjudged::Key);
@@ -55,7 +60,7 @@ fn known_key(kind: Kind, name: &str) -> bool {
         Kind::PersonState => &[key::BLOCKED, key::LOCAL_NAME],
         Kind::Setting => &[key::VALUE],
         Kind::Handling => &[key::ASSIGNEE],
-        Kind::Draft | Kind::Unknown(_) => &[],
+        Kind::Draft | Kind::Record(_) | Kind::Unknown(_) => &[],
     };
     name == key::ID
         || own.contains(&name)

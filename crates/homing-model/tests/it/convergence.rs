@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-fn registers(changes: &[ChangeInfo]) -> BTreeMap<String, Vec<Value>> {
+pub fn registers(changes: &[ChangeInfo]) -> BTreeMap<String, Vec<Value>> {
     let registers = Registers::of(changes);
     registers
         .keys()
@@ -22,7 +22,7 @@ fn registers(changes: &[ChangeInfo]) -> BTreeMap<String, Vec<Value>> {
 }
 
 /// All values of all root keys as automerge itself reads them, the shown one first.
-fn by_automerge<B: AsRef<[u8]>>(changes: &[B]) -> BTreeMap<String, Vec<Value>> {
+pub fn by_automerge<B: AsRef<[u8]>>(changes: &[B]) -> BTreeMap<String, Vec<Value>> {
     let doc = AutoCommit::load(&save_document(changes).unwrap()).unwrap();
     let value = |value: &automerge::Value<'_>| match value.as_scalar() {
         Some(ScalarValue::Boolean(value)) => Value::Bool(*value),
@@ -213,7 +213,7 @@ fn history(steps: &[(u8, u8, u8)]) -> (Preimage, Vec<Vec<u8>>) {
 }
 
 /// Takes changes in as a device does: what must wait is tried again after each one.
-fn receive(arriving: &[ChangeInfo]) -> Vec<ChangeInfo> {
+pub fn receive(arriving: &[ChangeInfo]) -> Vec<ChangeInfo> {
     let mut accepted: Vec<ChangeInfo> = Vec::new();
     let mut waiting: Vec<ChangeInfo> = Vec::new();
     for change in arriving {

@@ -128,6 +128,7 @@ fn every_first_change_is_accepted_and_has_a_row() {
             Projection::PersonState(_) => Kind::PersonState,
             Projection::Setting(_) => Kind::Setting,
             Projection::Handling(_) => Kind::Handling,
+            Projection::Record(row) => Kind::Record(row.kind),
         };
         assert_eq!(preimage.kind(), expected, "{label}");
     }

@@ -13,5 +13,6 @@ mod drafts;
 mod formats;
 mod hostile;
 mod judging;
+mod records;
 mod support;
 mod version2;
