@@ -53,18 +53,62 @@ describe("DraftEditor", () => {
   });
 
   it("keeps letters that were typed while a save was on its way", async () => {
+    editor.input("one");
+    await vi.advanceTimersByTimeAsync(300);
     const held = gate();
     fake.gates.set("draft_set", held.promise);
-    editor.input("one");
-    await vi.advanceTimersByTimeAsync(260);
     editor.input("one two");
-    fake.remoteDraft("c", "zero ");
+    await vi.advanceTimersByTimeAsync(260);
+    editor.input("one two three");
+    fake.remoteDraft("c", "zero one");
     held.open();
     fake.gates.delete("draft_set");
     await vi.advanceTimersByTimeAsync(1000);
-    expect(editor.text).toContain("zero");
-    expect(editor.text).toContain("one two");
+    expect(editor.text).toBe("zero one two three");
     expect(stored()).toBe(editor.text);
+  });
+
+  it("keeps two drafts that were begun at once apart, and stays with its own", async () => {
+    const held = gate();
+    fake.gates.set("draft_set", held.promise);
+    editor.input("typed here");
+    await vi.advanceTimersByTimeAsync(260);
+    fake.remoteDraft("c", "begun elsewhere");
+    held.open();
+    fake.gates.delete("draft_set");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(editor.text).toBe("typed here");
+    expect(editor.others.map((other) => other.text)).toEqual(["begun elsewhere"]);
+  });
+
+  it("goes from one draft to another with what is typed in each", async () => {
+    editor.input("first");
+    await vi.advanceTimersByTimeAsync(300);
+    const first = editor.id;
+    editor.input("first, not saved yet");
+    expect(await editor.choose(null)).toBe(true);
+    expect([editor.text, editor.id]).toEqual(["", ""]);
+    editor.input("second");
+    await vi.advanceTimersByTimeAsync(300);
+    const second = editor.id;
+    expect(await editor.choose(first)).toBe(true);
+    expect(editor.text).toBe("first, not saved yet");
+    editor.input("first, longer");
+    expect(await editor.choose(second)).toBe(true);
+    expect(editor.text).toBe("second");
+    expect(editor.others.map((other) => other.text)).toEqual(["first, longer"]);
+    expect(editor.saved).toBe(true);
+  });
+
+  it("stays where it is when what is typed can't be kept", async () => {
+    editor.input("first");
+    await vi.advanceTimersByTimeAsync(300);
+    const first = editor.id;
+    await editor.choose(null);
+    fake.failing.set("draft_set", new CallError({ code: "storage_failed", message: "The disk is full." }));
+    editor.input("second");
+    expect(await editor.choose(first)).toBe(false);
+    expect([editor.text, editor.error?.code]).toEqual(["second", "storage_failed"]);
   });
 
   it("takes a remote text at once when nothing here is unsaved, and moves the caret", async () => {

@@ -366,9 +366,17 @@ pub enum Draft {
         /// The message it answers
         #[arg(long, value_name = "ID")]
         reply_to: Option<String>,
+        /// Into this one of its drafts, not the current one
+        #[arg(long, value_name = "ID", conflicts_with = "new")]
+        draft: Option<String>,
+        /// Begin another draft beside those that are there
+        #[arg(long)]
+        new: bool,
     },
-    /// The conversation's draft
+    /// The conversation's draft, and others begun apart
     Show { conversation: String },
+    /// Make another of the conversation's drafts the current one; without ID, put all of them aside
+    Use { conversation: String, id: Option<String> },
     /// Send the conversation's draft as it is
     Send {
         conversation: String,

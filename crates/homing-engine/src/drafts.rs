@@ -14,6 +14,7 @@ use homing_wire::{DocId, Entry, EntryId, limits};
 use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
+use crate::draft_choice::Which;
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
@@ -30,6 +31,23 @@ const KEPT: &str = "draft_kept/";
 /// Marks kept per conversation; the oldest go, long after every device has seen them.
 const MARKS: usize = 64;
 
+/// What somebody typed, and into which draft.
+pub(crate) struct Typed<'a> {
+    pub which: Which,
+    /// What they saw when they began.
+    pub base: Option<&'a Revision>,
+    pub text: &'a str,
+    /// The message it answers; none leaves that as it is.
+    pub reply_to: Option<Option<DocId>>,
+}
+
+impl<'a> Typed<'a> {
+    /// Words for the current draft, whatever it holds.
+    pub fn text(text: &'a str) -> Self {
+        Self { which: Which::Current, base: None, text, reply_to: None }
+    }
+}
+
 /// The store keys drafts by 16 bytes in the form of a document's id.
 pub(crate) fn row_id(draft: &DraftId) -> DocId {
     DocId(uuid_of(draft))
@@ -44,28 +62,20 @@ pub(crate) fn draft_id(row: &DocId) -> DraftId {
 }
 
 impl Replica {
-    /// The draft a conversation's composer shows: the newest that is not finished. One that this device is sending is
-    /// shown as its message.
-    pub fn current_draft(&self, db: &Read<'_>, conversation: &DocId) -> Result<Option<DraftRow>, Fail> {
-        let me = self.device();
-        Ok(drafts::of_conversation(db, conversation)?.into_iter().find(|row| row.sending_device != Some(me)))
-    }
-
     pub fn load_draft(&self, row: &DraftRow) -> Result<DraftDoc, Fail> {
         Ok(DraftDoc::load(&row.doc, self.actor())?)
     }
 
-    /// Sets the text of a conversation's draft as seen from `base`, beginning one if there is none.
+    /// Sets the text of a draft as seen from its base, beginning one if there is none.
     pub fn set_draft(
         &mut self,
         tx: &Tx<'_>,
         env: &mut Env,
         conversation: &DocId,
-        base: Option<&Revision>,
-        text: &str,
-        reply_to: Option<Option<DocId>>,
+        typed: Typed<'_>,
     ) -> Result<Option<DraftRow>, Fail> {
-        let known = self.current_draft(tx, conversation)?;
+        let Typed { which, base, text, reply_to } = typed;
+        let known = self.draft_meant(tx, conversation, which)?;
         if known.is_none() && text.is_empty() && reply_to.flatten().is_none() {
             return Ok(None);
         }
@@ -88,6 +98,7 @@ impl Replica {
             doc.set_reply_to(reply_to.as_ref())?;
             changed = true;
         }
+        self.choose_draft(tx, conversation, Some(doc.id()))?;
         if !changed && let Some(row) = known {
             return Ok(Some(row));
         }
@@ -166,8 +177,10 @@ impl Replica {
                 Some(row) => {
                     let mut mine = self.load_draft(&row)?;
                     let before = mine.revision();
-                    mine.merge(&theirs)?;
-                    if mine.revision() != before {
+                    if mine.merge(&theirs).is_err() {
+                        // Two histories that can't be one: the other words are kept beside.
+                        self.keep_apart(tx, &conversation, &theirs.text()?, copy.updated_ms)?;
+                    } else if mine.revision() != before {
                         self.keep_draft(tx, &mine, row.updated_ms.max(copy.updated_ms))?;
                     }
                 }
@@ -198,6 +211,7 @@ impl Replica {
         done.drain(..surplus);
         meta::set(tx, &format!("{DONE}{conversation}"), &encode(&done))?;
         let typed_here = meta::delete(tx, &format!("{TYPED}{}", uuid_of(id)))?;
+        let mut after = None;
         if let Some(row) = drafts::get(tx, &row_id(id))? {
             let doc = self.load_draft(&row)?;
             drafts::delete(tx, &row.id)?;
@@ -205,11 +219,13 @@ impl Replica {
                 && typed_here
                 && !now.trim().is_empty()
             {
-                let next = self.text_draft(&next_id(id, sent), conversation, &now)?;
+                let next = self.text_draft(&next_id(id, sent, &now), conversation, &now)?;
                 meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
                 self.keep_draft(tx, &next, row.updated_ms.max(now_ms))?;
+                after = Some(next.id());
             }
         }
+        self.draft_gone(tx, conversation, id, after)?;
         self.touched.conversations.insert(*conversation);
         self.touched.drafts.insert(*conversation);
         self.publish_drafts(tx, conversation)
@@ -248,9 +264,10 @@ impl Replica {
         (draft, frozen): (&DraftId, &Revision),
         text: &str,
     ) -> Result<(), Fail> {
-        let next = self.text_draft(&next_id(draft, frozen), conversation, text)?;
+        let next = self.text_draft(&next_id(draft, frozen, text), conversation, text)?;
         meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
         self.keep_draft(tx, &next, now_ms)?;
+        self.draft_gone(tx, conversation, draft, Some(next.id()))?;
         self.publish_drafts(tx, conversation)
     }
 
@@ -282,21 +299,26 @@ impl Replica {
         self.finish_draft(tx, conversation, &draft, &sent, 0)
     }
 
-    /// A message that was being sent comes back into the composer: the draft's sending mark is taken back.
-    pub fn unsend_draft(&mut self, tx: &Tx<'_>, now_ms: u64, message: &DocId) -> Result<bool, Fail> {
+    /// A message that was being sent is a draft again: its sending mark is taken back.
+    pub fn unsend_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        message: &DocId,
+    ) -> Result<Option<DraftId>, Fail> {
         let key = format!("{SENT_FROM}{message}");
-        let Some(stored) = meta::get(tx, &key)? else { return Ok(false) };
+        let Some(stored) = meta::get(tx, &key)? else { return Ok(None) };
         meta::delete(tx, &key)?;
         let Ok((draft, _)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(false) };
+        let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(None) };
         let mut doc = self.load_draft(&row)?;
         doc.clear_sending(&self.device())?;
         meta::set(tx, &format!("{TYPED}{}", uuid_of(&draft)), &[1])?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
-        Ok(true)
+        Ok(Some(draft))
     }
 
     /// Another device of this person sent the same draft first: this device's own send is withdrawn while it still
@@ -374,18 +396,46 @@ impl Replica {
     ) -> Result<(), Fail> {
         for content in losers {
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
-            let key = format!("{KEPT}{}", uuid_of(&id));
-            // Another device may have kept it first, and be done with it.
-            let done = done_marks(tx, conversation)?.iter().any(|mark| mark.id == id);
-            if done || meta::get(tx, &key)?.is_some() || content.body.trim().is_empty() {
-                continue;
-            }
-            meta::set(tx, &key, &[1])?;
-            let doc = self.text_draft(&id, conversation, &content.body)?;
-            self.keep_draft(tx, &doc, content.author_ms)?;
-            self.publish_drafts(tx, conversation)?;
+            self.keep_once(tx, conversation, &id, (&content.body, content.author_ms))?;
         }
         Ok(())
+    }
+
+    /// Words of a copy that can't be merged are kept as a draft of their own, the same one on every device.
+    fn keep_apart(&mut self, tx: &Tx<'_>, conversation: &DocId, text: &str, at_ms: u64) -> Result<(), Fail> {
+        let known = drafts::of_conversation(tx, conversation)?;
+        if known.iter().any(|row| row.text == text) {
+            return Ok(());
+        }
+        let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft apart v1");
+        hasher.update(conversation.as_bytes());
+        hasher.update(text.as_bytes());
+        let id = DraftId(cut(*hasher.finalize().as_bytes()));
+        self.keep_once(tx, conversation, &id, (text, at_ms))
+    }
+
+    fn keep_once(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        id: &DraftId,
+        (text, at_ms): (&str, u64),
+    ) -> Result<(), Fail> {
+        let key = format!("{KEPT}{}", uuid_of(id));
+        // Another device may have kept it first, and be done with it.
+        let done = self.draft_done(tx, conversation, id)?;
+        if done || meta::get(tx, &key)?.is_some() || text.trim().is_empty() {
+            return Ok(());
+        }
+        meta::set(tx, &key, &[1])?;
+        let doc = self.text_draft(id, conversation, text)?;
+        self.keep_draft(tx, &doc, at_ms)?;
+        self.publish_drafts(tx, conversation)
+    }
+
+    /// Whether a draft was sent or discarded, here or elsewhere.
+    pub fn draft_done(&self, db: &Read<'_>, conversation: &DocId, id: &DraftId) -> Result<bool, Fail> {
+        Ok(done_marks(db, conversation)?.iter().any(|mark| mark.id == *id))
     }
 
     /// The preimage of the message a draft becomes.
@@ -401,10 +451,13 @@ fn done_marks(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DoneMark>, Fail
     Ok(stored.and_then(|bytes| decode("done drafts", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
 }
 
-fn next_id(id: &DraftId, sent: &Revision) -> DraftId {
-    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft beyond v1");
+/// The draft that holds what was typed beyond a sent one. Several devices may have typed beyond it, each its own words:
+/// each text is its own draft.
+fn next_id(id: &DraftId, sent: &Revision, text: &str) -> DraftId {
+    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft beyond v2");
     hasher.update(&id.0);
     hasher.update(&sent.encode());
+    hasher.update(text.as_bytes());
     DraftId(cut(*hasher.finalize().as_bytes()))
 }
 

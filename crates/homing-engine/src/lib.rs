@@ -24,6 +24,7 @@ mod commands;
 mod content;
 mod deliver;
 mod docs;
+mod draft_choice;
 mod drafts;
 mod ephemeral;
 mod fail;

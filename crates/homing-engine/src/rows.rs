@@ -392,6 +392,10 @@ impl Core {
         let replica = self.replica()?;
         let all = drafts::of_conversation(&db, conversation)?;
         let current = replica.current_draft(&db, conversation).map_err(ApiError::from)?;
+        let shown = current.as_ref().map(|row| row.id);
+        let others =
+            all.into_iter().filter(|other| Some(other.id) != shown && !other.text.is_empty()).collect();
+        let others = self.draft_rows(others)?;
         let Some(row) = current else {
             return Ok(Draft {
                 id: String::new(),
@@ -401,12 +405,10 @@ impl Core {
                 reply_to: None,
                 sending: None,
                 updated_at: None,
-                others: Vec::new(),
+                others,
             });
         };
         let doc = replica.load_draft(&row).map_err(ApiError::from)?;
-        let others: Vec<StoredDraft> =
-            all.into_iter().filter(|other| other.id != row.id && !other.text.is_empty()).collect();
         Ok(Draft {
             id: row.id.to_string(),
             conversation: conversation.to_string(),
@@ -415,7 +417,7 @@ impl Core {
             reply_to: self.quote(&db, row.reply_to)?,
             sending: self.sending(&db, &row)?,
             updated_at: Some(rfc3339(row.updated_ms)),
-            others: self.draft_rows(others)?,
+            others,
         })
     }
 

@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{
     ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage,
-    ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft, DraftRow,
-    DraftSend, DraftSet, Filter, Init, Invitation, Invite, InviteTo, ItemRef, Join, Joined, LinkAccept,
-    LinkApprove, LinkState, MemberRef, MemberRow, MessagePage, MessageRow, Messages, NewConversation,
-    Nothing, OutboxRow, PersonRow, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
+    ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft,
+    DraftChoose, DraftRow, DraftSend, DraftSet, Filter, Init, Invitation, Invite, InviteTo, ItemRef, Join,
+    Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessagePage, MessageRow, Messages,
+    NewConversation, Nothing, OutboxRow, PersonRow, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -200,9 +200,21 @@ impl World {
         text: &str,
         base: &str,
     ) -> Result<Draft> {
+        self.type_into(device, conversation, None, (text, base))
+    }
+
+    /// Types into one of a conversation's drafts; an empty name begins one.
+    pub fn type_into(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        draft: Option<&str>,
+        (text, base): (&str, &str),
+    ) -> Result<Draft> {
         let args = DraftSet {
             conversation: conversation.to_owned(),
             text: text.to_owned(),
+            draft: draft.map(str::to_owned),
             base: Some(base.to_owned()),
             reply_to: None,
         };
@@ -215,10 +227,63 @@ impl World {
         let args = DraftSend {
             conversation: conversation.to_owned(),
             text: draft.text,
+            draft: None,
             base: Some(draft.revision),
             attachments: Vec::new(),
         };
         self.ask(device, Call::DraftSend(args))
+    }
+
+    /// Types an answer to a message.
+    pub fn answer_in_draft(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        message: &str,
+        text: &str,
+    ) -> Result<Draft> {
+        let args = DraftSet {
+            conversation: conversation.to_owned(),
+            text: text.to_owned(),
+            draft: None,
+            base: None,
+            reply_to: Some(message.to_owned()),
+        };
+        self.ask(device, Call::DraftSet(args))
+    }
+
+    /// Sends a draft as a screen does that showed `seen`.
+    pub fn send_draft(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        seen: &Draft,
+        text: &str,
+    ) -> Result<Sent> {
+        let args = DraftSend {
+            conversation: conversation.to_owned(),
+            text: text.to_owned(),
+            draft: Some(seen.id.clone()),
+            base: Some(seen.revision.clone()),
+            attachments: Vec::new(),
+        };
+        self.ask(device, Call::DraftSend(args))
+    }
+
+    /// Makes another draft the composer's; none of them if it names none.
+    pub fn choose_draft(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        draft: Option<&str>,
+    ) -> Result<Draft> {
+        let (conversation, draft) = (conversation.to_owned(), draft.map(str::to_owned));
+        self.ask(device, Call::DraftChoose(DraftChoose { conversation, draft }))
+    }
+
+    /// Throws a draft away.
+    pub fn discard_draft(&mut self, device: DeviceId, draft: &str) -> Result<()> {
+        self.ask::<Done>(device, Call::DraftDiscard(ItemRef { id: draft.to_owned() })).map(drop)
     }
 
     /// All drafts of the person.

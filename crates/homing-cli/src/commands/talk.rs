@@ -141,11 +141,26 @@ impl Run<'_> {
 
     pub async fn draft(&self, command: args::Draft) -> Result<(), ApiError> {
         match command {
-            args::Draft::Set { conversation, text, reply_to } => {
+            args::Draft::Set { conversation, text, reply_to, draft, new } => {
                 let text = text_or_stdin(&text)?;
-                let base = Some(self.current_draft(&conversation).await?.revision);
-                let call = Call::DraftSet(DraftSet { conversation, text, base, reply_to });
+                if let Some(draft) = &draft {
+                    self.choose_draft(&conversation, Some(draft)).await?;
+                }
+                let current = match new {
+                    true => None,
+                    false => Some(self.current_draft(&conversation).await?),
+                };
+                let (draft, base) = match current {
+                    Some(current) => (Some(current.id), Some(current.revision)),
+                    None => (Some(String::new()), None),
+                };
+                let call = Call::DraftSet(DraftSet { conversation, text, draft, base, reply_to });
                 self.show::<api::Draft, shapes::Draft>(call).await
+            }
+            args::Draft::Use { conversation, id } => {
+                let draft = self.choose_draft(&conversation, id.as_deref()).await?;
+                self.out.print(&shapes::Draft::from(draft));
+                Ok(())
             }
             args::Draft::Show { conversation } => {
                 let call = Call::DraftShow(ConversationRef { conversation });
@@ -159,6 +174,7 @@ impl Run<'_> {
                 let call = Call::DraftSend(DraftSend {
                     conversation,
                     text: draft.text,
+                    draft: None,
                     base: Some(draft.revision),
                     attachments: attachments(&attach)?,
                 });
@@ -167,6 +183,11 @@ impl Run<'_> {
             args::Draft::Discard { id } => self.item(Call::DraftDiscard, id).await,
             args::Draft::List => self.list::<api::DraftRow, shapes::StoredDraft>(Call::Drafts(NOTHING)).await,
         }
+    }
+
+    async fn choose_draft(&self, conversation: &str, draft: Option<&str>) -> Result<api::Draft, ApiError> {
+        let (conversation, draft) = (conversation.to_owned(), draft.map(str::to_owned));
+        self.call(Call::DraftChoose(api::DraftChoose { conversation, draft })).await
     }
 
     async fn current_draft(&self, conversation: &str) -> Result<api::Draft, ApiError> {

@@ -72,6 +72,27 @@ async fn a_draft_is_kept_and_sent_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_conversation_has_several_drafts_and_one_of_them_is_current() {
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
+    let long = ada.text(&["draft", "set", &conversation, "The long answer"], "id").await;
+    let short = ada.text(&["draft", "set", &conversation, "The short one", "--new"], "id").await;
+    assert_ne!(long, short);
+    let shown = ada.one(&["draft", "show", &conversation]).await;
+    assert_eq!((text(&shown, "id"), text(&shown["others"][0], "id")), (short.clone(), long.clone()));
+    ada.one(&["draft", "set", &conversation, "The long answer, longer", "--draft", &long]).await;
+    assert_eq!(ada.text(&["draft", "use", &conversation, &short], "text").await, "The short one");
+    assert_eq!(ada.text(&["draft", "use", &conversation], "text").await, "");
+    assert_eq!(ada.all(&["draft", "list"]).await.len(), 2);
+    assert_eq!(ada.fails(&["draft", "use", &conversation, "no-such-draft"]).await, "not_found");
+    ada.one(&["draft", "use", &conversation, &long]).await;
+    ada.one(&["draft", "send", &conversation]).await;
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "The long answer, longer"]);
+    assert_eq!(ada.text(&["draft", "show", &conversation], "text").await, "");
+    let left = ada.all(&["draft", "list"]).await;
+    assert_eq!(left.iter().map(|draft| text(draft, "text")).collect::<Vec<_>>(), ["The short one"]);
+}
+
+#[tokio::test]
 async fn what_waits_can_be_cancelled_and_edited() {
     let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
     let send = async |text: &str| ada.one(&["send", &conversation, text]).await;
@@ -83,7 +104,8 @@ async fn what_waits_can_be_cancelled_and_edited() {
         |preview: &str| text(waiting.iter().find(|item| item["preview"] == preview).expect("it waits"), "id");
     ada.one(&["outbox", "cancel", &id_of("Not this")]).await;
     let draft = ada.one(&["outbox", "edit", &id_of("Nor this")]).await;
-    assert!(text(&draft, "text").contains("Nor this"));
+    assert_eq!(text(&draft, "text"), "Nor this", "what is to be changed is what the composer shows");
+    assert_eq!(text(&draft["others"][0], "text"), "Not this");
     ada.sync().await;
     ben.sync().await;
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "But this"]);

@@ -49,11 +49,15 @@ pub enum FileSource { Path { path: String }, Bytes { name: String, mime: String,
 /// A message apart from the composer's draft (scripts, forwarding).
 pub struct Send { pub conversation: String, pub text: String, #[serde(default)] pub attachments: Vec<FileSource>, #[serde(default)] pub reply_to: Option<String> }
 
-/// Sends the conversation's draft with `text` as its final words.
-pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
+/// Sends a draft with `text` as its final words. Which one: see [`DraftSet`].
+pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
 
-/// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten.
-pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String> }
+/// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the
+/// one the composer shows; empty: a new one beside those that are there.
+pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String> }
+
+/// Which draft this device's composer shows; absent: none of those that are there.
+pub struct DraftChoose { pub conversation: String, #[serde(default)] pub draft: Option<String> }
 
 pub struct ItemRef { pub id: String }
 

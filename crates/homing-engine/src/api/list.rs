@@ -83,6 +83,7 @@ calls! {
         DraftShow draft_show(ConversationRef) -> Draft;
         DraftSet draft_set(DraftSet) -> Draft;
         DraftSend draft_send(DraftSend) -> Sent;
+        DraftChoose draft_choose(DraftChoose) -> Draft;
         DraftDiscard draft_discard(ItemRef) -> Done;
         Drafts drafts(Nothing) -> Vec<DraftRow>;
 

@@ -5,11 +5,14 @@ use homing_model::draft::Revision;
 use homing_store::{Durability, drafts, messages};
 use homing_wire::DocId;
 
-use crate::api::{self, ApiError, Code, ConversationRef, Done, Draft, DraftSend, DraftSet, ItemRef, Sent};
+use crate::api::{
+    self, ApiError, Code, ConversationRef, Done, Draft, DraftChoose, DraftSend, DraftSet, ItemRef, Sent,
+};
 use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
 use crate::core::Core;
-use crate::drafts::draft_id;
+use crate::draft_choice::Which;
+use crate::drafts::{Typed, draft_id};
 use crate::fail::not_found;
 
 const LIST: u32 = 1_000;
@@ -18,6 +21,19 @@ const TEXT: usize = 40 * 1024;
 
 fn base_of(text: Option<&String>) -> Option<Revision> {
     text.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok())
+}
+
+/// The draft a call names: none is the composer's, nothing is one that has to be begun.
+fn which_of(draft: Option<&String>) -> Result<Which, ApiError> {
+    match draft.map(String::as_str) {
+        None => Ok(Which::Current),
+        Some("") => Ok(Which::New),
+        Some(id) => known(id).map(|id| Which::Known(draft_id(&id))),
+    }
+}
+
+fn known(id: &str) -> Result<DocId, ApiError> {
+    id.parse().map_err(|_| ApiError::from(not_found("draft")))
 }
 
 impl Core {
@@ -35,9 +51,11 @@ impl Core {
             ));
         }
         let base = base_of(args.base.as_ref());
+        let which = which_of(args.draft.as_ref())?;
         let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
         self.write(Durability::Full, |tx, replica, env| {
-            replica.set_draft(tx, env, &id, base.as_ref(), &args.text, Some(reply_to))?;
+            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: Some(reply_to) };
+            replica.set_draft(tx, env, &id, typed)?;
             Ok(())
         })?;
         // The screen that typed knows; only the list's row is news to it.
@@ -45,15 +63,37 @@ impl Core {
         self.draft_of(&id)
     }
 
+    /// Makes another of a conversation's drafts the composer's, or lets it begin with nothing.
+    pub(crate) fn draft_choose(&mut self, args: DraftChoose) -> Result<Draft, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let draft = args.draft.as_deref().map(known).transpose()?;
+        self.write(Durability::Full, |tx, replica, _| match &draft {
+            Some(draft) => replica.choose_known_draft(tx, &id, draft_id(draft)),
+            None => replica.choose_draft(tx, &id, None),
+        })?;
+        self.draft_of(&id)
+    }
+
     pub(crate) fn draft_send(&mut self, args: DraftSend) -> Result<Sent, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         check_body(&args.text, args.attachments.len())?;
         let base = base_of(args.base.as_ref());
+        let which = which_of(args.draft.as_ref())?;
         let staged = self.stage_files(&args.attachments)?;
         let space = self.space_of(&id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            let row = replica.set_draft(tx, env, &id, base.as_ref(), &args.text, None)?;
-            let Some(row) = row else {
+            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: None };
+            if let Which::Known(draft) = which
+                && replica.draft_done(tx, &id, &draft)?
+                && let Some(sent) = messages::get(tx, &replica.message_of(tx, &id, &draft)?.doc_id())?
+            {
+                // It left on another device while somebody pressed send here. What differs stays a draft.
+                if sent.body != args.text {
+                    replica.set_draft(tx, env, &id, typed)?;
+                }
+                return Ok(sent.id);
+            }
+            let Some(row) = replica.set_draft(tx, env, &id, typed)? else {
                 // Files alone, without a text.
                 return replica.send_message(
                     tx,
@@ -106,21 +146,34 @@ impl Core {
         self.draft_rows(rows.into_iter().filter(|row| !row.text.is_empty()).collect())
     }
 
-    /// Takes a queued message back into the composer.
+    /// Makes a queued message a draft again, beside those that are there. The composer shows it if it has nothing of its
+    /// own, or if somebody wants to change it.
     pub(crate) fn back_to_draft(
         &mut self,
         message: &DocId,
         conversation: &DocId,
         edit: &Edit,
+        to_change: bool,
     ) -> Result<(), ApiError> {
-        let text = edit.message_content().map(|content| content.body).unwrap_or_default();
+        let content = edit.message_content();
+        let reply_to = content.as_ref().and_then(|content| content.reply_to);
+        let text = content.map(|content| content.body).unwrap_or_default();
         self.write(Durability::Full, |tx, replica, env| {
-            if !replica.unsend_draft(tx, env.now_ms(), message)? {
-                let known = replica.current_draft(tx, conversation)?.map(|row| row.text).unwrap_or_default();
-                let joined = if known.is_empty() { text } else { format!("{text}\n{known}") };
-                replica.set_draft(tx, env, conversation, None, &joined, None)?;
+            let before = replica.current_draft(tx, conversation)?;
+            let busy = before.filter(|row| !row.text.is_empty()).map(|row| draft_id(&row.id));
+            let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
+                Some(draft) => Some(draft),
+                None => {
+                    let typed =
+                        Typed { which: Which::New, base: None, text: &text, reply_to: Some(reply_to) };
+                    replica.set_draft(tx, env, conversation, typed)?.map(|row| draft_id(&row.id))
+                }
+            };
+            match (draft, busy) {
+                (_, Some(busy)) if !to_change => replica.choose_draft(tx, conversation, Some(busy)),
+                (Some(draft), _) => replica.choose_draft(tx, conversation, Some(draft)),
+                (None, _) => Ok(()),
             }
-            Ok(())
         })
     }
 }

@@ -114,7 +114,7 @@ impl Core {
     /// Cancelled text is never thrown away: it goes back into the composer.
     pub(crate) fn outbox_cancel(&mut self, args: ItemRef) -> Result<Done, ApiError> {
         let row = self.open_row(&args.id)?;
-        self.back_to_composer(&row)?;
+        self.back_to_composer(&row, false)?;
         Ok(Done { done: true })
     }
 
@@ -124,18 +124,18 @@ impl Core {
         let Some(conversation) = conversation else {
             return Err(ApiError::new(Code::InvalidArgument, "Only messages can be edited while they wait."));
         };
-        self.back_to_composer(&row)?;
+        self.back_to_composer(&row, true)?;
         self.draft_of(&conversation)
     }
 
-    fn back_to_composer(&mut self, row: &StoredRow) -> Result<(), ApiError> {
+    fn back_to_composer(&mut self, row: &StoredRow, to_change: bool) -> Result<(), ApiError> {
         let edit = self.intent_of(row)?;
         self.withdraw(row)?;
         if let (Some(doc), Some(conversation), Some(edit)) = (row.doc, row.conversation, edit)
             && row.kind == "message"
             && edit.message_content().is_some()
         {
-            self.back_to_draft(&doc, &conversation, &edit)?;
+            self.back_to_draft(&doc, &conversation, &edit, to_change)?;
         }
         Ok(())
     }

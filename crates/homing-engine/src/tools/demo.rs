@@ -26,6 +26,7 @@ use crate::attachments::StagedFile;
 use crate::author::Label;
 use crate::commands::Outgoing;
 use crate::core::Core;
+use crate::drafts::Typed;
 use crate::env::Env;
 use crate::fail::{Fail, internal};
 use crate::host::Lock;
@@ -484,7 +485,7 @@ impl Stage<'_> {
                 replica.author(tx, env.now_ms(), &preimage, &Edit::SetArchived(true), Label::OTHER)?;
             }
             if let Some(text) = &conversation.draft {
-                replica.set_draft(tx, env, &room.conversation, None, text, None)?;
+                replica.set_draft(tx, env, &room.conversation, Typed::text(text))?;
             }
         }
         let personal = replica.personal();

@@ -154,8 +154,13 @@ fn a_backup_begins_again_as_a_new_device_with_everything_that_was_there() {
     let mut old = Desk::open(&profile(place.path(), "old"), 1).unwrap();
     let before = old.init("Ada");
     let talk = note(&mut old, "hold the price");
-    let draft =
-        DraftSet { conversation: talk.id.clone(), text: "half a tho".into(), base: None, reply_to: None };
+    let draft = DraftSet {
+        conversation: talk.id.clone(),
+        text: "half a tho".into(),
+        draft: None,
+        base: None,
+        reply_to: None,
+    };
     old.call(Call::DraftSet(draft)).unwrap();
     let file = place.path().join("ada.homing");
     let report = back_up(&mut old, &file, Some(PASSPHRASE)).unwrap();

@@ -154,3 +154,156 @@ fn the_same_words_sent_at_once_leave_no_draft() {
     }
     at_rest(world, &everybody);
 }
+
+#[test]
+fn drafts_begun_apart_both_stay_and_each_device_goes_on_with_its_own() {
+    let mut house = House::new(8);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    world.set_online(laptop, false).unwrap();
+    world.set_online(desktop, false).unwrap();
+    let here = world.type_into(laptop, &group, Some(""), ("On the laptop", "")).unwrap();
+    let there = world.type_into(desktop, &group, Some(""), ("On the desktop", "")).unwrap();
+    world.settle().unwrap();
+    for (device, own, other) in
+        [(laptop, "On the laptop", "On the desktop"), (desktop, "On the desktop", "On the laptop")]
+    {
+        let shown = world.draft(device, &group).unwrap();
+        assert_eq!(shown.text, own, "what comes from elsewhere takes no place");
+        assert_eq!(shown.others.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), [other]);
+    }
+    // Typing goes on in the draft it began in, whatever came meanwhile.
+    world.type_into(laptop, &group, Some(&here.id), ("On the laptop, more", &here.revision)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(texts(world, laptop), texts(world, desktop));
+    assert_eq!(texts(world, laptop), ["On the desktop", "On the laptop, more"]);
+
+    // The other one becomes the current one here, and there nothing changes.
+    let chosen = world.choose_draft(laptop, &group, Some(&there.id)).unwrap();
+    assert_eq!((chosen.id.as_str(), chosen.text.as_str()), (there.id.as_str(), "On the desktop"));
+    world.type_into(laptop, &group, None, ("On the desktop, from the laptop", &chosen.revision)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.draft(desktop, &group).unwrap().text, "On the desktop, from the laptop");
+    assert_eq!(texts(world, desktop), ["On the desktop, from the laptop", "On the laptop, more"]);
+
+    // One is sent; the other waits aside, and the composer begins with nothing.
+    world.draft_send(laptop, &group).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let shown = world.draft(device, &group).unwrap();
+        assert_eq!((shown.text.as_str(), shown.others.len()), ("", 1), "device {device}");
+        assert_eq!(texts(world, device), ["On the laptop, more"]);
+    }
+    assert_eq!(world.bodies(desktop, &group).unwrap(), ["On the desktop, from the laptop"]);
+    at_rest(world, &[laptop, desktop]);
+}
+
+#[test]
+fn a_draft_put_aside_comes_back_when_it_is_chosen() {
+    let mut house = House::new(9);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    let first = world.draft_set(laptop, &group, "The long answer", "").unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.choose_draft(laptop, &group, None).unwrap().text, "");
+    let short = world.type_into(laptop, &group, Some(""), ("The short one", "")).unwrap();
+    assert_ne!(short.id, first.id);
+    world.settle().unwrap();
+    // Where nothing was typed, the newest is shown.
+    assert_eq!(world.draft(desktop, &group).unwrap().text, "The short one");
+    assert_eq!(texts(world, desktop), ["The long answer", "The short one"]);
+    assert_eq!(world.choose_draft(laptop, &group, Some(&first.id)).unwrap().text, "The long answer");
+    assert_eq!(world.draft(laptop, &group).unwrap().text, "The long answer");
+    // What another device begins shows up where the composer has nothing of its own.
+    for device in [laptop, desktop] {
+        for id in [&first.id, &short.id] {
+            world.discard_draft(laptop, id).ok();
+        }
+        world.settle().unwrap();
+        assert!(world.drafts(device).unwrap().is_empty());
+    }
+    world.type_into(desktop, &group, Some(""), ("A new day", "")).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.draft(laptop, &group).unwrap().text, "A new day");
+    at_rest(world, &[laptop, desktop]);
+}
+
+#[test]
+fn two_devices_that_typed_on_each_keep_their_words() {
+    let mut house = House::new(10);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    let tablet = world.add_device("tablet", 0).unwrap();
+    world.link_device(laptop, tablet).unwrap();
+    world.draft_set(laptop, &group, "Agreed.", "").unwrap();
+    world.settle().unwrap();
+    for (device, text) in [(desktop, "Agreed. Bring the keys."), (tablet, "Agreed. At noon.")] {
+        world.set_online(device, false).unwrap();
+        let seen = world.draft(device, &group).unwrap();
+        world.type_into(device, &group, Some(&seen.id), (text, &seen.revision)).unwrap();
+    }
+    world.draft_send(laptop, &group).unwrap();
+    world.run_for(60_000).unwrap();
+    world.settle().unwrap();
+    let everybody = [laptop, desktop, tablet, house.ben, house.cora];
+    assert_eq!(same_messages(world, &everybody, &group), ["Agreed."]);
+    for device in [laptop, desktop, tablet] {
+        assert_eq!(texts(world, device), ["Agreed. At noon.", "Agreed. Bring the keys."], "device {device}");
+    }
+    assert_eq!(world.draft(desktop, &group).unwrap().text, "Agreed. Bring the keys.");
+    assert_eq!(world.draft(tablet, &group).unwrap().text, "Agreed. At noon.");
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_send_that_comes_after_another_devices_sends_nothing_twice() {
+    let mut house = House::new(11);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let typed = world.draft_set(laptop, &group, "Agreed.", "").unwrap();
+    world.settle().unwrap();
+    let seen = world.draft(desktop, &group).unwrap();
+    assert_eq!(seen.id, typed.id);
+    world.draft_send(laptop, &group).unwrap();
+    world.settle().unwrap();
+    // The desktop's screen had not shown yet that it was gone.
+    let late = world.send_draft(desktop, &group, &seen, "Agreed.").unwrap();
+    let more = world.send_draft(desktop, &group, &seen, "Agreed. And the keys.").unwrap();
+    assert_eq!(late.id, more.id);
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &group), ["Agreed."]);
+    for device in [laptop, desktop] {
+        assert_eq!(texts(world, device), ["Agreed. And the keys."], "device {device}");
+    }
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn what_a_draft_answers_follows_it() {
+    let mut house = House::new(12);
+    let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let question = world.send(ben, &group, "Shall we meet?").unwrap();
+    world.settle().unwrap();
+    let answering = world.answer_in_draft(laptop, &group, &question, "Yes").unwrap();
+    assert_eq!(answering.reply_to.map(|quote| quote.id), Some(question.clone()));
+    world.settle().unwrap();
+    let there = world.draft(desktop, &group).unwrap();
+    assert_eq!(there.reply_to.map(|quote| quote.preview), Some("Shall we meet?".to_owned()));
+    world.draft_send(desktop, &group).unwrap();
+    world.settle().unwrap();
+    for device in &everybody {
+        let sent = world.messages(*device, &group).unwrap().pop().unwrap();
+        assert_eq!(sent.reply_to.map(|quote| quote.id), Some(question.clone()), "device {device}");
+    }
+    at_rest(world, &everybody);
+}
+
+/// The texts of all drafts, sorted.
+fn texts(world: &mut homing_sim::World, device: homing_sim::DeviceId) -> Vec<String> {
+    let mut texts: Vec<String> = world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
+    texts.sort();
+    texts
+}

@@ -2,6 +2,6 @@
 import type { FileSource } from "./FileSource";
 
 /**
- * Sends the conversation's draft with `text` as its final words.
+ * Sends a draft with `text` as its final words. Which one: see [`DraftSet`].
  */
-export type DraftSend = { conversation: string, text: string, base: string | null, attachments: Array<FileSource>, };
+export type DraftSend = { conversation: string, text: string, draft: string | null, base: string | null, attachments: Array<FileSource>, };

@@ -32,6 +32,8 @@ export class DraftEditor {
   composing = false;
   /** Set by the composer: moves its caret when text changes around it. */
   moved: ((splice: Splice) => void) | null = null;
+  /** Which draft this is; empty until something was typed into it. */
+  id = $state("");
   #base: string | null = null;
   #shown = "";
   #replyShown: string | null = null;
@@ -96,6 +98,28 @@ export class DraftEditor {
     this.#schedule(SAVE_MS);
   }
 
+  /**
+   * Shows another draft of this conversation, or with none begins one; what was there stays beside it. False if what is
+   * typed here could not be kept.
+   */
+  async choose(id: string | null): Promise<boolean> {
+    for (;;) {
+      await this.flush();
+      if (this.dirty || this.posting) return false;
+      const before = this.text;
+      try {
+        const draft = await this.backend.call("draft_choose", { conversation: this.conversation, draft: id });
+        // What was typed meanwhile went into the draft that was there.
+        if (this.text !== before || this.dirty) continue;
+        this.#adopt(draft);
+        return true;
+      } catch (thrown) {
+        this.error = asCallError(thrown);
+        return false;
+      }
+    }
+  }
+
   /** The draft changed on another device. */
   remote(draft: Draft): void {
     this.#heard += 1;
@@ -134,6 +158,7 @@ export class DraftEditor {
       await this.backend.call("draft_send", {
         conversation: this.conversation,
         text: sent,
+        draft: this.id,
         base: this.#base,
         attachments,
       });
@@ -160,6 +185,7 @@ export class DraftEditor {
     this.#shown = "";
     this.#replyShown = null;
     this.#base = null;
+    this.id = "";
     this.saved = this.text === "";
     try {
       const draft = await this.backend.call("draft_show", { conversation: this.conversation });
@@ -185,6 +211,7 @@ export class DraftEditor {
       let draft = await this.backend.call("draft_set", {
         conversation: this.conversation,
         text,
+        draft: this.id,
         base: this.#base,
         reply_to: reply,
       });
@@ -220,6 +247,7 @@ export class DraftEditor {
     }
     this.#shown = leaving ? "" : draft.text;
     this.#base = leaving ? null : draft.revision;
+    this.id = leaving ? "" : draft.id;
     this.sending = draft.sending;
     this.others = draft.others;
     this.updatedAt = draft.updated_at;

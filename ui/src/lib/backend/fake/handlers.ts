@@ -1,5 +1,7 @@
 import type { Calls } from "../../bindings/calls";
 import type { Code } from "../../bindings/Code";
+import type { Draft } from "../../bindings/Draft";
+import type { DraftRow } from "../../bindings/DraftRow";
 import type { MessagePage } from "../../bindings/MessagePage";
 import { diff, merge } from "../../splice";
 import { CallError, type CallName } from "../index";
@@ -73,7 +75,26 @@ function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["
   return { id: sent.id, conversation: id, state };
 }
 
-function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null): Calls["draft_set"]["answer"] {
+/** The composer of a conversation shows another of its drafts, or begins one; what it showed is beside it. */
+function choose(fake: FakeBackend, id: string, chosen: string | null): Calls["draft_choose"]["answer"] {
+  const held = fake.world.drafts.get(id) ?? draft(id);
+  if (chosen === held.id) return held;
+  const found = held.others.find((other) => other.id === chosen);
+  if (chosen !== null && !found) fail("not_found", "There is no such draft.");
+  const others = held.others.filter((other) => other.id !== chosen);
+  if (held.text !== "") others.unshift(listed(fake, held));
+  const shown = draft(id, found ? { ...found, revision: String(Number(held.revision) + 1), others } : { others });
+  fake.draftTexts(id).set(shown.revision, shown.text);
+  fake.world.drafts.set(id, shown);
+  return shown;
+}
+
+function listed(fake: FakeBackend, one: Draft): DraftRow {
+  return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending };
+}
+
+function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null): Calls["draft_set"]["answer"] {
+  if (which === "" && (fake.world.drafts.get(id)?.text ?? "") !== "") choose(fake, id, null);
   const held = fake.world.drafts.get(id) ?? draft(id);
   const history = fake.draftTexts(id);
   const before = history.get(base ?? "0") ?? "";
@@ -197,28 +218,32 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     fake.draftTexts(args.conversation).set(held.revision, held.text);
     return held;
   },
-  draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null),
+  draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null, args.draft ?? null),
+  draft_choose: (fake, args) => choose(fake, args.conversation, args.draft ?? null),
   draft_send: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation);
     const sent = put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null);
-    fake.world.drafts.delete(args.conversation);
+    const others = held?.others ?? [];
+    fake.world.drafts.set(args.conversation, draft(args.conversation, { others }));
     fake.draftTexts(args.conversation).clear();
-    fake.putRow({ ...row(fake, args.conversation), has_draft: false, draft_preview: "" });
+    fake.putRow({ ...row(fake, args.conversation), has_draft: others.length > 0, draft_preview: others[0]?.text.slice(0, 100) ?? "" });
     return sent;
   },
   draft_discard: (fake, args) => {
     for (const [id, held] of fake.world.drafts) {
-      if (held.id !== args.id) continue;
-      fake.world.drafts.delete(id);
-      fake.putRow({ ...row(fake, id), has_draft: false, draft_preview: "" });
-      fake.emit({ event: "draft", draft: draft(id) });
+      const others = held.others.filter((other) => other.id !== args.id);
+      if (held.id !== args.id && others.length === held.others.length) continue;
+      const left = held.id === args.id ? draft(id, { others }) : { ...held, others };
+      fake.world.drafts.set(id, left);
+      const preview = left.text || (others[0]?.text ?? "");
+      fake.putRow({ ...row(fake, id), has_draft: preview !== "", draft_preview: preview.slice(0, 100) });
+      fake.emit({ event: "draft", draft: left });
     }
     return { done: true };
   },
   drafts: (fake) =>
     [...fake.world.drafts.values()]
-      .filter((one) => one.text !== "")
-      .map((one) => ({ id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending })),
+      .flatMap((one) => (one.text === "" ? one.others : [listed(fake, one), ...one.others])),
   outbox: (fake) => fake.world.outbox,
   outbox_cancel: (fake, args) => {
     fake.removeOutbox(args.id);

@@ -1,0 +1,154 @@
+//! Which of a conversation's drafts the composer of this device shows.
+//!
+//! Drafts begun apart, on two devices or one after another, are all kept. The composer stays with the one its person
+//! types into: what comes from elsewhere never takes its place. Those that were there at that moment are aside until they
+//! are chosen; one that comes later is shown where the composer has nothing of its own. The choice is each device's.
+
+use homing_model::DraftId;
+use homing_store::drafts::{self, DraftRow};
+use homing_store::{Read, Tx, meta};
+use homing_wire::codec::{decode, encode};
+use homing_wire::{DocId, limits};
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::drafts::{draft_id, row_id};
+use crate::fail::{Fail, not_found};
+use crate::replica::Replica;
+
+/// The choice, by conversation.
+const HERE: &str = "draft_here/";
+/// The draft that goes on where a finished one stopped, by the finished one.
+const AFTER: &str = "draft_after/";
+
+/// The draft somebody means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one the composer shows.
+    Current,
+    /// None of those that are there.
+    New,
+    Known(DraftId),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+struct Here {
+    #[n(0)]
+    current: Option<DraftId>,
+    #[n(1)]
+    aside: Vec<DraftId>,
+}
+
+fn here(db: &Read<'_>, conversation: &DocId) -> Result<Here, Fail> {
+    let stored = meta::get(db, &format!("{HERE}{conversation}"))?;
+    Ok(stored.and_then(|bytes| decode("chosen draft", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
+}
+
+fn says_something(row: &DraftRow) -> bool {
+    !row.text.is_empty() || row.reply_to.is_some()
+}
+
+impl Replica {
+    /// The draft a conversation's composer shows. One that this device is sending is shown as its message.
+    pub fn current_draft(&self, db: &Read<'_>, conversation: &DocId) -> Result<Option<DraftRow>, Fail> {
+        let me = self.device();
+        let Here { current, aside } = here(db, conversation)?;
+        let mut rows = drafts::of_conversation(db, conversation)?;
+        rows.retain(|row| row.sending_device != Some(me));
+        let chosen = rows.iter().position(|row| current == Some(draft_id(&row.id)));
+        let chosen = chosen.map(|at| rows.remove(at));
+        if chosen.as_ref().is_some_and(says_something) {
+            return Ok(chosen);
+        }
+        rows.retain(|row| !aside.contains(&draft_id(&row.id)));
+        let other = rows.iter().position(says_something).map(|at| rows.swap_remove(at));
+        Ok(other.or(chosen).or_else(|| rows.into_iter().next()))
+    }
+
+    /// The draft that is meant, unless one has to be begun.
+    pub fn draft_meant(
+        &self,
+        db: &Read<'_>,
+        conversation: &DocId,
+        which: Which,
+    ) -> Result<Option<DraftRow>, Fail> {
+        let id = match which {
+            Which::Current => return self.current_draft(db, conversation),
+            Which::New => return Ok(None),
+            Which::Known(id) => id,
+        };
+        let me = self.device();
+        let typable = |row: &DraftRow| row.conversation == *conversation && row.sending_device != Some(me);
+        let known = drafts::get(db, &row_id(&id))?;
+        if let Some(row) = known {
+            return Ok(Some(row).filter(typable));
+        }
+        // It was finished a moment ago: what goes on is its rest.
+        let next = meta::get(db, &format!("{AFTER}{}", row_id(&id)))?;
+        let next = next.and_then(|bytes| DraftId::from_slice(&bytes));
+        let next = next.map(|next| drafts::get(db, &row_id(&next))).transpose()?.flatten();
+        Ok(next.filter(typable))
+    }
+
+    /// Makes one draft the composer's; none makes it begin with nothing. The others are put aside.
+    pub fn choose_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        draft: Option<DraftId>,
+    ) -> Result<(), Fail> {
+        let known = drafts::of_conversation(tx, conversation)?.into_iter().map(|row| draft_id(&row.id));
+        let aside = known.filter(|id| Some(*id) != draft).collect();
+        self.set_here(tx, conversation, &Here { current: draft, aside })
+    }
+
+    /// The same for one that is there.
+    pub fn choose_known_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        draft: DraftId,
+    ) -> Result<(), Fail> {
+        let row = drafts::get(tx, &row_id(&draft))?.filter(|row| row.conversation == *conversation);
+        row.ok_or_else(|| not_found("draft"))?;
+        self.choose_draft(tx, conversation, Some(draft))
+    }
+
+    /// A draft is finished; `after` goes on with what was typed beyond it.
+    pub fn draft_gone(
+        &mut self,
+        tx: &Tx<'_>,
+        conversation: &DocId,
+        draft: &DraftId,
+        after: Option<DraftId>,
+    ) -> Result<(), Fail> {
+        for (key, next) in meta::with_prefix(tx, AFTER)? {
+            if DraftId::from_slice(&next).as_ref() == Some(draft) {
+                meta::delete(tx, &key)?;
+            }
+        }
+        if let Some(after) = &after {
+            meta::set(tx, &format!("{AFTER}{}", row_id(draft)), &after.0)?;
+        }
+        let mut here = here(tx, conversation)?;
+        if here.current == Some(*draft) {
+            return self.choose_draft(tx, conversation, after);
+        }
+        here.aside.retain(|id| id != draft);
+        self.set_here(tx, conversation, &here)
+    }
+
+    fn set_here(&mut self, tx: &Tx<'_>, conversation: &DocId, new: &Here) -> Result<(), Fail> {
+        if here(tx, conversation)? == *new {
+            return Ok(());
+        }
+        let key = format!("{HERE}{conversation}");
+        if *new == Here::default() {
+            meta::delete(tx, &key)?;
+        } else {
+            meta::set(tx, &key, &encode(new))?;
+        }
+        self.touched.drafts.insert(*conversation);
+        Ok(())
+    }
+}
