@@ -1,10 +1,11 @@
 //! A picture of every view, and what can be checked of a view by looking at it.
 //!
-//! The list of views is the interface's own: a view without a picture fails. The pictures lie in the build's
-//! folder, `target/tmp/pictures`, to be looked at; what is checked here is that there is something to see, that
-//! axe-core finds nothing serious, and that no view holds more than [`MOST_NODES`] nodes.
+//! The list of views is the interface's own: a view without a picture in any of the variants fails. The pictures lie in the
+//! build's folder, `target/tmp/pictures`, to be looked at; what is checked here is that there is something to see, that
+//! nothing sticks out or is cut, that axe-core finds nothing serious, that what is touched is large enough, that every text
+//! comes from the catalogue, and that no view holds more than [`MOST_NODES`] nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -16,8 +17,22 @@ const ROUTES: &str = include_str!("../../../ui/src/lib/routes.ts");
 const MOST_NODES: u64 = 2000;
 const SIZES: [(u32, u32); 2] = [(1280, 800), (480, 800)];
 const THEMES: [&str; 2] = ["light", "dark"];
-/// The views a person spends the day in.
-const MAIN: [&str; 6] = ["inbox", "conversation", "outbox", "search", "people", "settings"];
+/// How each view has to be seen.
+const VARIANTS: [&str; 9] = [
+    "1280-light",
+    "1280-dark",
+    "480-light",
+    "480-dark",
+    "1280-zoomed",
+    "1280-pseudo",
+    "480-pseudo",
+    "1280-pseudo-rtl",
+    "480-pseudo-rtl",
+];
+/// The languages made for looking at the window: longer texts, and texts that run the other way.
+const MADE: [&str; 2] = ["pseudo", "pseudo-rtl"];
+/// What of a page does not come from the catalogue; shared with the tests of the components.
+const LEFT_OUT: &str = include_str!("../../../ui/tests/left-out.js");
 /// A page of one colour with a line of text has more colours than this, by the smoothing of its letters.
 const FEWEST_COLOURS: usize = 16;
 
@@ -50,28 +65,37 @@ async fn every_view_has_a_picture_with_something_on_it() {
     for view in views.iter().filter(|view| view.first) {
         gallery.everywhere(&format!("first-{}", view.name), view, None).await;
     }
+    for language in MADE {
+        gallery.speak(language).await;
+        for view in views.iter().filter(|view| view.first) {
+            gallery.spoken(&format!("first-{}", view.name), language, view, None).await;
+        }
+    }
+    gallery.speak("en").await;
     gallery.app.set_size(1280, 800).await;
     gallery.go("#/inbox").await;
     gallery.app.click("[data-testid=first-demo]").await;
     gallery.app.wait_for("[data-testid=demo-banner]").await;
     let conversation = gallery.first_id("#/inbox", "[data-testid=conversation][data-unread=\"0\"]").await;
     let person = gallery.first_id("#/people", "[data-testid=person]").await;
+    let ids = BTreeMap::from([("conversation", conversation), ("person", person)]);
     for view in &views {
-        let id = match view.param.as_deref() {
-            None => None,
-            Some("conversation") => Some(conversation.as_str()),
-            Some("person") => Some(person.as_str()),
-            Some(other) => panic!("an id of a {other}?"),
-        };
+        let id = view.param.as_deref().map(|kind| ids[kind].as_str());
         gallery.everywhere(&view.name, view, id).await;
-        assert!(gallery.taken.contains(&view.name), "{} has no picture", view.name);
-    }
-    for view in views.iter().filter(|view| MAIN.contains(&view.name.as_str())) {
-        let id = view.param.as_ref().map(|_| conversation.as_str());
-        gallery.reversed(view, id).await;
         gallery.doubled(view, id).await;
     }
+    for language in MADE {
+        gallery.speak(language).await;
+        for view in &views {
+            let id = view.param.as_deref().map(|kind| ids[kind].as_str());
+            gallery.spoken(&view.name, language, view, id).await;
+        }
+    }
     gallery.app.close().await;
+    for (view, variant) in views.iter().flat_map(|view| VARIANTS.map(|variant| (view, variant))) {
+        let taken = (view.name.clone(), variant.to_owned());
+        assert!(gallery.taken.contains(&taken), "{} has no picture {variant}", view.name);
+    }
     assert!(gallery.findings.is_empty(), "{}", gallery.findings.join("\n"));
 }
 
@@ -81,7 +105,7 @@ struct Gallery {
     folder: PathBuf,
     axe: String,
     findings: Vec<String>,
-    taken: BTreeSet<String>,
+    taken: BTreeSet<(String, String)>,
 }
 
 impl Gallery {
@@ -95,19 +119,31 @@ impl Gallery {
                 self.take(name, &format!("{width}-{theme}")).await;
             }
         }
-        self.taken.insert(name.to_owned());
+        self.theme("light").await;
     }
 
-    /// One view as somebody who reads from right to left sees it.
-    async fn reversed(&mut self, view: &View, id: Option<&str>) {
-        self.theme("light").await;
-        self.app.eval("document.documentElement.dir = 'rtl'", vec![]).await;
+    /// One view in the language spoken now, in every size.
+    async fn spoken(&mut self, name: &str, language: &str, view: &View, id: Option<&str>) {
         for (width, height) in SIZES {
             self.app.set_size(width, height).await;
             self.show(view, id).await;
-            self.take(&view.name, &format!("{width}-rtl")).await;
+            let variant = format!("{width}-{language}");
+            self.take(name, &variant).await;
+            let left_out = self.app.eval(LEFT_OUT, vec![]).await;
+            for text in left_out.as_array().unwrap() {
+                self.findings.push(format!("{name} ({variant}) is not from the catalogue: {text}"));
+            }
         }
-        self.app.eval("document.documentElement.dir = 'ltr'", vec![]).await;
+    }
+
+    /// Starts the page anew in a language, as choosing it and starting the app would.
+    async fn speak(&self, language: &str) {
+        let script =
+            "localStorage.setItem('homing.language', arguments[0]); window.before = true; location.reload()";
+        self.app.eval(script, vec![json!(language)]).await;
+        let script = "return !window.before && !['loading', undefined].includes(
+            document.querySelector('[data-testid=app]')?.dataset.phase)";
+        self.app.wait_until(&format!("the page in {language}"), script, vec![]).await;
     }
 
     /// One view at twice the size of its text.
@@ -161,6 +197,7 @@ impl Gallery {
 
     /// Takes a picture and looks at it.
     async fn take(&mut self, name: &str, variant: &str) {
+        self.taken.insert((name.to_owned(), variant.to_owned()));
         let file = self.folder.join(format!("{name}-{variant}.png"));
         self.app.screenshot(&file).await;
         let colours = colours(&file);
@@ -170,6 +207,9 @@ impl Gallery {
         let nodes = self.app.eval("return document.querySelectorAll('*').length", vec![]).await;
         if nodes.as_u64().unwrap() > MOST_NODES {
             self.findings.push(format!("{name} ({variant}) has {nodes} nodes"));
+        }
+        for small in self.app.hard_to_touch().await {
+            self.findings.push(format!("{name} ({variant}): {small}"));
         }
         for out in self.app.sticking_out().await {
             self.findings.push(format!("{name} ({variant}): {out}"));

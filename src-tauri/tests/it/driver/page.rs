@@ -139,6 +139,10 @@ impl App {
     /// What sticks out of the page or of a part that scrolls, sideways: it is cut off, or the page moves with it.
     pub async fn sticking_out(&self) -> Vec<String> {
         let script = "const found = [];
+            // The room around what is pressed is not shown.
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync('button::after, summary::after { display: none !important }');
+            document.adoptedStyleSheets = [sheet];
             const name = (element) => element.outerHTML.slice(0, 160);
             const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
             for (const element of document.querySelectorAll('body *')) {
@@ -160,7 +164,49 @@ impl App {
                 while (around && !clips(around)) around = around.parentElement;
                 if (!around || around === document.body) found.push(`sticks out: ${name(element)}`);
             }
+            document.adoptedStyleSheets = [];
             return found.slice(0, 5)";
+        serde_json::from_value(self.eval(script, vec![]).await).unwrap()
+    }
+
+    /// What is pressed and is smaller than a finger in a narrow window, or than a pointer finds elsewhere (WCAG 2.5.8).
+    /// Links inside a text are excepted, what is scrolled to the edge, and the ticks, which the message's menu shows too.
+    pub async fn hard_to_touch(&self) -> Vec<String> {
+        let script = "const least = innerWidth < 720 ? 44 : 24;
+            const found = [];
+            const pressed = 'button, a[href], select, input:not([type=file]), summary, [role=option], [role=switch]';
+            const over = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+            const visible = (element) => {
+                let room = new DOMRect(0, 0, innerWidth, innerHeight);
+                for (let around = element.parentElement; around; around = around.parentElement) {
+                    if (getComputedStyle(around).overflowY === 'visible') continue;
+                    const box = around.getBoundingClientRect();
+                    const [left, top] = [Math.max(room.left, box.left), Math.max(room.top, box.top)];
+                    room = new DOMRect(left, top, Math.min(room.right, box.right) - left, Math.min(room.bottom, box.bottom) - top);
+                }
+                return room;
+            };
+            for (const element of over.querySelectorAll(pressed)) {
+                if (element.closest('[dir=auto], p, .hidden, .meta') || element.disabled || !element.checkVisibility()) continue;
+                const box = element.getBoundingClientRect();
+                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                const half = least / 2 - 1;
+                const room = visible(element);
+                if (y - half < room.top || y + half > room.bottom || x < room.left || x > room.right) continue;
+                const hits = (x, y) => {
+                    const hit = document.elementFromPoint(x, y);
+                    return hit !== null && (element.contains(hit) || hit.closest('label')?.contains(element));
+                };
+                // What lies under something else is not what is pressed there.
+                if (!hits(x, y)) continue;
+                const around = [[x - half, y], [x + half, y], [x, y - half], [x, y + half]];
+                const missed = around.find(([x, y]) => !hits(x, y));
+                if (missed) {
+                    const there = document.elementFromPoint(...missed)?.cloneNode(false).outerHTML.slice(0, 80);
+                    found.push(`${Math.round(box.width)} x ${Math.round(box.height)} and no ${least} around it, but ${there}: ${element.outerHTML.slice(0, 120)}`);
+                }
+            }
+            return found.slice(0, 8)";
         serde_json::from_value(self.eval(script, vec![]).await).unwrap()
     }
 

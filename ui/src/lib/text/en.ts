@@ -459,7 +459,7 @@ export const en = {
     failed: "People could not be read",
     none: "Nobody by that name",
     remove: "Take out",
-    removeName: (name: string) => `Take ${name} out`,
+    removeName: (name: string) => `Take out: ${name}`,
     removeTitle: (name: string) => `Take ${name} out of the team?`,
     removeBody:
       "All keys of the team are changed: nothing its clients and colleagues write from now on can be read by them. What they already have stays with them.",
