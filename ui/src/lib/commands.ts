@@ -1,6 +1,7 @@
 import type { Component } from "svelte";
 
 import { Add, Archive, ArchiveRestore, Device, Draft, Emoji, Help, Inbox, Invite, Leave, Lock, New, Online, Outbox, People, Relay, Safety, Search, Settings } from "./icons";
+import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
 
@@ -10,7 +11,7 @@ export interface Command {
   icon: Component<{ size?: number }>;
   /** More words it is found by. */
   words?: string;
-  key?: string;
+  key?: KeyId;
   run: () => void;
 }
 
@@ -20,9 +21,9 @@ export function commands(app: App): Command[] {
   const row = app.thread?.detail?.row;
   const group = t.palette.actions;
   const list: Command[] = [
-    { group, label: t.nav.new, icon: New, key: "Ctrl+N", run: () => go("new") },
+    { group, label: t.nav.new, icon: New, key: "new", run: () => go("new") },
     { group, label: t.invite.title, icon: Invite, words: "link qr client team", run: () => go("invite") },
-    { group, label: t.search.title, icon: Search, key: "Ctrl+Shift+F", words: "find", run: () => go("search") },
+    { group, label: t.search.title, icon: Search, key: "search", words: "find", run: () => go("search") },
     { group, label: t.nav.inbox, icon: Inbox, run: () => go("inbox") },
     { group, label: t.nav.drafts, icon: Draft, run: () => go("drafts") },
     { group, label: t.nav.outbox, icon: Outbox, words: "waiting unsent", run: () => go("outbox") },
@@ -30,13 +31,13 @@ export function commands(app: App): Command[] {
     { group, label: t.nav.devices, icon: Device, words: "revoke", run: () => go("devices") },
     { group, label: t.linking.title, icon: Add, words: "phone laptop code", run: () => go("link") },
     { group, label: t.join.title, icon: Invite, words: "invitation link", run: () => go("join") },
-    { group, label: t.nav.help, icon: Help, key: "?", words: "shortcuts", run: () => go("help") },
+    { group, label: t.nav.help, icon: Help, key: "help", words: "shortcuts", run: () => go("help") },
   ];
   if (row) {
     list.unshift(
-      { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "E", run: () => void app.archive(row, !row.archived) },
+      { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "archive", run: () => void app.archive(row, !row.archived) },
       { group, label: t.thread.members, icon: People, words: "add remove role", run: () => go("members", row.id) },
-      { group, label: t.thread.find, icon: Search, key: "Ctrl+F", run: () => (app.finding = true) },
+      { group, label: t.thread.find, icon: Search, key: "find", run: () => (app.finding = true) },
     );
   }
   if (app.status?.key_protection === "passphrase") list.push({ group, label: t.settings.lockNow, icon: Lock, run: () => void app.lock() });
@@ -63,7 +64,7 @@ export function commands(app: App): Command[] {
     [t.settings.lockAfter, Lock],
     [t.settings.backup, Safety],
   ];
-  list.push({ group: settings, label: t.settings.title, icon: Settings, key: "Ctrl+,", run: () => go("settings") });
+  list.push({ group: settings, label: t.settings.title, icon: Settings, key: "settings", run: () => go("settings") });
   for (const [label, icon] of named) {
     list.push({ group: settings, label: `${t.settings.title}: ${label}`, icon, run: () => go("settings", null, { q: label }) });
   }

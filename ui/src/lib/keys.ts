@@ -2,9 +2,67 @@ import type { App } from "./state/app.svelte";
 
 export const mac = typeof navigator !== "undefined" && /Mac/u.test(navigator.platform);
 
+export type KeyPlace = "everywhere" | "reading" | "writing";
+
+export type KeyId =
+  | "palette" | "new" | "search" | "settings" | "help" | "back" | "previous" | "next"
+  | "find" | "panel" | "up" | "down" | "latest" | "reply" | "copy" | "remove" | "archive"
+  | "send" | "line" | "edit" | "emoji";
+
+interface Key {
+  place: KeyPlace;
+  /** `Ctrl` is the system's own command key. Several do the same; the first is the one that is shown. */
+  keys: (app: App) => string[];
+  /** What it does wherever somebody is. One without it is acted on where its place is, by `isKey`. */
+  run?: (app: App) => void;
+}
+
+const sends = (app: App): boolean => app.settings?.enter_sends ?? true;
+
+/** Every key that does something: the sheet of keys, the palette and the tooltips read it from here. */
+export const KEYS: Record<KeyId, Key> = {
+  palette: { place: "everywhere", keys: () => ["Ctrl+K"], run: (app) => (app.palette = !app.palette) },
+  new: { place: "everywhere", keys: () => ["Ctrl+N"], run: (app) => app.router.go("new") },
+  search: { place: "everywhere", keys: () => ["Ctrl+Shift+F"], run: (app) => app.router.go("search") },
+  settings: { place: "everywhere", keys: () => ["Ctrl+,"], run: (app) => app.router.go("settings") },
+  help: { place: "everywhere", keys: () => ["?"], run: (app) => app.router.go("help") },
+  back: { place: "everywhere", keys: () => ["Escape"], run: escape },
+  previous: { place: "everywhere", keys: () => ["Alt+ArrowUp"], run: (app) => step(app, -1) },
+  next: { place: "everywhere", keys: () => ["Alt+ArrowDown"], run: (app) => step(app, 1) },
+  find: { place: "reading", keys: () => ["Ctrl+F"], run: (app) => (app.thread && app.router.current.layer !== "dialog" ? (app.finding = true) : app.router.go("search")) },
+  panel: { place: "reading", keys: () => ["Ctrl+.", "Ctrl+Shift+I"], run: (app) => app.layout.togglePanel() },
+  up: { place: "reading", keys: () => ["ArrowUp"] },
+  down: { place: "reading", keys: () => ["ArrowDown"] },
+  latest: { place: "reading", keys: () => ["End"] },
+  reply: { place: "reading", keys: () => ["R"] },
+  copy: { place: "reading", keys: () => ["C"] },
+  remove: { place: "reading", keys: () => ["Delete"] },
+  archive: { place: "reading", keys: () => ["E"], run: archive },
+  send: { place: "writing", keys: (app) => (sends(app) ? ["Enter", "Ctrl+Enter"] : ["Ctrl+Enter"]) },
+  line: { place: "writing", keys: (app) => (sends(app) ? ["Shift+Enter"] : ["Enter"]) },
+  edit: { place: "writing", keys: () => ["ArrowUp"] },
+  emoji: { place: "writing", keys: () => [":"] },
+};
+
+const NAMES: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
+
 /** How a key is written on this system. */
-export function keyName(key: string): string {
-  return mac ? key.replace("Ctrl+", "⌘").replace("Alt+", "⌥").replace("Shift+", "⇧") : key;
+export function keyName(app: App, id: KeyId): string {
+  const [shown = ""] = KEYS[id].keys(app);
+  const named = shown.replace(/[A-Z][a-z]+(?:[A-Z][a-z]+)?$/u, (name) => NAMES[name] ?? name);
+  return mac ? named.replace("Ctrl+", "⌘").replace("Alt+", "⌥").replace("Shift+", "⇧") : named;
+}
+
+/** Whether a press is one of a key's. */
+export function isKey(app: App, event: KeyboardEvent, id: KeyId): boolean {
+  return KEYS[id].keys(app).some((written) => {
+    const parts = written.split("+");
+    const key = parts.pop() ?? "";
+    const command = mac ? event.metaKey : event.ctrlKey;
+    // A sign may need Shift on one keyboard and not on another.
+    const shift = /^[^\p{L}]$/u.test(key) || event.shiftKey === parts.includes("Shift");
+    return event.key.toLowerCase() === key.toLowerCase() && command === parts.includes("Ctrl") && event.altKey === parts.includes("Alt") && shift;
+  });
 }
 
 function typing(target: EventTarget | null): boolean {
@@ -17,35 +75,19 @@ function typing(target: EventTarget | null): boolean {
 /** Keys that work everywhere. What a view handles itself never gets here. */
 export function onKeydown(app: App, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || app.phase !== "ready") return;
+  const [id, key] = (Object.entries(KEYS) as Array<[KeyId, Key]>).find(([id, key]) => key.run && isKey(app, event, id)) ?? [];
+  if (!id || !key?.run) return;
+  const modal = app.router.current.layer === "dialog" || document.querySelector("dialog[open]") !== null;
   const command = mac ? event.metaKey : event.ctrlKey;
-  const key = event.key.toLowerCase();
-  const dialog = app.router.current.layer === "dialog";
-  const modal = dialog || document.querySelector("dialog[open]") !== null;
-  const take = (run: () => void): void => {
-    event.preventDefault();
-    run();
-  };
-  if (command && !event.altKey) {
-    if (key === "k") take(() => (app.palette = !app.palette));
-    else if (key === "n" && !event.shiftKey) take(() => app.router.go("new"));
-    else if (key === "f" && event.shiftKey) take(() => app.router.go("search"));
-    else if (key === "f") take(() => (app.thread && !dialog ? (app.finding = true) : app.router.go("search")));
-    else if (key === "." || (key === "i" && event.shiftKey)) take(() => app.layout.togglePanel());
-    else if (key === ",") take(() => app.router.go("settings"));
-    return;
-  }
-  if (!modal && event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
-    take(() => step(app, event.key === "ArrowUp" ? -1 : 1));
-    return;
-  }
-  if (event.key === "Escape") {
-    take(() => escape(app));
-    return;
-  }
-  if (event.altKey || typing(event.target) || modal || app.palette) return;
+  // A letter alone belongs to the field somebody types in; and what is asked over the window comes first.
+  if (!command && id !== "back" && (modal || app.palette || (!event.altKey && typing(event.target)))) return;
+  event.preventDefault();
+  key.run(app);
+}
+
+function archive(app: App): void {
   const row = app.thread?.detail?.row;
-  if (event.key === "?") take(() => app.router.go("help"));
-  else if (key === "e" && row) take(() => void app.archive(row, !row.archived));
+  if (row) void app.archive(row, !row.archived);
 }
 
 export function focusComposer(): void {

@@ -111,4 +111,7 @@ export const testids = {
   recoveryWord: "recovery-word",
   recoveryCheck: "recovery-check",
   recoveryConfirm: "recovery-confirm",
+  helpSearch: "help-search",
+  helpKey: "help-key",
+  helpTopic: "help-topic",
 } as const;

@@ -1,6 +1,7 @@
 import type { Code } from "../bindings/Code";
 import type { RoleName } from "../bindings/RoleName";
 import type { SpaceKind } from "../bindings/SpaceKind";
+import type { KeyId, KeyPlace } from "../keys";
 import { count, list, percent, plural, shortTime, time } from "../format";
 
 const counted = plural("en");
@@ -698,32 +699,127 @@ export const en = {
   },
   help: {
     title: "Keys and help",
-    everywhere: "Everywhere",
-    reading: "Reading",
-    writing: "Writing",
+    search: "Search keys and help",
+    none: "Nothing by that name",
+    noneHelp: "Try another word. What can be done is found by name too: press Ctrl+K.",
+    place: { everywhere: "Everywhere", reading: "Reading", writing: "Writing" } satisfies Record<KeyPlace, string>,
     keys: {
       palette: "Go to or do anything",
       new: "New conversation",
       search: "Search everywhere",
+      settings: "Settings",
       help: "This sheet",
       back: "Step out, back",
-      upDown: "Previous or next conversation",
+      previous: "Previous conversation",
+      next: "Next conversation",
       find: "Search in this conversation",
       panel: "People and files",
-      messages: "From message to message",
+      up: "Message before",
+      down: "Message after",
+      latest: "The newest message",
       reply: "Reply to the chosen message",
       copy: "Copy the chosen message",
-      archive: "Archive",
+      remove: "Delete the chosen message for everyone",
+      archive: "Archive, or move back to the inbox",
       send: "Send",
       line: "New line",
-      edit: "Edit what has not gone yet",
+      edit: "Edit what has not gone yet (in an empty field)",
       emoji: "Emoji by name",
-      attach: "Attach files",
-    },
+    } satisfies Record<KeyId, string>,
     ticksTitle: "What the ticks say",
-    how: "How it works",
-    howBody:
-      "Everything is on this device, so reading, writing and searching never wait for a network. What you write is sealed here, carried by a relay that can't read it, and opened on the devices of the people in the conversation.",
+    here: "About what is open now",
+    topicsTitle: "How it works",
+    data: "With your data:",
+    /** One topic per thing somebody may wonder about: what it is for, and what it does with data. Every route has one. */
+    topics: {
+      basics: {
+        title: "How Homing works",
+        text: [
+          "Everything is on this device, so reading, writing and searching never wait for a network. What you do offline waits in the outbox and goes by itself.",
+        ],
+        data: "What you write is sealed here, carried by a relay that can't read it, and opened on the devices of the people in the conversation. The relay sees who writes when and how much, never what.",
+      },
+      conversations: {
+        title: "Conversations",
+        text: [
+          "The list shows what was written last first. The filters above it show what is unread, begun, archived or waiting.",
+          "Archiving takes a conversation out of the way; a new message brings it back. Marking it unread is for you alone and takes no receipt back.",
+        ],
+        data: "Archived, unread and deleted for you are kept for your own devices: nobody else learns of them. Deleting for everyone removes it from every device that can be reached.",
+      },
+      messages: {
+        title: "Messages and their ticks",
+        text: [
+          "The arrow keys go from message to message; R replies, C copies, the menu key shows the rest. A reply shows what it answers and leads there.",
+          "A message that was written before what you had already read and arrived after it is marked as late, and unread.",
+        ],
+        data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts you neither tell nor see who read.",
+      },
+      drafts: {
+        title: "Drafts and the outbox",
+        text: [
+          "What you begin is kept as you type, on all your devices. Sent once, it is finished everywhere, whoever pressed the key.",
+          "The outbox shows what the relay does not have yet. It can be cancelled, edited and tried again until it has gone.",
+        ],
+        data: "Drafts are sealed for your own devices. Nobody else sees that you are writing one, except “is typing” while you do.",
+      },
+      files: {
+        title: "Files and pictures",
+        text: ["Attach with the clip, drop files on the conversation, or paste them. Pictures are shown in place, other files are saved where you choose."],
+        data: "Files are sealed in pieces before they leave, with a key that only the people of the conversation get. Names and kinds are sealed too; the relay sees sizes.",
+      },
+      search: {
+        title: "Search",
+        text: ["It finds parts of words in any language, newest first, in everything this device holds. In an open conversation it looks there only."],
+        data: "The index lies in your encrypted profile. Nothing you search for leaves this device.",
+      },
+      people: {
+        title: "People and invitations",
+        text: [
+          "There is no directory: people come by an invitation link or its QR code, which one person can use once.",
+          "A client gets a space that your team can read and other clients can't. A colleague joins the team once you let them in.",
+        ],
+        data: "The link holds what opens the space: send it by a way you trust. Everybody who can read a conversation is named in its members, and nobody else can.",
+      },
+      members: {
+        title: "Members and roles",
+        text: ["Whoever is added can read the whole history. Whoever is removed or leaves keeps what they have and gets nothing new."],
+        data: "Removing somebody changes the keys: nothing written from then on can be opened with the old ones.",
+      },
+      safety: {
+        title: "Safety numbers",
+        text: ["Compare the digits when you meet or on a call. If they are the same on both sides, nobody stands in between."],
+        data: "The digits are made from both accounts' keys. Whether you compared them is kept for your own devices.",
+      },
+      devices: {
+        title: "Devices",
+        text: ["Every linked device holds your whole account and works alone. Link one by its code and compare the digits; revoke one that is lost."],
+        data: "Linking hands over your account from device to device, sealed. Revoking changes all keys, the recovery words too: write the new ones down.",
+      },
+      recovery: {
+        title: "Recovery words, backup and restore",
+        text: [
+          "The 24 words bring your account back when all devices are lost. A backup is one file with everything in it.",
+          "“Check the data” looks for damage and mends what can be mended.",
+        ],
+        data: "Whoever has the words is you. A backup is encrypted with a passphrase or with the words; a restored one becomes a new device.",
+      },
+      lock: {
+        title: "Passphrase and lock",
+        text: ["With a passphrase, Homing asks for it at the start and after the time you set."],
+        data: "The profile is encrypted on the disk in any case. The passphrase protects its key; nobody can reset it.",
+      },
+      settings: {
+        title: "Settings",
+        text: ["One page, to be searched. Look, language and text size are for this window; how you write and read is the same on all your devices."],
+        data: "Notifications show names and text only if you want that. The address of the relay is all that Homing ever connects to.",
+      },
+      demo: {
+        title: "The demo",
+        text: ["A small agency to try things with. It stays as you leave it, can be started over, and can be removed."],
+        data: "It is a profile of its own on this computer, talks to no relay, and touches nothing of yours.",
+      },
+    },
   },
   toast: {
     archived: (title: string) => `“${title}” archived`,
