@@ -89,7 +89,7 @@ impl Default for Limits {
             space_bytes: 4 * GIB,
             device_slot_bytes: 4 * MIB,
             account_spaces: 20_000,
-            blob_bytes: 64 * MIB,
+            blob_bytes: 512 * MIB,
             account_blob_bytes: 16 * GIB,
             page_bytes: 512 * 1024,
             live_bytes: 4 * MIB,

@@ -1,83 +1,36 @@
 //! Files: sealed in chunks before they are queued, uploaded and fetched in the background, opened on demand.
 //!
 //! On the disk a file is what the relay has too: encrypted chunks in a folder named by the blob. Its key stands only
-//! in the message's document.
+//! in the message's document. What takes as long as a file is large is done by [`crate::files`], beside the core.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use data_encoding::BASE64;
-use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN, Seed32};
-use homing_model::AttachmentMeta;
+use homing_crypto::Seed32;
 use homing_store::attachments::{self, AttachmentRow, FileState};
 use homing_store::spaces::{self, SpaceState};
-use homing_store::{Durability, Tx, messages};
-use homing_wire::{BlobId, DocId, Hash, SpaceId};
+use homing_store::{Durability, Tx, messages, meta};
+use homing_wire::{BlobId, DocId, SpaceId};
 
-use crate::api::{ApiError, Attachment, Code, Done, FileData, FileSave, FileSource, ItemRef};
-use crate::core::{Core, FILES};
-use crate::fail::{Fail, invalid, not_found};
+use crate::api::{ApiError, Attachment, Done, FileData, FileSave, FileSource, ItemRef};
+use crate::core::{Core, FILES, RELAY_FILE};
+use crate::fail::{Fail, not_found};
+use crate::files::{self, FileDone, FileJob, FileOutcome, Sealed, StagedFile, Stopper, Work};
 use crate::port::{Output, TransferEvent, TransferJob, TransferKind, TransferStep};
 use crate::project::attachment_id;
 use crate::replica::Replica;
+use crate::reply::Reply;
 
-/// Bytes of one file.
-const FILE: u64 = 50 * 1024 * 1024;
-const FILES_PER_MESSAGE: usize = 20;
 const OPEN: u32 = 256;
 
-/// A file sealed into chunks on this disk.
-pub(crate) struct StagedFile {
-    pub meta: AttachmentMeta,
-    pub folder: PathBuf,
-}
+/// How a call goes on once work on its files is done.
+type Then = Box<dyn FnOnce(&mut Core, Result<FileDone, ApiError>) + Send>;
 
-fn file_failed(what: &str) -> ApiError {
-    ApiError::new(
-        Code::FileFailed,
-        format!("{what} Check that it exists, may be read, and that the disk has space."),
-    )
-}
-
-fn too_large(name: &str) -> ApiError {
-    ApiError::new(Code::TooLarge, format!("\"{}\" is larger than 50 MB.", crate::text::visible(name)))
-}
-
-fn read(source: &FileSource) -> Result<(String, String, Vec<u8>), ApiError> {
-    match source {
-        FileSource::Path { path } => {
-            let path = Path::new(path);
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let size = fs::metadata(path).map_err(|_| file_failed("The file can't be read."))?.len();
-            if size > FILE {
-                return Err(too_large(&name));
-            }
-            let bytes = fs::read(path).map_err(|_| file_failed("The file can't be read."))?;
-            let mime = mime_guess::from_path(path).first_or_octet_stream().essence_str().to_owned();
-            Ok((name, mime, bytes))
-        }
-        FileSource::Bytes { name, mime, base64 } => {
-            let bytes = BASE64
-                .decode(base64.as_bytes())
-                .map_err(|_| ApiError::from(invalid("The file's bytes are not base64.")))?;
-            if bytes.len() as u64 > FILE {
-                return Err(too_large(name));
-            }
-            let mime = if mime.is_empty() {
-                mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned()
-            } else {
-                mime.clone()
-            };
-            Ok((name.clone(), mime, bytes))
-        }
-    }
-}
-
-fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// Work on files that is under way.
+#[derive(Default)]
+pub(crate) struct FileWork {
+    last: u64,
+    waiting: BTreeMap<u64, Then>,
 }
 
 impl Core {
@@ -85,59 +38,66 @@ impl Core {
         self.folder.join(FILES).join(blob.to_string())
     }
 
-    /// Reads and seals files before anything is queued: a file that changes or goes afterwards doesn't matter.
-    pub(crate) fn stage_files(&mut self, sources: &[FileSource]) -> Result<Vec<StagedFile>, ApiError> {
-        if sources.len() > FILES_PER_MESSAGE {
-            return Err(invalid("At most 20 files go with one message.").into());
-        }
-        // Sizes first: nothing is written if one of them is too large.
-        let read: Vec<_> = sources.iter().map(read).collect::<Result<_, _>>()?;
-        let mut staged = Vec::with_capacity(read.len());
-        for (name, mime, bytes) in read {
-            staged.push(self.stage(name, mime, &bytes)?);
-        }
-        Ok(staged)
+    /// Gives out work on files and goes on with `then` when it is done.
+    fn file_work(&mut self, work: Work, then: Then) -> Stopper {
+        self.file_work.last += 1;
+        let job = FileJob::new(self.file_work.last, work);
+        let stopper = job.stopper();
+        self.file_work.waiting.insert(job.id, then);
+        self.push(Output::File(job));
+        stopper
     }
 
-    fn stage(&mut self, name: String, mime: String, bytes: &[u8]) -> Result<StagedFile, ApiError> {
-        let key = BlobKey::random(&mut self.env.rng);
-        let pieces: Vec<&[u8]> =
-            if bytes.is_empty() { vec![&[]] } else { bytes.chunks(CHUNK_PLAIN_LEN).collect() };
-        let mut sealed = Vec::with_capacity(pieces.len());
-        for (index, piece) in pieces.iter().enumerate() {
-            let last = index + 1 == pieces.len();
-            let index = u32::try_from(index).map_err(|_| too_large(&name))?;
-            sealed.push(
-                key.seal_chunk(index, last, piece).map_err(|error| ApiError::from(Fail::Crypto(error)))?,
-            );
+    pub(crate) fn file_done(&mut self, id: u64, outcome: FileOutcome) {
+        if let Some(then) = self.file_work.waiting.remove(&id) {
+            then(self, outcome.0);
         }
-        let chunks: Vec<Hash> = sealed.iter().map(|chunk| Hash::of(chunk)).collect();
-        let blob = BlobId::of_chunks(&chunks);
-        let folder = self.folder_of(&blob);
-        fs::create_dir_all(&folder).map_err(|_| file_failed("The file can't be kept."))?;
-        for (index, chunk) in sealed.iter().enumerate() {
-            write_durably(&folder.join(index.to_string()), chunk)
-                .map_err(|_| file_failed("The file can't be kept."))?;
+    }
+
+    /// Bytes of the largest file that can be sent.
+    fn largest_file(&self) -> Result<u64, ApiError> {
+        let told = meta::get(&self.db()?, RELAY_FILE)?;
+        let told = told.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes);
+        Ok(told.map_or(files::FILE, files::largest_for))
+    }
+
+    fn sealing(&mut self, sources: Vec<FileSource>) -> Result<Work, ApiError> {
+        let keys = sources.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
+        Ok(Work::Seal { sources, keys, folder: self.folder.join(FILES), largest: self.largest_file()? })
+    }
+
+    /// Reads and seals files before anything is queued: one that changes or goes afterwards doesn't matter. Without
+    /// files the call goes on at once.
+    pub(crate) fn with_files<T: serde::Serialize + Send + 'static>(
+        &mut self,
+        sources: Vec<FileSource>,
+        reply: Reply<T>,
+        then: impl FnOnce(&mut Self, &[StagedFile]) -> Result<T, ApiError> + Send + 'static,
+    ) {
+        if sources.is_empty() {
+            let answer = then(self, &[]);
+            return self.settle(reply, answer);
         }
-        let (width, height) = match imagesize::blob_size(bytes) {
-            Ok(size) if mime.starts_with("image/") => {
-                (u32::try_from(size.width).ok(), u32::try_from(size.height).ok())
-            }
-            _ => (None, None),
+        let work = match self.sealing(sources) {
+            Ok(work) => work,
+            Err(error) => return self.settle(reply, Err(error)),
         };
-        let meta = AttachmentMeta {
-            blob,
-            key: *key.seed().expose(),
-            name,
-            mime,
-            size: bytes.len() as u64,
-            chunks,
-            width,
-            height,
-            thumbnail: None,
-            voice: None,
-        };
-        Ok(StagedFile { meta, folder })
+        let then: Then = Box::new(move |core, done| {
+            let answer = sealed(done).and_then(|staged| {
+                let answer = then(core, &staged);
+                if answer.is_err() {
+                    forget(&staged);
+                }
+                answer
+            });
+            core.settle(reply, answer);
+        });
+        self.file_work(work, then);
+    }
+
+    /// The same for somebody who can wait.
+    pub(crate) fn seal_now(&mut self, sources: Vec<FileSource>) -> Result<Vec<StagedFile>, ApiError> {
+        sealed(self.sealing(sources)?.carry_out(&Stopper::default()))
     }
 
     fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {
@@ -145,47 +105,71 @@ impl Core {
         attachments::get(&self.db()?, &id)?.ok_or_else(|| not_found("file").into())
     }
 
-    fn bytes_of(&self, row: &AttachmentRow) -> Result<Vec<u8>, ApiError> {
-        let missing = || {
-            ApiError::new(
-                Code::KeyUnavailable,
-                "The file is not on this device yet. It is fetched as soon as the relay can be reached.",
-            )
-        };
-        let folder = row.blob.map(|blob| self.folder_of(&blob)).ok_or_else(missing)?;
-        let key = BlobKey::from_seed(Seed32::from_bytes(*row.key.0));
-        let mut bytes = Vec::with_capacity(usize::try_from(row.size).unwrap_or(0).min(CHUNK_PLAIN_LEN));
-        for index in 0..row.chunks.len() {
-            let chunk = fs::read(folder.join(index.to_string())).map_err(|_| missing())?;
-            let number = u32::try_from(index).map_err(|_| missing())?;
-            let plain = key.open_chunk(number, index + 1 == row.chunks.len(), &chunk).map_err(|_| {
-                ApiError::new(
-                    Code::Corrupt,
-                    "The file's stored bytes are damaged. Delete it here and fetch it again.",
-                )
-            })?;
-            bytes.extend_from_slice(&plain);
+    fn sealed_of(&self, id: &str) -> Result<Sealed, ApiError> {
+        let row = self.attachment_row(id)?;
+        let folder = row.blob.map(|blob| self.folder_of(&blob)).ok_or_else(files::missing)?;
+        Ok(Sealed {
+            folder,
+            key: Seed32::from_bytes(*row.key.0),
+            chunks: row.chunks.len(),
+            name: row.name,
+            mime: row.mime,
+            size: row.size,
+        })
+    }
+
+    pub(crate) fn attachment_read(&mut self, args: ItemRef, reply: Reply<FileData>) {
+        match self.sealed_of(&args.id) {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok(file) => {
+                let then: Then = Box::new(|core, done| {
+                    let answer = done.and_then(|done| match done {
+                        FileDone::Read(data) => Ok(data),
+                        _ => Err(Fail::Internal("file work").into()),
+                    });
+                    core.settle(reply, answer);
+                });
+                self.file_work(Work::Read { file }, then);
+            }
         }
-        Ok(bytes)
     }
 
-    pub(crate) fn attachment_read(&mut self, args: ItemRef) -> Result<FileData, ApiError> {
+    pub(crate) fn attachment_save(&mut self, args: FileSave, reply: Reply<Done>) {
+        match self.sealed_of(&args.attachment) {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok(file) => {
+                let then: Then = Box::new(|core, done| core.settle(reply, done.map(|_| Done { done: true })));
+                self.file_work(Work::Save { file, to: args.path.into() }, then);
+            }
+        }
+    }
+
+    /// Ends a file's way up or down. What was moved stays: it goes on from there when it is wanted again.
+    pub(crate) fn attachment_stop(&mut self, args: ItemRef) -> Result<Attachment, ApiError> {
         let row = self.attachment_row(&args.id)?;
-        let bytes = self.bytes_of(&row)?;
-        Ok(FileData { name: crate::text::visible(&row.name), mime: row.mime, base64: BASE64.encode(&bytes) })
-    }
-
-    pub(crate) fn attachment_save(&mut self, args: FileSave) -> Result<Done, ApiError> {
-        let row = self.attachment_row(&args.attachment)?;
-        let bytes = self.bytes_of(&row)?;
-        write_durably(Path::new(&args.path), &bytes)
-            .map_err(|_| file_failed("The file can't be written there."))?;
-        Ok(Done { done: true })
+        let (kind, state) = match row.state {
+            FileState::Downloading => (TransferKind::Download, FileState::Remote),
+            FileState::Waiting | FileState::Uploading => (TransferKind::Upload, FileState::Stopped),
+            _ => return Ok(crate::rows::attachment(&row)),
+        };
+        self.write(Durability::Full, |tx, replica, _| {
+            attachments::set_state(tx, &row.id, state, row.progress, None)?;
+            if let Some(message) = messages::get(tx, &row.message)? {
+                replica.touched.message(message.conversation, message.id);
+            }
+            Ok(())
+        })?;
+        if let Some(blob) = row.blob
+            && self.transfers.remove(&blob)
+        {
+            self.push(Output::StopTransfer { blob, kind });
+        }
+        Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
     }
 
     pub(crate) fn attachment_fetch(&mut self, args: ItemRef) -> Result<Attachment, ApiError> {
         let row = self.attachment_row(&args.id)?;
-        if matches!(row.state, FileState::Remote | FileState::Failed) {
+        if matches!(row.state, FileState::Remote | FileState::Failed | FileState::Stopped) {
             let message = row.message;
             let own = messages::get(&self.db()?, &message)?.is_some_and(|message| message.mine)
                 && row.path.is_some();
@@ -319,6 +303,20 @@ impl Core {
                 Ok(())
             });
         }
+    }
+}
+
+fn sealed(done: Result<FileDone, ApiError>) -> Result<Vec<StagedFile>, ApiError> {
+    match done? {
+        FileDone::Sealed(staged) => Ok(staged),
+        _ => Err(Fail::Internal("file work").into()),
+    }
+}
+
+/// Of a call that failed after its files were sealed nothing stays.
+fn forget(staged: &[StagedFile]) {
+    for file in staged {
+        drop(std::fs::remove_dir_all(&file.folder));
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) const DATABASE: &str = "homing.db";
 pub(crate) const FILES: &str = "files";
 pub(crate) const RELAY_ADDRESS: &str = "relay/address";
 pub(crate) const RELAY_KEY: &str = "relay/key";
+/// Bytes of the largest file the relay takes.
+pub(crate) const RELAY_FILE: &str = "relay/file";
 
 /// How the relay was last seen.
 pub(crate) struct Link {
@@ -69,6 +71,8 @@ pub struct Core {
     pub(crate) touched: Touched,
     pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
     pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
+    /// Work on files that is under way, and how to go on after it.
+    pub(crate) file_work: crate::attachments::FileWork,
     /// Spaces that wait until then for something newer to come.
     pub(crate) resting: BTreeMap<SpaceId, u64>,
     /// Accounts whose logs were asked for.
@@ -112,6 +116,7 @@ impl Core {
             touched: Touched::default(),
             receipts_due: BTreeMap::new(),
             transfers: BTreeSet::new(),
+            file_work: crate::attachments::FileWork::default(),
             resting: BTreeMap::new(),
             asked_accounts: BTreeSet::new(),
             asked_ops: BTreeSet::new(),
@@ -178,6 +183,7 @@ impl Core {
         replica.has_relay = self.demo || meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
         self.replica = Some(replica);
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
+        crate::files::sweep(&self.folder.join(FILES));
         self.start_link()?;
         self.publish_owed_receipts()?;
         self.say_words_kept()?;
@@ -205,6 +211,7 @@ impl Core {
             }
             Input::NetworkHint => self.protocol(homing_sync::Event::NetworkUp),
             Input::Transfer(event) => self.transfer_moved(&event),
+            Input::File(id, outcome) => self.file_done(id, outcome),
             Input::Stop => self.stop(),
         }
     }

@@ -13,6 +13,7 @@
 pub mod api;
 pub mod core;
 pub mod env;
+pub mod files;
 pub mod host;
 pub mod platform;
 pub mod port;

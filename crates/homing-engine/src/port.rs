@@ -7,6 +7,7 @@ use homing_wire::{BlobId, Hash, SpaceId};
 use serde_json::value::RawValue;
 
 use crate::api::{ApiError, Call, Event};
+use crate::files::{FileJob, FileOutcome};
 
 /// Number that ties a reply to its call.
 pub type CallId = u64;
@@ -42,6 +43,8 @@ pub enum Input {
     NetworkHint,
     /// A transfer moved on or ended.
     Transfer(TransferEvent),
+    /// The work of the [`FileJob`] with this id is done.
+    File(u64, FileOutcome),
     /// The process ends: slots and cursors are written.
     Stop,
 }
@@ -75,6 +78,15 @@ pub enum Output {
     Reply(CallId, Answer),
     /// Start a transfer of a file's encrypted chunks.
     Transfer(TransferJob),
+    /// End the transfer of a file where it is; what was moved stays.
+    StopTransfer {
+        /// The file.
+        blob: BlobId,
+        /// Up or down.
+        kind: TransferKind,
+    },
+    /// Do work on a file of this computer, beside everything else.
+    File(FileJob),
 }
 
 /// What a transfer does. Chunks lie encrypted in `folder` as files named by their index.

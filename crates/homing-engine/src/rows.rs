@@ -619,6 +619,7 @@ pub(crate) fn attachment(row: &homing_store::attachments::AttachmentRow) -> Atta
             FileState::Downloading => AttachmentState::Downloading,
             FileState::Ready => AttachmentState::Ready,
             FileState::Failed => AttachmentState::Failed,
+            FileState::Stopped => AttachmentState::Stopped,
         },
         progress: row.progress,
         width: row.width,

@@ -49,8 +49,6 @@ pub enum Answer {
 pub struct Ended {
     /// It is to be tried again after a pause.
     pub again: bool,
-    /// Somebody still listens.
-    pub heard: bool,
 }
 
 /// Why a transfer stopped short.
@@ -60,7 +58,7 @@ enum Stop {
     Again,
     /// There may be room later.
     Short(Shortage),
-    /// The session's token is no longer good, or the engine ended.
+    /// The session's token is no longer good, its person stopped it, or the engine ended.
     Interrupted,
     /// For good.
     Refused(u16),
@@ -82,7 +80,8 @@ pub fn carry(job: &TransferJob, relay: &impl Chunks, say: impl Fn(TransferStep) 
         Err(Stop::Interrupted) => (Some(TransferStep::Interrupted), false),
         Err(Stop::Refused(status)) => (Some(TransferStep::Refused { status }), false),
     };
-    Ended { again, heard: step.is_none_or(say) }
+    step.map(say);
+    Ended { again }
 }
 
 /// Transfers that wait for their turn. Times are since any moment that stays the same.
@@ -138,6 +137,11 @@ impl Queue {
     /// When the next transfer is due, if any waits.
     pub fn next_at(&self) -> Option<Duration> {
         self.waiting.iter().map(|waiting| waiting.at).min()
+    }
+
+    /// A transfer that waits is not begun any more.
+    pub fn forget(&mut self, blob: BlobId, kind: TransferKind) {
+        self.waiting.retain(|waiting| !waiting.is_for((blob, kind)));
     }
 
     /// Nothing that waits is begun any more.

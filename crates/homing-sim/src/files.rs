@@ -163,6 +163,11 @@ impl World {
         self.ask(device, Call::AttachmentFetch(ItemRef { id: id.to_owned() }))
     }
 
+    /// Ends a file's way, up or down.
+    pub fn stop_file(&mut self, device: DeviceId, id: &str) -> Result<Attachment> {
+        self.ask(device, Call::AttachmentStop(ItemRef { id: id.to_owned() }))
+    }
+
     /// A file's bytes.
     pub fn read_file(&mut self, device: DeviceId, id: &str) -> Result<Vec<u8>> {
         let file: FileData = self.ask(device, Call::AttachmentRead(ItemRef { id: id.to_owned() }))?;

@@ -353,6 +353,8 @@ impl World {
                     self.at_mut(device)?.replies.insert(id, answer);
                 }
                 Output::Transfer(job) => self.submit_transfer(device, job)?,
+                Output::StopTransfer { blob, kind } => self.at_mut(device)?.transfers.forget(blob, kind),
+                Output::File(job) => self.input(device, Input::File(job.id, job.carry_out()))?,
             }
         }
         Ok(())

@@ -24,6 +24,8 @@ stored_enum! {
         Ready = 4,
         /// Could not be moved.
         Failed = 5,
+        /// Own, not brought further: its person stopped it.
+        Stopped = 6,
     }
 }
 

@@ -52,7 +52,8 @@
 //! # Blobs
 //!
 //! HTTP beside the socket, `Authorization: Bearer <blob_token>`, body and ids as in [`BlobId`]:
-//! `POST /v1/blobs/{id}?space={space}` declares the chunk hashes (32 bytes each, concatenated) and grants the space;
+//! `POST /v1/blobs/{id}?space={space}` declares the chunk hashes (32 bytes each, concatenated, at most 128; relays of
+//! before take 16 and answer 400, and `Welcome` says how large a file may be) and grants the space;
 //! `PUT /v1/blobs/{id}/{index}` stores one chunk, checked against its hash; `HEAD /v1/blobs/{id}` answers
 //! `x-homing-chunks` (a string of `0` and `1`); `GET /v1/blobs/{id}/{index}` reads one. All answer 404 to
 //! who has no grant, and 507 when there is no room: `x-homing-short` says of what, `disk` or `quota`.

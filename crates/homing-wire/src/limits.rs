@@ -26,8 +26,8 @@ pub const DEVICES: usize = 100;
 pub const INVITES: usize = 100;
 /// Bytes of one encrypted chunk of a file.
 pub const CHUNK: usize = 4 * 1024 * 1024;
-/// Chunks of one file (64 MiB of ciphertext).
-pub const CHUNKS: usize = 16;
+/// Chunks of one file (512 MiB of ciphertext). Devices and relays of before take 16.
+pub const CHUNKS: usize = 128;
 /// Bytes of one sealed ephemeral frame.
 pub const EPHEMERAL: usize = 4 * 1024;
 /// Bytes of one message in a linking mailbox.

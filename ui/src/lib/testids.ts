@@ -42,6 +42,8 @@ export const testids = {
   jumpLatest: "jump-latest",
   attachment: "attachment",
   attachmentImage: "attachment-image",
+  attachmentStop: "attachment-stop",
+  attachmentAgain: "attachment-again",
   attachmentSave: "attachment-save",
   composer: "composer",
   send: "send",

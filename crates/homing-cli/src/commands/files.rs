@@ -45,7 +45,10 @@ impl Run<'_> {
 /// Own files that still wait to be sent are here too.
 fn here(state: AttachmentState) -> bool {
     match state {
-        AttachmentState::Waiting | AttachmentState::Uploading | AttachmentState::Ready => true,
+        AttachmentState::Waiting
+        | AttachmentState::Uploading
+        | AttachmentState::Stopped
+        | AttachmentState::Ready => true,
         AttachmentState::Remote | AttachmentState::Downloading | AttachmentState::Failed => false,
     }
 }

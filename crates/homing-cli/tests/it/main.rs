@@ -6,6 +6,8 @@ mod content;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]
+mod large_file;
+#[cfg(test)]
 mod main_job;
 mod network;
 mod owner;

@@ -8,6 +8,8 @@ use data_encoding::{BASE32, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 /// Every way in which a word may stand in a file or on the wire.
 pub struct Scanner {
     forms: Vec<(String, Vec<u8>)>,
+    /// Which pairs of bytes one of them begins with: all else is passed over at once.
+    begins: Box<[bool; 1 << 16]>,
 }
 
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -38,26 +40,43 @@ impl Scanner {
                 form("BASE32", BASE32.encode(whole).into_bytes());
             }
         }
-        Self { forms }
+        let mut begins = Box::new([false; 1 << 16]);
+        for form in forms.iter().map(|(_, form)| form.as_slice()).chain([ZSTD.as_slice()]) {
+            begins[usize::from(form[0]) << 8 | usize::from(form[1])] = true;
+        }
+        Self { forms, begins }
     }
 
     /// What is found in some bytes, also in what they hold compressed.
     pub fn find(&self, bytes: &[u8]) -> Vec<&str> {
-        let mut found: Vec<&str> = self
-            .forms
-            .iter()
-            .filter(|(_, form)| bytes.windows(form.len()).any(|window| window == form))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        for (at, _) in bytes.windows(4).enumerate().filter(|(_, window)| *window == ZSTD) {
-            if let Ok(decoder) = zstd::stream::read::Decoder::new(&bytes[at..]) {
-                let mut unpacked = Vec::new();
-                // What came before an error counts too.
-                drop(decoder.single_frame().take(UNPACKED).read_to_end(&mut unpacked));
-                found.extend(self.find(&unpacked));
+        let mut found = Vec::new();
+        let Some((first, after)) = bytes.split_first() else { return found };
+        let mut before = *first as usize;
+        let mut rest = after;
+        // Without iterators and other calls: they would take ten times as long in a build for tests.
+        while let [byte, after @ ..] = rest {
+            let byte = *byte as usize;
+            if self.begins[before << 8 | byte] {
+                self.find_at(&bytes[bytes.len() - rest.len() - 1..], &mut found);
             }
+            before = byte;
+            rest = after;
         }
         found
+    }
+
+    fn find_at<'s>(&'s self, rest: &[u8], found: &mut Vec<&'s str>) {
+        found.extend(
+            self.forms.iter().filter(|(_, form)| rest.starts_with(form)).map(|(name, _)| name.as_str()),
+        );
+        if rest.starts_with(&ZSTD)
+            && let Ok(decoder) = zstd::stream::read::Decoder::new(rest)
+        {
+            let mut unpacked = Vec::new();
+            // What came before an error counts too.
+            drop(decoder.single_frame().take(UNPACKED).read_to_end(&mut unpacked));
+            found.extend(self.find(&unpacked));
+        }
     }
 
     /// What is found in the files of a folder and their names; and how many bytes were looked at.

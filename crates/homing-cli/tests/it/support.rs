@@ -203,6 +203,11 @@ impl Running {
         self
     }
 
+    /// Its process.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Kills it without notice.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -228,6 +233,11 @@ impl Relay {
     /// Where it keeps everything, its log included.
     pub fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Its process.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref()?.id()
     }
 
     /// Kills it: what it acknowledged must be there when it starts again.

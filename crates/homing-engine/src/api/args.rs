@@ -43,8 +43,9 @@ pub struct Messages {
     pub limit: u32,
 }
 
-/// A file to send: a path on this computer, or bytes the window holds (paste, drop).
-pub enum FileSource { Path { path: String }, Bytes { name: String, mime: String, base64: String } }
+/// A file to send: a path on this computer, what the desktop gave the window by its number (the shell puts the file in
+/// its place), or bytes.
+pub enum FileSource { Path { path: String }, Given { number: u32 }, Bytes { name: String, mime: String, base64: String } }
 
 /// A message apart from the composer's draft (scripts, forwarding).
 pub struct Send { pub conversation: String, pub text: String, #[serde(default)] pub attachments: Vec<FileSource>, #[serde(default)] pub reply_to: Option<String> }

@@ -30,7 +30,8 @@ macro_rules! calls {
         pub enum Call { $($now_variant($now_args),)* $($later_variant($later_args),)* }
 
         impl Call {
-            /// Runs the call. Those under `later` keep the reply until the relay has answered.
+            /// Runs the call. Those under `later` keep the reply until the relay has answered, or a
+            /// file was read.
             pub(crate) fn run(self, core: &mut Core, reply: RawReply) {
                 match self {
                     $(Call::$now_variant(args) => {
@@ -65,7 +66,6 @@ calls! {
 
         Conversations conversations(Conversations) -> ConversationPage;
         Conversation conversation(ConversationRef) -> ConversationDetail;
-        ConversationNew conversation_new(ConversationNew) -> NewConversation;
         ConversationArchive conversation_archive(ConversationArchive) -> ConversationRow;
         ConversationRead conversation_read(ConversationRef) -> ConversationRow;
         ConversationUnread conversation_unread(ConversationRef) -> ConversationRow;
@@ -74,7 +74,6 @@ calls! {
         ConversationDelete conversation_delete(ConversationDelete) -> Done;
 
         Messages messages(Messages) -> MessagePage;
-        Send send(Send) -> Sent;
         MessageDelete message_delete(ItemRef) -> Done;
         Shown shown(Shown) -> Done;
         Focus focus(Focus) -> Done;
@@ -82,7 +81,6 @@ calls! {
 
         DraftShow draft_show(ConversationRef) -> Draft;
         DraftSet draft_set(DraftSet) -> Draft;
-        DraftSend draft_send(DraftSend) -> Sent;
         DraftChoose draft_choose(DraftChoose) -> Draft;
         DraftDiscard draft_discard(ItemRef) -> Done;
         Drafts drafts(Nothing) -> Vec<DraftRow>;
@@ -92,9 +90,8 @@ calls! {
         OutboxEdit outbox_edit(ItemRef) -> Draft;
         OutboxRetry outbox_retry(ItemRef) -> Done;
 
-        AttachmentRead attachment_read(ItemRef) -> FileData;
-        AttachmentSave attachment_save(FileSave) -> Done;
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
+        AttachmentStop attachment_stop(ItemRef) -> Attachment;
 
         People people(Nothing) -> Vec<PersonRow>;
         Safety safety(PersonRef) -> Safety;
@@ -130,6 +127,12 @@ calls! {
         DemoRemove demo_remove(Nothing) -> Status;
     }
     later {
+        ConversationNew conversation_new(ConversationNew) -> NewConversation;
+        Send send(Send) -> Sent;
+        DraftSend draft_send(DraftSend) -> Sent;
+        AttachmentRead attachment_read(ItemRef) -> FileData;
+        AttachmentSave attachment_save(FileSave) -> Done;
+
         RelaySet relay_set(RelaySet) -> Status;
         Invite invite(Invite) -> Invitation;
         InvitationCancel invitation_cancel(ItemRef) -> Done;

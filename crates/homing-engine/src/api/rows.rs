@@ -134,7 +134,7 @@ pub struct Receipt { pub person: String, pub name: String, pub delivered_at: Opt
 
 /// Where an attachment's bytes are.
 #[derive(Copy, Eq)]
-pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed }
+pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed, Stopped }
 
 pub struct Attachment {
     pub id: String,

@@ -14,8 +14,10 @@ use crate::author::Label;
 use crate::commands::Outgoing;
 use crate::core::Core;
 use crate::fail::{Fail, forbidden, invalid, not_found};
+use crate::files::StagedFile;
 use crate::ops::OpIntent;
 use crate::replica::Replica;
+use crate::reply::Reply;
 use crate::rows::is_shown;
 use crate::text::rfc3339;
 
@@ -95,20 +97,29 @@ impl Core {
         self.conversation_rows(vec![stored])?.pop().ok_or_else(|| not_found("conversation").into())
     }
 
-    pub(crate) fn conversation_new(
+    pub(crate) fn conversation_new(&mut self, args: api::ConversationNew, reply: Reply<NewConversation>) {
+        let api::ConversationNew { subject, with, message, attachments } = args;
+        self.with_files(attachments, reply, move |core, staged| {
+            core.conversation_new_now(subject, &with, message, staged)
+        });
+    }
+
+    fn conversation_new_now(
         &mut self,
-        args: api::ConversationNew,
+        subject: Option<String>,
+        people: &[String],
+        message: Option<String>,
+        staged: &[StagedFile],
     ) -> Result<NewConversation, ApiError> {
-        let subject = args.subject.unwrap_or_default().trim().to_owned();
+        let subject = subject.unwrap_or_default().trim().to_owned();
         let mut with = Vec::new();
-        for person in &args.with {
+        for person in people {
             let person = self.find_person(person)?;
             if person != self.replica()?.person() && !with.contains(&person) {
                 with.push(person);
             }
         }
-        let staged = self.stage_files(&args.attachments)?;
-        let message = args.message.filter(|text| !text.trim().is_empty());
+        let message = message.filter(|text| !text.trim().is_empty());
         let (id, space) = self.write(Durability::Full, |tx, replica, env| {
             let now_ms = env.now_ms();
             let space = match replica.client_space_with(tx, &with)? {
@@ -148,7 +159,7 @@ impl Core {
             replica.author(tx, now_ms, &preimage, &edit, Label::conversation(id))?;
             if message.is_some() || !staged.is_empty() {
                 let text = message.as_deref().unwrap_or_default();
-                replica.send_message(tx, env, Outgoing { files: &staged, ..Outgoing::text(id, text) })?;
+                replica.send_message(tx, env, Outgoing { files: staged, ..Outgoing::text(id, text) })?;
             }
             Ok((id, space))
         })?;

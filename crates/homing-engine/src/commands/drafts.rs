@@ -14,6 +14,8 @@ use crate::core::Core;
 use crate::draft_choice::Which;
 use crate::drafts::{Typed, draft_id};
 use crate::fail::not_found;
+use crate::files::StagedFile;
+use crate::reply::Reply;
 
 const LIST: u32 = 1_000;
 /// Bytes of a draft's text: what is longer doesn't fit the slot that carries it to the other devices.
@@ -74,32 +76,44 @@ impl Core {
         self.draft_of(&id)
     }
 
-    pub(crate) fn draft_send(&mut self, args: DraftSend) -> Result<Sent, ApiError> {
-        let id = self.find_conversation(&args.conversation)?;
-        check_body(&args.text, args.attachments.len())?;
+    pub(crate) fn draft_send(&mut self, mut args: DraftSend, reply: Reply<Sent>) {
+        let files = std::mem::take(&mut args.attachments);
+        let found = self
+            .find_conversation(&args.conversation)
+            .and_then(|id| check_body(&args.text, files.len()).map(|()| id));
+        match found {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok(id) => {
+                self.with_files(files, reply, move |core, staged| core.draft_send_now(id, &args, staged));
+            }
+        }
+    }
+
+    fn draft_send_now(
+        &mut self,
+        id: DocId,
+        args: &DraftSend,
+        staged: &[StagedFile],
+    ) -> Result<Sent, ApiError> {
+        let text = &args.text;
         let base = base_of(args.base.as_ref());
         let which = which_of(args.draft.as_ref())?;
-        let staged = self.stage_files(&args.attachments)?;
         let space = self.space_of(&id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: None };
+            let typed = Typed { which, base: base.as_ref(), text, reply_to: None };
             if let Which::Known(draft) = which
                 && replica.draft_done(tx, &id, &draft)?
                 && let Some(sent) = messages::get(tx, &replica.message_of(tx, &id, &draft)?.doc_id())?
             {
                 // It left on another device while somebody pressed send here. What differs stays a draft.
-                if sent.body != args.text {
+                if sent.body != *text {
                     replica.set_draft(tx, env, &id, typed)?;
                 }
                 return Ok(sent.id);
             }
             let Some(row) = replica.set_draft(tx, env, &id, typed)? else {
                 // Files alone, without a text.
-                return replica.send_message(
-                    tx,
-                    env,
-                    Outgoing { files: &staged, ..Outgoing::text(id, &args.text) },
-                );
+                return replica.send_message(tx, env, Outgoing { files: staged, ..Outgoing::text(id, text) });
             };
             let draft = draft_id(&row.id);
             let message = replica.message_of(tx, &id, &draft)?.doc_id();
@@ -121,7 +135,7 @@ impl Core {
                 env,
                 Outgoing {
                     reply_to: row.reply_to,
-                    files: &staged,
+                    files: staged,
                     draft: Some(draft),
                     ..Outgoing::text(id, &text)
                 },

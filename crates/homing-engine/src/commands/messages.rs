@@ -10,12 +10,13 @@ use crate::api::{
     self, ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown,
     State,
 };
-use crate::attachments::StagedFile;
 use crate::author::Label;
 use crate::core::Core;
 use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
+use crate::files::StagedFile;
 use crate::replica::Replica;
+use crate::reply::Reply;
 
 const PAGE: u32 = 200;
 /// Bytes of a message's text; longer ones are offered as a file.
@@ -55,23 +56,36 @@ impl Core {
         Ok(MessagePage { rows, older, newer, revision: self.revision() })
     }
 
-    pub(crate) fn send(&mut self, args: Send) -> Result<Sent, ApiError> {
-        let id = self.find_conversation(&args.conversation)?;
-        let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
-        check_body(&args.text, args.attachments.len())?;
-        let staged = self.stage_files(&args.attachments)?;
-        let space = self.space_of(&id)?;
+    pub(crate) fn send(&mut self, args: Send, reply: Reply<Sent>) {
+        let prepared = || -> Result<_, ApiError> {
+            let id = self.find_conversation(&args.conversation)?;
+            let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
+            check_body(&args.text, args.attachments.len())?;
+            Ok((id, reply_to))
+        };
+        match prepared() {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok((id, reply_to)) => self.with_files(args.attachments, reply, move |core, staged| {
+                core.send_now(&id, &args.text, reply_to, staged)
+            }),
+        }
+    }
+
+    fn send_now(
+        &mut self,
+        id: &DocId,
+        text: &str,
+        reply_to: Option<DocId>,
+        staged: &[StagedFile],
+    ) -> Result<Sent, ApiError> {
+        let space = self.space_of(id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            replica.send_message(
-                tx,
-                env,
-                Outgoing { reply_to, files: &staged, ..Outgoing::text(id, &args.text) },
-            )
+            replica.send_message(tx, env, Outgoing { reply_to, files: staged, ..Outgoing::text(*id, text) })
         })?;
         if !staged.is_empty() {
             self.resume_transfers_logged();
         }
-        self.sent(&message, &id)
+        self.sent(&message, id)
     }
 
     /// What a call that sent a message answers.

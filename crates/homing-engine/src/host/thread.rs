@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use tokio::task::JoinHandle;
 
+use super::files::Files;
 use super::lock::Lock;
 use super::socket::Link;
 use super::stopped;
@@ -16,6 +17,7 @@ use super::transfer::Transfers;
 use crate::api::{ApiError, Call, Code, Event};
 use crate::core::Core;
 use crate::env::Env;
+use crate::files::FileOutcome;
 use crate::port::{Answer, CallId, Input, Output, TransferEvent};
 
 /// The longest nap: timers stand still while a computer sleeps, so the wall clock is looked at this often.
@@ -31,6 +33,7 @@ pub(super) enum Message {
     /// News of the link with this number; older links no longer count.
     Link(u64, LinkNews),
     Transfer(TransferEvent),
+    File(u64, FileOutcome),
     NetworkHint,
     /// Answered with the task that still writes the last frames, once the database is closed.
     Stop(Stopped),
@@ -83,6 +86,7 @@ pub(super) async fn start(
                 network,
                 events,
                 transfers: Transfers::new(sender.clone()),
+                files: Files::new(sender.clone()),
                 sender,
                 pending: HashMap::new(),
                 next_call: 0,
@@ -125,6 +129,7 @@ struct CoreThread {
     network: bool,
     events: broadcast::Sender<Event>,
     transfers: Transfers,
+    files: Files,
     sender: mpsc::Sender<Message>,
     pending: HashMap<CallId, oneshot::Sender<Answer>>,
     next_call: CallId,
@@ -187,6 +192,7 @@ impl CoreThread {
                 }
             }
             Message::Transfer(event) => self.input(Input::Transfer(event)),
+            Message::File(id, outcome) => self.input(Input::File(id, outcome)),
             Message::NetworkHint => self.input(Input::NetworkHint),
             Message::Stop(_) => {}
         }
@@ -257,6 +263,8 @@ impl CoreThread {
                 }
             }
             Output::Transfer(job) => self.transfers.submit(job),
+            Output::StopTransfer { blob, kind } => self.transfers.stop(blob, kind),
+            Output::File(job) => self.files.submit(job),
         }
     }
 

@@ -7,12 +7,12 @@ use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use homing_wire::limits;
+use homing_wire::{BlobId, limits};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode};
 
 use super::thread::Message;
-use crate::port::{Shortage, TransferEvent, TransferJob};
+use crate::port::{Shortage, TransferEvent, TransferJob, TransferKind};
 use crate::transfer::{Answer, Chunks, Queue, Waiting, carry};
 
 /// Transfers at the same time.
@@ -40,7 +40,15 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: Queue,
+    /// To end where they are.
+    stopped: Vec<(BlobId, TransferKind)>,
     ended: bool,
+}
+
+impl State {
+    fn goes_on(&self, job: &TransferJob) -> bool {
+        !self.ended && !self.stopped.contains(&(job.blob, job.kind))
+    }
 }
 
 impl Transfers {
@@ -51,7 +59,10 @@ impl Transfers {
 
     /// Queues a transfer.
     pub fn submit(&mut self, job: TransferJob) {
-        self.shared.lock().queue.put(job, self.shared.since.elapsed());
+        let mut state = self.shared.lock();
+        state.stopped.retain(|stopped| *stopped != (job.blob, job.kind));
+        state.queue.put(job, self.shared.since.elapsed());
+        drop(state);
         self.shared.changed.notify_one();
         if self.threads < AT_ONCE {
             let (shared, report) = (Arc::clone(&self.shared), self.report.clone());
@@ -60,6 +71,15 @@ impl Transfers {
                 self.threads += 1;
             }
         }
+    }
+}
+
+impl Transfers {
+    /// Ends a transfer after the chunk it is at.
+    pub fn stop(&self, blob: BlobId, kind: TransferKind) {
+        let mut state = self.shared.lock();
+        state.queue.forget(blob, kind);
+        state.stopped.push((blob, kind));
     }
 }
 
@@ -98,7 +118,8 @@ impl Shared {
     /// The file may be taken by another thread again; with `again` this transfer is tried once more.
     fn done(&self, one: Waiting, again: bool) {
         let mut state = self.lock();
-        let again = again && !state.ended;
+        let again = again && state.goes_on(&one.job);
+        state.stopped.retain(|stopped| *stopped != (one.job.blob, one.job.kind));
         state.queue.done(one, again, self.since.elapsed());
         self.changed.notify_all();
     }
@@ -117,14 +138,11 @@ fn work(shared: &Shared, report: &mpsc::Sender<Message>) {
     while let Some(one) = shared.next() {
         let say = |step| {
             let event = TransferEvent { blob: one.job.blob, kind: one.job.kind, step };
-            report.send(Message::Transfer(event)).is_ok() && !shared.lock().ended
+            report.send(Message::Transfer(event)).is_ok() && shared.lock().goes_on(&one.job)
         };
         // A job queued meanwhile for the same file starts after this one's end was told.
         let ended = carry(&one.job, &http, say);
         shared.done(one, ended.again);
-        if !ended.heard {
-            return;
-        }
     }
 }
 
@@ -185,10 +203,10 @@ fn trouble(error: ureq::Error) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use homing_wire::{BlobId, Hash, SpaceId};
+    use homing_wire::{Hash, SpaceId};
 
     use super::*;
-    use crate::port::{TransferKind, TransferStep};
+    use crate::port::TransferStep;
 
     #[test]
     fn chunks_that_are_there_need_no_relay() {

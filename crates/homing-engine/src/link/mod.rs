@@ -20,7 +20,7 @@ pub(crate) use self::cursor::{forget_slots_seen, load_cursor, store_cursor};
 use self::intake::Page;
 
 use crate::api::{ApiError, Code};
-use crate::core::{Core, Link, RELAY_KEY};
+use crate::core::{Core, Link, RELAY_FILE, RELAY_KEY};
 use crate::fail::Fail;
 use crate::port::Output;
 use crate::replica::Replica;
@@ -240,7 +240,9 @@ impl Core {
                     replica.save_identity(tx)
                 });
             }
-            Effect::Welcome { relay, blob_token, .. } => self.welcome(relay, blob_token),
+            Effect::Welcome { relay, blob_token, limits, .. } => {
+                self.welcome(relay, blob_token, limits.blob_bytes);
+            }
             Effect::Offline => {
                 if let Some(link) = self.link.as_mut() {
                     link.blob_token = None;
@@ -379,7 +381,7 @@ impl Core {
         }
     }
 
-    fn welcome(&mut self, relay: homing_wire::VerifyKey, blob_token: String) {
+    fn welcome(&mut self, relay: homing_wire::VerifyKey, blob_token: String, file_bytes: u64) {
         if let Some(link) = self.link.as_mut() {
             link.blob_token = Some(blob_token);
             link.problem = None;
@@ -388,6 +390,7 @@ impl Core {
         }
         self.try_write("welcome", |tx, replica, _| {
             meta::set(tx, RELAY_KEY, &relay.0)?;
+            meta::set(tx, RELAY_FILE, &file_bytes.to_be_bytes())?;
             if !replica.me.registered {
                 replica.me.registered = true;
                 replica.save_identity(tx)?;

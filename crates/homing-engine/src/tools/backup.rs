@@ -107,7 +107,7 @@ pub(super) fn own_files_listed(db: &Read<'_>) -> Result<Vec<AttachmentRow>, ApiE
 fn own_files(db: &Read<'_>, has_relay: bool) -> Result<Vec<AttachmentRow>, ApiError> {
     let mut own = own_files_listed(db)?;
     own.retain(|row| match row.state {
-        FileState::Waiting | FileState::Uploading => true,
+        FileState::Waiting | FileState::Uploading | FileState::Stopped => true,
         FileState::Ready | FileState::Failed => !has_relay && row.path.is_some(),
         FileState::Remote | FileState::Downloading => false,
     });

@@ -22,13 +22,13 @@ use super::backup_file::file_failed;
 use super::people::{Desk, Hand, Logs, nonce};
 use super::picture;
 use crate::api::{ApiError, Code, DemoStart, FileSource, Init, Nothing, SettingsSet, Status};
-use crate::attachments::StagedFile;
 use crate::author::Label;
 use crate::commands::Outgoing;
 use crate::core::Core;
 use crate::drafts::Typed;
 use crate::env::Env;
 use crate::fail::{Fail, internal};
+use crate::files::StagedFile;
 use crate::host::Lock;
 use crate::ops::OpIntent;
 use crate::platform::{folders, keychain};
@@ -236,7 +236,7 @@ fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<(), ApiError> {
     for (place, conversation) in content.conversations.iter().enumerate() {
         for (n, message) in conversation.messages.iter().enumerate() {
             if let Some(file) = message.file {
-                staged.insert((place, n), core.stage_files(&[file.source()])?);
+                staged.insert((place, n), core.seal_now(vec![file.source()])?);
             }
         }
     }

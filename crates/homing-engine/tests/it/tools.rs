@@ -41,14 +41,18 @@ impl Desk {
     }
 
     fn call(&mut self, call: Call) -> Answer {
-        self.core.handle(Input::Call(1, call));
-        self.core.follow_up();
+        let mut inputs = vec![Input::Call(1, call)];
         let mut answer = None;
-        for output in self.core.drain() {
-            match output {
-                Output::Reply(1, reply) => answer = Some(reply),
-                Output::Connect { .. } => self.connects = true,
-                _ => {}
+        while let Some(input) = inputs.pop() {
+            self.core.handle(input);
+            self.core.follow_up();
+            for output in self.core.drain() {
+                match output {
+                    Output::Reply(1, reply) => answer = Some(reply),
+                    Output::Connect { .. } => self.connects = true,
+                    Output::File(job) => inputs.push(Input::File(job.id, job.carry_out())),
+                    _ => {}
+                }
             }
         }
         answer.unwrap()

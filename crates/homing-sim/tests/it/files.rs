@@ -326,3 +326,45 @@ fn who_comes_later_gets_the_files_of_the_whole_history() {
     everybody_has(world, &[dan, laptop], &two, &["plan"]);
     at_rest(world, &[laptop, dan, ben]);
 }
+
+#[test]
+fn a_file_stops_where_its_person_says_and_goes_on_later() {
+    let mut house = House::new(216);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    world.set_online(laptop, false).unwrap();
+    send(world, laptop, &two, "film");
+    let file = world.file_row(laptop, &two, "film").unwrap();
+    assert_eq!(world.stop_file(laptop, &file.id).unwrap().state, AttachmentState::Stopped);
+    world.set_online(laptop, true).unwrap();
+    world.settle().unwrap();
+    // The message is there, and its file nowhere but with its sender.
+    let there = world.file_row(ben, &two, "film").unwrap();
+    assert_eq!(world.fetch_file(ben, &there.id).unwrap().state, AttachmentState::Downloading);
+    world.run_for(REST_MS).unwrap();
+    assert_eq!(world.file_row(laptop, &two, "film").unwrap().state, AttachmentState::Stopped);
+    assert_eq!(world.stop_file(ben, &there.id).unwrap().state, AttachmentState::Remote);
+    world.run_for(REST_MS).unwrap();
+
+    world.fetch_file(laptop, &file.id).unwrap();
+    world.run_for(REST_MS).unwrap();
+    assert_eq!(world.file_row(laptop, &two, "film").unwrap().state, AttachmentState::Ready);
+    assert_eq!(world.file_row(ben, &two, "film").unwrap().state, AttachmentState::Remote);
+    everybody_has(world, &[laptop, ben], &two, &["film"]);
+}
+
+#[test]
+fn a_file_larger_than_the_relay_takes_is_refused_before_it_is_sent() {
+    let mut house = House::new(217);
+    let (laptop, two) = (house.laptop, house.two.clone());
+    let world = &mut house.world;
+    world.crash_relay().unwrap();
+    world.limits.blob_bytes = 5 * 1024 * 1024;
+    world.start_relay().unwrap();
+    world.run_for(REST_MS).unwrap();
+    let before = world.messages(laptop, &two).unwrap().len();
+    let refused = world.send_file(laptop, &two, "film", &vec![7; 6 * 1024 * 1024]).unwrap_err().to_string();
+    assert!(refused.contains("TooLarge") && refused.contains("Your relay"), "{refused}");
+    assert_eq!(world.messages(laptop, &two).unwrap().len(), before);
+    world.send_file(laptop, &two, "short film", &vec![7; 4 * 1024 * 1024]).unwrap();
+}

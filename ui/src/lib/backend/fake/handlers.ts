@@ -1,3 +1,4 @@
+import type { Attachment } from "../../bindings/Attachment";
 import type { Calls } from "../../bindings/calls";
 import type { Code } from "../../bindings/Code";
 import type { Draft } from "../../bindings/Draft";
@@ -50,6 +51,20 @@ function page(fake: FakeBackend, args: Calls["messages"]["args"]): MessagePage {
   };
 }
 
+function setFile(fake: FakeBackend, id: string, next: (state: Attachment["state"]) => Attachment["state"]): Attachment {
+  for (const rows of fake.world.messages.values()) {
+    for (const one of rows) {
+      const found = one.attachments.find((file) => file.id === id);
+      if (found) {
+        const changed = { ...found, state: next(found.state), progress: 1 };
+        fake.putMessage({ ...one, attachments: one.attachments.map((file) => (file.id === id ? changed : file)) });
+        return changed;
+      }
+    }
+  }
+  return fail("not_found", "There is no such file.");
+}
+
 function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["args"]["attachments"], replyTo: string | null): Calls["send"]["answer"] {
   const held = row(fake, id);
   const at = new Date().toISOString();
@@ -62,7 +77,7 @@ function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["
     body,
     state,
     attachments: files.map((file) => {
-      const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : file.bytes.name;
+      const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : "bytes" in file ? file.bytes.name : `file ${file.given.number}`;
       const made = attachment(next("a"), name, "bytes" in file ? file.bytes.mime : "application/octet-stream", 1024);
       if ("bytes" in file) fake.world.files.set(made.id, `base64,${file.bytes.base64}`);
       return made;
@@ -265,19 +280,8 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     return { name: "file", mime: held.startsWith("<svg") ? "image/svg+xml" : "application/octet-stream", base64 };
   },
   attachment_save: () => ({ done: true }),
-  attachment_fetch: (fake, args) => {
-    for (const rows of fake.world.messages.values()) {
-      for (const one of rows) {
-        const found = one.attachments.find((file) => file.id === args.id);
-        if (found) {
-          const ready = { ...found, state: "ready" as const, progress: 1 };
-          fake.putMessage({ ...one, attachments: one.attachments.map((file) => (file.id === args.id ? ready : file)) });
-          return ready;
-        }
-      }
-    }
-    return fail("not_found", "There is no such file.");
-  },
+  attachment_fetch: (fake, args) => setFile(fake, args.id, () => "ready"),
+  attachment_stop: (fake, args) => setFile(fake, args.id, (state) => (state === "downloading" ? "remote" : "stopped")),
   search: (fake, args) => {
     const words = args.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const hits = [...fake.world.messages.entries()]

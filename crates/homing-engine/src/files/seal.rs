@@ -1,0 +1,192 @@
+//! Sealing files in one pass, a chunk at a time.
+
+use std::fs;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN, Seed32};
+use homing_model::AttachmentMeta;
+use homing_wire::{BlobId, Hash};
+
+use super::check::{Opened, open_all, too_large};
+use super::{SEALING, StagedFile, Stopper, failed};
+use crate::api::{ApiError, Code, FileSource};
+use crate::platform::disk::sync_folder;
+use crate::text::visible;
+
+/// Seals files into folders below `folder`. All or none.
+pub(super) fn seal(
+    sources: &[FileSource],
+    keys: &[Seed32],
+    folder: &Path,
+    largest: u64,
+    stop: &Stopper,
+) -> Result<Vec<StagedFile>, ApiError> {
+    let mut staged = Vec::with_capacity(sources.len());
+    for (opened, key) in open_all(sources, largest)?.into_iter().zip(keys) {
+        let key = BlobKey::from_seed(key.clone());
+        let work = folder.join(format!("{SEALING}{}", place_of(&key)));
+        match seal_one(opened, &key, &work, largest, stop) {
+            Ok(meta) => {
+                let place = folder.join(meta.blob.to_string());
+                let named = fs::rename(&work, &place).and_then(|()| sync_folder(folder));
+                staged.push(StagedFile { meta, folder: place });
+                if named.is_err() {
+                    forget(&staged, &work);
+                    return Err(no_room());
+                }
+            }
+            Err(error) => {
+                forget(&staged, &work);
+                return Err(error);
+            }
+        }
+    }
+    Ok(staged)
+}
+
+/// A name for the folder until the file's own is known, told by nothing else.
+fn place_of(key: &BlobKey) -> Hash {
+    Hash(blake3::derive_key("homing 2026-11 sealing folder v1", key.seed().expose()))
+}
+
+fn forget(staged: &[StagedFile], work: &Path) {
+    let folders = staged.iter().map(|file| file.folder.as_path()).chain([work]);
+    // Best effort: what stays takes room and nothing else.
+    folders.for_each(|folder| drop(fs::remove_dir_all(folder)));
+}
+
+fn no_room() -> ApiError {
+    ApiError::new(
+        Code::StorageFailed,
+        "The file can't be kept on this computer. Check that its disk has room.",
+    )
+}
+
+fn seal_one(
+    mut file: Opened,
+    key: &BlobKey,
+    work: &Path,
+    largest: u64,
+    stop: &Stopper,
+) -> Result<AttachmentMeta, ApiError> {
+    fs::create_dir_all(work).map_err(|_| no_room())?;
+    let mut chunks = Vec::new();
+    let mut size = 0u64;
+    let mut dots = None;
+    let mut piece = read_piece(&mut file)?;
+    loop {
+        stop.check()?;
+        // Which chunk is the last one is part of its seal.
+        let next = if piece.len() < CHUNK_PLAIN_LEN { Vec::new() } else { read_piece(&mut file)? };
+        size += piece.len() as u64;
+        if size > largest {
+            // It grew while it was read.
+            return Err(too_large(&file.name, largest));
+        }
+        if chunks.is_empty() && file.mime.starts_with("image/") {
+            dots = imagesize::blob_size(&piece).ok();
+        }
+        let index = u32::try_from(chunks.len()).map_err(|_| too_large(&file.name, largest))?;
+        let sealed = key
+            .seal_chunk(index, next.is_empty(), &piece)
+            .map_err(|error| ApiError::from(crate::fail::Fail::Crypto(error)))?;
+        write_durably(&work.join(index.to_string()), &sealed).map_err(|_| no_room())?;
+        chunks.push(Hash::of(&sealed));
+        if next.is_empty() {
+            break;
+        }
+        piece = next;
+    }
+    sync_folder(work).map_err(|_| no_room())?;
+    Ok(AttachmentMeta {
+        blob: BlobId::of_chunks(&chunks),
+        key: *key.seed().expose(),
+        name: file.name,
+        mime: file.mime,
+        size,
+        chunks,
+        width: dots.and_then(|dots| u32::try_from(dots.width).ok()),
+        height: dots.and_then(|dots| u32::try_from(dots.height).ok()),
+        thumbnail: None,
+        voice: None,
+    })
+}
+
+/// As much as a chunk takes; less only at the end.
+fn read_piece(file: &mut Opened) -> Result<Vec<u8>, ApiError> {
+    let mut piece = Vec::with_capacity(CHUNK_PLAIN_LEN);
+    let limit = CHUNK_PLAIN_LEN as u64;
+    file.content.by_ref().take(limit).read_to_end(&mut piece).map_err(|_| {
+        failed(format!(
+            "\"{}\" could not be read to its end: was it moved, or its disk taken out? Nothing was sent.",
+            visible(&file.name)
+        ))
+    })?;
+    Ok(piece)
+}
+
+fn write_durably(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{FILE, FileDone, Sealed, Work};
+
+    fn written(bytes: &[u8]) -> (tempfile::TempDir, FileSource) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.bin");
+        fs::write(&path, bytes).unwrap();
+        let source = FileSource::Path { path: path.to_str().unwrap().to_owned() };
+        (folder, source)
+    }
+
+    fn key(byte: u8) -> Seed32 {
+        Seed32::from_bytes([byte; 32])
+    }
+
+    fn sealed(file: &StagedFile) -> Sealed {
+        Sealed {
+            folder: file.folder.clone(),
+            key: Seed32::from_bytes(file.meta.key),
+            chunks: file.meta.chunks.len(),
+            name: file.meta.name.clone(),
+            mime: file.meta.mime.clone(),
+            size: file.meta.size,
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_saved_bit_for_bit_whatever_its_length() {
+        for length in [0, 1, CHUNK_PLAIN_LEN - 1, CHUNK_PLAIN_LEN, CHUNK_PLAIN_LEN + 1, 2 * CHUNK_PLAIN_LEN] {
+            let bytes: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
+            let (folder, source) = written(&bytes);
+            let files = folder.path().join("files");
+            let staged = seal(&[source], &[key(1)], &files, FILE, &Stopper::default()).unwrap();
+            let [file] = staged.as_slice() else { panic!("one file") };
+            assert_eq!(file.meta.chunks.len(), length.div_ceil(CHUNK_PLAIN_LEN).max(1), "{length}");
+            assert_eq!(file.meta.size, length as u64);
+            let to = folder.path().join("saved.bin");
+            let work = Work::Save { file: sealed(file), to: to.clone() };
+            assert!(matches!(work.carry_out(&Stopper::default()), Ok(FileDone::Saved)));
+            assert!(fs::read(&to).unwrap() == bytes, "{length}");
+        }
+    }
+
+    #[test]
+    fn all_are_sealed_or_nothing_stays() {
+        let (folder, source) = written(b"small");
+        let (_other, larger) = written(b"larger than five");
+        let files = folder.path().join("files");
+        let refused = seal(&[source.clone(), larger], &[key(1), key(2)], &files, 5, &Stopper::default());
+        assert_eq!(refused.err().unwrap().code, Code::TooLarge);
+        let stop = Stopper::default();
+        stop.stop();
+        assert_eq!(seal(&[source], &[key(1)], &files, FILE, &stop).err().unwrap().code, Code::FileFailed);
+        assert!(fs::read_dir(&files).map_or(0, Iterator::count) == 0);
+    }
+}
