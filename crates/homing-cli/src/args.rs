@@ -384,6 +384,8 @@ pub enum Draft {
         #[arg(long, value_name = "FILE")]
         attach: Vec<PathBuf>,
     },
+    /// Two drafts beside each other: what both say, and where they differ
+    Compare { left: String, right: String },
     /// Throw a draft away
     Discard { id: String },
     /// All drafts
@@ -394,12 +396,25 @@ pub enum Draft {
 pub enum Outbox {
     /// What waits, and what stands in its way
     List,
-    /// Don't send it
-    Cancel { id: String },
+    /// Don't send these; the text of a message is a draft again
+    Cancel {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
     /// Take a message back into the conversation's draft
     Edit { id: String },
-    /// Try a refused one again
-    Retry { id: String },
+    /// Try refused ones again
+    Retry {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Put a message elsewhere among those of its conversation that wait: behind all of them, if nothing else is said
+    Move {
+        id: String,
+        /// Before this one
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -62,7 +62,12 @@ impl Replica {
     }
 
     /// Judged by the same rules as everybody else's, so that what others would refuse is never shown as done.
-    fn change_for(&mut self, tx: &Tx<'_>, preimage: &Preimage, edit: &Edit) -> Result<Option<Passed>, Fail> {
+    pub fn change_for(
+        &mut self,
+        tx: &Tx<'_>,
+        preimage: &Preimage,
+        edit: &Edit,
+    ) -> Result<Option<Passed>, Fail> {
         let space = preimage.space();
         let doc = preimage.doc_id();
         if !self.load_space(tx, &space)? {

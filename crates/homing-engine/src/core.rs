@@ -82,6 +82,8 @@ pub struct Core {
     pub(crate) demo: bool,
     /// The profile has caught up with its relay before: what comes now is news.
     pub(crate) synced_once: bool,
+    /// What was taken back from the outbox last, with its number there, for as long as that can be undone.
+    pub(crate) taken_back: BTreeMap<String, (i64, crate::commands::TakenBack)>,
     /// Messages that came while catching up: whether they were read elsewhere is known at its end.
     pub(crate) unannounced: Vec<(DocId, DocId)>,
     /// Generation and feed cursors not stored yet: a crash before only means hearing the same again.
@@ -122,6 +124,7 @@ impl Core {
             asked_ops: BTreeSet::new(),
             demo: crate::tools::is_demo(folder),
             synced_once: false,
+            taken_back: BTreeMap::new(),
             unannounced: Vec::new(),
             feeds_moved: None,
             generation: None,

@@ -6,7 +6,8 @@ use homing_engine::api::{
     ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft,
     DraftChoose, DraftRow, DraftSend, DraftSet, Filter, Init, Invitation, Invite, InviteTo, ItemRef, Join,
     Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessagePage, MessageRow, Messages,
-    NewConversation, Nothing, OutboxRow, PersonRow, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
+    NewConversation, Nothing, OutboxItems, OutboxMove, OutboxResult, OutboxRow, PersonRow, RelaySet, Search,
+    SearchPage, Send, Sent, Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -294,6 +295,22 @@ impl World {
     /// What has not reached the relay.
     pub fn outbox(&mut self, device: DeviceId) -> Result<Vec<OutboxRow>> {
         self.ask(device, Call::Outbox(Nothing {}))
+    }
+
+    /// Puts a waiting message before another one, or behind all.
+    pub fn outbox_move(&mut self, device: DeviceId, id: &str, before: Option<&str>) -> Result<()> {
+        let (id, before) = (id.to_owned(), before.map(str::to_owned));
+        self.ask::<Done>(device, Call::OutboxMove(OutboxMove { id, before })).map(drop)
+    }
+
+    /// Takes waiting changes back.
+    pub fn take_back(&mut self, device: DeviceId, ids: &[String]) -> Result<Vec<OutboxResult>> {
+        self.ask(device, Call::OutboxTakeBack(OutboxItems { ids: ids.to_vec() }))
+    }
+
+    /// Undoes that.
+    pub fn put_back(&mut self, device: DeviceId, ids: &[String]) -> Result<Vec<OutboxResult>> {
+        self.ask(device, Call::OutboxPutBack(OutboxItems { ids: ids.to_vec() }))
     }
 
     /// Everybody this person knows.

@@ -205,6 +205,17 @@ pub fn set_change(tx: &Tx<'_>, id: i64, hash: &Hash, salt: &Salt) -> Result<()> 
     Ok(())
 }
 
+/// Gives rows other numbers, and with them other places in the order; the new ones are free or among the old.
+pub fn renumber(tx: &Tx<'_>, moves: &[(i64, i64)]) -> Result<()> {
+    for (from, to) in moves {
+        tx.exec("UPDATE outbox SET id = -?2 WHERE id = ?1 AND state <> 1", (from, to))?;
+    }
+    for (_, to) in moves {
+        tx.exec("UPDATE outbox SET id = ?1 WHERE id = -?1", [to])?;
+    }
+    Ok(())
+}
+
 /// Takes a row out; false if it is frozen (then it can't be taken back) or gone.
 pub fn cancel(tx: &Tx<'_>, id: i64) -> Result<bool> {
     Ok(tx.exec("DELETE FROM outbox WHERE id = ?1 AND state <> 1", [id])? > 0)

@@ -124,6 +124,13 @@ impl Run<'_> {
     async fn item(&self, call: fn(ItemRef) -> Call, id: String) -> Result<(), ApiError> {
         self.done(call(ItemRef { id })).await
     }
+
+    async fn items(&self, call: fn(ItemRef) -> Call, ids: Vec<String>) -> Result<(), ApiError> {
+        for id in ids {
+            self.item(call, id).await?;
+        }
+        Ok(())
+    }
 }
 
 /// An argument, or all of stdin (without its last line break) if it is `-`.

@@ -180,6 +180,10 @@ impl Run<'_> {
                 });
                 self.show::<api::Sent, shapes::Sent>(call).await
             }
+            args::Draft::Compare { left, right } => {
+                let call = Call::DraftCompare(api::DraftCompare { left, right });
+                self.show::<api::Comparison, shapes::Comparison>(call).await
+            }
             args::Draft::Discard { id } => self.item(Call::DraftDiscard, id).await,
             args::Draft::List => self.list::<api::DraftRow, shapes::StoredDraft>(Call::Drafts(NOTHING)).await,
         }
@@ -199,11 +203,14 @@ impl Run<'_> {
             args::Outbox::List => {
                 self.list::<api::OutboxRow, shapes::OutboxItem>(Call::Outbox(NOTHING)).await
             }
-            args::Outbox::Cancel { id } => self.item(Call::OutboxCancel, id).await,
+            args::Outbox::Cancel { ids } => self.items(Call::OutboxCancel, ids).await,
             args::Outbox::Edit { id } => {
                 self.show::<api::Draft, shapes::Draft>(Call::OutboxEdit(ItemRef { id })).await
             }
-            args::Outbox::Retry { id } => self.item(Call::OutboxRetry, id).await,
+            args::Outbox::Retry { ids } => self.items(Call::OutboxRetry, ids).await,
+            args::Outbox::Move { id, before } => {
+                self.done(Call::OutboxMove(api::OutboxMove { id, before })).await
+            }
         }
     }
 

@@ -18,7 +18,7 @@ pub use profile::{
     Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,
     settings_keys,
 };
-pub use talk::{Conversation, Draft, Hit, Message, New, OutboxItem, Sent, StoredDraft};
+pub use talk::{Comparison, Conversation, Draft, Hit, Message, New, OutboxItem, Sent, StoredDraft};
 
 /// Nothing to say beyond that it is done.
 #[derive(Serialize)]

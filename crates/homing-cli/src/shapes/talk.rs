@@ -279,6 +279,47 @@ impl Display for StoredDraft {
     }
 }
 
+/// Two drafts beside each other.
+#[derive(Serialize)]
+pub struct Comparison {
+    pub left: StoredDraft,
+    pub right: StoredDraft,
+    pub parts: Vec<ComparedPart>,
+}
+
+/// What both say, or where they differ.
+#[derive(Serialize)]
+pub struct ComparedPart {
+    pub same: bool,
+    pub left: String,
+    pub right: String,
+}
+
+impl From<api::Comparison> for Comparison {
+    fn from(both: api::Comparison) -> Self {
+        let parts = both.parts.into_iter();
+        Self {
+            left: both.left.into(),
+            right: both.right.into(),
+            parts: parts
+                .map(|part| ComparedPart { same: part.same, left: part.left, right: part.right })
+                .collect(),
+        }
+    }
+}
+
+impl Display for Comparison {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part.same {
+                true => f.write_str(&part.left)?,
+                false => write!(f, "[-{}-]{{+{}+}}", part.left, part.right)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A change that waits.
 #[derive(Serialize)]
 pub struct OutboxItem {

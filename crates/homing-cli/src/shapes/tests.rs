@@ -175,6 +175,7 @@ fn a_draft_and_the_outbox() {
         error: Some(ApiError::new(api::Code::RoleForbids, "You may only read here.")),
         can_cancel: true,
         can_edit: true,
+        can_move: false,
     };
     insta::assert_snapshot!("outbox_item", json(&shapes::OutboxItem::from(row)));
 }

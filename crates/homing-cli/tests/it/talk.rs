@@ -80,6 +80,9 @@ async fn a_conversation_has_several_drafts_and_one_of_them_is_current() {
     let shown = ada.one(&["draft", "show", &conversation]).await;
     assert_eq!((text(&shown, "id"), text(&shown["others"][0], "id")), (short.clone(), long.clone()));
     ada.one(&["draft", "set", &conversation, "The long answer, longer", "--draft", &long]).await;
+    let both = ada.one(&["draft", "compare", &long, &short]).await;
+    assert_eq!(text(&both["parts"][0], "left"), "The ");
+    assert_eq!(text(&both["right"], "text"), "The short one");
     assert_eq!(ada.text(&["draft", "use", &conversation, &short], "text").await, "The short one");
     assert_eq!(ada.text(&["draft", "use", &conversation], "text").await, "");
     assert_eq!(ada.all(&["draft", "list"]).await.len(), 2);
@@ -110,6 +113,28 @@ async fn what_waits_can_be_cancelled_and_edited() {
     ben.sync().await;
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "But this"]);
     assert!(ada.all(&["outbox", "list"]).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_goes_in_the_order_it_was_put_in() {
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
+    for text in ["one", "two", "three", "four"] {
+        ada.one(&["send", &conversation, text]).await;
+    }
+    let waiting = ada.all(&["outbox", "list"]).await;
+    let ids: Vec<String> = waiting.iter().map(|item| text(item, "id")).collect();
+    ada.one(&["outbox", "move", &ids[3], "--before", &ids[0]]).await;
+    ada.one(&["outbox", "move", &ids[1]]).await;
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "four", "one", "three", "two"]);
+    assert_eq!(ada.all(&["outbox", "cancel", &ids[0], &ids[2]]).await.len(), 2);
+    ada.sync().await;
+    ben.sync().await;
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "four", "two"]);
+    assert_eq!(ada.fails(&["outbox", "move", &ids[3]]).await, "not_found");
+    let mut left: Vec<String> =
+        ada.all(&["draft", "list"]).await.iter().map(|draft| text(draft, "text")).collect();
+    left.sort();
+    assert_eq!(left, ["one", "three"]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use ts_rs::TS;
 use super::ApiError;
 use super::args::*;
 use super::rows::*;
+use super::writing::*;
 use crate::core::Core;
 use crate::reply::{RawReply, Reply};
 
@@ -82,6 +83,7 @@ calls! {
         DraftShow draft_show(ConversationRef) -> Draft;
         DraftSet draft_set(DraftSet) -> Draft;
         DraftChoose draft_choose(DraftChoose) -> Draft;
+        DraftCompare draft_compare(DraftCompare) -> Comparison;
         DraftDiscard draft_discard(ItemRef) -> Done;
         Drafts drafts(Nothing) -> Vec<DraftRow>;
 
@@ -89,6 +91,9 @@ calls! {
         OutboxCancel outbox_cancel(ItemRef) -> Done;
         OutboxEdit outbox_edit(ItemRef) -> Draft;
         OutboxRetry outbox_retry(ItemRef) -> Done;
+        OutboxMove outbox_move(OutboxMove) -> Done;
+        OutboxTakeBack outbox_take_back(OutboxItems) -> Vec<OutboxResult>;
+        OutboxPutBack outbox_put_back(OutboxItems) -> Vec<OutboxResult>;
 
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;

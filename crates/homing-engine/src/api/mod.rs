@@ -9,9 +9,11 @@ mod error;
 mod event;
 mod list;
 mod rows;
+mod writing;
 
 pub use args::*;
 pub use error::{ApiError, Code};
 pub use event::Event;
 pub use list::{Call, CallType, Calls};
 pub use rows::*;
+pub use writing::*;

@@ -204,7 +204,7 @@ pub enum OutboxState { Queued, Sealed, Refused }
 /// A change that has not reached the relay.
 pub struct OutboxRow {
     pub id: String,
-    /// What it is: `message`, `conversation`, `membership`, `other`.
+    /// What it is: `message`, `edit`, `deletion`, `reaction`, `conversation`, `membership`, `record`, `other`.
     pub kind: String,
     pub conversation: Option<String>,
     pub title: String,
@@ -214,6 +214,8 @@ pub struct OutboxRow {
     pub error: Option<ApiError>,
     pub can_cancel: bool,
     pub can_edit: bool,
+    /// Other messages of its conversation wait too: their order can be changed.
+    pub can_move: bool,
 }
 
 pub struct NewConversation { pub id: String, pub space: String }

@@ -1,20 +1,24 @@
 //! The composer's drafts.
 
-use homing_model::Edit;
+use homing_model::DraftId;
 use homing_model::draft::Revision;
-use homing_store::{Durability, drafts, messages};
+use homing_store::{Durability, Tx, drafts, messages};
 use homing_wire::DocId;
 
 use crate::api::{
-    self, ApiError, Code, ConversationRef, Done, Draft, DraftChoose, DraftSend, DraftSet, ItemRef, Sent,
+    self, ApiError, Code, Comparison, ConversationRef, Done, Draft, DraftChoose, DraftCompare, DraftSend,
+    DraftSet, ItemRef, Sent,
 };
 use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
+use crate::compare::compare;
 use crate::core::Core;
 use crate::draft_choice::Which;
 use crate::drafts::{Typed, draft_id};
-use crate::fail::not_found;
+use crate::env::Env;
+use crate::fail::{Fail, not_found};
 use crate::files::StagedFile;
+use crate::replica::Replica;
 use crate::reply::Reply;
 
 const LIST: u32 = 1_000;
@@ -89,7 +93,7 @@ impl Core {
         }
     }
 
-    fn draft_send_now(
+    pub(super) fn draft_send_now(
         &mut self,
         id: DocId,
         args: &DraftSend,
@@ -145,6 +149,23 @@ impl Core {
         self.sent(&message, &id)
     }
 
+    /// Holds two drafts against each other.
+    pub(crate) fn draft_compare(&mut self, args: DraftCompare) -> Result<Comparison, ApiError> {
+        let of = |id: &str| -> Result<drafts::DraftRow, ApiError> {
+            drafts::get(&self.db()?, &known(id)?)?.ok_or_else(|| not_found("draft").into())
+        };
+        let pair = vec![of(&args.left)?, of(&args.right)?];
+        let parts = match pair.as_slice() {
+            [left, right] => compare(&left.text, &right.text),
+            _ => Vec::new(),
+        };
+        let mut rows = self.draft_rows(pair)?.into_iter();
+        match (rows.next(), rows.next()) {
+            (Some(left), Some(right)) => Ok(Comparison { left, right, parts }),
+            _ => Err(not_found("draft").into()),
+        }
+    }
+
     pub(crate) fn draft_discard(&mut self, args: ItemRef) -> Result<Done, ApiError> {
         let id: DocId = args.id.parse().map_err(|_| ApiError::from(not_found("draft")))?;
         self.write(Durability::Full, |tx, replica, env| {
@@ -159,35 +180,31 @@ impl Core {
         let rows = drafts::list(&self.db()?, LIST)?;
         self.draft_rows(rows.into_iter().filter(|row| !row.text.is_empty()).collect())
     }
+}
 
-    /// Makes a queued message a draft again, beside those that are there. The composer shows it if it has nothing of its
-    /// own, or if somebody wants to change it.
-    pub(crate) fn back_to_draft(
-        &mut self,
-        message: &DocId,
-        conversation: &DocId,
-        edit: &Edit,
-        to_change: bool,
-    ) -> Result<(), ApiError> {
-        let content = edit.message_content();
-        let reply_to = content.as_ref().and_then(|content| content.reply_to);
-        let text = content.map(|content| content.body).unwrap_or_default();
-        self.write(Durability::Full, |tx, replica, env| {
-            let before = replica.current_draft(tx, conversation)?;
-            let busy = before.filter(|row| !row.text.is_empty()).map(|row| draft_id(&row.id));
-            let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
-                Some(draft) => Some(draft),
-                None => {
-                    let typed =
-                        Typed { which: Which::New, base: None, text: &text, reply_to: Some(reply_to) };
-                    replica.set_draft(tx, env, conversation, typed)?.map(|row| draft_id(&row.id))
-                }
-            };
-            match (draft, busy) {
-                (_, Some(busy)) if !to_change => replica.choose_draft(tx, conversation, Some(busy)),
-                (Some(draft), _) => replica.choose_draft(tx, conversation, Some(draft)),
-                (None, _) => Ok(()),
-            }
-        })
+/// Makes a queued message a draft again, beside those that are there; answers which. The composer shows it if it has
+/// nothing of its own, or if somebody wants to change it.
+pub(super) fn back_to_draft(
+    tx: &Tx<'_>,
+    replica: &mut Replica,
+    env: &mut Env,
+    (message, conversation): (&DocId, &DocId),
+    (text, reply_to): (&str, Option<DocId>),
+    to_change: bool,
+) -> Result<Option<DraftId>, Fail> {
+    let before = replica.current_draft(tx, conversation)?;
+    let busy = before.filter(|row| !row.text.is_empty()).map(|row| draft_id(&row.id));
+    let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
+        Some(draft) => Some(draft),
+        None => {
+            let typed = Typed { which: Which::New, base: None, text, reply_to: Some(reply_to) };
+            replica.set_draft(tx, env, conversation, typed)?.map(|row| draft_id(&row.id))
+        }
+    };
+    match (draft, busy) {
+        (_, Some(busy)) if !to_change => replica.choose_draft(tx, conversation, Some(busy))?,
+        (Some(draft), _) => replica.choose_draft(tx, conversation, Some(draft))?,
+        (None, _) => {}
     }
+    Ok(draft)
 }

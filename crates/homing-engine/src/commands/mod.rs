@@ -11,5 +11,6 @@ mod settings;
 mod status;
 
 pub(crate) use messages::Outgoing;
+pub(crate) use outbox::TakenBack;
 pub(crate) use settings::remind_now;
 pub(crate) use status::checked_name;

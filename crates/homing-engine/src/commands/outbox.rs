@@ -1,15 +1,24 @@
 //! What waits for the relay, and taking it back.
 
-use homing_model::Edit;
+use std::collections::HashMap;
+
+use homing_model::{DraftId, Edit, Preimage};
 use homing_store::messages::{self, MessageState};
 use homing_store::outbox::{self, OutboxRow as StoredRow, OutboxState as StoredState};
-use homing_store::{Durability, changes};
-use homing_wire::{DocId, Hash};
+use homing_store::{Durability, Read, Tx, changes, drafts};
+use homing_wire::{DocId, Hash, SpaceId};
 
-use crate::api::{ApiError, Code, Done, Draft, ItemRef, Nothing, OutboxRow, OutboxState};
+use super::drafts::back_to_draft;
+use crate::api::{
+    ApiError, Code, Done, Draft, DraftSend, ItemRef, Nothing, OutboxItems, OutboxMove, OutboxResult,
+    OutboxRow, OutboxState,
+};
+use crate::author::Label;
 use crate::core::Core;
+use crate::drafts::row_id;
 use crate::fail::{Fail, not_found};
 use crate::ops::OpIntent;
+use crate::replica::Replica;
 use crate::text::rfc3339;
 
 const LIST: u32 = 1_000;
@@ -25,15 +34,35 @@ impl Core {
         let items = outbox::list(&self.db()?, LIST)?;
         let ids: Vec<DocId> = items.iter().filter_map(|item| item.row.conversation).collect();
         let titles = self.titles(&ids)?;
+        let mut intents = HashMap::new();
+        let mut movable: HashMap<DocId, usize> = HashMap::new();
+        for item in &items {
+            if let (Some(doc), Some(hash), Some(edit)) =
+                (item.row.doc, item.row.hash, self.intent_of(&item.row)?)
+            {
+                if let Edit::CreateMessage { conversation, .. } = &edit
+                    && item.row.state == StoredState::Queued
+                {
+                    *movable.entry(*conversation).or_default() += 1;
+                }
+                intents.insert((doc, hash), edit);
+            }
+        }
         Ok(items
             .into_iter()
-            .filter(|item| item.row.kind != "other")
             .map(|item| {
                 let row = item.row;
-                let message = row.kind == "message";
+                let edit = row.doc.and_then(|doc| intents.get(&(doc, row.hash?)));
+                let kind = kind_of(&row, edit);
                 let open = row.state != StoredState::Sealed;
+                let alike = row.conversation.map_or(0, |id| movable.get(&id).copied().unwrap_or(0));
+                let message = kind == "message";
                 OutboxRow {
-                    id: row.id.to_string(),
+                    // A message keeps its name when its place among the others changes.
+                    id: match row.doc.filter(|_| message) {
+                        Some(doc) => doc.to_string(),
+                        None => row.id.to_string(),
+                    },
                     title: row.conversation.and_then(|id| titles.get(&id).cloned()).unwrap_or(item.subject),
                     conversation: row.conversation.map(|id| id.to_string()),
                     preview: homing_model::preview(&item.body, PREVIEW),
@@ -47,9 +76,10 @@ impl Core {
                         true => open.then(|| self.held_in(&row.space)).flatten(),
                         false => Some(ApiError::new(Code::RelayRefused, row.message.clone())),
                     },
-                    can_cancel: open,
+                    can_cancel: open && kind != "other",
                     can_edit: open && message,
-                    kind: row.kind,
+                    can_move: row.state == StoredState::Queued && message && alike > 1,
+                    kind: kind.to_owned(),
                 }
             })
             .collect())
@@ -71,73 +101,128 @@ impl Core {
         if row.state == StoredState::Sealed { Err(frozen().into()) } else { Ok(row) }
     }
 
-    /// Takes a row out, with the change it stands for and what was made on it.
-    fn withdraw(&mut self, row: &StoredRow) -> Result<(), ApiError> {
-        self.write(Durability::Full, |tx, replica, _| {
-            match row.doc {
-                None => {
-                    outbox::cancel(tx, row.id)?;
-                    OpIntent::remove(tx, row.id)?;
-                }
-                Some(doc) => {
-                    let all = outbox::of_doc(tx, &doc)?;
-                    let later: Vec<&StoredRow> = all.iter().filter(|other| other.id >= row.id).collect();
-                    if later.iter().any(|other| other.state == StoredState::Sealed) {
-                        return Err(frozen());
-                    }
-                    for other in later.iter().rev() {
-                        if let Some(hash) = other.hash {
-                            changes::delete(tx, &doc, &hash)?;
-                        }
-                        outbox::cancel(tx, other.id)?;
-                    }
-                    replica.project(tx, &doc)?;
-                }
-            }
-            replica.touched.outbox = true;
-            replica.touched.status = true;
-            if let Some(conversation) = row.conversation {
-                replica.touched.conversations.insert(conversation);
-            }
-            Ok(())
-        })
-    }
-
     fn intent_of(&self, row: &StoredRow) -> Result<Option<Edit>, ApiError> {
-        let (Some(doc), Some(hash)): (Option<DocId>, Option<Hash>) = (row.doc, row.hash) else {
-            return Ok(None);
-        };
-        let change = changes::get(&self.db()?, &doc, &hash)?;
-        Ok(change.and_then(|change| change.intent).and_then(|bytes| Edit::decode(&bytes).ok()))
+        Ok(intent_of(&self.db()?, row)?)
     }
 
-    /// Cancelled text is never thrown away: it goes back into the composer.
+    /// Cancelled text is never thrown away: it is a draft again.
     pub(crate) fn outbox_cancel(&mut self, args: ItemRef) -> Result<Done, ApiError> {
         let row = self.open_row(&args.id)?;
-        self.back_to_composer(&row, false)?;
+        self.take_back(&row, false)?;
         Ok(Done { done: true })
     }
 
     pub(crate) fn outbox_edit(&mut self, args: ItemRef) -> Result<Draft, ApiError> {
         let row = self.open_row(&args.id)?;
-        let conversation = row.conversation.filter(|_| row.kind == "message");
-        let Some(conversation) = conversation else {
+        let message = matches!(self.intent_of(&row)?, Some(Edit::CreateMessage { .. }));
+        let Some(conversation) = row.conversation.filter(|_| message) else {
             return Err(ApiError::new(Code::InvalidArgument, "Only messages can be edited while they wait."));
         };
-        self.back_to_composer(&row, true)?;
+        self.take_back(&row, true)?;
         self.draft_of(&conversation)
     }
 
-    fn back_to_composer(&mut self, row: &StoredRow, to_change: bool) -> Result<(), ApiError> {
-        let edit = self.intent_of(row)?;
-        self.withdraw(row)?;
-        if let (Some(doc), Some(conversation), Some(edit)) = (row.doc, row.conversation, edit)
-            && row.kind == "message"
-            && edit.message_content().is_some()
-        {
-            self.back_to_draft(&doc, &conversation, &edit, to_change)?;
+    /// Takes a row out, with the change it stands for and what was made on it, in one go with what keeps it.
+    fn take_back(&mut self, row: &StoredRow, to_change: bool) -> Result<TakenBack, ApiError> {
+        self.write(Durability::Full, |tx, replica, env| {
+            let edit = intent_of(tx, row)?;
+            let taken = match (row.doc, &edit) {
+                (Some(_), Some(Edit::CreateMessage { .. })) | (Some(_), None) => None,
+                (Some(doc), Some(edit)) => replica.preimage(tx, &doc)?.map(|preimage| TakenBack::Change {
+                    preimage,
+                    edit: Box::new(edit.clone()),
+                    conversation: row.conversation,
+                }),
+                (None, _) => OpIntent::load(tx, row.id)?.map(|intent| TakenBack::Op {
+                    space: row.space,
+                    intent,
+                    conversation: row.conversation,
+                }),
+            };
+            // As it reads now: it may have got other words while it waited.
+            let shown = row.doc.map(|doc| messages::get(tx, &doc)).transpose()?.flatten();
+            withdraw(tx, replica, row)?;
+            if let (Some(doc), Some(content)) = (row.doc, edit.and_then(|edit| edit.message_content())) {
+                let text = shown.map_or(content.body, |shown| shown.body);
+                let conversation = content.conversation;
+                let words = (text.as_str(), content.reply_to);
+                let draft = back_to_draft(tx, replica, env, (&doc, &conversation), words, to_change)?;
+                return Ok(TakenBack::Message { conversation, draft });
+            }
+            taken.ok_or(Fail::Internal("nothing to take back"))
+        })
+    }
+
+    /// Takes several back; what can't be taken back any more says so, and the others are taken back all the same.
+    pub(crate) fn outbox_take_back(&mut self, args: OutboxItems) -> Result<Vec<OutboxResult>, ApiError> {
+        self.taken_back.clear();
+        let mut results = Vec::with_capacity(args.ids.len());
+        for id in args.ids.into_iter().take(LIST as usize) {
+            let taken = self.open_row(&id).and_then(|row| Ok((row.id, self.take_back(&row, false)?)));
+            let error = match taken {
+                Ok(taken) => {
+                    self.taken_back.insert(id.clone(), taken);
+                    None
+                }
+                Err(error) => Some(error),
+            };
+            results.push(OutboxResult { id, error });
         }
-        Ok(())
+        Ok(results)
+    }
+
+    /// Undoes the last taking back, in the order in which things waited.
+    pub(crate) fn outbox_put_back(&mut self, args: OutboxItems) -> Result<Vec<OutboxResult>, ApiError> {
+        let mut taken: Vec<_> = args.ids.into_iter().map(|id| (self.taken_back.remove(&id), id)).collect();
+        taken.sort_by_key(|(taken, _)| taken.as_ref().map(|(number, _)| *number));
+        let mut results = Vec::with_capacity(taken.len());
+        for (taken, id) in taken {
+            let again = match taken {
+                Some((_, taken)) => self.put_back(taken),
+                None => Err(not_found("waiting change").into()),
+            };
+            results.push(OutboxResult { id, error: again.err() });
+        }
+        Ok(results)
+    }
+
+    fn put_back(&mut self, taken: TakenBack) -> Result<(), ApiError> {
+        match taken {
+            TakenBack::Message { conversation, draft } => {
+                let id = draft.ok_or_else(|| ApiError::from(not_found("draft")))?;
+                let row = drafts::get(&self.db()?, &row_id(&id))?;
+                let row = row.ok_or_else(|| ApiError::from(not_found("draft")))?;
+                let send = DraftSend {
+                    conversation: conversation.to_string(),
+                    text: row.text,
+                    draft: Some(row.id.to_string()),
+                    base: None,
+                    attachments: Vec::new(),
+                };
+                self.draft_send_now(conversation, &send, &[]).map(drop)
+            }
+            TakenBack::Change { preimage, edit, conversation } => {
+                let label = conversation.map_or(Label::OTHER, Label::conversation);
+                self.write(Durability::Full, |tx, replica, env| {
+                    replica.author(tx, env.now_ms(), &preimage, &edit, label).map(drop)
+                })
+            }
+            TakenBack::Op { space, intent, conversation } => {
+                self.write(Durability::Full, |tx, replica, env| {
+                    replica.enqueue_op(tx, env.now_ms(), &space, &intent, conversation).map(drop)
+                })
+            }
+        }
+    }
+
+    /// Puts a waiting message elsewhere among those of its conversation that wait.
+    pub(crate) fn outbox_move(&mut self, args: OutboxMove) -> Result<Done, ApiError> {
+        let row = self.open_row(&args.id)?;
+        let before = args.before.as_deref().map(|id| self.open_row(id)).transpose()?.map(|row| row.id);
+        let done = self.write(Durability::Full, |tx, replica, env| {
+            replica.move_waiting(tx, env.now_ms(), &row, before)
+        })?;
+        Ok(Done { done })
     }
 
     pub(crate) fn outbox_retry(&mut self, args: ItemRef) -> Result<Done, ApiError> {
@@ -158,4 +243,77 @@ impl Core {
         })?;
         Ok(Done { done })
     }
+}
+
+/// Something that was taken back, for as long as that can be undone.
+pub(crate) enum TakenBack {
+    /// It is a draft.
+    Message {
+        conversation: DocId,
+        draft: Option<DraftId>,
+    },
+    Change {
+        preimage: Preimage,
+        edit: Box<Edit>,
+        conversation: Option<DocId>,
+    },
+    Op {
+        space: SpaceId,
+        intent: OpIntent,
+        conversation: Option<DocId>,
+    },
+}
+
+fn intent_of(db: &Read<'_>, row: &StoredRow) -> Result<Option<Edit>, Fail> {
+    let (Some(doc), Some(hash)): (Option<DocId>, Option<Hash>) = (row.doc, row.hash) else {
+        return Ok(None);
+    };
+    let change = changes::get(db, &doc, &hash)?;
+    Ok(change.and_then(|change| change.intent).and_then(|bytes| Edit::decode(&bytes).ok()))
+}
+
+/// What a row is to a person.
+fn kind_of(row: &StoredRow, edit: Option<&Edit>) -> &'static str {
+    match edit {
+        None if row.doc.is_none() => "membership",
+        Some(Edit::CreateMessage { .. }) => "message",
+        Some(Edit::EditMessage(_)) => "edit",
+        Some(Edit::DeleteMessage) => "deletion",
+        Some(Edit::React { .. }) => "reaction",
+        Some(
+            Edit::CreateConversation { .. } | Edit::RenameConversation { .. } | Edit::DeleteConversation,
+        ) => "conversation",
+        Some(Edit::CreateRecord { .. } | Edit::SetFields { .. } | Edit::DeleteRecord { .. }) => "record",
+        _ => "other",
+    }
+}
+
+/// Takes a row out, with the change it stands for and what was made on it.
+fn withdraw(tx: &Tx<'_>, replica: &mut Replica, row: &StoredRow) -> Result<(), Fail> {
+    match row.doc {
+        None => {
+            outbox::cancel(tx, row.id)?;
+            OpIntent::remove(tx, row.id)?;
+        }
+        Some(doc) => {
+            let all = outbox::of_doc(tx, &doc)?;
+            let later: Vec<&StoredRow> = all.iter().filter(|other| other.id >= row.id).collect();
+            if later.iter().any(|other| other.state == StoredState::Sealed) {
+                return Err(frozen());
+            }
+            for other in later.iter().rev() {
+                if let Some(hash) = other.hash {
+                    changes::delete(tx, &doc, &hash)?;
+                }
+                outbox::cancel(tx, other.id)?;
+            }
+            replica.project(tx, &doc)?;
+        }
+    }
+    replica.touched.outbox = true;
+    replica.touched.status = true;
+    if let Some(conversation) = row.conversation {
+        replica.touched.conversations.insert(conversation);
+    }
+    Ok(())
 }

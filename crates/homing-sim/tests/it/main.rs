@@ -19,3 +19,4 @@ mod random;
 mod relay_loss;
 mod seized;
 mod talk;
+mod waiting;

@@ -18,7 +18,7 @@ use crate::{Read, Result, StoreError};
 pub(crate) use write::index_words;
 pub use write::{
     Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place, recount,
-    remove, set_body, set_state,
+    remove, set_body, set_state, set_time,
 };
 
 stored_enum! {

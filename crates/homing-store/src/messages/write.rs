@@ -184,15 +184,7 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
 pub fn place(tx: &Tx<'_>, id: &DocId, placed: &Placed) -> Result<()> {
     let row = must(tx, id)?;
     let at = clamp(placed.at_ms);
-    let mut n = row.n;
-    if (at - row.at).abs() > 60_000 {
-        // The search row follows time; a minute more or less is not worth a new one.
-        n = free_row(tx, at)?;
-        if !row.deleted {
-            search::remove(tx, row.n, &row.body, &tags(&row))?;
-            search::add(tx, n, &row.body, &tags(&row))?;
-        }
-    }
+    let n = follow_time(tx, &row, at)?;
     tx.exec(
         "UPDATE messages SET n = ?2, at = ?3, received_ms = ?4, device = ?5, dseq = ?6, state = ?7, error = '',
            error_message = '' WHERE n = ?1",
@@ -208,6 +200,29 @@ pub fn place(tx: &Tx<'_>, id: &DocId, placed: &Placed) -> Result<()> {
     )?;
     count(tx, row.conversation, 0, -i64::from(row.state == MessageState::Pending))?;
     refresh_last(tx, row.conversation)
+}
+
+/// Gives an own message that waits another time.
+pub fn set_time(tx: &Tx<'_>, id: &DocId, author_ms: u64) -> Result<()> {
+    let row = must(tx, id)?;
+    let at = clamp(author_ms);
+    let n = follow_time(tx, &row, at)?;
+    tx.exec("UPDATE messages SET n = ?2, at = ?3, author_ms = ?3 WHERE n = ?1", (row.n, n, at))?;
+    refresh_last(tx, row.conversation)
+}
+
+/// The row of a message that gets another time. It is its search row too, which follows time; a minute more or less is
+/// not worth a new one.
+fn follow_time(tx: &Tx<'_>, row: &Kept, at: i64) -> Result<i64> {
+    if (at - row.at).abs() <= 60_000 {
+        return Ok(row.n);
+    }
+    let n = free_row(tx, at)?;
+    if !row.deleted {
+        search::remove(tx, row.n, &row.body, &tags(row))?;
+        search::add(tx, n, &row.body, &tags(row))?;
+    }
+    Ok(n)
 }
 
 /// Sets how far an own message came, with a code and words if it failed.

@@ -7,6 +7,10 @@ import type { OutboxState } from "./OutboxState";
  */
 export type OutboxRow = { id: string, 
 /**
- * What it is: `message`, `conversation`, `membership`, `other`.
+ * What it is: `message`, `edit`, `deletion`, `reaction`, `conversation`, `membership`, `record`, `other`.
  */
-kind: string, conversation: string | null, title: string, preview: string, state: OutboxState, since: string, error: ApiError | null, can_cancel: boolean, can_edit: boolean, };
+kind: string, conversation: string | null, title: string, preview: string, state: OutboxState, since: string, error: ApiError | null, can_cancel: boolean, can_edit: boolean, 
+/**
+ * Other messages of its conversation wait too: their order can be changed.
+ */
+can_move: boolean, };

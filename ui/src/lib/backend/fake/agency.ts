@@ -142,9 +142,9 @@ export function agency(now = Date.now()): World {
     if (row && held) world.rows.set(id, { ...row, has_draft: true, draft_preview: held.text });
   }
   world.outbox = [
-    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true },
-    { id: "c-cora-2", kind: "message", conversation: "c-cora", title: "Loft on Canal Street", preview: "Energy certificate attached.", state: "refused", since: at(2 * DAY), error: { code: "too_large", message: "The file is larger than 50 MB. It is kept here: send it in two parts." }, can_cancel: true, can_edit: true },
-    { id: "o-3", kind: "membership", conversation: "c-rosa", title: "Villa Rosa, via dei Pini 4", preview: "Ben Okafor becomes a member", state: "sealed", since: at(4 * MINUTE), error: null, can_cancel: false, can_edit: false },
+    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: false },
+    { id: "c-cora-2", kind: "message", conversation: "c-cora", title: "Loft on Canal Street", preview: "Energy certificate attached.", state: "refused", since: at(2 * DAY), error: { code: "too_large", message: "The file is larger than 50 MB. It is kept here: send it in two parts." }, can_cancel: true, can_edit: true, can_move: false },
+    { id: "o-3", kind: "membership", conversation: "c-rosa", title: "Villa Rosa, via dei Pini 4", preview: "Ben Okafor becomes a member", state: "sealed", since: at(4 * MINUTE), error: null, can_cancel: false, can_edit: false, can_move: false },
   ];
   world.people.push(
     ...Object.entries(people).map(([id, name]) => ({

@@ -9,6 +9,7 @@ import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
 import type { FakeBackend } from "./index";
 import { people } from "./people";
+import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
 export type Handlers = { [N in CallName]: (fake: FakeBackend, args: Calls[N]["args"]) => Calls[N]["answer"] };
@@ -244,6 +245,19 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     fake.putRow({ ...row(fake, args.conversation), has_draft: others.length > 0, draft_preview: others[0]?.text.slice(0, 100) ?? "" });
     return sent;
   },
+  draft_compare: (fake, args) => {
+    const all = [...fake.world.drafts.values()].flatMap((one) => [listed(fake, one), ...one.others]);
+    const of = (id: string): DraftRow => all.find((one) => one.id === id) ?? fail("not_found", "There is no such draft.");
+    const [left, right] = [of(args.left), of(args.right)];
+    const splice = diff(left.text, right.text);
+    const end = splice.at + splice.remove;
+    const parts = [
+      { same: true, left: left.text.slice(0, splice.at), right: left.text.slice(0, splice.at) },
+      { same: false, left: left.text.slice(splice.at, end), right: splice.insert },
+      { same: true, left: left.text.slice(end), right: left.text.slice(end) },
+    ];
+    return { left, right, parts: parts.filter((part) => part.left !== "" || part.right !== "") };
+  },
   draft_discard: (fake, args) => {
     for (const [id, held] of fake.world.drafts) {
       const others = held.others.filter((other) => other.id !== args.id);
@@ -274,6 +288,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
     fake.removeOutbox(args.id);
     return { done: true };
   },
+  ...waiting,
   attachment_read: (fake, args) => {
     const held = fake.world.files.get(args.id) ?? fail("not_found", "There is no such file.");
     const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));

@@ -1,0 +1,37 @@
+//! Drafts beside each other, and the order of what waits.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{ApiError, DraftRow};
+
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
+wire_types! {
+/// Two drafts to hold against each other.
+pub struct DraftCompare { pub left: String, pub right: String }
+
+/// A part of two texts: what both say, or where they differ. Either side may be empty.
+pub struct ComparedPart { pub same: bool, pub left: String, pub right: String }
+
+pub struct Comparison { pub left: DraftRow, pub right: DraftRow, pub parts: Vec<ComparedPart> }
+
+/// Puts a waiting message before another one of its conversation that waits too; absent: behind all of them.
+pub struct OutboxMove { pub id: String, #[serde(default)] pub before: Option<String> }
+
+pub struct OutboxItems { pub ids: Vec<String> }
+
+/// What became of one of several waiting changes.
+pub struct OutboxResult {
+    pub id: String,
+    /// Why it was not done.
+    pub error: Option<ApiError>,
+}
+}
