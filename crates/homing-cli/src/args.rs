@@ -148,6 +148,9 @@ pub enum Command {
         /// The message it answers
         #[arg(long, value_name = "ID")]
         reply_to: Option<String>,
+        /// The record it is about
+        #[arg(long, value_name = "ID")]
+        about: Option<String>,
     },
     /// Messages of a conversation, oldest first
     Messages {
@@ -354,6 +357,36 @@ pub enum Conversation {
 pub enum Message {
     /// Delete a message of yours for everybody
     Delete { id: String },
+    /// Give a message of yours other words; the former ones stay readable as its history
+    Edit {
+        id: String,
+        /// The new words (`-`: from stdin)
+        text: String,
+    },
+    /// All words a message had, oldest first
+    History { id: String },
+    /// React to a message
+    React {
+        id: String,
+        /// One emoji, such as 👍
+        emoji: String,
+        /// Take it back
+        #[arg(long)]
+        remove: bool,
+    },
+    /// A message and everything that answers it, oldest first
+    Thread { id: String },
+    /// Send messages anew into other conversations, with their files; who wrote them is not said
+    Forward {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Where to; may be given several times
+        #[arg(long, value_name = "CONVERSATION", required = true)]
+        to: Vec<String>,
+        /// Said before them
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

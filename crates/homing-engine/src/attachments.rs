@@ -78,10 +78,45 @@ impl Core {
             let answer = then(self, &[]);
             return self.settle(reply, answer);
         }
-        let work = match self.sealing(sources) {
-            Ok(work) => work,
-            Err(error) => return self.settle(reply, Err(error)),
-        };
+        match self.sealing(sources) {
+            Ok(work) => self.go_on_with(work, reply, then),
+            Err(error) => self.settle(reply, Err(error)),
+        }
+    }
+
+    /// The same for somebody who can wait.
+    pub(crate) fn seal_now(&mut self, sources: Vec<FileSource>) -> Result<Vec<StagedFile>, ApiError> {
+        sealed(self.sealing(sources)?.carry_out(&Stopper::default()))
+    }
+
+    /// Files of messages once more, each under a new key, in the same order.
+    pub(crate) fn with_files_again<T: serde::Serialize + Send + 'static>(
+        &mut self,
+        ids: &[DocId],
+        reply: Reply<T>,
+        then: impl FnOnce(&mut Self, &[StagedFile]) -> Result<T, ApiError> + Send + 'static,
+    ) {
+        if ids.is_empty() {
+            let answer = then(self, &[]);
+            return self.settle(reply, answer);
+        }
+        let files: Result<Vec<Sealed>, ApiError> =
+            ids.iter().map(|id| self.sealed_of(&id.to_string())).collect();
+        match files {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok(files) => {
+                let keys = files.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
+                self.go_on_with(Work::Reseal { files, keys, folder: self.folder.join(FILES) }, reply, then);
+            }
+        }
+    }
+
+    fn go_on_with<T: serde::Serialize + Send + 'static>(
+        &mut self,
+        work: Work,
+        reply: Reply<T>,
+        then: impl FnOnce(&mut Self, &[StagedFile]) -> Result<T, ApiError> + Send + 'static,
+    ) {
         let then: Then = Box::new(move |core, done| {
             let answer = sealed(done).and_then(|staged| {
                 let answer = then(core, &staged);
@@ -93,11 +128,6 @@ impl Core {
             core.settle(reply, answer);
         });
         self.file_work(work, then);
-    }
-
-    /// The same for somebody who can wait.
-    pub(crate) fn seal_now(&mut self, sources: Vec<FileSource>) -> Result<Vec<StagedFile>, ApiError> {
-        sealed(self.sealing(sources)?.carry_out(&Stopper::default()))
     }
 
     fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {

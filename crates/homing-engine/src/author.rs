@@ -17,17 +17,27 @@ use crate::replica::Replica;
 pub(crate) struct Label {
     pub kind: &'static str,
     pub conversation: Option<DocId>,
+    /// Not handed over before then, Unix ms; 0: at once.
+    pub hold_until: u64,
 }
 
 impl Label {
-    pub const OTHER: Self = Self { kind: "other", conversation: None };
+    pub const OTHER: Self = Self { kind: "other", conversation: None, hold_until: 0 };
 
     pub fn message(conversation: DocId) -> Self {
-        Self { kind: "message", conversation: Some(conversation) }
+        Self { kind: "message", ..Self::conversation(conversation) }
+    }
+
+    pub fn edit(conversation: DocId) -> Self {
+        Self { kind: "edit", ..Self::conversation(conversation) }
+    }
+
+    pub fn reaction(conversation: DocId) -> Self {
+        Self { kind: "reaction", ..Self::conversation(conversation) }
     }
 
     pub fn conversation(conversation: DocId) -> Self {
-        Self { kind: "conversation", conversation: Some(conversation) }
+        Self { kind: "conversation", conversation: Some(conversation), hold_until: 0 }
     }
 }
 
@@ -51,6 +61,7 @@ impl Replica {
             hash: Some(Hash(change.info.hash.0)),
             salt: self.salt,
             created_ms: now_ms,
+            hold_until: label.hold_until,
         };
         insert(tx, (space, self.salt), &change, None, Some(edit.encode()))?;
         outbox::enqueue(tx, &id)?;
@@ -149,6 +160,50 @@ impl Replica {
         }
         self.touched.outbox = true;
         Ok(())
+    }
+
+    /// Makes what waits of a message anew, its first change with other content: what is queued is changed, and stays in
+    /// its place. False if it does not wait here any more.
+    pub fn author_queued_anew(
+        &mut self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        rework: impl FnOnce(&mut Edit),
+    ) -> Result<bool, Fail> {
+        let rows = outbox::of_doc(tx, message)?;
+        let waits = rows.first().is_some_and(|row| row.kind == "message")
+            && rows.iter().all(|row| row.state != outbox::OutboxState::Sealed);
+        let preimage = read_doc(tx, message)?.preimage;
+        let (true, Some(preimage)) = (waits, preimage) else { return Ok(false) };
+        let mut edits = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let hash = row.hash.ok_or(Fail::Internal("queued change"))?;
+            let change = changes::get(tx, message, &hash)?.ok_or(Fail::Internal("queued change"))?;
+            let edit = change.intent.as_deref().and_then(|bytes| Edit::decode(bytes).ok());
+            edits.push(edit.ok_or(Fail::Internal("pending change without intent"))?);
+        }
+        for hash in rows.iter().rev().filter_map(|row| row.hash) {
+            changes::delete(tx, message, &hash)?;
+        }
+        if let Some(first) = edits.first_mut() {
+            rework(first);
+        }
+        let space = preimage.space();
+        for (row, edit) in rows.iter().zip(&edits) {
+            match self.change_for(tx, &preimage, edit)? {
+                Some(change) => {
+                    insert(tx, (space, self.salt), &change, None, Some(edit.encode()))?;
+                    outbox::set_change(tx, row.id, &Hash(change.info.hash.0), &self.salt)?;
+                }
+                None => {
+                    outbox::cancel(tx, row.id)?;
+                }
+            }
+        }
+        self.project(tx, message)?;
+        self.touched.outbox = true;
+        self.touched.work.insert(space);
+        Ok(true)
     }
 
     /// The first change of a document that exists here.

@@ -26,6 +26,9 @@ use crate::replica::Replica;
 /// Entries of one space on their way at once; more waits in the queue, where it can still be edited.
 const IN_FLIGHT: u32 = 16;
 
+/// The longest time that a send can be undone; a hold that says more is of another clock.
+pub(crate) const HOLD_MS: u64 = 10_000;
+
 /// A frozen entry to hand to the socket.
 pub(crate) struct Frozen {
     pub space: SpaceId,
@@ -47,7 +50,7 @@ impl Replica {
         if sealed.iter().any(|row| row.doc.is_none()) || self.op_in_flight(tx, space)? {
             return Ok(Vec::new());
         }
-        let queued = outbox::in_state(tx, space, OutboxState::Queued, IN_FLIGHT)?;
+        let queued = outbox::ready(tx, space, env.now_ms(), HOLD_MS, IN_FLIGHT)?;
         let dirty = !homing_store::slots::own_of(tx, space)?.iter().all(|slot| !slot.dirty);
         // What only few people read rotates as soon as somebody lost access; the other spaces when somebody writes.
         let at_once = matches!(row.kind, SpaceKind::Personal | SpaceKind::Team);
@@ -304,7 +307,7 @@ impl Replica {
         if !sealed_anew_helps(code) {
             for item in items {
                 outbox::refuse(tx, item.id, nack_name(code), nack_sentence(code))?;
-                if let Some(doc) = item.doc {
+                if let Some(doc) = item.doc.filter(|_| item.kind == "message") {
                     self.message_failed(tx, &doc, nack_name(code), nack_sentence(code))?;
                 }
             }
@@ -320,7 +323,7 @@ impl Replica {
         self.thaw(tx, space)?;
         for item in outbox::in_state(tx, space, OutboxState::Queued, u32::MAX)? {
             outbox::refuse(tx, item.id, nack_name(code), nack_sentence(code))?;
-            if let Some(doc) = item.doc {
+            if let Some(doc) = item.doc.filter(|_| item.kind == "message") {
                 self.message_failed(tx, &doc, nack_name(code), nack_sentence(code))?;
             }
         }

@@ -282,6 +282,34 @@ impl Replica {
         Ok(meta::set(tx, &format!("{SENT_FROM}{message}"), &encode(&(*draft, ByteVec::from(sent.encode()))))?)
     }
 
+    /// A message got other words while it waits: the draft it came from holds them too, so that taking it back brings
+    /// those. Not if somebody typed on in the draft, which is kept as it is.
+    pub fn draft_was_edited(
+        &mut self,
+        tx: &Tx<'_>,
+        message: &DocId,
+        text: &str,
+        now_ms: u64,
+    ) -> Result<(), Fail> {
+        let Some(stored) = meta::get(tx, &format!("{SENT_FROM}{message}"))? else { return Ok(()) };
+        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
+            return Ok(());
+        };
+        let (Ok(sent), Some(row)) = (Revision::decode(&sent), drafts::get(tx, &row_id(&draft))?) else {
+            return Ok(());
+        };
+        let mut doc = self.load_draft(&row)?;
+        if !matches!(doc.compare(&sent)?, Containment::Within) {
+            return Ok(());
+        }
+        doc.set_text(None, text)?;
+        let frozen = doc.revision();
+        doc.mark_sending(&self.device(), &frozen)?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.sends_draft(tx, message, &draft, &frozen)?;
+        self.publish_drafts(tx, &row.conversation)
+    }
+
     /// The relay has an own message: its draft is finished.
     pub fn draft_became_message(
         &mut self,

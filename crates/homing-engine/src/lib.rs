@@ -35,6 +35,8 @@ mod holds;
 mod identity;
 mod ingest;
 mod link;
+mod marks;
+mod mentions;
 mod ops;
 mod pairing;
 mod project;

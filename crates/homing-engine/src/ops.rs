@@ -103,6 +103,7 @@ impl Replica {
         conversation: Option<DocId>,
     ) -> Result<i64, Fail> {
         let new = NewOutbox {
+            hold_until: 0,
             space: *space,
             kind: "membership".to_owned(),
             doc: None,

@@ -1,6 +1,8 @@
 //! From documents to the rows the screens read.
 
-use homing_model::{AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, project};
+use homing_model::{
+    AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, Registers, project,
+};
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
 use homing_store::conversations::ConversationDoc;
 use homing_store::entries::{self, Place};
@@ -12,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::author::kind_of;
 use crate::docs::read_doc;
 use crate::fail::Fail;
+use crate::marks;
 use crate::replica::Replica;
 
 /// Where names of own devices lie, by device.
@@ -156,11 +159,15 @@ impl Replica {
             self.keep_alternatives(tx, &conversation, &others)?;
         }
         if let Some(known) = messages::get(tx, doc)? {
+            let marks = marks::of(&message, &self.person());
             if message.deleted && !known.deleted {
                 self.files_to_remove.extend(messages::delete(tx, doc)?.into_iter().map(Into::into));
                 self.touched.read.insert(conversation);
             } else if !message.deleted && known.body != message.content.body {
                 messages::set_body(tx, doc, &message.content.body)?;
+            }
+            if marks != known.marks || message.deleted {
+                messages::set_marks(tx, doc, &marks)?;
             }
             if contents(all) > 1 {
                 self.place_by_winner(tx, doc, &message, all)?;
@@ -170,7 +177,7 @@ impl Replica {
             }
             return Ok(());
         }
-        let carried = self.carried(tx, doc, &message, all)?;
+        let carried = self.carried(tx, doc, all)?;
         self.insert_message(tx, doc, message, &carried)
     }
 
@@ -184,7 +191,7 @@ impl Replica {
         all: &[ChangeInfo],
     ) -> Result<(), Fail> {
         let Some(known) = messages::get(tx, doc)? else { return Ok(()) };
-        let carried = self.carried(tx, doc, message, all)?;
+        let carried = self.carried(tx, doc, all)?;
         let Some(place) = carried.place else { return Ok(()) };
         let at_ms = message.content.author_ms.min(place.received_ms);
         if (known.device, known.dseq, known.at_ms) == (carried.device, carried.dseq, at_ms) {
@@ -230,6 +237,7 @@ impl Replica {
         let mine = message.author == self.person();
         let received_ms = carried.place.map_or(0, |place| place.received_ms);
         let author_ms = message.content.author_ms;
+        let marks = marks::of(&message, &self.person());
         let attachments =
             self.attachment_rows(doc, mine && carried.place.is_none(), &message.content.attachments);
         NewMessage {
@@ -249,6 +257,7 @@ impl Replica {
             dseq: carried.dseq,
             state: self.state_of_new(mine, carried.place.is_some()),
             attachments,
+            marks,
         }
     }
 
@@ -262,12 +271,19 @@ impl Replica {
                 self.touched.arrived.push((message.conversation, message.id));
             }
         }
+        // Those rows say how many answer them.
+        let answered: Vec<DocId> = new.iter().filter_map(|message| message.reply_to).collect();
         let sent: Vec<(DocId, DocId)> = new
             .iter()
             .filter(|message| message.mine && message.received_ms > 0)
             .map(|message| (message.id, message.conversation))
             .collect();
         messages::insert(tx, new)?;
+        for id in answered {
+            if let Some(conversation) = messages::conversation_of(tx, &id)? {
+                self.touched.message(conversation, id);
+            }
+        }
         for (message, conversation) in &sent {
             self.draft_became_message(tx, message, conversation)?;
         }
@@ -284,23 +300,13 @@ impl Replica {
     }
 
     /// The entry that carries the content that is shown; own pending messages have none yet.
-    fn carried(
-        &self,
-        tx: &Tx<'_>,
-        doc: &DocId,
-        message: &MessageProjection,
-        all: &[ChangeInfo],
-    ) -> Result<Carried, Fail> {
-        let shown = message.content.encode().ok();
-        let shows = |change: &&ChangeInfo| match (change.put(homing_model::rules::key::CONTENT), &shown) {
-            (Some(homing_model::Value::Bytes(bytes)), Some(shown)) => bytes == shown,
-            _ => false,
-        };
-        let mut carriers: Vec<&ChangeInfo> = all.iter().filter(shows).collect();
-        if carriers.is_empty() {
-            // Its text was deleted.
-            carriers = all.iter().filter(|change| change.is_first()).collect();
-        }
+    fn carried(&self, tx: &Tx<'_>, doc: &DocId, all: &[ChangeInfo]) -> Result<Carried, Fail> {
+        // As it was sent: what it says now may be an edit, or nothing.
+        let registers = Registers::of(all);
+        let shown = registers.get(homing_model::rules::key::CONTENT);
+        let shows = |change: &&ChangeInfo| change.put(homing_model::rules::key::CONTENT) == shown;
+        let mut carriers: Vec<&ChangeInfo> =
+            all.iter().filter(|change| change.is_first()).filter(shows).collect();
         // Two devices may have sent the same words: what is at the relay counts, then the lower hash.
         carriers.sort_by_key(|change| change.hash);
         let mut entry = None;

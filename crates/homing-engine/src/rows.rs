@@ -17,6 +17,7 @@ use crate::api::{
     Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State,
 };
 use crate::core::Core;
+use crate::marks::{self, Names};
 use crate::project::DEVICE_NAME;
 use crate::replica::Replica;
 use crate::text::{rfc3339, visible};
@@ -204,6 +205,7 @@ impl Core {
         let db = self.db()?;
         let around = Surroundings::of(&db, stored.iter().map(|row| row.space))?;
         let me = self.replica()?.person();
+        let mut names = Names::new(&db, me);
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
             let reached = match row.mine && row.state == MessageState::Sent {
@@ -213,7 +215,8 @@ impl Core {
             let receipts = self.receipts_of(&db, &row, &reached)?;
             let state = if row.mine { state_of(row.state, &reached) } else { State::Sent };
             let held = (state == State::Pending).then(|| self.held_in(&row.space)).flatten();
-            let mut row = message_row(row, state, receipts, &rights);
+            let marks = marks::shown(&row, &mut names)?;
+            let mut row = message_row(row, marks, state, receipts, &rights);
             row.error = row.error.or(held);
             rows.push(row);
         }
@@ -578,7 +581,13 @@ fn conversation_row(
     }
 }
 
-fn message_row(row: StoredMessage, state: State, receipts: Vec<Receipt>, rights: &Rights) -> MessageRow {
+fn message_row(
+    row: StoredMessage,
+    marks: marks::Shown,
+    state: State,
+    receipts: Vec<Receipt>,
+    rights: &Rights,
+) -> MessageRow {
     let error = (!row.error.is_empty()).then(|| ApiError::new(Code::RelayRefused, row.error_message.clone()));
     MessageRow {
         order: row.order().to_string(),
@@ -602,6 +611,19 @@ fn message_row(row: StoredMessage, state: State, receipts: Vec<Receipt>, rights:
         late: row.late,
         deleted: row.deleted,
         can_delete: !row.deleted && rights.write && (row.mine || rights.manage),
+        can_edit: !row.deleted && rights.write && row.mine,
+        edited_at: marks.edited_at,
+        reactions: marks.reactions,
+        mentions: marks.mentions,
+        mentions_me: row.marks.mentions_me,
+        previews: marks.previews,
+        forwarded: marks.extras.forwarded,
+        internal: marks.extras.internal,
+        template: marks.extras.template.map(|id| id.to_string()),
+        about: marks.extras.about.map(|id| id.to_string()),
+        replies: row.replies,
+        changing: marks.changing,
+        undo_until: marks.undo_until,
     }
 }
 

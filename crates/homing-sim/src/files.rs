@@ -146,7 +146,7 @@ impl World {
             conversation: conversation.to_owned(),
             text: name.to_owned(),
             attachments: vec![file],
-            reply_to: None,
+            ..Send::default()
         };
         Ok(self.ask::<Sent>(device, Call::Send(args))?.id)
     }

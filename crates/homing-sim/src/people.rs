@@ -4,10 +4,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{
     ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage,
     ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft,
-    DraftChoose, DraftRow, DraftSend, DraftSet, Filter, Init, Invitation, Invite, InviteTo, ItemRef, Join,
-    Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessagePage, MessageRow, Messages,
-    NewConversation, Nothing, OutboxItems, OutboxMove, OutboxResult, OutboxRow, PersonRow, RelaySet, Search,
-    SearchPage, Send, Sent, Shown, Status,
+    DraftChoose, DraftRow, DraftSend, DraftSet, Filter, History, Init, Invitation, Invite, InviteTo, ItemRef,
+    Join, Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessageEdit, MessagePage,
+    MessageRow, Messages, NewConversation, Nothing, OutboxItems, OutboxMove, OutboxResult, OutboxRow,
+    PersonRow, React, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -186,6 +186,29 @@ impl World {
     /// Bodies of a conversation's messages, oldest first.
     pub fn bodies(&mut self, device: DeviceId, conversation: &str) -> Result<Vec<String>> {
         Ok(self.messages(device, conversation)?.into_iter().map(|row| row.body).collect())
+    }
+
+    /// Gives an own message other words.
+    pub fn edit(&mut self, device: DeviceId, message: &str, text: &str) -> Result<()> {
+        let args = MessageEdit { message: message.to_owned(), text: text.to_owned() };
+        self.ask::<Done>(device, Call::MessageEdit(args)).map(drop)
+    }
+
+    /// Reacts to a message, or takes it back.
+    pub fn react(&mut self, device: DeviceId, message: &str, emoji: &str, on: bool) -> Result<()> {
+        let args = React { message: message.to_owned(), emoji: emoji.to_owned(), on };
+        self.ask::<Done>(device, Call::React(args)).map(drop)
+    }
+
+    /// All words a message had, oldest first.
+    pub fn wordings(&mut self, device: DeviceId, message: &str) -> Result<Vec<String>> {
+        let history: History = self.ask(device, Call::MessageHistory(ItemRef { id: message.to_owned() }))?;
+        Ok(history.wordings.into_iter().map(|wording| wording.body).collect())
+    }
+
+    /// Deletes a message for everyone.
+    pub fn delete_message(&mut self, device: DeviceId, message: &str) -> Result<()> {
+        self.ask::<Done>(device, Call::MessageDelete(ItemRef { id: message.to_owned() })).map(drop)
     }
 
     /// The composer's draft.
@@ -374,6 +397,6 @@ pub fn send_call(conversation: &str, text: &str) -> Call {
         conversation: conversation.to_owned(),
         text: text.to_owned(),
         attachments: Vec::new(),
-        reply_to: None,
+        ..Send::default()
     })
 }

@@ -291,6 +291,7 @@ fn queue(tx: &Tx<'_>, id: &DocId, hash: &Hash) -> Result<()> {
             hash: Some(*hash),
             salt: row.1,
             created_ms: 0,
+            hold_until: 0,
         },
     )?;
     Ok(())

@@ -43,5 +43,6 @@ pub mod spaces;
 
 pub use error::{Result, StoreError};
 pub use intervals::IntervalSet;
+pub use migrate::KNOWN as SCHEMA;
 pub use sql::{Read, Tx};
 pub use store::{Durability, Store};

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError};
 
-const MIGRATIONS: [&str; 1] = [include_str!("sql/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("sql/0001_initial.sql"), include_str!("sql/0002_messages.sql")];
 
 /// The newest schema this version knows.
 pub const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -27,4 +27,36 @@ pub fn run(conn: &mut Connection) -> Result<()> {
 /// The file's schema.
 pub fn version(conn: &Connection) -> Result<u32> {
     Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of the first schema, with a message and a change that waits.
+    const FIRST: &str = "
+      INSERT INTO ids (n, id) VALUES (1, x'01');
+      INSERT INTO conversations (n, id, space) VALUES (1, x'02', 1);
+      INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state, body)
+        VALUES (64, x'03', 1, 1, 1, 1, 1000, 1000, 0, 1, 1, 'words');
+      INSERT INTO outbox (space, kind, doc, salt, state, created_ms) VALUES (1, 'message', x'03', x'04', 0, 1000);
+      PRAGMA user_version = 1;";
+
+    #[test]
+    fn what_the_first_schema_held_is_there_after_all_steps() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(MIGRATIONS[0]).unwrap();
+        conn.execute_batch(FIRST).unwrap();
+        run(&mut conn).unwrap();
+        assert_eq!(version(&conn).unwrap(), KNOWN);
+        let row: (String, i64, Vec<u8>, bool, i64) = conn
+            .query_row(
+                "SELECT m.body, m.edited_ms, m.extras, m.mentions_me, o.hold_until
+                 FROM messages m JOIN outbox o ON o.doc = m.id",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+            )
+            .unwrap();
+        assert_eq!(row, ("words".to_owned(), 0, Vec::new(), false, 0));
+    }
 }

@@ -39,6 +39,8 @@ pub struct NewOutbox {
     pub salt: Salt,
     /// When, Unix ms.
     pub created_ms: u64,
+    /// Not handed over before then, Unix ms; 0: at once.
+    pub hold_until: u64,
 }
 
 /// A row.
@@ -87,8 +89,8 @@ const COLUMNS: &str = "o.id, s.id, o.kind, o.doc, o.conversation, o.hash, o.salt
 /// Queues a change; answers its number.
 pub fn enqueue(tx: &Tx<'_>, new: &NewOutbox) -> Result<i64> {
     tx.exec(
-        "INSERT INTO outbox (space, kind, doc, conversation, hash, salt, state, created_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
+        "INSERT INTO outbox (space, kind, doc, conversation, hash, salt, state, created_ms, hold_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
         params![
             tx.number_of(&new.space.0)?,
             new.kind,
@@ -97,6 +99,7 @@ pub fn enqueue(tx: &Tx<'_>, new: &NewOutbox) -> Result<i64> {
             new.hash.map(|hash| hash.0),
             new.salt.0,
             new.created_ms,
+            new.hold_until,
         ],
     )?;
     Ok(tx.conn().last_insert_rowid())
@@ -111,6 +114,39 @@ pub fn in_state(db: &Read<'_>, space: &SpaceId, state: OutboxState, limit: u32) 
         ),
         (&space.0, state, limit),
         read,
+    )
+}
+
+/// Rows of a space that may be handed over now, in order: those that are held are not, nor what was made on them. A
+/// hold ends after `longest_ms` at most, wherever the clock was set to.
+pub fn ready(
+    db: &Read<'_>,
+    space: &SpaceId,
+    now_ms: u64,
+    longest_ms: u64,
+    limit: u32,
+) -> Result<Vec<OutboxRow>> {
+    db.all(
+        &format!(
+            "SELECT {COLUMNS} FROM outbox o CROSS JOIN ids s ON s.n = o.space
+             WHERE o.space = (SELECT n FROM ids WHERE id = ?1) AND o.state = 0
+             AND NOT (o.hold_until > ?2 AND o.hold_until <= ?2 + ?3)
+             AND NOT EXISTS (SELECT 1 FROM outbox h INDEXED BY outbox_doc WHERE h.doc = o.doc AND h.id < o.id
+               AND h.hold_until > ?2 AND h.hold_until <= ?2 + ?3)
+             ORDER BY o.id LIMIT ?4"
+        ),
+        (&space.0, now_ms, longest_ms, limit),
+        read,
+    )
+}
+
+/// When the holds of spaces end, Unix ms.
+pub fn holds(db: &Read<'_>) -> Result<Vec<(SpaceId, u64)>> {
+    db.all(
+        "SELECT s.id, o.hold_until FROM outbox o INDEXED BY outbox_held CROSS JOIN ids s ON s.n = o.space
+         WHERE o.hold_until > 0 AND o.state = 0",
+        [],
+        |row| Ok((SpaceId(row.get(0)?), row.get(1)?)),
     )
 }
 

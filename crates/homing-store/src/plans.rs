@@ -59,6 +59,7 @@ fn message(n: u8) -> NewMessage {
         dseq: u64::from(n),
         state: if n.is_multiple_of(2) { MessageState::Pending } else { MessageState::Sent },
         attachments: Vec::new(),
+        marks: Default::default(),
     }
 }
 
@@ -109,6 +110,7 @@ fn filled(folder: &std::path::Path) -> Store {
                         hash: Some(Hash([n; 32])),
                         salt: Salt([0; 16]),
                         created_ms: 1,
+                        hold_until: 0,
                     },
                 )?;
             }

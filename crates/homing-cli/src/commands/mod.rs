@@ -2,6 +2,7 @@
 
 mod files;
 mod link;
+mod message;
 mod people;
 mod profile;
 mod sync;
@@ -10,7 +11,7 @@ mod talk;
 use std::io::Read as _;
 use std::path::Path;
 
-use homing_engine::api::{ApiError, Call, Code, FileSource, ItemRef, Nothing};
+use homing_engine::api::{ApiError, Call, Code, FileSource, ItemRef, Nothing, Send};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -51,8 +52,9 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Member(command) => run.member(command).await,
         Command::Leave { conversation } => run.leave(conversation).await,
         Command::Conversation(command) => run.conversation(command).await,
-        Command::Send { conversation, text, attach, reply_to } => {
-            run.send(conversation, &text, &attach, reply_to).await
+        Command::Send { conversation, text, attach, reply_to, about } => {
+            let send = Send { conversation, reply_to, about, ..Send::default() };
+            run.send(send, &text, &attach).await
         }
         Command::Messages { conversation, after, limit, unread } => {
             run.messages(conversation, after, limit, unread).await

@@ -81,16 +81,10 @@ impl Run<'_> {
         self.done(Call::ConversationLeave(ConversationRef { conversation })).await
     }
 
-    pub async fn send(
-        &self,
-        conversation: String,
-        text: &str,
-        attach: &[PathBuf],
-        reply_to: Option<String>,
-    ) -> Result<(), ApiError> {
+    pub async fn send(&self, send: Send, text: &str, attach: &[PathBuf]) -> Result<(), ApiError> {
         let text = text_or_stdin(text)?;
         let attachments = attachments(attach)?;
-        let call = Call::Send(Send { conversation, text, attachments, reply_to });
+        let call = Call::Send(Send { text, attachments, ..send });
         self.show::<api::Sent, shapes::Sent>(call).await
     }
 
@@ -131,12 +125,6 @@ impl Run<'_> {
             self.out.print(&shapes::Message::from(row));
         }
         Ok(())
-    }
-
-    pub async fn message(&self, command: args::Message) -> Result<(), ApiError> {
-        match command {
-            args::Message::Delete { id } => self.item(Call::MessageDelete, id).await,
-        }
     }
 
     pub async fn draft(&self, command: args::Draft) -> Result<(), ApiError> {

@@ -1,6 +1,7 @@
 //! What commands print: the command line's own JSON, kept apart from the window's rows so that either can change
 //! without breaking the other. A field, once released, keeps its name and meaning; snapshots guard that.
 
+mod message;
 mod people;
 mod profile;
 mod talk;
@@ -13,12 +14,13 @@ use chrono::{DateTime, Local};
 use homing_engine::api;
 use serde::Serialize;
 
+pub use message::{Message, Wording};
 pub use people::{Device, Invitation, Invited, Joined, Member, Person, Preview, Request, Safety};
 pub use profile::{
     Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,
     settings_keys,
 };
-pub use talk::{Comparison, Conversation, Draft, Hit, Message, New, OutboxItem, Sent, StoredDraft};
+pub use talk::{Comparison, Conversation, Draft, Hit, New, OutboxItem, Sent, StoredDraft};
 
 /// Nothing to say beyond that it is done.
 #[derive(Serialize)]

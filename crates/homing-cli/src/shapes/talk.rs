@@ -1,4 +1,4 @@
-//! Conversations, messages, drafts, the outbox and search hits.
+//! Conversations, parts of messages, drafts, the outbox and search hits.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -104,26 +104,6 @@ impl Display for Sent {
     }
 }
 
-/// A message.
-#[derive(Serialize)]
-pub struct Message {
-    pub id: String,
-    pub conversation: String,
-    pub author: String,
-    pub author_name: String,
-    pub at: String,
-    pub body: String,
-    pub state: State,
-    pub error: Option<ApiError>,
-    pub receipts: Vec<Receipt>,
-    pub attachments: Vec<Attachment>,
-    pub reply_to: Option<String>,
-    pub mine: bool,
-    pub unread: bool,
-    pub late: bool,
-    pub deleted: bool,
-}
-
 #[derive(Serialize)]
 pub struct Receipt {
     pub person: String,
@@ -140,28 +120,6 @@ pub struct Attachment {
     pub mime: String,
     pub size: u64,
     pub state: AttachmentState,
-}
-
-impl From<api::MessageRow> for Message {
-    fn from(row: api::MessageRow) -> Self {
-        Self {
-            id: row.id,
-            conversation: row.conversation,
-            author: row.author,
-            author_name: row.author_name,
-            at: row.at,
-            body: row.body,
-            state: row.state,
-            error: row.error,
-            receipts: row.receipts.into_iter().map(Receipt::from).collect(),
-            attachments: row.attachments.into_iter().map(Attachment::from).collect(),
-            reply_to: row.reply_to.map(|quote| quote.id),
-            mine: row.mine,
-            unread: row.unread,
-            late: row.late,
-            deleted: row.deleted,
-        }
-    }
 }
 
 impl From<api::Receipt> for Receipt {
@@ -181,35 +139,6 @@ impl From<api::Attachment> for Attachment {
         // Sizes travel as the window's numbers; a file is at most 50 MB.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Self { id: file.id, name: file.name, mime: file.mime, size: file.size as u64, state: file.state }
-    }
-}
-
-impl Display for Message {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}  {}: ", short(&self.id), clock(&self.at), self.author_name)?;
-        if self.deleted {
-            f.write_str("(deleted)")?;
-        }
-        f.write_str(&self.body.replace('\n', "\n            "))?;
-        if self.mine {
-            write!(f, "  [{}]", word(&self.state))?;
-        }
-        for (_, mark) in [(self.unread, "unread"), (self.late, "arrived late")].iter().filter(|(set, _)| *set)
-        {
-            write!(f, "  [{mark}]")?;
-        }
-        if let Some(error) = &self.error {
-            write!(f, "\n            {}", error.message)?;
-        }
-        for file in &self.attachments {
-            let state = word(&file.state);
-            write!(
-                f,
-                "\n            {} ({} bytes, {state}): attachment save {} PATH",
-                file.name, file.size, file.id
-            )?;
-        }
-        Ok(())
     }
 }
 

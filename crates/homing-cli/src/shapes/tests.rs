@@ -99,6 +99,10 @@ fn a_conversation() {
     insta::assert_snapshot!("sent", json(&shapes::Sent::from(sent)));
 }
 
+fn named() -> Named {
+    Named { person: "other".into(), name: "Ben Okafor".into(), me: false }
+}
+
 #[test]
 fn a_message() {
     let row = MessageRow {
@@ -134,8 +138,33 @@ fn a_message() {
         late: false,
         deleted: false,
         can_delete: true,
+        can_edit: true,
+        edited_at: Some(AT.into()),
+        reactions: vec![Reaction { emoji: "👍".into(), mine: false, people: vec![named()] }],
+        mentions: vec![named()],
+        mentions_me: false,
+        previews: vec![Preview {
+            url: "https://example.org/".into(),
+            title: "A page".into(),
+            description: "Its words".into(),
+            image: None,
+        }],
+        forwarded: true,
+        internal: false,
+        template: None,
+        about: Some("record".into()),
+        replies: 2,
+        changing: Some(OutboxState::Queued),
+        undo_until: None,
         order: "0".into(),
     };
+    let history = History {
+        message: "message".into(),
+        author: "person".into(),
+        author_name: "Ada Berger".into(),
+        wordings: vec![Wording { body: "Good evening!".into(), since: AT.into(), current: false }],
+    };
+    insta::assert_snapshot!("wording", json(&shapes::Wording::of(history)));
     insta::assert_snapshot!("message", json(&shapes::Message::from(row)));
     let hit = SearchHit {
         conversation: "conversation".into(),

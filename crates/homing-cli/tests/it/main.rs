@@ -2,6 +2,7 @@
 
 // The attributes tell clippy that a failed helper is a failed test.
 mod begin;
+mod changed;
 mod content;
 #[cfg(test)]
 mod devices;

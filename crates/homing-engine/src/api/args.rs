@@ -47,10 +47,19 @@ pub struct Messages {
 /// its place), or bytes.
 pub enum FileSource { Path { path: String }, Given { number: u32 }, Bytes { name: String, mime: String, base64: String } }
 
-/// A message apart from the composer's draft (scripts, forwarding).
-pub struct Send { pub conversation: String, pub text: String, #[serde(default)] pub attachments: Vec<FileSource>, #[serde(default)] pub reply_to: Option<String> }
+/// A message apart from the composer's draft (scripts, what a record's buttons ask).
+#[derive(Default)]
+pub struct Send {
+    pub conversation: String,
+    pub text: String,
+    #[serde(default)] pub attachments: Vec<FileSource>,
+    #[serde(default)] pub reply_to: Option<String>,
+    /// The record it is about.
+    #[serde(default)] pub about: Option<String>,
+}
 
 /// Sends a draft with `text` as its final words. Which one: see [`DraftSet`].
+#[derive(Default)]
 pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
 
 /// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the

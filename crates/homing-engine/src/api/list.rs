@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::ApiError;
 use super::args::*;
+use super::message::*;
 use super::rows::*;
 use super::writing::*;
 use crate::core::Core;
@@ -76,6 +77,11 @@ calls! {
 
         Messages messages(Messages) -> MessagePage;
         MessageDelete message_delete(ItemRef) -> Done;
+        MessageEdit message_edit(MessageEdit) -> Done;
+        MessageHistory message_history(ItemRef) -> History;
+        React react(React) -> Done;
+        Thread thread(ItemRef) -> ThreadPage;
+        Mentionable mentionable(ConversationRef) -> Vec<Named>;
         Shown shown(Shown) -> Done;
         Focus focus(Focus) -> Done;
         Typing typing(ConversationRef) -> Done;
@@ -132,6 +138,7 @@ calls! {
         DemoRemove demo_remove(Nothing) -> Status;
     }
     later {
+        Forward forward(Forward) -> Vec<Sent>;
         ConversationNew conversation_new(ConversationNew) -> NewConversation;
         Send send(Send) -> Sent;
         DraftSend draft_send(DraftSend) -> Sent;

@@ -8,6 +8,7 @@ mod args;
 mod error;
 mod event;
 mod list;
+mod message;
 mod rows;
 mod writing;
 
@@ -15,5 +16,6 @@ pub use args::*;
 pub use error::{ApiError, Code};
 pub use event::Event;
 pub use list::{Call, CallType, Calls};
+pub use message::*;
 pub use rows::*;
 pub use writing::*;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::ApiError;
+use super::{ApiError, Named, Preview, Reaction};
 
 macro_rules! wire_types {
     ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
@@ -169,6 +169,28 @@ pub struct MessageRow {
     pub late: bool,
     pub deleted: bool,
     pub can_delete: bool,
+    pub can_edit: bool,
+    /// Since when it has its present words, if it was edited.
+    pub edited_at: Option<String>,
+    pub reactions: Vec<Reaction>,
+    /// People it names.
+    pub mentions: Vec<Named>,
+    pub mentions_me: bool,
+    pub previews: Vec<Preview>,
+    /// It was written elsewhere first.
+    pub forwarded: bool,
+    /// A remark among colleagues beside a client's conversation.
+    pub internal: bool,
+    /// The quick reply it began as.
+    pub template: Option<String>,
+    /// The record it is about.
+    pub about: Option<String>,
+    /// How many messages answer it.
+    pub replies: u32,
+    /// An edit of it or a reaction to it waits here.
+    pub changing: Option<OutboxState>,
+    /// Until when its sending can be undone.
+    pub undo_until: Option<String>,
     /// Sorts as text within its conversation.
     pub order: String,
 }

@@ -60,32 +60,28 @@ impl Core {
         let prepared = || -> Result<_, ApiError> {
             let id = self.find_conversation(&args.conversation)?;
             let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
+            let about = args.about.as_deref().map(str::parse::<DocId>).transpose();
+            let about = about.map_err(|_| ApiError::from(not_found("record")))?;
             check_body(&args.text, args.attachments.len())?;
-            Ok((id, reply_to))
+            Ok((id, reply_to, Extras { about, ..Extras::default() }))
         };
         match prepared() {
             Err(error) => self.settle(reply, Err(error)),
-            Ok((id, reply_to)) => self.with_files(args.attachments, reply, move |core, staged| {
-                core.send_now(&id, &args.text, reply_to, staged)
+            Ok((id, reply_to, extras)) => self.with_files(args.attachments, reply, move |core, files| {
+                core.send_now(&Outgoing { reply_to, files, extras, ..Outgoing::text(id, &args.text) })
             }),
         }
     }
 
-    fn send_now(
-        &mut self,
-        id: &DocId,
-        text: &str,
-        reply_to: Option<DocId>,
-        staged: &[StagedFile],
-    ) -> Result<Sent, ApiError> {
-        let space = self.space_of(id)?;
-        let message = self.write_and_seal(&space, |tx, replica, env| {
-            replica.send_message(tx, env, Outgoing { reply_to, files: staged, ..Outgoing::text(*id, text) })
-        })?;
-        if !staged.is_empty() {
+    fn send_now(&mut self, outgoing: &Outgoing<'_>) -> Result<Sent, ApiError> {
+        let id = outgoing.conversation;
+        let space = self.space_of(&id)?;
+        let message =
+            self.write_and_seal(&space, |tx, replica, env| replica.send_message(tx, env, outgoing.clone()))?;
+        if !outgoing.files.is_empty() {
             self.resume_transfers_logged();
         }
-        self.sent(&message, id)
+        self.sent(&message, &id)
     }
 
     /// What a call that sent a message answers.
@@ -190,6 +186,7 @@ impl Core {
 }
 
 /// A message to write.
+#[derive(Clone)]
 pub(crate) struct Outgoing<'a> {
     pub conversation: DocId,
     pub text: &'a str,
@@ -235,13 +232,17 @@ impl Replica {
         // An answer sorts after what it answers, whatever the clocks say.
         let newest = messages::newest_at(tx, &conversation)?.unwrap_or(0);
         let author_ms = env.now_ms().max(newest + 1);
+        let mut extras = message.extras;
+        if !extras.forwarded {
+            extras.mentions = self.mentioned(tx, &row.space, message.text)?;
+        }
         let edit = Edit::CreateMessage {
             conversation,
             body: message.text.to_owned(),
             author_ms,
             reply_to: message.reply_to,
             attachments: message.files.iter().map(|file| file.meta.clone()).collect(),
-            extras: message.extras.or_none(),
+            extras: extras.or_none(),
         };
         let now_ms = env.now_ms();
         let id = self

@@ -1,7 +1,9 @@
 //! The calls of [`crate::api`] that need only this device.
 
+mod changes;
 mod conversations;
 mod drafts;
+mod forward;
 mod messages;
 mod outbox;
 mod people;

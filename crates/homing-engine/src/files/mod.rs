@@ -7,6 +7,7 @@
 
 mod check;
 mod open;
+mod reseal;
 mod seal;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub(crate) struct StagedFile {
 }
 
 /// Encrypted chunks on this disk, and how to open them.
+#[derive(Clone)]
 pub(crate) struct Sealed {
     pub folder: PathBuf,
     pub key: Seed32,
@@ -61,6 +63,8 @@ pub struct FileJob {
 pub(crate) enum Work {
     /// Seals files into folders below this one; no larger than that, each under its key.
     Seal { sources: Vec<FileSource>, keys: Vec<Seed32>, folder: PathBuf, largest: u64 },
+    /// Seals files that are here once more, each under its key.
+    Reseal { files: Vec<Sealed>, keys: Vec<Seed32>, folder: PathBuf },
     /// Writes a file out.
     Save { file: Sealed, to: PathBuf },
     /// Reads a file that is to be shown.
@@ -97,6 +101,9 @@ impl Work {
         match self {
             Self::Seal { sources, keys, folder, largest } => {
                 seal::seal(sources, keys, folder, *largest, stop).map(FileDone::Sealed)
+            }
+            Self::Reseal { files, keys, folder } => {
+                seal::seal_opened(reseal::open_again(files)?, keys, folder, FILE, stop).map(FileDone::Sealed)
             }
             Self::Save { file, to } => open::save(file, to, stop).map(|()| FileDone::Saved),
             Self::Read { file } => open::read(file, stop).map(FileDone::Read),

@@ -22,8 +22,19 @@ pub(super) fn seal(
     largest: u64,
     stop: &Stopper,
 ) -> Result<Vec<StagedFile>, ApiError> {
-    let mut staged = Vec::with_capacity(sources.len());
-    for (opened, key) in open_all(sources, largest)?.into_iter().zip(keys) {
+    seal_opened(open_all(sources, largest)?, keys, folder, largest, stop)
+}
+
+/// The same for files that were opened.
+pub(super) fn seal_opened(
+    files: Vec<Opened>,
+    keys: &[Seed32],
+    folder: &Path,
+    largest: u64,
+    stop: &Stopper,
+) -> Result<Vec<StagedFile>, ApiError> {
+    let mut staged = Vec::with_capacity(files.len());
+    for (opened, key) in files.into_iter().zip(keys) {
         let key = BlobKey::from_seed(key.clone());
         let work = folder.join(format!("{SEALING}{}", place_of(&key)));
         match seal_one(opened, &key, &work, largest, stop) {

@@ -190,7 +190,7 @@ fn a_backup_begins_again_as_a_new_device_with_everything_that_was_there() {
         conversation: talk.id.clone(),
         text: "from the new device".into(),
         attachments: Vec::new(),
-        reply_to: None,
+        ..Send::default()
     }));
     assert_eq!(sent.state, State::Local);
     let report = new.doctor(false);
@@ -335,7 +335,7 @@ fn load_data_is_clean_and_spread_as_asked() {
         conversation,
         text: "mine".into(),
         attachments: Vec::new(),
-        reply_to: None,
+        ..Send::default()
     }));
     desk.seeded(100, 5);
     assert!(desk.doctor(false).healthy);
@@ -518,7 +518,7 @@ fn the_demo_is_a_small_agency_that_never_connects() {
         conversation,
         text: "Hello".into(),
         attachments: Vec::new(),
-        reply_to: None,
+        ..Send::default()
     }));
     assert_eq!(sent.state, State::Pending);
     assert_eq!(desk.status().outbox, 2);

@@ -90,7 +90,7 @@ impl People {
 
     pub fn says(&mut self, device: DeviceId, conversation: &str, text: &str) -> Sent {
         let (conversation, text) = (conversation.to_owned(), text.to_owned());
-        self.does(device, Call::Send(Send { conversation, text, attachments: Vec::new(), reply_to: None }))
+        self.does(device, Call::Send(Send { conversation, text, ..Send::default() }))
     }
 
     pub fn syncs(&mut self, device: DeviceId) -> SyncReport {

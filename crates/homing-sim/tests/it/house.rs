@@ -1,6 +1,6 @@
 //! The people most scenarios are about, and what must hold for everybody once all has arrived.
 
-use homing_engine::api::{InviteTo, MessageRow, RoleName};
+use homing_engine::api::{InviteTo, MessageRow, Named, RoleName};
 use homing_sim::{DeviceId, World};
 
 /// Ada with two devices, Ben, a client of hers who came while she was off, and Cora, staff of her team.
@@ -57,8 +57,33 @@ pub fn approve_all(world: &mut World, device: DeviceId) {
 }
 
 /// What everybody must see alike of a message.
-pub fn seen(rows: &[MessageRow]) -> Vec<(String, String, String, bool)> {
-    rows.iter().map(|row| (row.id.clone(), row.author.clone(), row.body.clone(), row.deleted)).collect()
+#[derive(PartialEq, Debug)]
+pub struct Seen {
+    pub id: String,
+    pub author: String,
+    pub body: String,
+    pub deleted: bool,
+    pub edited_at: Option<String>,
+    /// Emoji, and who gave it.
+    pub reactions: Vec<(String, Vec<String>)>,
+    pub mentions: Vec<String>,
+    pub replies: u32,
+}
+
+pub fn seen(rows: &[MessageRow]) -> Vec<Seen> {
+    let people = |all: &[Named]| all.iter().map(|one| one.person.clone()).collect::<Vec<_>>();
+    rows.iter()
+        .map(|row| Seen {
+            id: row.id.clone(),
+            author: row.author.clone(),
+            body: row.body.clone(),
+            deleted: row.deleted,
+            edited_at: row.edited_at.clone(),
+            reactions: row.reactions.iter().map(|one| (one.emoji.clone(), people(&one.people))).collect(),
+            mentions: people(&row.mentions),
+            replies: row.replies,
+        })
+        .collect()
 }
 
 /// All devices show the same messages in the same order; answers their bodies.
@@ -72,7 +97,7 @@ pub fn same_messages(world: &mut World, devices: &[DeviceId], conversation: &str
             Some(first) => assert_eq!(first, &rows, "device {device} shows other messages in {conversation}"),
         }
     }
-    first.unwrap_or_default().into_iter().map(|(_, _, body, _)| body).collect()
+    first.unwrap_or_default().into_iter().map(|row| row.body).collect()
 }
 
 /// Nothing waits, nothing is refused, the database is sound.

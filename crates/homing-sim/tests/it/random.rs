@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homing_engine::api::State;
+use homing_engine::api::{MessageRow, State};
 use homing_sim::{DeviceId, Weather};
 use rand::RngExt;
 
@@ -25,6 +25,10 @@ struct Oracle {
     from_drafts: BTreeMap<String, BTreeSet<String>>,
     /// Everything typed into Ada's drafts, by conversation.
     typed: BTreeMap<String, BTreeSet<String>>,
+    /// Words given to a message after it was written, by whom, in the order they were given.
+    edits: BTreeMap<String, Vec<(DeviceId, String)>>,
+    /// The last that a device said of a reaction to a message.
+    reactions: BTreeMap<(String, DeviceId), bool>,
     words: u32,
 }
 
@@ -60,7 +64,33 @@ impl Day {
     fn step(&mut self) {
         let all = self.house.devices();
         let ada = [self.house.laptop, self.house.desktop];
-        match self.number(100) {
+        match self.number(112) {
+            100..106 => {
+                let Some(device) = self.pick(&all) else { return };
+                let conversation = self.conversation();
+                let rows = self.house.world.messages(device, &conversation).unwrap();
+                let own: Vec<_> = rows.into_iter().filter(|row| row.mine).collect();
+                if own.is_empty() {
+                    return;
+                }
+                let row = &own[self.number(u32::try_from(own.len()).unwrap()) as usize];
+                // What it said stays in it: what was typed into a draft must be found somewhere.
+                let text = format!("{} {} by {device}", row.body, self.word());
+                self.house.world.edit(device, &row.id, &text).unwrap();
+                self.oracle.edits.entry(row.id.clone()).or_default().push((device, text));
+            }
+            106..112 => {
+                let Some(device) = self.pick(&all) else { return };
+                let conversation = self.conversation();
+                let rows = self.house.world.messages(device, &conversation).unwrap();
+                if rows.is_empty() {
+                    return;
+                }
+                let at = self.number(u32::try_from(rows.len()).unwrap()) as usize;
+                let on = self.number(3) > 0;
+                self.house.world.react(device, &rows[at].id, "👍", on).unwrap();
+                self.oracle.reactions.insert((rows[at].id.clone(), device), on);
+            }
             0..30 => {
                 let Some(device) = self.pick(&all) else { return };
                 let conversation = self.conversation();
@@ -160,7 +190,9 @@ impl Day {
                 for row in world.messages(device, conversation).unwrap() {
                     for file in row.attachments {
                         world.fetch_file(device, &file.id).unwrap();
-                        wanted.push((device, file.id, row.body.clone()));
+                        // A file holds the words its message was sent with.
+                        let body = self.oracle.sent[conversation][&row.id].clone();
+                        wanted.push((device, file.id, body));
                     }
                 }
             }
@@ -170,6 +202,52 @@ impl Day {
         for (device, file, body) in wanted {
             let bytes = world.read_file(device, &file);
             assert_eq!(bytes.unwrap(), body.as_bytes(), "seed {seed}: device {device}: {body}");
+        }
+    }
+
+    /// A message says what it was last given; if that was done apart, one of both, and all words are in its history.
+    fn check_words(&mut self, seed: u64, row: &MessageRow, sent: &str) {
+        let edits = self.oracle.edits.get(&row.id).cloned().unwrap_or_default();
+        let devices: BTreeSet<DeviceId> = edits.iter().map(|(device, _)| *device).collect();
+        match edits.last() {
+            None => assert_eq!(row.body, sent, "seed {seed}"),
+            Some((_, last)) if devices.len() == 1 => assert_eq!(row.body, *last, "seed {seed}"),
+            Some(_) => assert!(edits.iter().any(|(_, text)| *text == row.body), "seed {seed}: {row:?}"),
+        }
+        let given: BTreeSet<&str> = edits.iter().map(|(_, text)| text.as_str()).chain([sent]).collect();
+        let mut first: Option<Vec<String>> = None;
+        for device in self.house.devices() {
+            let words = self.house.world.wordings(device, &row.id).unwrap();
+            assert!(words.iter().all(|word| given.contains(word.as_str())), "seed {seed}: {words:?}");
+            assert_eq!(words.last(), Some(&row.body), "seed {seed}");
+            // The last words of each device were given to everybody.
+            for device in &devices {
+                let last = edits.iter().rfind(|(by, _)| by == device).map(|(_, text)| text);
+                assert!(
+                    words.iter().any(|word| Some(word) == last),
+                    "seed {seed}: {last:?} is lost: {words:?}"
+                );
+            }
+            assert_eq!(first.get_or_insert_with(|| words.clone()), &words, "seed {seed}: device {device}");
+        }
+    }
+
+    fn check_reactions(&mut self, seed: u64, row: &MessageRow) {
+        let shown = row.reactions.first().map_or(0, |one| one.people.len());
+        let said = |device| self.oracle.reactions.get(&(row.id.clone(), device)).copied();
+        let (laptop, desktop) = (said(self.house.laptop), said(self.house.desktop));
+        let others =
+            [self.house.ben, self.house.cora].into_iter().filter(|device| said(*device) == Some(true));
+        let others = others.count();
+        match (laptop, desktop) {
+            // Said apart on two devices of one person: one of both.
+            (Some(_), Some(_)) if laptop != desktop => {
+                assert!(shown == others || shown == others + 1, "seed {seed}: {row:?}");
+            }
+            _ => {
+                let ada = usize::from(laptop.or(desktop) == Some(true));
+                assert_eq!(shown, others + ada, "seed {seed}: {:?}", row.reactions);
+            }
         }
     }
 
@@ -189,9 +267,15 @@ impl Day {
             let promised: BTreeSet<&String> = sent.keys().chain(&drafted).collect();
             assert_eq!(ids, promised, "seed {seed}: messages of {conversation}");
             for row in rows.iter().filter(|row| !drafted.contains(&row.id)) {
-                assert_eq!(sent.get(&row.id), Some(&row.body), "seed {seed}");
+                self.check_words(seed, row, &sent[&row.id]);
             }
-            let mut kept: Vec<String> = rows.iter().map(|row| row.body.clone()).collect();
+            for row in &rows {
+                self.check_reactions(seed, row);
+            }
+            let mut kept = Vec::new();
+            for row in &rows {
+                kept.extend(self.house.world.wordings(laptop, &row.id).unwrap());
+            }
             let drafts = |house: &mut House, device| {
                 let mut texts: Vec<String> = house
                     .world

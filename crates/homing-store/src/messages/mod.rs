@@ -12,13 +12,14 @@ use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
 use rusqlite::Row;
 
 use crate::attachments::{self, AttachmentRow};
+use crate::outbox::OutboxState;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError};
 
 pub(crate) use write::index_words;
 pub use write::{
     Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place, recount,
-    remove, set_body, set_state, set_time,
+    remove, set_body, set_marks, set_state, set_time,
 };
 
 stored_enum! {
@@ -62,6 +63,19 @@ impl FromStr for Order {
     }
 }
 
+/// What a message got besides its words. The two values are opaque here; nothing is in them where there is nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Marks {
+    /// Since when it has its present words, Unix ms; 0: it was never edited.
+    pub edited_ms: u64,
+    /// Who reacted, and with what.
+    pub reactions: Vec<u8>,
+    /// What not every message has.
+    pub extras: Vec<u8>,
+    /// It names this person.
+    pub mentions_me: bool,
+}
+
 /// A message to keep.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NewMessage {
@@ -97,6 +111,8 @@ pub struct NewMessage {
     pub state: MessageState,
     /// Its files; `message` and `position` are set from here.
     pub attachments: Vec<AttachmentRow>,
+    /// What it got besides its words.
+    pub marks: Marks,
 }
 
 /// The message another one answers.
@@ -157,6 +173,14 @@ pub struct MessageRow {
     pub error_message: String,
     /// Its files.
     pub attachments: Vec<AttachmentRow>,
+    /// What it got besides its words.
+    pub marks: Marks,
+    /// How many answer it.
+    pub replies: u32,
+    /// An edit of it or a reaction to it that has not reached the relay.
+    pub changing: Option<OutboxState>,
+    /// An own message that is not handed over before then, Unix ms; 0: it is not held.
+    pub hold_until: u64,
 }
 
 impl MessageRow {
@@ -168,7 +192,13 @@ impl MessageRow {
 
 const COLUMNS: &str = "m.id, c.id, s.id, a.id, coalesce(n.name, p.name, ''), m.mine, m.at, m.author_ms, m.received_ms,
     m.body, m.reply_to, qa.id, coalesce(qn.name, qp.name, ''), coalesce(substr(q.body, 1, 100), ''),
-    coalesce(q.deleted, 0), m.deleted, m.late, m.unread, d.id, m.dseq, m.state, m.error, m.error_message, m.files";
+    coalesce(q.deleted, 0), m.deleted, m.late, m.unread, d.id, m.dseq, m.state, m.error, m.error_message, m.files,
+    m.edited_ms, m.reactions, m.extras, m.mentions_me,
+    (SELECT count(*) FROM messages r INDEXED BY messages_reply
+       WHERE r.reply_to = m.id AND r.conversation = m.conversation AND r.deleted = 0),
+    (SELECT max(o.state) FROM outbox o INDEXED BY outbox_doc WHERE o.doc = m.id AND o.kind IN ('edit', 'reaction')),
+    CASE m.state WHEN 1 THEN coalesce((SELECT max(o.hold_until) FROM outbox o INDEXED BY outbox_doc
+       WHERE o.doc = m.id), 0) ELSE 0 END";
 const JOINS: &str = "CROSS JOIN conversations c ON c.n = m.conversation CROSS JOIN ids s ON s.n = m.space
     CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
     LEFT JOIN people p ON p.person = m.author CROSS JOIN ids d ON d.n = m.device
@@ -281,6 +311,39 @@ pub fn replies_to(db: &Read<'_>, id: &DocId) -> Result<Vec<DocId>> {
     db.all("SELECT id FROM messages WHERE reply_to = ?1", [id.as_bytes()], |row| doc(row, 0))
 }
 
+/// A message and everything that answers it, directly or not, in their conversation. At most `limit`.
+pub fn thread(db: &Read<'_>, root: &DocId, limit: u32) -> Result<Vec<DocId>> {
+    db.all(
+        "WITH RECURSIVE thread (id, conversation) AS (
+           SELECT id, conversation FROM messages WHERE id = ?1
+           UNION SELECT m.id, m.conversation FROM thread t
+             CROSS JOIN messages m INDEXED BY messages_reply ON m.reply_to = t.id
+             WHERE m.conversation = t.conversation LIMIT ?2)
+         SELECT id FROM thread",
+        (root.as_bytes(), limit),
+        |row| doc(row, 0),
+    )
+}
+
+/// The message a chain of answers began with, as far as it is here. Whoever writes one can name any message, so the
+/// chain may be a circle.
+pub fn thread_root(db: &Read<'_>, id: &DocId) -> Result<DocId> {
+    let mut at = *id;
+    let mut seen = std::collections::HashSet::from([at]);
+    while let Some(above) = db.one(
+        "SELECT q.id FROM messages m CROSS JOIN messages q ON q.id = m.reply_to
+         WHERE m.id = ?1 AND q.conversation = m.conversation",
+        [at.as_bytes()],
+        |row| doc(row, 0),
+    )? {
+        if !seen.insert(above) {
+            break;
+        }
+        at = above;
+    }
+    Ok(at)
+}
+
 /// Own messages a device sent with these numbers: those whose ticks a receipt moves. Newest first.
 pub fn own_in_range(
     db: &Read<'_>,
@@ -315,6 +378,15 @@ pub fn own_with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
         "SELECT id FROM messages INDEXED BY messages_mine WHERE space = (SELECT n FROM ids WHERE id = ?1) AND mine = 1
          AND files > 0",
         [&space.0],
+        |row| doc(row, 0),
+    )
+}
+
+/// The conversation of a message.
+pub fn conversation_of(db: &Read<'_>, id: &DocId) -> Result<Option<DocId>> {
+    db.one(
+        "SELECT c.id FROM messages m CROSS JOIN conversations c ON c.n = m.conversation WHERE m.id = ?1",
+        [id.as_bytes()],
         |row| doc(row, 0),
     )
 }
@@ -393,5 +465,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         error_message: row.get(22)?,
         // The capacity tells `with_attachments` which rows have files at all.
         attachments: Vec::with_capacity(files as usize),
+        marks: Marks {
+            edited_ms: row.get(24)?,
+            reactions: row.get(25)?,
+            extras: row.get(26)?,
+            mentions_me: row.get(27)?,
+        },
+        replies: row.get(28)?,
+        changing: row.get(29)?,
+        hold_until: row.get(30)?,
     })
 }

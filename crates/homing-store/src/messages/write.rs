@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use homing_wire::{DeviceId, DocId, SpaceId};
 use rusqlite::params;
 
-use super::{MessageState, NewMessage};
+use super::{Marks, MessageState, NewMessage};
 use crate::sql::doc;
 use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, drafts, search};
 
@@ -141,8 +141,8 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
     let unread = message.unread && !message.deleted && !message.mine;
     let added = tx.exec(
         "INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, reply_to, deleted,
-           unread, device, dseq, state, files, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+           unread, device, dseq, state, files, body, edited_ms, reactions, extras, mentions_me)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
          ON CONFLICT (id) DO NOTHING",
         params![
             n,
@@ -162,6 +162,10 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
             message.state,
             files,
             body,
+            clamp(message.marks.edited_ms),
+            message.marks.reactions,
+            message.marks.extras,
+            message.marks.mentions_me,
         ],
     )?;
     if added == 0 {
@@ -248,6 +252,15 @@ pub fn set_body(tx: &Tx<'_>, id: &DocId, body: &str) -> Result<()> {
     refresh_last(tx, row.conversation)
 }
 
+/// Sets what a message got besides its words.
+pub fn set_marks(tx: &Tx<'_>, id: &DocId, marks: &Marks) -> Result<()> {
+    tx.exec(
+        "UPDATE messages SET edited_ms = ?2, reactions = ?3, extras = ?4, mentions_me = ?5 WHERE id = ?1",
+        params![id.as_bytes(), clamp(marks.edited_ms), marks.reactions, marks.extras, marks.mentions_me],
+    )?;
+    Ok(())
+}
+
 /// Deleted for everyone: the text, the search words and the files' rows leave; a mark stays. Answers where
 /// files are on this computer, to be removed too.
 pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
@@ -257,7 +270,11 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     }
     search::remove(tx, row.n, &row.body, &tags(&row))?;
     let paths = attachments::delete_of(tx, id)?;
-    tx.exec("UPDATE messages SET deleted = 1, unread = 0, files = 0, body = '' WHERE n = ?1", [row.n])?;
+    tx.exec(
+        "UPDATE messages SET deleted = 1, unread = 0, files = 0, body = '', edited_ms = 0, reactions = x'',
+           extras = x'', mentions_me = 0 WHERE n = ?1",
+        [row.n],
+    )?;
     count(tx, row.conversation, -i64::from(row.unread), 0)?;
     refresh_last(tx, row.conversation)?;
     Ok(paths)

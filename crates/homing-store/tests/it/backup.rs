@@ -40,6 +40,7 @@ fn fill(mut profile: Profile) -> Profile {
                 hash: None,
                 salt: Salt([1; 16]),
                 created_ms: 1,
+                hold_until: 0,
             },
         )?;
         outbox::seal(tx, &[row], &id)?;

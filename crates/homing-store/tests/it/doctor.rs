@@ -153,6 +153,7 @@ fn a_damaged_frozen_entry_is_sealed_anew() {
                 hash: None,
                 salt: Salt([1; 16]),
                 created_ms: 1,
+                hold_until: 0,
             },
         )?;
         outbox::seal(tx, &[row], &id)?;

@@ -13,7 +13,7 @@ fn what_was_written_is_there_after_opening_again() {
     drop(store);
     let store = Store::open(&path, &KEY).unwrap();
     assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"value");
-    assert_eq!(store.schema().unwrap(), 1);
+    assert_eq!(store.schema().unwrap(), homing_store::SCHEMA);
     drop(folder);
 }
 
@@ -51,7 +51,10 @@ fn a_newer_file_is_left_alone() {
     let path = profile.path();
     let Profile { store, folder } = profile;
     drop(store);
-    assert!(matches!(Store::open(&path, &KEY), Err(StoreError::TooNew { found: 99, known: 1 })));
+    assert!(matches!(
+        Store::open(&path, &KEY),
+        Err(StoreError::TooNew { found: 99, known: homing_store::SCHEMA })
+    ));
     drop(folder);
 }
 

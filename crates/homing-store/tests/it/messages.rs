@@ -314,3 +314,38 @@ fn what_comes_behind_something_read_is_late_also_within_one_batch() {
     third.write(|tx| messages::insert(tx, vec![late(), message(5)]));
     assert!(!mark(&third, 1));
 }
+
+#[test]
+fn marks_are_kept_counted_and_gone_with_the_message() {
+    let mut profile = Profile::new();
+    let marks = messages::Marks { edited_ms: 7, reactions: vec![1], extras: vec![2], mentions_me: true };
+    let answer = |n: u32, to: u32| NewMessage { reply_to: Some(message(to).id), ..message(n) };
+    profile.write(|tx| {
+        messages::insert(tx, vec![NewMessage { marks: marks.clone(), ..message(1) }])?;
+        messages::insert(tx, vec![answer(2, 1), answer(3, 2), answer(4, 1), answer(5, 99), message(6)])?;
+        messages::set_marks(tx, &message(6).id, &marks)
+    });
+    let db = profile.store.read();
+    let row = messages::get(&db, &message(1).id).unwrap().unwrap();
+    assert_eq!((row.marks, row.replies), (marks.clone(), 2));
+    assert_eq!(messages::get(&db, &message(6).id).unwrap().unwrap().marks, marks);
+    assert_eq!(messages::thread_root(&db, &message(3).id).unwrap(), message(1).id);
+    let mut thread = messages::thread(&db, &message(1).id, 10).unwrap();
+    thread.sort();
+    let mut wanted = [1, 2, 3, 4].map(|n| message(n).id);
+    wanted.sort();
+    assert_eq!(thread, wanted);
+    profile.write(|tx| messages::delete(tx, &message(1).id).map(drop));
+    let row = messages::get(&profile.store.read(), &message(1).id).unwrap().unwrap();
+    assert_eq!(row.marks, messages::Marks::default());
+}
+
+#[test]
+fn a_circle_of_answers_ends() {
+    let mut profile = Profile::new();
+    let answer = |n: u32, to: u32| NewMessage { reply_to: Some(message(to).id), ..message(n) };
+    profile.write(|tx| messages::insert(tx, vec![answer(1, 2), answer(2, 1)]));
+    let db = profile.store.read();
+    assert_eq!(messages::thread(&db, &message(1).id, 10).unwrap().len(), 2);
+    messages::thread_root(&db, &message(1).id).unwrap();
+}

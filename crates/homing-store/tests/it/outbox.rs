@@ -18,6 +18,7 @@ fn queue(profile: &mut Profile, space: SpaceId, n: u8) -> i64 {
                 hash: Some(Hash([n; 32])),
                 salt: Salt([1; 16]),
                 created_ms: u64::from(n),
+                hold_until: 0,
             },
         )
     })
@@ -121,6 +122,7 @@ fn the_screen_sees_what_it_is_about() {
                 hash: None,
                 salt: Salt([1; 16]),
                 created_ms: 1,
+                hold_until: 0,
             },
         )
     });
@@ -171,4 +173,34 @@ fn changes_are_pending_until_confirmed() {
         assert!(!changes::has_doc(tx, &doc(1))?);
         Ok(())
     });
+}
+
+#[test]
+fn what_is_held_waits_with_what_was_made_on_it_and_not_for_ever() {
+    let mut profile = Profile::new();
+    let new = |n: u32, hold_until| NewOutbox {
+        space: SPACE,
+        kind: "message".to_owned(),
+        doc: Some(doc(n)),
+        conversation: None,
+        hash: None,
+        salt: Salt([0; 16]),
+        created_ms: 1,
+        hold_until,
+    };
+    profile.write(|tx| {
+        for (n, hold_until) in [(1, 2_000), (1, 0), (2, 0)] {
+            outbox::enqueue(tx, &new(n, hold_until))?;
+        }
+        Ok(())
+    });
+    let db = profile.store.read();
+    let docs = |now_ms| -> Vec<_> {
+        outbox::ready(&db, &SPACE, now_ms, 1_000, 9).unwrap().into_iter().filter_map(|row| row.doc).collect()
+    };
+    assert_eq!(docs(1_500), [doc(2)]);
+    assert_eq!(docs(2_000), [doc(1), doc(1), doc(2)]);
+    // The clock was set back: nobody waits for an hour.
+    assert_eq!(docs(500), [doc(1), doc(1), doc(2)]);
+    assert_eq!(outbox::holds(&db).unwrap(), [(SPACE, 2_000)]);
 }

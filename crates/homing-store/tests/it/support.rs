@@ -104,6 +104,7 @@ pub fn message(n: u32) -> NewMessage {
         dseq: u64::from(n) + 1,
         state: MessageState::Sent,
         attachments: Vec::new(),
+        marks: Default::default(),
     }
 }
 

@@ -2,6 +2,10 @@
 import type { FileSource } from "./FileSource";
 
 /**
- * A message apart from the composer's draft (scripts, forwarding).
+ * A message apart from the composer's draft (scripts, what a record's buttons ask).
  */
-export type Send = { conversation: string, text: string, attachments: Array<FileSource>, reply_to: string | null, };
+export type Send = { conversation: string, text: string, attachments: Array<FileSource>, reply_to: string | null, 
+/**
+ * The record it is about.
+ */
+about: string | null, };

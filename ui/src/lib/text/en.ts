@@ -300,7 +300,7 @@ export const en = {
     edit: "Edit",
     retry: "Try again",
     open: "Open conversation",
-    kind: { message: "Message", conversation: "Conversation", membership: "Members", other: "Change" } as Record<string, string>,
+    kind: { message: "Message", edit: "Other words", reaction: "Reaction", conversation: "Conversation", membership: "Members", other: "Change" } as Record<string, string>,
     cancelled: "Cancelled. Its text is back in the message field.",
   },
   drafts: {

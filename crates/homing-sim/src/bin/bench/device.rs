@@ -96,7 +96,7 @@ pub async fn run(report: &mut Report, folder: &Path) -> Result<()> {
             conversation: conversation.clone(),
             text: text.clone(),
             attachments: Vec::new(),
-            reply_to: None,
+            ..Send::default()
         };
         let begin = Instant::now();
         ask::<serde_json::Value>(&ada, Call::Send(send)).await?;

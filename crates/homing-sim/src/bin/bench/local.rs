@@ -114,6 +114,7 @@ fn row(n: usize, mine: bool) -> NewMessage {
         dseq: n as u64,
         state: MessageState::Sent,
         attachments: Vec::new(),
+        marks: messages::Marks::default(),
     }
 }
 
@@ -197,7 +198,7 @@ fn send(report: &mut Report, folder: &Path) -> Result<()> {
             conversation: conversation.clone(),
             text: body(n),
             attachments: Vec::new(),
-            reply_to: None,
+            ..Send::default()
         };
         sends.add(local.timed::<homing_engine::api::Sent>(Call::Send(args))?.1);
     }

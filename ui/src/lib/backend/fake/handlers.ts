@@ -8,6 +8,7 @@ import { diff, merge } from "../../splice";
 import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
 import type { FakeBackend } from "./index";
+import { changes } from "./changes";
 import { people } from "./people";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
@@ -132,7 +133,7 @@ function setDraft(fake: FakeBackend, id: string, text: string, base: string | nu
   return saved;
 }
 
-const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes>> = {
   status: (fake) => fake.world.status,
   init: (fake, args) => {
     const { status } = fake.world;
@@ -349,4 +350,4 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people>> = {
   },
 };
 
-export const handlers: Handlers = { ...core, ...people };
+export const handlers: Handlers = { ...core, ...changes, ...people };
