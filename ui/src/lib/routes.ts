@@ -27,6 +27,7 @@ export const ROUTES = [
   { name: "join", path: "join", layer: "dialog", first: true },
   { name: "link", path: "link", layer: "dialog", first: true },
   { name: "members", path: "members/:id", layer: "dialog", param: "conversation" },
+  { name: "compare", path: "compare/:id", layer: "dialog", param: "conversation" },
   { name: "safety", path: "safety/:id", layer: "dialog", param: "person" },
   { name: "recovery", path: "recovery", layer: "dialog", first: true },
   { name: "backup", path: "backup", layer: "dialog" },

@@ -11,6 +11,7 @@ import { ROUTES } from "../routes";
 import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text";
 import { Attention } from "./attention";
 import { ConversationList } from "./conversations.svelte";
+import { Discards } from "./discards.svelte";
 import { DraftEditor } from "./draft.svelte";
 import { FileDrops } from "./drops";
 import { Layout } from "./layout.svelte";
@@ -56,6 +57,7 @@ export class App {
   readonly layout = new Layout();
   readonly toasts = new Toasts();
   readonly drops = new FileDrops();
+  readonly discards = new Discards(this);
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
   #threads = new Map<string, Thread>();

@@ -93,6 +93,13 @@ export class DraftEditor {
     this.#schedule(SAVE_MS);
   }
 
+  /** Another text takes the place of the one that is there. */
+  replace(text: string): void {
+    const moved = diff(this.text, text);
+    this.input(text);
+    this.moved?.(moved);
+  }
+
   setReply(reply: Quote | null): void {
     this.reply = reply;
     this.#schedule(SAVE_MS);
