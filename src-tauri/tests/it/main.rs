@@ -24,3 +24,4 @@ mod pictures;
 mod programs;
 mod reading;
 mod steps;
+mod writing;

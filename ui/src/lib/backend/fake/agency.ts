@@ -134,7 +134,7 @@ export function agency(now = Date.now()): World {
   }));
   add("c-site", "Renovation, Hill Road 12", ["p-tom", "p-ben"], long);
 
-  world.drafts.set("c-cora", draft("c-cora", { id: "dr-1", text: "Dear Cora, I split the certificate into two parts and", revision: "7", updated_at: at(8 * MINUTE) }));
+  world.drafts.set("c-cora", draft("c-cora", { id: "dr-1", text: "Dear Cora, I split the certificate into two parts and", revision: "7", updated_at: at(8 * MINUTE), others: [{ id: "dr-3", conversation: "c-cora", title: "Loft on Canal Street", text: "Dear Cora, the certificate comes in two parts and", updated_at: at(50 * MINUTE), sending: null }] }));
   world.drafts.set("c-tom", draft("c-tom", { id: "dr-2", text: "Both offers look fine to me. Before we", revision: "3", updated_at: at(3 * HOUR), sending: { device: "d-phone", device_name: "Desktop at work", here: false } }));
   for (const id of ["c-cora", "c-tom"]) {
     const row = world.rows.get(id);
@@ -142,7 +142,8 @@ export function agency(now = Date.now()): World {
     if (row && held) world.rows.set(id, { ...row, has_draft: true, draft_preview: held.text });
   }
   world.outbox = [
-    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: false },
+    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
+    { id: "c-ben-10", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And the keys", state: "queued", since: at(6 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
     { id: "c-cora-2", kind: "message", conversation: "c-cora", title: "Loft on Canal Street", preview: "Energy certificate attached.", state: "refused", since: at(2 * DAY), error: { code: "too_large", message: "The file is larger than 50 MB. It is kept here: send it in two parts." }, can_cancel: true, can_edit: true, can_move: false },
     { id: "o-3", kind: "membership", conversation: "c-rosa", title: "Villa Rosa, via dei Pini 4", preview: "Ben Okafor becomes a member", state: "sealed", since: at(4 * MINUTE), error: null, can_cancel: false, can_edit: false, can_move: false },
   ];

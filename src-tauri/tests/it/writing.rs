@@ -1,0 +1,202 @@
+//! Drafts on several devices, and the order of what waits: acted with the relay down, seen when it is back.
+//! Pictures of them lie in `target/tmp/pictures-of-writing`, to be looked at.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::driver::{App, Desk};
+use crate::programs::{Relay, Terminal};
+use crate::steps::{conversation_id, introduce, link, open, tid, type_draft, wait_connected, wait_draft};
+
+/// Ada's laptop and desktop, and Ben on the command line.
+struct Three {
+    relay: Relay,
+    laptop: App,
+    desktop: App,
+    ben: Terminal,
+    talk: String,
+}
+
+async fn meet(desk: &Desk) -> Three {
+    let relay = Relay::start(&desk.folder("relay"));
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let laptop = desk.app("laptop", &[]).await;
+    introduce(&laptop, &relay, &ben, "Ben Okafor").await;
+    let desktop = desk.app("desktop", &[]).await;
+    link(&laptop, &desktop).await;
+    for window in [&laptop, &desktop] {
+        window.click(&tid("dialog-close")).await;
+        window.wait_gone(&tid("dialog")).await;
+    }
+    let talk = conversation_id(&laptop, "Ben").await;
+    desktop.wait_for(&crate::steps::row(&talk)).await;
+    open(&laptop, &talk).await;
+    open(&desktop, &talk).await;
+    Three { relay, laptop, desktop, ben, talk }
+}
+
+/// The texts of all drafts in the switcher above the composer, the current one's first.
+async fn switcher(app: &App, count: usize) -> Vec<String> {
+    let script = "const chips = [...document.querySelectorAll('[data-testid=other-draft]')];
+        return chips.length === arguments[0] && chips.map((chip) => chip.querySelector('bdi').textContent)";
+    let shown = app.wait_until(&format!("{count} drafts"), script, vec![json!(count)]).await;
+    shown.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// What Ben has read, once he has so many messages.
+async fn ben_reads(ben: &Terminal, talk: &str, count: usize) -> Vec<String> {
+    let deadline = tokio::time::Instant::now() + crate::driver::SHOWS_WITHIN;
+    loop {
+        ben.run(&["sync"]).await;
+        let rows: Vec<Value> = ben.run(&["messages", talk, "--limit", "200"]).await;
+        if rows.len() >= count {
+            return rows.iter().map(|row| row["body"].as_str().unwrap().to_owned()).collect();
+        }
+        assert!(tokio::time::Instant::now() < deadline, "Ben has only {rows:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_type_in_one_draft_offline_and_one_sends_it() {
+    const BASE: &str = "The villa is free on Friday";
+    let desk = Desk::start();
+    let Three { mut relay, laptop, desktop, ben, talk } = meet(&desk).await;
+    type_draft(&laptop, BASE).await;
+    wait_draft(&desktop, BASE).await;
+
+    relay.stop();
+    for window in [&laptop, &desktop] {
+        window.wait_for(&tid("banner")).await;
+    }
+    let sent = format!("Dear Ben, {BASE}");
+    type_draft(&laptop, &sent).await;
+    type_draft(&desktop, &format!("{BASE}, and the keys")).await;
+    laptop.click(&tid("send")).await;
+    wait_draft(&laptop, "").await;
+    let kept = format!("{BASE}, and the keys lie with Cora.");
+    type_draft(&desktop, &kept).await;
+
+    relay.start_again();
+    for window in [&laptop, &desktop] {
+        wait_connected(window).await;
+    }
+    assert_eq!(ben_reads(&ben, &talk, 1).await, [sent.as_str()], "sent once, as it was");
+    // What was typed on goes on in the composer it was typed in, with what came to it before it left.
+    let rest = desktop.wait_until(
+        "the rest as a draft",
+        "const composer = document.querySelector('[data-testid=composer]');
+        return composer.dataset.saved === 'true' && composer.value.endsWith('lie with Cora.') && composer.value",
+        vec![],
+    );
+    let rest = rest.await.as_str().unwrap().to_owned();
+    assert!(rest.ends_with(", and the keys lie with Cora."), "{rest:?}");
+    desktop.wait_text(&tid("message-body"), &sent).await;
+    // The sender's composer is free, and the other text stands beside it.
+    laptop.wait_text(&tid("other-draft"), "lie with Cora").await;
+    wait_draft(&laptop, "").await;
+    laptop.click("[data-nav=drafts]").await;
+    laptop.wait_text(&tid("draft-row"), "lie with Cora").await;
+    assert_eq!(ben_reads(&ben, &talk, 1).await.len(), 1);
+    laptop.close().await;
+    desktop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drafts_begun_apart_are_compared_and_become_one() {
+    let desk = Desk::start();
+    let Three { mut relay, laptop, desktop, ben, talk } = meet(&desk).await;
+    relay.stop();
+    for window in [&laptop, &desktop] {
+        window.wait_for(&tid("banner")).await;
+    }
+    type_draft(&laptop, "We meet on Friday at the villa.").await;
+    type_draft(&desktop, "We meet on Tuesday at the villa.").await;
+    relay.start_again();
+    for window in [&laptop, &desktop] {
+        wait_connected(window).await;
+    }
+    let on_laptop = switcher(&laptop, 2).await;
+    assert_eq!(on_laptop, ["We meet on Friday at the villa.", "We meet on Tuesday at the villa."]);
+    assert_eq!(switcher(&desktop, 2).await[0], "We meet on Tuesday at the villa.");
+    picture(&laptop, "drafts-switcher").await;
+
+    laptop.click(&tid("draft-compare")).await;
+    laptop.wait_text(&tid("compare-left"), "Friday").await;
+    laptop.wait_text(&tid("compare-right"), "Tuesday").await;
+    picture(&laptop, "drafts-compare").await;
+    laptop.click(&tid("compare-merged")).await;
+    laptop.wait_text(&tid("compare-text"), "Tuesday").await;
+    picture(&laptop, "drafts-compare-merged").await;
+    laptop.click("[data-testid=compare-text] input[value=right]").await;
+    laptop.click(&tid("compare-join")).await;
+    laptop.wait_gone(&tid("dialog")).await;
+    wait_draft(&laptop, "We meet on Tuesday at the villa.").await;
+    // Nothing is lost until its undo is gone, also with the relay down.
+    relay.stop();
+    laptop.click(&tid("toast-action")).await;
+    wait_draft(&laptop, "We meet on Friday at the villa.").await;
+    assert_eq!(switcher(&laptop, 2).await.len(), 2);
+    relay.start_again();
+    wait_connected(&laptop).await;
+
+    // The one is sent; the other waits beside an empty composer, on both devices.
+    laptop.click(&tid("send")).await;
+    assert_eq!(ben_reads(&ben, &talk, 1).await, ["We meet on Friday at the villa."]);
+    assert_eq!(switcher(&laptop, 2).await[1], "We meet on Tuesday at the villa.");
+    wait_draft(&desktop, "We meet on Tuesday at the villa.").await;
+    laptop.close().await;
+    desktop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_sent_in_the_order_it_was_put_in() {
+    let desk = Desk::start();
+    let Three { mut relay, laptop, desktop, ben, talk } = meet(&desk).await;
+    relay.stop();
+    for window in [&laptop, &desktop] {
+        window.wait_for(&tid("banner")).await;
+    }
+    for text in ["one", "two", "three", "never"] {
+        laptop.fill(&tid("composer"), text).await;
+        laptop.click(&tid("send")).await;
+        laptop.wait_text(&tid("message-body"), text).await;
+        wait_draft(&laptop, "").await;
+    }
+    laptop.click("[data-nav=outbox]").await;
+    laptop.wait_text(&tid("outbox-row"), "never").await;
+    picture(&laptop, "outbox").await;
+    let row = |text: &str| json!(text);
+    let press = "const row = [...document.querySelectorAll('[data-testid=outbox-row]')]
+            .find((row) => row.querySelector('.preview')?.textContent === arguments[0]);
+        row.querySelector(`[data-testid=${arguments[1]}]`).click();
+        return true";
+    let order = "return [...document.querySelectorAll('[data-testid=outbox-row] .preview')]
+        .map((preview) => preview.textContent).join() === arguments[0]";
+    laptop.eval(press, vec![row("three"), json!("outbox-front")]).await;
+    laptop.wait_until("three first", order, vec![json!("three,one,two,never")]).await;
+    laptop.eval(press, vec![row("two"), json!("outbox-up")]).await;
+    laptop.wait_until("two before one", order, vec![json!("three,two,one,never")]).await;
+    laptop.eval(press, vec![row("never"), json!("outbox-cancel")]).await;
+    laptop.wait_until("never taken back", order, vec![json!("three,two,one")]).await;
+
+    open(&laptop, &talk).await;
+    wait_draft(&laptop, "never").await;
+    relay.start_again();
+    let sent = ["three", "two", "one"];
+    assert_eq!(ben_reads(&ben, &talk, 3).await, sent);
+    for window in [&laptop, &desktop] {
+        wait_connected(window).await;
+        let shown = "return [...document.querySelectorAll('[data-testid=message-body]')]
+            .map((body) => body.textContent).join() === arguments[0]";
+        window.wait_until("the same order", shown, vec![json!(sent.join(","))]).await;
+    }
+    wait_draft(&desktop, "never").await;
+    laptop.close().await;
+    desktop.close().await;
+}
+
+async fn picture(app: &App, name: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures-of-writing");
+    app.screenshot(&folder.join(format!("{name}.png"))).await;
+}
