@@ -216,7 +216,7 @@ pub enum Edit {
 /// A field of a record and its new value.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
 pub struct FieldEdit {
-    /// Its key; of a tally followed by `/` and the author's id.
+    /// Its key; of a tally followed by `/`, the author's id, `/` and the counter's name.
     #[n(0)]
     pub key: String,
     /// Its value.
@@ -230,9 +230,10 @@ impl FieldEdit {
         Self { key: key.to_owned(), value }
     }
 
-    /// Sets the author's part of a tally.
-    pub fn tally(key: &str, author: &PersonId, count: i64) -> Self {
-        Self { key: format!("{key}/{author}"), value: FieldValue::Number(count) }
+    /// Sets one of the author's counters of a tally.
+    pub fn tally(key: &str, author: &PersonId, counter: &[u8; 8], count: i64) -> Self {
+        let counter: String = counter.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { key: format!("{key}/{author}/{counter}"), value: FieldValue::Number(count) }
     }
 
     fn put(&self, schema: &RecordSchema) -> Result<(Cow<'static, str>, Value), ModelError> {

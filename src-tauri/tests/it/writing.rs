@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
-use crate::steps::{conversation_id, introduce, link, open, tid, type_draft, wait_connected, wait_draft};
+use crate::steps::{
+    conversation_id, introduce, link, open, tid, to_inbox, type_draft, wait_connected, wait_draft,
+};
 
 /// Ada's laptop and desktop, and Ben on the command line.
 struct Three {
@@ -28,6 +30,7 @@ async fn meet(desk: &Desk) -> Three {
     for window in [&laptop, &desktop] {
         window.click(&tid("dialog-close")).await;
         window.wait_gone(&tid("dialog")).await;
+        to_inbox(window).await;
     }
     let talk = conversation_id(&laptop, "Ben").await;
     desktop.wait_for(&crate::steps::row(&talk)).await;

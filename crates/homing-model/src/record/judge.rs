@@ -6,6 +6,9 @@ use super::{Cut, FIELD, Field, FieldType, FieldValue, RecordKind, RecordSchema};
 use crate::rules::{Reason, Ruling, Subject, Unjudged, key};
 use crate::{ChangeInfo, Preimage, Value, WriteOp};
 
+/// Letters of the name of one counter of a tally.
+const COUNTER: usize = 16;
+
 /// Judges a change of a record whose identity was checked already.
 pub(crate) fn verdict(
     kind: RecordKind,
@@ -32,11 +35,14 @@ fn field_of(schema: &RecordSchema, name: &str) -> Option<(&'static Field, Option
     let name = name.strip_prefix(FIELD)?;
     match name.split_once('/') {
         None => schema.field(name).filter(|field| field.holds != FieldType::Tally).map(|field| (field, None)),
-        Some((name, person)) => {
+        Some((name, part)) => {
+            let (person, counter) = part.split_once('/')?;
             let read: PersonId = person.parse().ok()?;
             let field = schema.field(name).filter(|field| field.holds == FieldType::Tally)?;
-            // One spelling only: else one person could count twice.
-            (read.to_string() == person).then_some((field, Some(read)))
+            // One spelling only: else one device could count twice.
+            let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+            let counts = counter.len() == COUNTER && counter.bytes().all(hex);
+            (counts && read.to_string() == person).then_some((field, Some(read)))
         }
     }
 }

@@ -26,6 +26,7 @@ mod interest;
 mod judge;
 mod projection;
 mod property;
+mod quick_reply;
 mod schema;
 mod value;
 
@@ -33,6 +34,7 @@ pub use copy::{CopiedField, PublishedCopy};
 pub use interest::{INTEREST, INTEREST_LEVELS, INTEREST_STATES};
 pub use projection::{RecordField, RecordProjection, Step, history};
 pub use property::{PROPERTY, PROPERTY_STATES, PUBLISHED_PROPERTY};
+pub use quick_reply::{QUICK_CATEGORIES, QUICK_REPLY, QUICK_TITLE};
 pub use schema::{Cut, Field, FieldType, RecordKind, RecordSchema, Who};
 pub use value::{FieldValue, LocalTime, Money};
 
@@ -40,7 +42,8 @@ pub(crate) use judge::{value_allowed, verdict};
 pub(crate) use projection::project;
 
 /// All kinds of records.
-pub static SCHEMAS: &[&RecordSchema] = &[&property::SCHEMA, &property::PUBLISHED, &interest::SCHEMA];
+pub static SCHEMAS: &[&RecordSchema] =
+    &[&property::SCHEMA, &property::PUBLISHED, &interest::SCHEMA, &quick_reply::SCHEMA];
 
 /// Before a field's key.
 pub(crate) const FIELD: &str = "f/";

@@ -125,7 +125,7 @@ fn candidates(
     values
 }
 
-/// Everybody's part added up; of one person's parts written apart the greatest counts.
+/// Every counter added up; of one counter's values written apart the greatest counts.
 fn tally(
     registers: &Registers<'_>,
     wrote: &HashMap<OpId, ChangeHash>,

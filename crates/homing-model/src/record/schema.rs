@@ -168,7 +168,8 @@ pub enum FieldType {
     Number,
     /// Yes or no.
     Flag,
-    /// A count to which each person adds under a key of their own (`f/<field>/<person>`), shown as the sum.
+    /// A count to which each device adds under a key of its own (`f/<field>/<person>/<counter>`, the counter 16 letters
+    /// of hexadecimal), shown as the sum.
     Tally,
     /// A copy of a record.
     Copy,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use homing_model::record::{
-    CopiedField, FieldValue, INTEREST, Money, PROPERTY, PUBLISHED_PROPERTY, PublishedCopy, RecordKind,
-    RecordProjection, SCHEMAS, history,
+    CopiedField, FieldValue, INTEREST, Money, PROPERTY, PUBLISHED_PROPERTY, PublishedCopy, QUICK_REPLY,
+    RecordKind, RecordProjection, SCHEMAS, history,
 };
 use homing_model::rules::version_for;
 use homing_model::{
@@ -398,5 +398,52 @@ proptest! {
         let known: Vec<ChangeHash> = infos.iter().map(|info| info.hash).collect();
         prop_assert!(all.heads.iter().all(|head| known.contains(head)));
         prop_assert!(less == all || less.changes < all.changes);
+    }
+}
+
+fn quick_reply() -> Preimage {
+    QUICK_REPLY.schema().unwrap().owned(SPACE, ADA, [9; 16])
+}
+
+fn greeting() -> Edit {
+    let fields =
+        vec![FieldEdit::new("title", text("Welcome")), FieldEdit::new("body", text("Dear {{client.name}}"))];
+    Edit::CreateRecord { kind: QUICK_REPLY, fields }
+}
+
+#[test]
+fn a_tally_counts_what_each_device_adds_and_nobody_counts_for_another() {
+    let first = author::<Vec<u8>>(&[], actor(1), &quick_reply(), &greeting()).unwrap();
+    let count = |n: u8, person, counter: [u8; 8], count| {
+        let fields = vec![FieldEdit::tally("uses", &person, &counter, count)];
+        let edit = Edit::SetFields { kind: QUICK_REPLY, fields };
+        author(&[&first.bytes], actor(n), &quick_reply(), &edit).unwrap()
+    };
+    // Two devices of Ada and one of Ben count apart.
+    let (laptop, desktop, ben) =
+        (count(1, ADA, [1; 8], 3), count(2, ADA, [2; 8], 4), count(3, BEN, [3; 8], 5));
+    let all = [&first, &laptop, &desktop, &ben].map(|change| change.info.clone());
+    let Ok(Projection::Record(record)) = project(&all) else { panic!("a record") };
+    assert_eq!(record.value("uses"), Some(&FieldValue::Number(12)));
+
+    let by = |author| verdict(2, &subject(&quick_reply(), SpaceKind::Team, author, Role::Member), &ben.info);
+    assert_eq!(by(BEN), Ruling::Accept);
+    assert_eq!(by(ADA), Ruling::Refuse(Reason::NotOwner));
+    for part in ["", "/01", "/0101010101010101/1", "/010101010101010G", "/01010101010101AA"] {
+        let fields = vec![FieldEdit { key: format!("uses/{ADA}{part}"), value: FieldValue::Number(1) }];
+        let edit = Edit::SetFields { kind: QUICK_REPLY, fields };
+        assert!(author(&[&first.bytes], actor(1), &quick_reply(), &edit).is_err(), "{part}");
+    }
+}
+
+#[test]
+fn a_quick_reply_stays_where_the_staff_is() {
+    let first = author::<Vec<u8>>(&[], actor(1), &quick_reply(), &greeting()).unwrap();
+    let judged = |role, place| verdict(2, &subject(&quick_reply(), place, ADA, role), &first.info);
+    assert_eq!(judged(Role::Member, SpaceKind::Team), Ruling::Accept);
+    assert_eq!(judged(Role::Owner, SpaceKind::Personal), Ruling::Accept);
+    assert_eq!(judged(Role::Client, SpaceKind::Team), Ruling::Refuse(Reason::NotStaff));
+    for place in [SpaceKind::Client, SpaceKind::Talk] {
+        assert_eq!(judged(Role::Owner, place), Ruling::Refuse(Reason::WrongPlace));
     }
 }
