@@ -8,7 +8,7 @@ export const TOPICS: Record<TopicId, RouteName[]> = {
   basics: ["help"],
   conversations: ["inbox", "new"],
   messages: ["conversation"],
-  drafts: ["drafts", "outbox"],
+  drafts: ["drafts", "outbox", "compare"],
   files: [],
   search: ["search"],
   people: ["people", "invite", "join"],

@@ -805,7 +805,8 @@ export const en = {
         title: "Drafts and the outbox",
         text: [
           "What you begin is kept as you type, on all your devices. Sent once, it is finished everywhere, whoever pressed the key.",
-          "The outbox shows what the relay does not have yet. It can be cancelled, edited and tried again until it has gone.",
+          "A conversation may have several drafts: begun on two devices without a network, or because you put one aside. They stand above the message field. Hold two side by side to keep either, or to make one of both.",
+          "The outbox shows what the relay does not have yet. It can be cancelled, edited and tried again until it has gone, and messages of one conversation can change places. Chosen with Space, several go at once: Delete cancels, Alt with the arrow keys moves. What is cancelled is a draft again.",
         ],
         data: "Drafts are sealed for your own devices. Nobody else sees that you are writing one, except “is typing” while you do.",
       },
