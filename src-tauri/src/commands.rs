@@ -2,23 +2,35 @@
 
 use homing_engine::api::{ApiError, Call, Code};
 use homing_engine::port::Answer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tauri::ipc::{InvokeBody, Request};
 use tauri::{AppHandle, Manager, State, Url};
-use tauri_plugin_dialog::{DialogExt, FilePath};
+use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 
 use crate::engine::Engine;
 use crate::handed::{Handed, HandedFile};
+use crate::picked::{Picked, proposed};
 use crate::platform::Clipboard;
 use crate::{links, platform, tray};
 
 /// Addresses the page may hand to another program; everything else could run something.
 const EXTERNAL: [&str; 4] = ["https", "http", "mailto", "tel"];
 
-/// Makes a call on the engine.
+/// Makes a call on the engine, unless it names a file that nobody picked.
 #[tauri::command]
-pub async fn call(engine: State<'_, Engine>, call: Call) -> Answer {
-    engine.call(call).await
+pub async fn call(engine: State<'_, Engine>, picked: State<'_, Picked>, request: Request<'_>) -> Answer {
+    let call = match request.body() {
+        InvokeBody::Json(body) => body.get("call"),
+        InvokeBody::Raw(_) => None,
+    };
+    let call = call.ok_or_else(not_a_call)?;
+    picked.check(call)?;
+    engine.call(Call::deserialize(call).map_err(|_| not_a_call())?).await
+}
+
+fn not_a_call() -> ApiError {
+    ApiError::new(Code::InvalidArgument, "There is no such call, or it takes something else.")
 }
 
 /// Goes back from the demo to the own profile, and gives its status.
@@ -50,11 +62,11 @@ pub fn shell_info(engine: State<'_, Engine>, pending: State<'_, links::Pending>)
 
 /// Lets the person choose files to attach.
 #[tauri::command]
-pub async fn pick_files(app: AppHandle) -> Vec<String> {
+pub async fn pick_files(app: AppHandle, picked: State<'_, Picked>) -> Result<Vec<String>, ApiError> {
     let (chosen, choice) = tokio::sync::oneshot::channel();
     app.dialog().file().pick_files(move |files| drop(chosen.send(files)));
     let files = choice.await.ok().flatten().unwrap_or_default();
-    files.into_iter().filter_map(path).collect()
+    Ok(files.into_iter().filter_map(|file| picked.to_read(file)).collect())
 }
 
 /// What is in a file that was dropped on the window or pasted.
@@ -78,14 +90,14 @@ pub async fn clipboard_files(app: AppHandle, handed: State<'_, Handed>) -> Resul
 
 /// Lets the person choose where to save a file.
 #[tauri::command]
-pub async fn save_path(app: AppHandle, name: String) -> Option<String> {
+pub async fn save_path(
+    app: AppHandle,
+    picked: State<'_, Picked>,
+    name: String,
+) -> Result<Option<String>, ApiError> {
     let (chosen, choice) = tokio::sync::oneshot::channel();
-    app.dialog().file().set_file_name(name).save_file(move |file| drop(chosen.send(file)));
-    choice.await.ok().flatten().and_then(path)
-}
-
-fn path(file: FilePath) -> Option<String> {
-    Some(file.into_path().ok()?.to_string_lossy().into_owned())
+    app.dialog().file().set_file_name(proposed(&name)).save_file(move |file| drop(chosen.send(file)));
+    Ok(choice.await.ok().flatten().and_then(|file| picked.to_write(file)))
 }
 
 /// Opens a web or mail address in the program that is set for it.

@@ -10,6 +10,7 @@ mod handed;
 mod instance;
 mod links;
 mod notifications;
+mod picked;
 mod platform;
 mod tray;
 mod window;
@@ -76,6 +77,7 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(links::Pending::default());
     app.manage(notifications::Shown::default());
     app.manage(handed::Handed::default());
+    app.manage(picked::Picked::default());
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
     if let Err(error) = tray::add(app) {

@@ -5,6 +5,7 @@ import { shortTime } from "../src/lib/format";
 import { rank, score } from "../src/lib/fuzzy";
 import { visible } from "../src/lib/hostile";
 import { host, split } from "../src/lib/links";
+import { beginning } from "../src/lib/long";
 import { hashOf, parseRoute } from "../src/lib/routes";
 
 describe("visible", () => {
@@ -13,10 +14,22 @@ describe("visible", () => {
     expect(visible("Ada\u200b")).toBe("Ada⟨U+200B⟩");
     expect(visible("A\u200dda")).toBe("A⟨U+200D⟩da");
     expect(visible("a\u0000b")).toBe("a⟨U+0000⟩b");
+    expect(visible(`Z${"\u0301".repeat(90)}o`)).toBe(`Z${"\u0301".repeat(4)}o`);
   });
 
   it("leaves names of the world alone", () => {
     for (const name of ["Tomás Herrera", "ليلى حداد", "山田 由紀", "👨\u200d👩\u200d👧 family", "👩🏽\u200d💻"]) expect(visible(name)).toBe(name);
+  });
+});
+
+describe("a long message", () => {
+  it("is shown from its beginning, whole words, never half a letter", () => {
+    expect(beginning("short")).toBeNull();
+    expect(beginning("x".repeat(3_500))).toBeNull();
+    expect(beginning("word ".repeat(2_000))).toMatch(/^(word )+word$/u);
+    expect(beginning("word ".repeat(2_000))?.length).toBeLessThanOrEqual(3_000);
+    expect(beginning("line\n".repeat(200))?.split("\n")).toHaveLength(60);
+    expect(beginning(`x${"👍".repeat(9_000)}`)).toMatch(/^x(👍)+$/u);
   });
 });
 

@@ -44,6 +44,19 @@ describe("conversation", () => {
     expect(label()).toBe("Read");
   });
 
+  it("folds a message that fills pages, and shows all of it to who wants that", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    fake.putMessage(message("long", "c-ben", { author: "p-ben", body: "word ".repeat(6_000) }));
+    const shown = await soon(() => row("long"));
+    const letters = (): number => shown.querySelector("[data-testid=message-body]")?.textContent?.length ?? 0;
+    expect(letters()).toBeLessThan(3_100);
+    await user.click(one("message-more"));
+    await soon(() => expect(letters()).toBe(30_000));
+    expect(all("message-more")).toHaveLength(0);
+  });
+
   it("says who is typing until their message is there, and not without a connection", async () => {
     const fake = await start(undefined, "#/conversation/c-ben");
     fake.setStatus({ connection: "online", online: true });

@@ -169,6 +169,10 @@ async fn walk(app: &App, view: &str, findings: &mut Vec<String>) -> Vec<Stop> {
     app.eval("delete window.stop; delete window.firstStop", vec![]).await;
     for _ in 0..MOST {
         press(app, &[Key::Tab]).await;
+        // What has to be scrolled to is there a frame later.
+        let frames = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        app.client.execute_async(frames, vec![]).await.unwrap();
         let answer = app.eval(LOOK, vec![]).await;
         if answer["unseen"] == json!(true) {
             findings.push(format!("{view}: the focus does not show on {}", stops.last().unwrap().name));

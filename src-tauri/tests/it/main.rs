@@ -14,6 +14,7 @@ mod driver;
 mod drops;
 mod extremes;
 mod focus;
+mod hostile;
 mod instances;
 mod keeping;
 mod main_job;

@@ -60,6 +60,7 @@ async fn every_view_has_a_picture_with_something_on_it() {
     let mut gallery = Gallery { app, folder, axe: axe(), findings: Vec::new(), taken: BTreeSet::new() };
 
     gallery.app.wait_for("[data-testid=first-name]").await;
+    gallery.watch().await;
     let still = "return matchMedia('(prefers-reduced-motion: reduce)').matches";
     assert_eq!(gallery.app.eval(still, vec![]).await, json!(true), "a picture may catch nothing in motion");
     for view in views.iter().filter(|view| view.first) {
@@ -144,6 +145,15 @@ impl Gallery {
         let script = "return !window.before && !['loading', undefined].includes(
             document.querySelector('[data-testid=app]')?.dataset.phase)";
         self.app.wait_until(&format!("the page in {language}"), script, vec![]).await;
+        self.watch().await;
+    }
+
+    /// Notes what the page's own policy refuses from here on.
+    async fn watch(&self) {
+        let script = "window.refused = [];
+            document.addEventListener('securitypolicyviolation', ({ effectiveDirective, sourceFile, sample }) =>
+                window.refused.push(`${effectiveDirective} ${sourceFile} ${sample}`))";
+        self.app.eval(script, vec![]).await;
     }
 
     /// One view at twice the size of its text.
@@ -207,6 +217,10 @@ impl Gallery {
         let nodes = self.app.eval("return document.querySelectorAll('*').length", vec![]).await;
         if nodes.as_u64().unwrap() > MOST_NODES {
             self.findings.push(format!("{name} ({variant}) has {nodes} nodes"));
+        }
+        let script = "const refused = window.refused ?? []; window.refused = []; return refused";
+        for refused in self.app.eval(script, vec![]).await.as_array().unwrap() {
+            self.findings.push(format!("{name} ({variant}): the page's policy refuses its own {refused}"));
         }
         for small in self.app.hard_to_touch().await {
             self.findings.push(format!("{name} ({variant}): {small}"));

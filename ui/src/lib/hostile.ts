@@ -8,7 +8,10 @@ function shown(character: string): string {
   return `\u27e8U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
 }
 
+/** More marks on one letter than any script stacks: they would tower over other lines. */
+const TOWER = /([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+/gu;
+
 /** A name as it really is. */
 export function visible(name: string): string {
-  return name.replace(HOSTILE, shown).replace(JOINER, shown);
+  return name.replace(HOSTILE, shown).replace(JOINER, shown).replace(TOWER, "$1");
 }

@@ -133,6 +133,7 @@ export const testids = {
   recoveryWord: "recovery-word",
   recoveryCheck: "recovery-check",
   recoveryConfirm: "recovery-confirm",
+  messageMore: "message-more",
   helpSearch: "help-search",
   helpKey: "help-key",
   helpTopic: "help-topic",

@@ -56,13 +56,36 @@ pub(super) fn read(file: &Sealed, stop: &Stopper) -> Result<FileData, ApiError> 
         // What a message says of a file may be wrong.
         if bytes.len() as u64 > SHOWN { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     })?;
-    if file.mime.starts_with("image/")
-        && let Ok(size) = imagesize::blob_size(&bytes)
-        && size.width.saturating_mul(size.height) > DOTS
-    {
-        return Err(too_large());
+    let mime = if file.mime.starts_with("image/") {
+        let kind = drawn(&bytes).ok_or_else(no_picture)?;
+        let size = imagesize::blob_size(&bytes).map_err(|_| no_picture())?;
+        if size.width.saturating_mul(size.height) > DOTS {
+            return Err(too_large());
+        }
+        kind.to_owned()
+    } else {
+        file.mime.clone()
+    };
+    Ok(FileData { name: visible(&file.name), mime, base64: BASE64.encode(&bytes) })
+}
+
+/// What kind of picture it is, of those the window may draw: by what the bytes say, not the message. A few bytes can ask for
+/// gigabytes of dots, and a drawing (SVG) for any number of steps, so nothing else gets to a decoder.
+fn drawn(bytes: &[u8]) -> Option<&'static str> {
+    use imagesize::ImageType::{Bmp, Gif, Heif, Jpeg, Png, Webp};
+    match imagesize::image_type(bytes).ok()? {
+        Bmp => Some("image/bmp"),
+        Gif => Some("image/gif"),
+        Heif(_) => Some("image/avif"),
+        Jpeg => Some("image/jpeg"),
+        Png => Some("image/png"),
+        Webp => Some("image/webp"),
+        _ => None,
     }
-    Ok(FileData { name: visible(&file.name), mime: file.mime.clone(), base64: BASE64.encode(&bytes) })
+}
+
+fn no_picture() -> ApiError {
+    failed("It is not a picture that can be shown here. Save it and open it there.")
 }
 
 /// Hands out what is in a file, chunk by chunk.
@@ -130,6 +153,22 @@ mod tests {
         let file = sealed(folder.path(), "bomb.png", &bomb);
         assert_eq!(read(&file, &Stopper::default()).err().unwrap().code, Code::TooLarge);
         assert!(save(&file, &folder.path().join("saved.png"), &Stopper::default()).is_ok());
+    }
+
+    #[test]
+    fn what_only_says_it_is_a_picture_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |bytes: &[u8]| read(&sealed(folder.path(), "front.png", bytes), &Stopper::default());
+        for other in
+            ["<svg xmlns='http://www.w3.org/2000/svg'><use href='#a'/></svg>", "%PDF-1.7", "", "\x7fELF"]
+        {
+            assert_eq!(read(other.as_bytes()).err().unwrap().code, Code::FileFailed, "{other}");
+        }
+        let mut gif = b"GIF89a".to_vec();
+        gif.extend([2, 0, 2, 0, 0, 0, 0]);
+        assert_eq!(read(&gif).unwrap().mime, "image/gif", "it is what its bytes say");
+        gif[6..10].copy_from_slice(&[0xff; 4]);
+        assert_eq!(read(&gif).err().unwrap().code, Code::TooLarge);
     }
 
     #[test]

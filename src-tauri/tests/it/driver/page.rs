@@ -136,7 +136,8 @@ impl App {
             .await;
     }
 
-    /// What sticks out of the page or of a part that scrolls, sideways: it is cut off, or the page moves with it.
+    /// What sticks out of the page or of a part that scrolls, sideways: it is cut off, or the page moves with it. And dialogs
+    /// that leave the window.
     pub async fn sticking_out(&self) -> Vec<String> {
         let script = "const found = [];
             // The room around what is pressed is not shown.
@@ -145,6 +146,10 @@ impl App {
             document.adoptedStyleSheets = [sheet];
             const name = (element) => element.outerHTML.slice(0, 160);
             const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
+            for (const dialog of document.querySelectorAll('dialog[open]')) {
+                const box = dialog.getBoundingClientRect();
+                if (box.top < -1 || box.bottom > innerHeight + 1) found.push(`leaves the window: ${name(dialog)}`);
+            }
             for (const element of document.querySelectorAll('body *')) {
                 const box = element.getBoundingClientRect();
                 const style = getComputedStyle(element);

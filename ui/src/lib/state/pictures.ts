@@ -10,7 +10,7 @@ export function pictureOf(backend: Backend, file: Attachment): Promise<string> {
   if (known) return known;
   const made = backend.call("attachment_read", { id: file.id }).then((data) => {
     const bytes = Uint8Array.from(atob(data.base64), (letter) => letter.charCodeAt(0));
-    return URL.createObjectURL(new Blob([bytes], { type: file.mime }));
+    return URL.createObjectURL(new Blob([bytes], { type: data.mime }));
   });
   urls.set(file.id, made);
   made.catch(() => urls.delete(file.id));

@@ -68,7 +68,7 @@ export function agency(now = Date.now()): World {
     );
   }
 
-  const house = attachment("a-house", "Villa Rosa, front.svg", "image/svg+xml", 184_220, { width: 960, height: 640 });
+  const house = attachment("a-house", "Villa Rosa, front.png", "image/png", 184_220, { width: 960, height: 640 });
   world.files.set("a-house", PICTURE);
   const plan = attachment("a-plan", "Floor plan, both storeys.pdf", "application/pdf", 2_430_118, { state: "remote", progress: 0 });
   world.files.set("a-plan", "floor plan");
