@@ -19,6 +19,12 @@ const ALL =
 
 const SHOWN = 7;
 
+/** All emoji whose names fit, for a picker. */
+export function search(query: string): Entry[] {
+  const wanted = query.trim().toLowerCase().replaceAll(" ", "_");
+  return ALL.filter((entry) => entry.name.includes(wanted));
+}
+
 /** The emoji whose names fit the `:word` before the caret. */
 export function complete(text: string, caret: number, least = 2): EmojiHit | null {
   const word = /(?:^|\s):([a-z_]*)$/iu.exec(text.slice(0, caret));

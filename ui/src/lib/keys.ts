@@ -6,8 +6,8 @@ export type KeyPlace = "everywhere" | "reading" | "writing";
 
 export type KeyId =
   | "palette" | "new" | "search" | "settings" | "help" | "back" | "previous" | "next"
-  | "find" | "panel" | "up" | "down" | "latest" | "reply" | "copy" | "remove" | "archive"
-  | "send" | "line" | "edit" | "emoji";
+  | "find" | "panel" | "up" | "down" | "latest" | "reply" | "react" | "answers" | "change" | "forward" | "select" | "copy" | "remove" | "archive"
+  | "send" | "line" | "edit" | "emoji" | "mention" | "bold" | "italic" | "code";
 
 interface Key {
   place: KeyPlace;
@@ -35,6 +35,11 @@ export const KEYS: Record<KeyId, Key> = {
   down: { place: "reading", keys: () => ["ArrowDown"] },
   latest: { place: "reading", keys: () => ["End"] },
   reply: { place: "reading", keys: () => ["R"] },
+  react: { place: "reading", keys: () => ["A"] },
+  answers: { place: "reading", keys: () => ["T"] },
+  change: { place: "reading", keys: () => ["F2"] },
+  forward: { place: "reading", keys: () => ["F"] },
+  select: { place: "reading", keys: () => ["X", "Shift+X"] },
   copy: { place: "reading", keys: () => ["C"] },
   remove: { place: "reading", keys: () => ["Delete"] },
   archive: { place: "reading", keys: () => ["E"], run: archive },
@@ -42,6 +47,10 @@ export const KEYS: Record<KeyId, Key> = {
   line: { place: "writing", keys: (app) => (sends(app) ? ["Shift+Enter"] : ["Enter"]) },
   edit: { place: "writing", keys: () => ["ArrowUp"] },
   emoji: { place: "writing", keys: () => [":"] },
+  mention: { place: "writing", keys: () => ["@"] },
+  bold: { place: "writing", keys: () => ["Ctrl+B"] },
+  italic: { place: "writing", keys: () => ["Ctrl+I"] },
+  code: { place: "writing", keys: () => ["Ctrl+E"] },
 };
 
 const NAMES: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
@@ -103,7 +112,9 @@ function step(app: App, by: 1 | -1): void {
 function escape(app: App): void {
   if (app.palette) app.palette = false;
   else if (app.router.current.layer === "dialog") app.router.back();
+  else if (app.thread && app.thread.selected.size > 0) app.thread.deselect();
   else if (app.finding) app.finding = false;
+  else if (app.thread?.answers) app.thread.answers = null;
   else if (app.layout.medium && app.layout.sheet) app.layout.sheet = false;
   else app.router.back();
 }

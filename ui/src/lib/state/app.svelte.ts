@@ -1,4 +1,5 @@
 import { getContext, setContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
 
 import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type ShellInfo } from "../backend";
 import type { ConversationPage } from "../bindings/ConversationPage";
@@ -53,6 +54,8 @@ export class App {
   attended = $state(0);
   /** Rises when a draft list is out of date. */
   draftsRevision = $state(0);
+  /** Other words for messages that are being typed, by message. */
+  readonly edits = new SvelteMap<string, string>();
   readonly router = new Router();
   readonly layout = new Layout();
   readonly toasts = new Toasts();

@@ -1,3 +1,5 @@
+import { SvelteSet } from "svelte/reactivity";
+
 import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
 import type { ConversationDetail } from "../bindings/ConversationDetail";
 import type { MessagePage } from "../bindings/MessagePage";
@@ -27,6 +29,10 @@ export class Thread {
   target = $state<{ id: string; flash: boolean } | null>(null);
   /** True for the render in which rows were put in front: the list then holds its place from the end. */
   prepended = $state(false);
+  /** Messages that are chosen to do something with all of them. */
+  readonly selected = new SvelteSet<string>();
+  /** The message whose answers are shown beside. */
+  answers = $state<string | null>(null);
   typing = $state<{ person: string; name: string; until: number } | null>(null);
   /** Where the reader is while the conversation is open; null at its end. */
   anchor = $state.raw<Anchor | null>(null);
@@ -174,6 +180,14 @@ export class Thread {
     });
   }
 
+  toggle(message: string): void {
+    if (!this.selected.delete(message)) this.selected.add(message);
+  }
+
+  deselect(): void {
+    this.selected.clear();
+  }
+
   /** Marked unread by hand: looking at it counts anew only after it was left. */
   forgetShown(): void {
     this.#reported.clear();
@@ -190,6 +204,7 @@ export class Thread {
   #merge(diff: Diff): void {
     this.#revision = diff.revision;
     this.prepended = false;
+    for (const id of diff.remove) this.selected.delete(id);
     const changed = new Set([...diff.remove, ...diff.upsert.map((row) => row.id)]);
     const first = this.rows[0];
     const last = this.rows.at(-1);

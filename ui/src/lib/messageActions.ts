@@ -1,0 +1,94 @@
+import type { MessageRow } from "./bindings/MessageRow";
+import { Answers, Check, Close, Copy, Draft, Forward, History, Remove, Reply, Retry, Select } from "./icons";
+import { focusComposer } from "./keys";
+import { words } from "./markdown";
+import type { App } from "./state/app.svelte";
+import type { Thread } from "./state/thread.svelte";
+import { t } from "./text";
+import { testids } from "./testids";
+import type { MenuItem } from "./ui/Menu.svelte";
+
+export type MessageDialog = "remove" | "receipts" | "history" | "forward";
+
+/** What can be done with one message; what needs a dialog opens it through `open`. */
+export class MessageActions {
+  constructor(
+    private readonly app: App,
+    private readonly thread: Thread,
+    private readonly row: () => MessageRow,
+    private readonly open: (dialog: MessageDialog) => void,
+  ) {}
+
+  get queued(): boolean {
+    const { mine, state } = this.row();
+    return mine && (state === "pending" || state === "local" || state === "failed");
+  }
+
+  get canWrite(): boolean {
+    return this.thread.detail?.row.can_write !== false;
+  }
+
+  get items(): MenuItem[] {
+    const row = this.row();
+    const { message } = t;
+    const list: MenuItem[] = [];
+    const add = (when: boolean, label: string, icon: MenuItem["icon"], run: () => void, testid?: string): void => {
+      if (when) list.push({ label, ...(icon && { icon }), run, ...(testid && { testid }) });
+    };
+    add(!row.deleted && this.canWrite, message.reply, Reply, () => this.reply());
+    add(row.replies > 0 || row.reply_to !== null, message.answers, Answers, () => this.answers(), testids.messageAnswers);
+    add(row.body !== "", message.copy, Copy, () => void this.copy());
+    add(row.can_edit, message.edit, Draft, () => this.edit(), testids.messageEdit);
+    add(row.edited_at !== null, message.history, History, () => this.open("history"), testids.messageHistory);
+    add(!row.deleted, message.forward, Forward, () => this.open("forward"), testids.messageForward);
+    add(true, message.select, Select, () => this.thread.toggle(row.id), testids.messageSelect);
+    add(row.mine, message.info, Check, () => this.open("receipts"));
+    add(row.state === "failed", message.retry, Retry, () => this.queue("outbox_retry"));
+    add(this.queued, message.back, Draft, () => void this.back(), testids.messageBack);
+    add(this.queued, message.cancel, Close, () => this.queue("outbox_cancel"));
+    if (row.can_delete) list.push({ label: message.remove, icon: Remove, danger: true, testid: testids.messageDelete, run: () => this.open("remove") });
+    return list;
+  }
+
+  reply(): void {
+    const row = this.row();
+    this.app.editor(this.thread.id).setReply({ id: row.id, author_name: row.author_name, preview: row.body.slice(0, 100) || (row.attachments[0]?.name ?? "") });
+    focusComposer();
+  }
+
+  answers(): void {
+    this.app.finding = false;
+    this.thread.answers = this.row().id;
+  }
+
+  edit(): void {
+    const row = this.row();
+    this.app.edits.set(row.id, this.app.edits.get(row.id) ?? row.body);
+  }
+
+  async copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(words(this.row().body));
+      this.app.toasts.show(t.toast.copied);
+    } catch (thrown) {
+      this.app.fail(thrown);
+    }
+  }
+
+  queue(name: "outbox_retry" | "outbox_cancel"): void {
+    void this.app.attempt(name, { id: this.row().id });
+  }
+
+  /** Takes what waits back into the composer. */
+  async back(): Promise<void> {
+    const draft = await this.app.attempt("outbox_edit", { id: this.row().id });
+    if (!draft) return;
+    this.app.editor(this.thread.id).remote(draft);
+    focusComposer();
+  }
+
+  react(emoji: string): void {
+    const on = !this.row().reactions.some((one) => one.emoji === emoji && one.mine);
+    void this.app.attempt("react", { message: this.row().id, emoji, on });
+  }
+}
