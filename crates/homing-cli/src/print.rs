@@ -30,6 +30,12 @@ impl Printer {
         }
     }
 
+    /// Prints a line of a table, which is neither JSON nor for people.
+    pub fn table(&self, line: &impl Display) {
+        let mut out = io::stdout().lock();
+        drop(writeln!(out, "{}", harmless(&line.to_string())).and_then(|()| out.flush()));
+    }
+
     /// Tells a person what to do next; scripts don't hear it.
     pub fn hint(&self, text: &str) {
         if !self.json {

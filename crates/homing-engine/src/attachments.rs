@@ -18,6 +18,7 @@ use crate::fail::{Fail, not_found};
 use crate::files::{self, FileDone, FileJob, FileOutcome, Sealed, StagedFile, Stopper, Work};
 use crate::port::{Output, TransferEvent, TransferJob, TransferKind, TransferStep};
 use crate::project::attachment_id;
+use crate::records::holder;
 use crate::replica::Replica;
 use crate::reply::Reply;
 
@@ -184,10 +185,7 @@ impl Core {
         };
         self.write(Durability::Full, |tx, replica, _| {
             attachments::set_state(tx, &row.id, state, row.progress, None)?;
-            if let Some(message) = messages::get(tx, &row.message)? {
-                replica.touched.message(message.conversation, message.id);
-            }
-            Ok(())
+            replica.touch_holder(tx, &row.message)
         })?;
         if let Some(blob) = row.blob
             && self.transfers.remove(&blob)
@@ -201,8 +199,7 @@ impl Core {
         let row = self.attachment_row(&args.id)?;
         if matches!(row.state, FileState::Remote | FileState::Failed | FileState::Stopped) {
             let message = row.message;
-            let own = messages::get(&self.db()?, &message)?.is_some_and(|message| message.mine)
-                && row.path.is_some();
+            let own = holder(&self.db()?, &message)?.is_some_and(|holder| holder.mine) && row.path.is_some();
             let state = if own { FileState::Waiting } else { FileState::Downloading };
             self.write(Durability::Normal, |tx, _, _| {
                 Ok(attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?)
@@ -227,7 +224,7 @@ impl Core {
         {
             let db = self.db()?;
             for row in attachments::open(&db, OPEN)? {
-                let (Some(blob), Some(message)) = (row.blob, messages::get(&db, &row.message)?) else {
+                let (Some(blob), Some(message)) = (row.blob, holder(&db, &row.message)?) else {
                     continue;
                 };
                 let joined =
@@ -264,10 +261,10 @@ impl Core {
         {
             let db = self.db()?;
             for row in attachments::open(&db, OPEN)? {
-                if let Some(message) = messages::get(&db, &row.message)?
+                if let Some(message) = holder(&db, &row.message)?
                     && spaces::get(&db, &message.space)?.is_some_and(|space| space.state == SpaceState::Gone)
                 {
-                    lost.push((row.id, message));
+                    lost.push((row.id, row.message));
                 }
             }
         }
@@ -277,7 +274,7 @@ impl Core {
         self.write(Durability::Normal, |tx, replica, _| {
             for (id, message) in &lost {
                 attachments::set_state(tx, id, FileState::Failed, 0.0, None)?;
-                replica.touched.message(message.conversation, message.id);
+                replica.touch_holder(tx, message)?;
             }
             Ok(())
         })
@@ -299,7 +296,10 @@ impl Core {
         }
         match (event.kind, &event.step) {
             (TransferKind::Upload, TransferStep::Short(shortage)) => self.files_held(Some(*shortage)),
-            (TransferKind::Upload, TransferStep::Finished) => self.files_held(None),
+            (TransferKind::Upload, TransferStep::Finished) => {
+                self.files_held(None);
+                self.publishing.look_at_grants();
+            }
             _ => {}
         }
         for row in rows.into_iter().filter(|row| row.blob == Some(event.blob)) {
@@ -318,7 +318,7 @@ impl Core {
             };
             let path = folder.to_string_lossy().into_owned();
             self.try_write("transfer", |tx, replica, _| {
-                let message = messages::get(tx, &row.message)?;
+                let message = holder(tx, &row.message)?;
                 // What another sent and this device only brought to a relay that lost it is here all the same.
                 let lent =
                     kind == TransferKind::Upload && message.as_ref().is_some_and(|message| !message.mine);
@@ -327,10 +327,7 @@ impl Core {
                     state => (state, progress),
                 };
                 attachments::set_state(tx, &row.id, state, progress, Some(&path))?;
-                if let Some(message) = message {
-                    replica.touched.message(message.conversation, row.message);
-                }
-                Ok(())
+                replica.touch_holder(tx, &row.message)
             });
         }
     }

@@ -23,6 +23,7 @@ pub(crate) struct Label {
 
 impl Label {
     pub const OTHER: Self = Self { kind: "other", conversation: None, hold_until: 0 };
+    pub const RECORD: Self = Self { kind: "record", conversation: None, hold_until: 0 };
 
     pub fn message(conversation: DocId) -> Self {
         Self { kind: "message", ..Self::conversation(conversation) }

@@ -69,6 +69,8 @@ pub struct Core {
     /// The space the relay sends live for it.
     pub(crate) live: Option<SpaceId>,
     pub(crate) touched: Touched,
+    /// Copies of records that are to be looked at.
+    pub(crate) publishing: crate::records::Publishing,
     pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
     pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
     /// Work on files that is under way, and how to go on after it.
@@ -116,6 +118,7 @@ impl Core {
             focus: None,
             live: None,
             touched: Touched::default(),
+            publishing: crate::records::Publishing::default(),
             receipts_due: BTreeMap::new(),
             transfers: BTreeSet::new(),
             file_work: crate::attachments::FileWork::default(),
@@ -222,6 +225,7 @@ impl Core {
     /// After every input, and once what it wanted at once was carried out: rows for the screens, further work for the
     /// relay, and when to wake. Fills [`Core::drain`] again.
     pub fn follow_up(&mut self) {
+        self.publish_due();
         self.tell();
         self.store_feeds();
         self.flows_poll();
@@ -354,6 +358,7 @@ impl Core {
             self.receipts_due.values().min().copied(),
             self.resting.values().min().copied(),
             self.flows.next_wake(),
+            self.publishing.next_wake(),
         ];
         if let Some(at) = next.into_iter().flatten().min() {
             self.push(Output::WakeAt(at));

@@ -40,6 +40,7 @@ mod mentions;
 mod ops;
 mod pairing;
 mod project;
+mod records;
 mod refill;
 mod reorder;
 mod replica;

@@ -61,6 +61,7 @@ impl Replica {
                     deleted: row.deleted,
                 };
                 conversations::put(tx, &new)?;
+                homing_store::records::set_links(tx, doc, &row.records)?;
                 self.touched.conversations.insert(*doc);
             }
             Projection::Profile(row) => {
@@ -91,10 +92,8 @@ impl Replica {
                 self.touched.status = true;
             }
             // Their own views follow.
-            Projection::PersonState(_)
-            | Projection::Setting(_)
-            | Projection::Handling(_)
-            | Projection::Record(_) => {}
+            Projection::PersonState(_) | Projection::Setting(_) | Projection::Handling(_) => {}
+            Projection::Record(row) => self.project_record(tx, doc, &row)?,
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
                 self.touched.people = true;
@@ -133,6 +132,8 @@ impl Replica {
             }
             self.touched.message(row.conversation, *doc);
             self.touched.status = true;
+        } else if homing_store::records::get(tx, doc)?.is_some() {
+            self.project_no_record(tx, doc)?;
         } else if let Some(row) = conversations::get(tx, doc)?
             && row.last.is_none()
         {

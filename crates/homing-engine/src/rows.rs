@@ -175,11 +175,13 @@ impl Core {
         stored: Vec<StoredConversation>,
     ) -> Result<Vec<ConversationRow>, ApiError> {
         let around = Surroundings::of(&self.db()?, stored.iter().map(|row| row.space))?;
+        let mut chips = self.record_chips(&stored.iter().map(|row| row.id).collect::<Vec<_>>())?;
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
             let rights = self.rights(&row.space)?;
             let me = self.replica()?.person();
-            rows.push(conversation_row(&me, row, &around, &rights));
+            let records = chips.remove(&row.id).unwrap_or_default();
+            rows.push(ConversationRow { records, ..conversation_row(&me, row, &around, &rights) });
         }
         Ok(rows)
     }
@@ -318,6 +320,7 @@ impl Core {
         for conversation in &touched.drafts {
             events.push(Event::Draft { draft: self.draft_of(conversation)? });
         }
+        events.extend(self.record_events(&touched.records)?);
         if touched.outbox {
             events.push(Event::Outbox { waiting: self.waiting()? });
         }
@@ -578,6 +581,7 @@ fn conversation_row(
         waiting: row.waiting,
         can_write: rights.write,
         can_manage: rights.manage,
+        records: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) struct Touched {
     /// Messages by conversation.
     pub messages: BTreeMap<DocId, BTreeSet<DocId>>,
     pub drafts: BTreeSet<DocId>,
+    pub records: BTreeSet<DocId>,
     pub people: bool,
     pub outbox: bool,
     pub settings: bool,
@@ -38,6 +39,7 @@ impl Touched {
             self.messages.entry(conversation).or_default().extend(messages);
         }
         self.drafts.extend(other.drafts);
+        self.records.extend(other.records);
         self.people |= other.people;
         self.outbox |= other.outbox;
         self.settings |= other.settings;
@@ -52,6 +54,7 @@ impl Touched {
         self.conversations.is_empty()
             && self.messages.is_empty()
             && self.drafts.is_empty()
+            && self.records.is_empty()
             && !self.people
             && !self.outbox
             && !self.settings

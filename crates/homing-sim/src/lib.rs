@@ -7,7 +7,9 @@
 mod files;
 mod net;
 pub mod people;
+mod records;
 mod world;
 
 pub use net::Weather;
+pub use records::text;
 pub use world::{DeviceId, RELAY, World, copy_folder};

@@ -106,6 +106,7 @@ impl World {
             with,
             message: None,
             attachments: Vec::new(),
+            about: Vec::new(),
         };
         Ok(self.ask::<NewConversation>(device, Call::ConversationNew(args))?.id)
     }

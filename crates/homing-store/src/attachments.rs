@@ -1,4 +1,4 @@
-//! Files of messages: what the message says of them, and where their bytes are on this computer.
+//! Files of messages and records: what those say of them, and where their bytes are on this computer.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ impl fmt::Debug for FileKey {
 pub struct AttachmentRow {
     /// Its id.
     pub id: DocId,
-    /// The message.
+    /// The message or record.
     pub message: DocId,
     /// Place among the message's files.
     pub position: u32,
@@ -155,6 +155,26 @@ pub fn open(db: &Read<'_>, limit: u32) -> Result<Vec<AttachmentRow>> {
         [limit],
         read,
     )
+}
+
+/// Notes the place of a file among those of its record.
+pub fn set_position(tx: &Tx<'_>, id: &DocId, position: u32) -> Result<()> {
+    tx.exec(
+        "UPDATE attachments SET position = ?2 WHERE id = ?1 AND position <> ?2",
+        (id.as_bytes(), position),
+    )?;
+    Ok(())
+}
+
+/// Forgets one file; answers where its bytes are on this computer, unless another row has the same file.
+pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Option<String>> {
+    let gone: Option<(Option<[u8; 32]>, Option<String>)> =
+        tx.one("DELETE FROM attachments WHERE id = ?1 RETURNING blob, path", [id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let Some((blob, path)) = gone else { return Ok(None) };
+    let shared = tx.number("SELECT count(*) FROM attachments WHERE blob = ?1", [blob])?;
+    Ok(path.filter(|_| shared == 0))
 }
 
 /// Forgets the files of a message; answers where their bytes are on this computer.

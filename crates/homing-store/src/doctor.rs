@@ -9,12 +9,14 @@ use crate::sql::doc;
 use crate::{Read, Result, Store, StoreError, Tx, messages, search, spaces};
 
 /// Which kinds of documents have a row of their own; the model numbers them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kinds {
     /// Conversations.
     pub conversation: u32,
     /// Messages.
     pub message: u32,
+    /// Records.
+    pub records: Vec<u32>,
 }
 
 /// Something that is wrong.
@@ -60,7 +62,7 @@ pub enum Mend {
 
 /// Rows whose owner is gone: what it is called, and which they are.
 const ORPHANS: [(&str, &str); 3] = [
-    ("attachments", "message NOT IN (SELECT id FROM messages)"),
+    ("attachments", "message NOT IN (SELECT id FROM messages) AND message NOT IN (SELECT id FROM records)"),
     ("parked", "entry NOT IN (SELECT n FROM entries)"),
     ("names", "person NOT IN (SELECT person FROM people)"),
 ];
@@ -221,6 +223,13 @@ fn missing_rows(db: &Read<'_>, kinds: &Kinds, found: &mut Vec<Finding>) -> Resul
     if !conversations.is_empty() {
         let detail = conversations.len().to_string();
         found.push(finding("conversation_missing", detail, Mend::Project(conversations)));
+    }
+    let mut records = Vec::new();
+    for kind in &kinds.records {
+        records.extend(of_kind(*kind, "records")?);
+    }
+    if !records.is_empty() {
+        found.push(finding("record_missing", records.len().to_string(), Mend::Project(records)));
     }
     let mut lost = of_kind(kinds.message, "messages")?;
     // A message points to its conversation by row number; without the row it must be projected again.

@@ -37,6 +37,7 @@ pub mod parked;
 pub mod people;
 pub mod projections;
 pub mod receipts;
+pub mod records;
 pub mod search;
 pub mod slots;
 pub mod spaces;

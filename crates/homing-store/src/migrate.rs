@@ -4,7 +4,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError};
 
-const MIGRATIONS: [&str; 2] = [include_str!("sql/0001_initial.sql"), include_str!("sql/0002_messages.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("sql/0001_initial.sql"),
+    include_str!("sql/0002_messages.sql"),
+    include_str!("sql/0003_records.sql"),
+];
 
 /// The newest schema this version knows.
 pub const KNOWN: u32 = MIGRATIONS.len() as u32;

@@ -2,12 +2,14 @@
 
 use crate::{Result, Tx, search};
 
-/// Empties messages and search and resets what conversations show of them. What only this device or person
+/// Empties messages, records and search and resets what conversations show of them. What only this device or person
 /// knows (archived, hidden, marks, drafts, files' places, receipts) stays; the engine then projects every
 /// document again ([`crate::changes::docs`]).
 pub fn clear(tx: &Tx<'_>) -> Result<()> {
     search::reset(tx)?;
     tx.exec("DELETE FROM messages", [])?;
+    tx.exec("DELETE FROM records", [])?;
+    tx.exec("DELETE FROM record_links", [])?;
     tx.exec(
         "UPDATE conversations SET unread = 0, waiting = 0, last_n = NULL, last_at = created_ms, preview = '',
            deleted = 0",

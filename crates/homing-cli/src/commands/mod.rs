@@ -5,6 +5,7 @@ mod link;
 mod message;
 mod people;
 mod profile;
+mod records;
 mod sync;
 mod talk;
 
@@ -52,6 +53,8 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Member(command) => run.member(command).await,
         Command::Leave { conversation } => run.leave(conversation).await,
         Command::Conversation(command) => run.conversation(command).await,
+        Command::Property(command) => run.property(command).await,
+        Command::Interest(command) => run.interest(command).await,
         Command::Send { conversation, text, attach, reply_to, about } => {
             let send = Send { conversation, reply_to, about, ..Send::default() };
             run.send(send, &text, &attach).await

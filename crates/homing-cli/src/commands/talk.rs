@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use homing_engine::api::{
     self, ApiError, Call, Code, ConversationArchive, ConversationDelete, ConversationNew, ConversationPage,
     ConversationRef, ConversationRename, Conversations, DraftSend, DraftSet, ItemRef, MessagePage, Messages,
-    Search, SearchPage, Send,
+    RecordLink, Search, SearchPage, Send,
 };
 
 use super::{NOTHING, Run, attachments, text_or_stdin};
@@ -20,10 +20,11 @@ impl Run<'_> {
         use args::Conversation as C;
         let row = |call| self.show::<api::ConversationRow, shapes::Conversation>(call);
         match command {
-            C::New { subject, with, message, attach } => {
+            C::New { subject, with, message, attach, about } => {
                 let message = message.as_deref().map(text_or_stdin).transpose()?;
                 let attachments = attachments(&attach)?;
-                let call = Call::ConversationNew(ConversationNew { subject, with, message, attachments });
+                let call =
+                    Call::ConversationNew(ConversationNew { subject, with, message, attachments, about });
                 self.show::<api::NewConversation, shapes::New>(call).await
             }
             C::List { filter, limit } => self.conversations(filter, limit).await,
@@ -45,6 +46,12 @@ impl Run<'_> {
             }
             C::Rename { conversation, subject } => {
                 row(Call::ConversationRename(ConversationRename { conversation, subject })).await
+            }
+            C::Link { conversation, record } => {
+                row(Call::RecordLink(RecordLink { conversation, record, on: true })).await
+            }
+            C::Unlink { conversation, record } => {
+                row(Call::RecordLink(RecordLink { conversation, record, on: false })).await
             }
             C::Delete { conversation, everyone } => {
                 self.done(Call::ConversationDelete(ConversationDelete { conversation, everyone })).await

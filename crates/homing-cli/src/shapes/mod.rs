@@ -4,6 +4,7 @@
 mod message;
 mod people;
 mod profile;
+mod records;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use profile::{
     Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,
     settings_keys,
 };
+pub use records::{Ask, Csv, Preview as RecordPreview, Record, RecordDetail, digits, readable};
 pub use talk::{Comparison, Conversation, Draft, Hit, New, OutboxItem, Sent, StoredDraft};
 
 /// Nothing to say beyond that it is done.

@@ -20,6 +20,8 @@ pub struct Conversation {
     pub last_at: String,
     pub archived: bool,
     pub has_draft: bool,
+    /// Ids of the records it is about.
+    pub records: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -43,6 +45,7 @@ impl From<api::ConversationRow> for Conversation {
             last_at: row.last_at,
             archived: row.archived,
             has_draft: row.has_draft,
+            records: row.records.into_iter().map(|chip| chip.id).collect(),
         }
     }
 }

@@ -93,6 +93,13 @@ fn a_conversation() {
         waiting: 0,
         can_write: true,
         can_manage: true,
+        records: vec![RecordChip {
+            id: "record".into(),
+            kind: "property".into(),
+            title: "Villa Rosa".into(),
+            shared: false,
+            deleted: false,
+        }],
     };
     insta::assert_snapshot!("conversation", json(&shapes::Conversation::from(row)));
     let sent = api::Sent { id: "message".into(), conversation: "conversation".into(), state: State::Pending };

@@ -12,6 +12,7 @@ mod large_file;
 mod main_job;
 mod network;
 mod owner;
+mod records;
 #[cfg(test)]
 mod scanner;
 #[cfg(test)]

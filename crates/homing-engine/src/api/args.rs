@@ -71,7 +71,8 @@ pub struct DraftChoose { pub conversation: String, #[serde(default)] pub draft: 
 
 pub struct ItemRef { pub id: String }
 
-pub struct ConversationNew { #[serde(default)] pub subject: Option<String>, pub with: Vec<String>, #[serde(default)] pub message: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
+/// `about`: records it is linked to.
+pub struct ConversationNew { #[serde(default)] pub subject: Option<String>, pub with: Vec<String>, #[serde(default)] pub message: Option<String>, #[serde(default)] pub attachments: Vec<FileSource>, #[serde(default)] pub about: Vec<String> }
 
 pub struct ConversationArchive { pub conversation: String, pub archived: bool }
 

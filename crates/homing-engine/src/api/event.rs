@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ConversationRow, Draft, LinkState, MessageRow, Settings, Status};
+use super::{ConversationRow, Draft, LinkState, MessageRow, RecordRow, Settings, Status};
 
 /// Sent to every window and every `--watch` of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -29,6 +29,8 @@ pub enum Event {
     People {},
     /// Linking a device moved on.
     Link { state: LinkState },
+    /// Rows of records changed.
+    Records { revision: f64, previous: f64, upsert: Vec<RecordRow>, remove: Vec<String> },
     /// Settings changed.
     Settings { settings: Settings },
     /// Show a desktop notification, once.

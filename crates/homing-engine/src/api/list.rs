@@ -6,6 +6,7 @@ use ts_rs::TS;
 use super::ApiError;
 use super::args::*;
 use super::message::*;
+use super::record::*;
 use super::rows::*;
 use super::writing::*;
 use crate::core::Core;
@@ -104,6 +105,18 @@ calls! {
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;
 
+        Records records(Records) -> RecordPage;
+        Record record(RecordRef) -> RecordDetail;
+        RecordSet record_set(RecordSet) -> RecordRow;
+        RecordSettle record_settle(RecordSettle) -> RecordDetail;
+        RecordDelete record_delete(RecordDelete) -> RecordRow;
+        RecordPublish record_publish(RecordPublish) -> RecordDetail;
+        RecordPreview record_preview(RecordRef) -> RecordPreview;
+        RecordLink record_link(RecordLink) -> ConversationRow;
+        RecordAsk record_ask(RecordAsk) -> Sent;
+        InterestSet interest_set(InterestSet) -> RecordRow;
+        Clients clients(Nothing) -> Vec<ClientRow>;
+
         People people(Nothing) -> Vec<PersonRow>;
         Safety safety(PersonRef) -> Safety;
         SafetyVerify safety_verify(SafetyVerify) -> Safety;
@@ -142,6 +155,8 @@ calls! {
         ConversationNew conversation_new(ConversationNew) -> NewConversation;
         Send send(Send) -> Sent;
         DraftSend draft_send(DraftSend) -> Sent;
+        RecordNew record_new(RecordNew) -> RecordRow;
+        RecordFiles record_files(RecordFiles) -> RecordDetail;
         AttachmentRead attachment_read(ItemRef) -> FileData;
         AttachmentSave attachment_save(FileSave) -> Done;
 

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod list;
 mod message;
+mod record;
 mod rows;
 mod writing;
 
@@ -17,5 +18,6 @@ pub use error::{ApiError, Code};
 pub use event::Event;
 pub use list::{Call, CallType, Calls};
 pub use message::*;
+pub use record::*;
 pub use rows::*;
 pub use writing::*;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, Named, Preview, Reaction};
+use super::{ApiError, Named, Preview, Reaction, RecordChip};
 
 macro_rules! wire_types {
     ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
@@ -104,6 +104,8 @@ pub struct ConversationRow {
     pub waiting: u32,
     pub can_write: bool,
     pub can_manage: bool,
+    /// The records it is about.
+    pub records: Vec<RecordChip>,
 }
 
 /// A page of the conversation list, newest first.

@@ -98,9 +98,9 @@ impl Core {
     }
 
     pub(crate) fn conversation_new(&mut self, args: api::ConversationNew, reply: Reply<NewConversation>) {
-        let api::ConversationNew { subject, with, message, attachments } = args;
+        let api::ConversationNew { subject, with, message, attachments, about } = args;
         self.with_files(attachments, reply, move |core, staged| {
-            core.conversation_new_now(subject, &with, message, staged)
+            core.conversation_new_now(subject, &with, message, &about, staged)
         });
     }
 
@@ -109,6 +109,7 @@ impl Core {
         subject: Option<String>,
         people: &[String],
         message: Option<String>,
+        about: &[String],
         staged: &[StagedFile],
     ) -> Result<NewConversation, ApiError> {
         let subject = subject.unwrap_or_default().trim().to_owned();
@@ -120,6 +121,10 @@ impl Core {
             }
         }
         let message = message.filter(|text| !text.trim().is_empty());
+        let about = about
+            .iter()
+            .map(|record| Ok(self.find_record(record)?.subject))
+            .collect::<Result<Vec<_>, ApiError>>()?;
         let (id, space) = self.write(Durability::Full, |tx, replica, env| {
             let now_ms = env.now_ms();
             let space = match replica.client_space_with(tx, &with)? {
@@ -157,6 +162,9 @@ impl Core {
             let creator = replica.person();
             let edit = Edit::CreateConversation { subject, creator, created_ms: now_ms };
             replica.author(tx, now_ms, &preimage, &edit, Label::conversation(id))?;
+            for record in about {
+                replica.link_record(tx, now_ms, &id, record, true)?;
+            }
             if message.is_some() || !staged.is_empty() {
                 let text = message.as_deref().unwrap_or_default();
                 replica.send_message(tx, env, Outgoing { files: staged, ..Outgoing::text(id, text) })?;

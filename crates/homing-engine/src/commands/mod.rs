@@ -14,5 +14,6 @@ mod status;
 
 pub(crate) use messages::Outgoing;
 pub(crate) use outbox::TakenBack;
+pub(crate) use resolve::id_range;
 pub(crate) use settings::remind_now;
 pub(crate) use status::checked_name;

@@ -10,7 +10,7 @@ use crate::fail::not_found;
 const PREFIX: usize = 6;
 
 /// Ids that begin with these hexadecimal characters, as a range.
-fn id_range(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
+pub(crate) fn id_range(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
     let digits: String = prefix.chars().filter(|c| *c != '-').collect();
     if digits.len() < PREFIX || digits.len() > 32 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return None;

@@ -449,6 +449,14 @@ impl Replica {
 
     /// The team this person works for: their own, else the first they came to, else one of their own from now on.
     pub(super) fn own_team(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<SpaceId, Fail> {
+        match self.present_team(tx)? {
+            Some(team) => Ok(team),
+            None => self.begin_team(tx, env),
+        }
+    }
+
+    /// The same, if there is one.
+    pub(crate) fn present_team(&mut self, tx: &Tx<'_>) -> Result<Option<SpaceId>, Fail> {
         let me = self.person();
         let mut teams = Vec::new();
         for row in self.joined(tx)?.into_iter().filter(|row| row.kind == SpaceKind::Team) {
@@ -461,9 +469,6 @@ impl Replica {
             }
         }
         teams.sort_unstable();
-        match teams.first() {
-            Some((_, team)) => Ok(*team),
-            None => self.begin_team(tx, env),
-        }
+        Ok(teams.first().map(|(_, team)| *team))
     }
 }

@@ -284,6 +284,7 @@ impl Replica {
         for row in spaces::list(tx)? {
             if !self.has_relay {
                 self.upload_files(tx, &row.space)?;
+                self.upload_record_files(tx, &row.space)?;
             }
             for change in changes::pending(tx, &row.space)? {
                 let local =

@@ -238,6 +238,7 @@ impl Core {
     pub(super) fn all_caught_up(&mut self) {
         let spaces = self.db().and_then(|db| Ok(outbox::spaces(&db)?)).unwrap_or_default();
         self.touched.work.extend(spaces);
+        self.publishing.look_at_grants();
         self.touched.status = true;
         if let (Some(store), true) = (&self.store, self.taken_in > TOGETHER) {
             self.taken_in = 0;

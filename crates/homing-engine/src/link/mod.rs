@@ -308,7 +308,8 @@ impl Core {
             }
             Effect::AccountAcked { id } => self.account_acked(&id),
             Effect::AccountRefused { ids, code } => self.account_refused(&ids, code),
-            Effect::Granted { blob, .. } => tracing::debug!(?blob, "granted"),
+            Effect::Granted { space, blob } => self
+                .try_write("granted", |tx, _, _| Ok(homing_store::records::set_granted(tx, &space, &blob)?)),
             Effect::GrantRefused { code, .. } => tracing::warn!(?code, "a file could not be granted"),
             Effect::CursorMoved { generation, cursors } => {
                 self.feeds_moved = Some((generation, cursors));
@@ -372,6 +373,7 @@ impl Core {
                         && replica.writes_as(&space).is_some_and(|(_, role)| role.writes())
                     {
                         replica.upload_files(tx, &space)?;
+                        replica.upload_record_files(tx, &space)?;
                     }
                     replica.touched.work.insert(space);
                     Ok(())

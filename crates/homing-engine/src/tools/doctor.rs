@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homing_access::AccountState;
 use homing_crypto::{EpochKey, Seed32};
+use homing_model::record::SCHEMAS;
 use homing_model::{Kind, Projection, project};
 use homing_store::doctor::{self as store_doctor, Finding as Found, Kinds, Mend};
 use homing_store::entries::{self, Status};
@@ -21,8 +22,11 @@ use crate::fail::Fail;
 use crate::link::{CURSOR, load_cursor, store_cursor};
 use crate::replica::Replica;
 
-const KINDS: fn() -> Kinds =
-    || Kinds { conversation: Kind::Conversation.number(), message: Kind::Message.number() };
+const KINDS: fn() -> Kinds = || Kinds {
+    conversation: Kind::Conversation.number(),
+    message: Kind::Message.number(),
+    records: SCHEMAS.iter().map(|schema| schema.kind.number()).collect(),
+};
 /// So many entries and documents are looked at one by one; of more, every n-th.
 const SAMPLE: u64 = 50_000;
 const PAGE: u32 = 1_000;
@@ -84,6 +88,7 @@ impl Problem {
             "outbox_unfrozen" => "Something on its way lost its sealed form. It is sealed again.".to_owned(),
             "change_unsent" => "A change was not in the outbox. It is put there.".to_owned(),
             "conversation_missing" => format!("{} conversations were not listed. They are listed again.", found.detail),
+            "record_missing" => format!("{} records were not listed. They are listed again.", found.detail),
             "message_missing" => format!("{} messages were not shown. They are shown again.", found.detail),
             "counter_stale" => "A conversation's counters or preview were out of date. They are counted again.".to_owned(),
             "search_damaged" => "The search index was incomplete. It is built again.".to_owned(),

@@ -266,6 +266,7 @@ fn what_is_found_is_called_as_in_the_list() {
         with: Vec::new(),
         message: Some("A new lantern".to_owned()),
         attachments: Vec::new(),
+        about: Vec::new(),
     };
     world.does::<NewConversation>(ada, Call::ConversationNew(new));
     for device in [maria, ben, ada] {

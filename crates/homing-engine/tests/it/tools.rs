@@ -133,6 +133,7 @@ fn note(desk: &mut Desk, text: &str) -> NewConversation {
         with: Vec::new(),
         message: Some(text.into()),
         attachments: vec![file],
+        about: Vec::new(),
     }))
 }
 

@@ -108,7 +108,8 @@ pub enum Who {
 }
 
 impl Who {
-    pub(super) fn includes(self, role: Role) -> bool {
+    /// Whether somebody with this role is meant.
+    pub fn includes(self, role: Role) -> bool {
         match self {
             Self::Writers => true,
             Self::Staff => role != Role::Client,

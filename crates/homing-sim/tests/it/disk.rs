@@ -8,6 +8,8 @@ use homing_sim::{DeviceId, World};
 use homing_store::{Read, Store, StoreError, meta};
 use homing_wire::{PersonId, VerifyKey};
 use minicbor::Decode;
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 /// The secrets in a stored identity.
 #[derive(Decode)]
@@ -54,4 +56,53 @@ pub fn open(world: &World, device: DeviceId) -> Store {
             opened => return opened.unwrap(),
         }
     }
+}
+
+/// Everything that stands in a device's database, as whoever holds the device's keys can read it.
+pub fn decrypted(world: &World, device: DeviceId) -> Vec<u8> {
+    // Opened and closed once: what stood in the log beside the file is in the file.
+    drop(open(world, device));
+    let folder = world.profile(device).unwrap();
+    let (key, _) = keychain::load(folder).unwrap().unwrap();
+    let db = Connection::open(folder.join("homing.db")).unwrap();
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    db.execute_batch(&format!(
+        "PRAGMA key = \"x'{hex}'\"; PRAGMA cipher_page_size = 2048; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
+    ))
+    .unwrap();
+    let tables: Vec<String> = {
+        let mut all =
+            db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'search'").unwrap();
+        all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let mut plain = Vec::new();
+    for table in tables {
+        let mut rows = db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                match row.get_ref(column).unwrap() {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => plain.extend_from_slice(bytes),
+                    _ => {}
+                }
+                plain.push(0);
+            }
+        }
+    }
+    plain
+}
+
+/// All files under a folder.
+pub fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else if path.is_file() {
+            found.push(path)
+        }
+    }
+    found
 }

@@ -155,6 +155,7 @@ fn a_file_goes_with_the_first_message_of_a_conversation_begun_offline() {
         with: vec!["Cora".to_owned()],
         message: Some("plan".to_owned()),
         attachments: vec![file],
+        about: Vec::new(),
     };
     let new: NewConversation = world.ask(laptop, Call::ConversationNew(args)).unwrap();
     world.run_for(60_000).unwrap();

@@ -17,6 +17,7 @@ mod members;
 mod mended;
 mod no_room;
 mod random;
+mod records;
 mod relay_loss;
 mod seized;
 mod talk;

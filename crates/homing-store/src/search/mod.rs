@@ -5,7 +5,7 @@
 //! too, in a column of its own, so narrowing a search makes it faster. Sorting by a time column or by rank
 //! costs a thousand times more over a million messages.
 
-mod fold;
+pub(crate) mod fold;
 mod query;
 mod snippet;
 

@@ -89,7 +89,7 @@ fn a_copy_holds_everything_but_the_device() {
     assert_eq!((own_slot.counter, own_slot.dirty, own_slot.bytes), (0, true, None));
     let space = spaces::must(&db, &SPACE).unwrap();
     assert_eq!((space.my_dseq, space.my_prev), (0, None));
-    let kinds = doctor::Kinds { conversation: 1, message: 2 };
+    let kinds = doctor::Kinds { conversation: 1, message: 2, records: Vec::new() };
     let found = store.write(homing_store::Durability::Normal, |tx| doctor::scan(tx, &kinds)).unwrap();
     assert_eq!(found, []);
     assert_eq!(doctor::scan_file(&store).unwrap(), []);

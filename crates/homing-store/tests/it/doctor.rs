@@ -7,7 +7,7 @@ use homing_wire::{DocId, EntryId, Hash, Salt};
 
 use crate::support::{PHONE, Profile, SPACE, doc, entry, message, own};
 
-const KINDS: Kinds = Kinds { conversation: 1, message: 2 };
+const KINDS: Kinds = Kinds { conversation: 1, message: 2, records: Vec::new() };
 
 fn scan(profile: &mut Profile) -> Vec<Finding> {
     profile.write(|tx| doctor::scan(tx, &KINDS))

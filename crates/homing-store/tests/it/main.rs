@@ -9,6 +9,7 @@ mod file;
 mod log;
 mod messages;
 mod outbox;
+mod records;
 mod search;
 mod support;
 mod tables;

@@ -255,7 +255,7 @@ proptest! {
             profile.write(|tx| messages::recount(tx, &doc(1)));
         }
         prop_assert_eq!(conversations::get(&profile.store.read(), &doc(1)).unwrap(), kept);
-        let kinds = homing_store::doctor::Kinds { conversation: 1, message: 2 };
+        let kinds = homing_store::doctor::Kinds { conversation: 1, message: 2, records: Vec::new() };
         let found = profile.write(|tx| homing_store::doctor::scan(tx, &kinds));
         prop_assert_eq!(found, vec![]);
     }

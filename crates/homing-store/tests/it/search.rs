@@ -122,7 +122,7 @@ proptest! {
         for n in 0..bodies.len() as u32 {
             profile.write(|tx| messages::delete(tx, &message(n).id));
         }
-        let kinds = homing_store::doctor::Kinds { conversation: 1, message: 2 };
+        let kinds = homing_store::doctor::Kinds { conversation: 1, message: 2, records: Vec::new() };
         prop_assert_eq!(profile.write(|tx| homing_store::doctor::scan(tx, &kinds)), vec![]);
     }
 }

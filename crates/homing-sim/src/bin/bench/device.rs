@@ -78,6 +78,7 @@ pub async fn run(report: &mut Report, folder: &Path) -> Result<()> {
         with: vec!["Ben".to_owned()],
         message: Some("first".to_owned()),
         attachments: Vec::new(),
+        about: Vec::new(),
     };
     let conversation = ask::<NewConversation>(&ada, Call::ConversationNew(new)).await?.id;
     loop {

@@ -188,6 +188,7 @@ fn send(report: &mut Report, folder: &Path) -> Result<()> {
         with: Vec::new(),
         message: None,
         attachments: Vec::new(),
+        about: Vec::new(),
     };
     let conversation = local.ask::<NewConversation>(Call::ConversationNew(new))?.id;
     // In turns, so that both meet the same disk.

@@ -10,6 +10,7 @@ import { agency } from "./agency";
 import type { FakeBackend } from "./index";
 import { changes } from "./changes";
 import { people } from "./people";
+import { records } from "./records";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
@@ -133,7 +134,7 @@ function setDraft(fake: FakeBackend, id: string, text: string, base: string | nu
   return saved;
 }
 
-const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes>> = {
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records>> = {
   status: (fake) => fake.world.status,
   init: (fake, args) => {
     const { status } = fake.world;
@@ -350,4 +351,4 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
 };
 
-export const handlers: Handlers = { ...core, ...changes, ...people };
+export const handlers: Handlers = { ...core, ...changes, ...people, ...records };

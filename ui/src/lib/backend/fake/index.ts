@@ -71,6 +71,11 @@ export class FakeBackend implements Backend {
     this.#revision = 1;
   }
 
+  /** One more change; its number. */
+  step(): number {
+    return this.#next().revision;
+  }
+
   /** Changes that never reach the page. */
   skip(): void {
     this.#next();

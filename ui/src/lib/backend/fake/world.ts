@@ -8,6 +8,7 @@ import type { Participant } from "../../bindings/Participant";
 import type { PersonRow } from "../../bindings/PersonRow";
 import type { Receipt } from "../../bindings/Receipt";
 import type { RequestRow } from "../../bindings/RequestRow";
+import type { RecordDetail } from "../../bindings/RecordDetail";
 import type { RoleName } from "../../bindings/RoleName";
 import type { Settings } from "../../bindings/Settings";
 import type { SpaceKind } from "../../bindings/SpaceKind";
@@ -26,6 +27,7 @@ export interface World {
   requests: RequestRow[];
   outbox: OutboxRow[];
   files: Map<string, string>;
+  records: Map<string, RecordDetail>;
 }
 
 export const ME = "p-ada";
@@ -115,6 +117,7 @@ export function conversation(id: string, over: Partial<ConversationRow> = {}): C
     waiting: 0,
     can_write: true,
     can_manage: true,
+    records: [],
     ...over,
   };
 }
@@ -177,5 +180,6 @@ export function empty(over: Partial<Status> = {}): World {
     requests: [],
     outbox: [],
     files: new Map(),
+    records: new Map(),
   };
 }
