@@ -1,4 +1,7 @@
-import { vi } from "vitest";
+import { beforeEach, vi } from "vitest";
+
+// What a computer remembers is not the next test's.
+beforeEach(() => localStorage.clear());
 
 /** What jsdom lacks. The sizes make the virtual lists believe in a window of 1280 x 800. */
 const VIEWPORT = 600;

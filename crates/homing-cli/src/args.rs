@@ -107,7 +107,10 @@ pub enum Command {
     /// Let somebody in who asked to join (see `request list`)
     Approve { request: String },
     /// Everybody you share a conversation or team with
-    People,
+    People {
+        #[command(subcommand)]
+        command: Option<People>,
+    },
     /// The people of your team
     #[command(subcommand)]
     Colleague(Colleague),
@@ -257,6 +260,24 @@ pub enum Request {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum People {
+    /// Call somebody otherwise, on your devices only; without NAME, as they call themselves
+    Rename { person: String, name: Option<String> },
+    /// Don't hear somebody any more: nothing of theirs is announced
+    Block { person: String },
+    /// Hear them again
+    Unblock { person: String },
+    /// Block somebody and put the conversation away
+    Spam {
+        person: String,
+        conversation: String,
+        /// Keep what they wrote there in this file
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Colleague {
     /// Take somebody who left out of your team: they get nothing of its clients from now on
     Remove { person: String },
@@ -343,7 +364,7 @@ pub enum Conversation {
     },
     /// One conversation
     Show { conversation: String },
-    /// Put it away; a new message brings it back
+    /// Put it away; a new message brings it back, unless it is muted
     Archive { conversation: String },
     /// Take it back from the archive
     Unarchive { conversation: String },
@@ -351,6 +372,55 @@ pub enum Conversation {
     Read { conversation: String },
     /// Mark it unread
     Unread { conversation: String },
+    /// Keep them at the top
+    Pin {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Let them go where they belong
+    Unpin {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Announce nothing of them; without a time, until you take it back
+    Mute {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+        #[command(flatten)]
+        until: Until,
+    },
+    /// Announce them again
+    Unmute {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Put them out of sight for a time; a new message brings them back sooner
+    Snooze {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+        #[command(flatten)]
+        until: Until,
+    },
+    /// Bring them back now
+    Unsnooze {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Say who of your team looks after a client's conversation; without PERSON, nobody
+    Assign { conversation: String, person: Option<String> },
+    /// Let it go on in another conversation with the same people
+    Merge { conversation: String, into: String },
+    /// Let it go its own way again (its id, not its name)
+    Unmerge { conversation: String },
+    /// Write a remark beside a client's conversation that only your team sees
+    Comment {
+        conversation: String,
+        /// The remark (`-`: from stdin)
+        text: String,
+        /// A colleague to name in it; may be given several times
+        #[arg(long, value_name = "PERSON")]
+        mention: Vec<String>,
+    },
     /// Give it another subject
     Rename { conversation: String, subject: String },
     /// Say that it is about a property
@@ -660,7 +730,39 @@ pub enum Filter {
     Active,
     Unread,
     Archived,
+    /// What comes back first, first
+    Snoozed,
     Drafts,
+    /// Assigned to you
+    Mine,
+    /// Of clients, assigned to nobody
+    Unassigned,
+    /// With people you don't hear
+    Blocked,
+}
+
+/// How long something lasts.
+#[derive(Debug, clap::Args)]
+pub struct Until {
+    /// Until this time (RFC 3339)
+    #[arg(long, value_name = "TIME", conflicts_with = "for")]
+    pub until: Option<String>,
+    /// For so long: 30m, 8h, 2d
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    pub r#for: Option<std::time::Duration>,
+}
+
+fn length(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || "give a time such as 30m, 8h or 2d".to_owned();
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text.get(..text.len() - 1).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
+    let seconds = count.checked_mul(unit).filter(|seconds| (1..=3_650 * 86_400).contains(seconds));
+    seconds.map(std::time::Duration::from_secs).ok_or_else(wrong)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

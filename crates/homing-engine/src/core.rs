@@ -92,6 +92,8 @@ pub struct Core {
     pub(crate) feeds_moved: Option<(u64, Vec<homing_wire::FeedCursor>)>,
     /// The generation that was stored last.
     pub(crate) generation: Option<u64>,
+    /// When the next snoozed conversation comes back, Unix ms.
+    pub(crate) next_back: Option<u64>,
     /// Entries taken in since memory was last given back.
     pub(crate) taken_in: usize,
     revision: u64,
@@ -131,6 +133,7 @@ impl Core {
             unannounced: Vec::new(),
             feeds_moved: None,
             generation: None,
+            next_back: None,
             taken_in: 0,
             revision: 0,
             last_status: None,
@@ -190,6 +193,7 @@ impl Core {
         self.replica = Some(replica);
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
+        self.touched.snoozes = true;
         self.start_link()?;
         self.publish_owed_receipts()?;
         self.say_words_kept()?;
@@ -226,6 +230,7 @@ impl Core {
     /// relay, and when to wake. Fills [`Core::drain`] again.
     pub fn follow_up(&mut self) {
         self.publish_due();
+        self.bring_back();
         self.tell();
         self.store_feeds();
         self.flows_poll();
@@ -325,8 +330,10 @@ impl Core {
         let store =
             self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
         let env = &mut self.env;
+        replica.now_ms = env.now_ms();
         let done = store.write(durability, |tx| {
             let answer = work(tx, replica, env)?;
+            replica.bring_back_by_news(tx, env.now_ms())?;
             replica.open_client_spaces(tx)?;
             replica.flush_delivered(tx, env.now_ms())?;
             finish(tx, replica, env)?;
@@ -357,6 +364,7 @@ impl Core {
             self.link.as_ref().and_then(|link| link.client.next_wake()),
             self.receipts_due.values().min().copied(),
             self.resting.values().min().copied(),
+            self.back_at(),
             self.flows.next_wake(),
             self.publishing.next_wake(),
         ];
@@ -380,6 +388,7 @@ impl Core {
         let touched = std::mem::take(&mut self.touched);
         self.touched.work.clone_from(&touched.work);
         self.touched.joined.clone_from(&touched.joined);
+        self.touched.snoozes = touched.snoozes;
         if touched.is_empty() {
             return;
         }

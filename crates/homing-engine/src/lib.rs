@@ -21,6 +21,7 @@ pub mod transfer;
 
 mod attachments;
 mod author;
+mod belonging;
 mod commands;
 mod compare;
 mod content;
@@ -48,6 +49,7 @@ mod reply;
 mod rows;
 mod slot_content;
 mod slots;
+mod snooze;
 mod teams;
 mod text;
 mod tools;

@@ -1,13 +1,14 @@
 //! From documents to the rows the screens read.
 
+use std::collections::HashSet;
+
 use homing_model::{
     AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, Registers, project,
 };
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
-use homing_store::conversations::ConversationDoc;
 use homing_store::entries::{self, Place};
 use homing_store::messages::{MessageState, NewMessage, Placed};
-use homing_store::{Tx, changes, conversations, messages, meta, people, receipts, spaces};
+use homing_store::{Tx, changes, conversations, messages, meta, people, receipts, spaces, strays};
 use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 use zeroize::Zeroizing;
 
@@ -51,19 +52,7 @@ impl Replica {
     ) -> Result<(), Fail> {
         match row {
             Projection::Message(message) => self.project_message(tx, doc, message, all)?,
-            Projection::Conversation(row) => {
-                let new = ConversationDoc {
-                    id: *doc,
-                    space: row.space,
-                    subject: row.subject,
-                    creator: Some(row.creator),
-                    created_ms: row.created_ms,
-                    deleted: row.deleted,
-                };
-                conversations::put(tx, &new)?;
-                homing_store::records::set_links(tx, doc, &row.records)?;
-                self.touched.conversations.insert(*doc);
-            }
+            Projection::Conversation(row) => self.project_conversation(tx, doc, row)?,
             Projection::Profile(row) => {
                 if row.person == self.person() && self.me.name.is_empty() {
                     // A device that came by the recovery words learns its person's name here.
@@ -83,16 +72,15 @@ impl Replica {
                 }
                 self.touched.people = true;
             }
-            Projection::ConversationState(row) => {
-                let conversation = row.conversation;
-                conversations::set_archived(tx, &conversation, row.archived)?;
-                conversations::set_hidden(tx, &conversation, row.hidden)?;
-                conversations::set_marked_unread(tx, &conversation, row.marked_unread)?;
-                self.touched.conversations.insert(conversation);
-                self.touched.status = true;
+            Projection::ConversationState(row) => self.project_state(tx, doc, row, all)?,
+            Projection::PersonState(row) => {
+                self.project_person_state(tx, &row.person, row.blocked, &row.local_name)?;
+            }
+            Projection::Handling(row) => {
+                self.project_handling(tx, &row.team, &row.conversation, row.assignee)?;
             }
             // Their own views follow.
-            Projection::PersonState(_) | Projection::Setting(_) | Projection::Handling(_) => {}
+            Projection::Setting(_) => {}
             Projection::Record(row) => self.project_record(tx, doc, &row)?,
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
@@ -134,6 +122,8 @@ impl Replica {
             self.touched.status = true;
         } else if homing_store::records::get(tx, doc)?.is_some() {
             self.project_no_record(tx, doc)?;
+        } else if strays::forget(tx, doc)? {
+            return Ok(());
         } else if let Some(row) = conversations::get(tx, doc)?
             && row.last.is_none()
         {
@@ -245,6 +235,7 @@ impl Replica {
             id: *doc,
             conversation: message.content.conversation,
             space: message.space,
+            internal: message.content.is_internal(),
             author: message.author,
             mine,
             at_ms: if received_ms == 0 { author_ms } else { author_ms.min(received_ms) },
@@ -267,11 +258,11 @@ impl Replica {
         if new.is_empty() {
             return Ok(());
         }
-        for message in &new {
-            if message.unread {
-                self.touched.arrived.push((message.conversation, message.id));
-            }
-        }
+        let unread: Vec<(DocId, DocId, u64)> = new
+            .iter()
+            .filter(|message| message.unread)
+            .map(|message| (message.conversation, message.id, message.received_ms))
+            .collect();
         // Those rows say how many answer them.
         let answered: Vec<DocId> = new.iter().filter_map(|message| message.reply_to).collect();
         let sent: Vec<(DocId, DocId)> = new
@@ -279,7 +270,13 @@ impl Replica {
             .filter(|message| message.mine && message.received_ms > 0)
             .map(|message| (message.id, message.conversation))
             .collect();
-        messages::insert(tx, new)?;
+        let added: HashSet<DocId> = messages::insert(tx, new)?.into_iter().collect();
+        for (conversation, message, received_ms) in unread {
+            if added.contains(&message) {
+                self.touched.arrived.push((conversation, message));
+                self.news.push((conversation, received_ms));
+            }
+        }
         for id in answered {
             if let Some(conversation) = messages::conversation_of(tx, &id)? {
                 self.touched.message(conversation, id);

@@ -12,7 +12,7 @@ use homing_crypto::{EpochKey, Seed32};
 use homing_model::Actor;
 use homing_store::{IntervalSet, Read, Tx, accounts, entries, epochs, meta, spaces};
 use homing_wire::{
-    AccountOp, DeviceId, Entry, EpochId, Member, PersonId, Role, Salt, SpaceId, SpaceOp, SpaceOrigin,
+    AccountOp, DeviceId, DocId, Entry, EpochId, Member, PersonId, Role, Salt, SpaceId, SpaceOp, SpaceOrigin,
 };
 
 use crate::fail::Fail;
@@ -53,6 +53,10 @@ pub(crate) struct Replica {
     /// With the device it makes the automerge actor; drawn at each process start.
     pub salt: Salt,
     pub touched: Touched,
+    /// The time of this transaction.
+    pub now_ms: u64,
+    /// New unread messages of others in this transaction: conversation and when the relay received them.
+    pub news: Vec<(DocId, u64)>,
     pub wants: Wants,
     /// A relay is set: what is written waits for it.
     pub has_relay: bool,
@@ -85,6 +89,8 @@ impl Replica {
             known: Known::default(),
             salt,
             touched: Touched::default(),
+            now_ms: 0,
+            news: Vec::new(),
             wants: Wants::default(),
             has_relay: false,
             files_to_remove: Vec::new(),
@@ -110,6 +116,7 @@ impl Replica {
     pub fn forget_loaded(&mut self) {
         self.forget_states();
         self.touched = Touched::default();
+        self.news.clear();
         self.wants = Wants::default();
         self.files_to_remove.clear();
         self.team_key_came.clear();

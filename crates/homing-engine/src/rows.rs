@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use homing_store::attachments::FileState;
-use homing_store::conversations::ConversationRow as StoredConversation;
+use homing_store::conversations::{ConversationRow as StoredConversation, Cursor};
 use homing_store::drafts::DraftRow as StoredDraft;
 use homing_store::members::{self, MemberRow};
 use homing_store::messages::{self, MessageRow as StoredMessage, MessageState};
 use homing_store::receipts::{self, AdvanceKind, ReceiptRow};
-use homing_store::{Read, conversations, drafts, meta, notified, people, spaces};
+use homing_store::{Read, conversations, drafts, merging, meta, notified, people, spaces};
 use homing_sync::Connection;
 use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as WireSpaceKind};
 
 use crate::api::{
-    ApiError, Attachment, AttachmentState, Code, ConversationRow, Draft, DraftRow, Event, MessageRow,
-    Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State,
+    ApiError, Assignee, Attachment, AttachmentState, Code, ConversationRow, Draft, DraftRow, Event,
+    MessageRow, Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State,
 };
 use crate::core::Core;
 use crate::marks::{self, Names};
@@ -174,14 +174,17 @@ impl Core {
         &mut self,
         stored: Vec<StoredConversation>,
     ) -> Result<Vec<ConversationRow>, ApiError> {
-        let around = Surroundings::of(&self.db()?, stored.iter().map(|row| row.space))?;
         let mut chips = self.record_chips(&stored.iter().map(|row| row.id).collect::<Vec<_>>())?;
+        let spaces =
+            stored.iter().flat_map(|row| [Some(row.space), row.last.as_ref().map(|last| last.space)]);
+        let around = Surroundings::of(&self.db()?, spaces.flatten())?;
+        let now_ms = self.env.now_ms();
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
             let rights = self.rights(&row.space)?;
             let me = self.replica()?.person();
             let records = chips.remove(&row.id).unwrap_or_default();
-            rows.push(ConversationRow { records, ..conversation_row(&me, row, &around, &rights) });
+            rows.push(ConversationRow { records, ..conversation_row(&me, row, &around, &rights, now_ms) });
         }
         Ok(rows)
     }
@@ -201,15 +204,24 @@ impl Core {
 
     /// Messages as the conversation shows them, in the order given.
     pub(crate) fn message_rows(&mut self, stored: Vec<StoredMessage>) -> Result<Vec<MessageRow>, ApiError> {
-        let Some(first) = stored.first() else { return Ok(Vec::new()) };
-        let space = first.space;
-        let rights = self.rights(&space)?;
+        // Remarks among colleagues stand in the team's space beside a client's messages.
+        let spaces: BTreeSet<SpaceId> = stored.iter().map(|row| row.space).collect();
+        let mut all_rights: BTreeMap<SpaceId, Rights> = BTreeMap::new();
+        for space in spaces {
+            all_rights.insert(space, self.rights(&space)?);
+        }
         let db = self.db()?;
         let around = Surroundings::of(&db, stored.iter().map(|row| row.space))?;
         let me = self.replica()?.person();
         let mut names = Names::new(&db, me);
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
+            let rights = all_rights.get(&row.space).copied().unwrap_or_default();
+            let colleague = rights.as_team
+                && !around
+                    .members(&row.space)
+                    .iter()
+                    .any(|member| member.member == Member::Person(row.author));
             let reached = match row.mine && row.state == MessageState::Sent {
                 true => around.reached(&me, rights.as_team, &row.space, &row.device, row.dseq),
                 false => Vec::new(),
@@ -219,6 +231,7 @@ impl Core {
             let held = (state == State::Pending).then(|| self.held_in(&row.space)).flatten();
             let marks = marks::shown(&row, &mut names)?;
             let mut row = message_row(row, marks, state, receipts, &rights);
+            row.colleague = !row.mine && (row.internal || colleague);
             row.error = row.error.or(held);
             rows.push(row);
         }
@@ -281,11 +294,12 @@ impl Core {
         if self.store.is_none() || self.replica.is_none() {
             return Ok(events);
         }
-        for (conversation, ids) in touched {
+        for (written, ids) in touched {
             let ids: Vec<DocId> = ids.iter().copied().collect();
             let mut stored = messages::of(&self.db()?, &ids)?;
             stored.sort_by_key(StoredMessage::order);
             let present: BTreeSet<DocId> = stored.iter().map(|row| row.id).collect();
+            let conversation = merging::shown_in(&self.db()?, written)?.unwrap_or(*written);
             let remove = ids.iter().filter(|id| !present.contains(id)).map(ToString::to_string).collect();
             let upsert = self.message_rows(stored)?;
             let (previous, revision) = self.next_revision();
@@ -307,15 +321,22 @@ impl Core {
             return Ok(events);
         }
         if !touched.conversations.is_empty() {
-            let ids: Vec<DocId> = touched.conversations.iter().copied().collect();
+            let mut ids: Vec<DocId> = touched.conversations.iter().copied().collect();
+            for id in &touched.conversations {
+                ids.extend(merging::shown_in(&self.db()?, id)?);
+            }
+            ids.sort_unstable();
+            ids.dedup();
             let stored = conversations::of(&self.db()?, &ids)?;
-            let listed: Vec<_> =
-                stored.into_iter().filter(|row| !row.hidden && !row.deleted && is_shown(row)).collect();
+            let listed: Vec<_> = stored.into_iter().filter(|row| is_listed(row) && is_shown(row)).collect();
             let present: BTreeSet<DocId> = listed.iter().map(|row| row.id).collect();
             let remove = ids.iter().filter(|id| !present.contains(id)).map(ToString::to_string).collect();
             let upsert = self.conversation_rows(listed)?;
             let (previous, revision) = self.next_revision();
             events.push(Event::Conversations { revision, previous, upsert, remove });
+        }
+        for conversation in &touched.reshaped {
+            events.push(Event::Reshaped { conversation: conversation.to_string() });
         }
         for conversation in &touched.drafts {
             events.push(Event::Draft { draft: self.draft_of(conversation)? });
@@ -351,22 +372,24 @@ impl Core {
             return Ok(Vec::new());
         }
         let arrived = std::mem::take(&mut self.unannounced);
+        let now_ms = self.env.now_ms();
         let settings = self.stored_settings()?;
         let mut events = Vec::new();
         let mut fresh = Vec::new();
         for (conversation, message) in &arrived {
-            if self.focus == Some(*conversation) || !settings.notifications {
+            let db = self.db()?;
+            let conversation = merging::shown_in(&db, conversation)?.unwrap_or(*conversation);
+            if self.focus == Some(conversation) || !settings.notifications {
                 continue;
             }
-            let db = self.db()?;
             let Some(row) = messages::get(&db, message)? else { continue };
-            let Some(talk) = conversations::get(&db, conversation)? else { continue };
-            if !row.unread || row.deleted || talk.archived || talk.hidden || talk.deleted {
+            let Some(talk) = conversations::get(&db, &conversation)? else { continue };
+            let quiet = talk.archived || talk.blocked || row.blocked || talk.own.muted_until_ms > now_ms;
+            if !row.unread || row.deleted || quiet || !is_listed(&talk) {
                 continue;
             }
             fresh.push((row, talk));
         }
-        let now_ms = self.env.now_ms();
         for (row, talk) in fresh {
             let first = self.write(homing_store::Durability::Normal, |tx, _, _| {
                 Ok(notified::mark(tx, &row.id, now_ms)?)
@@ -396,7 +419,7 @@ impl Core {
     pub(crate) fn draft_of(&self, conversation: &DocId) -> Result<Draft, ApiError> {
         let db = self.db()?;
         let replica = self.replica()?;
-        let all = drafts::of_conversation(&db, conversation)?;
+        let all = drafts::shown_in(&db, conversation)?;
         let current = replica.current_draft(&db, conversation).map_err(ApiError::from)?;
         let shown = current.as_ref().map(|row| row.id);
         let others =
@@ -481,6 +504,11 @@ impl Core {
     }
 }
 
+/// Whether any list shows it.
+pub(crate) fn is_listed(row: &StoredConversation) -> bool {
+    !row.hidden && !row.deleted && !row.shown_elsewhere
+}
+
 /// A conversation whose document is not here yet is not shown, unless a message of it is.
 pub(crate) fn is_shown(row: &StoredConversation) -> bool {
     row.creator.is_some() || row.last.is_some()
@@ -551,10 +579,12 @@ fn conversation_row(
     row: StoredConversation,
     around: &Surroundings,
     rights: &Rights,
+    now_ms: u64,
 ) -> ConversationRow {
     let members = around.members(&row.space);
     let last_state = row.last.as_ref().filter(|last| last.mine).map(|last| {
-        let reached = around.reached(me, rights.as_team, &row.space, &last.device, last.dseq);
+        let as_team = rights.as_team && last.space == row.space;
+        let reached = around.reached(me, as_team, &last.space, &last.device, last.dseq);
         state_of(last.state, &reached)
     });
     let preview = match &row.last {
@@ -582,6 +612,23 @@ fn conversation_row(
         can_write: rights.write,
         can_manage: rights.manage,
         records: Vec::new(),
+        order: Cursor { rank: row.rank, id: row.id }.to_string(),
+        space_name: match row.space_kind {
+            Some(WireSpaceKind::Client | WireSpaceKind::Team) => visible(&row.space_name),
+            _ => String::new(),
+        },
+        preview_internal: row.last.as_ref().is_some_and(|last| last.space != row.space),
+        pinned: row.own.pinned,
+        muted_until: (row.own.muted_until_ms > now_ms).then(|| rfc3339(row.own.muted_until_ms)),
+        snoozed_until: (row.own.snoozed_until_ms > 0).then(|| rfc3339(row.own.snoozed_until_ms)),
+        snoozed: row.away,
+        blocked: row.blocked,
+        staffed: row.team.is_some(),
+        assignee: row.assignee.map(|person| Assignee {
+            person: person.to_string(),
+            name: shown_name(&row.assignee_name),
+            me: person == *me,
+        }),
     }
 }
 
@@ -614,6 +661,9 @@ fn message_row(
         unread: row.unread,
         late: row.late,
         deleted: row.deleted,
+        internal: row.internal,
+        colleague: false,
+        blocked: row.blocked && !row.mine,
         can_delete: !row.deleted && rights.write && (row.mine || rights.manage),
         can_edit: !row.deleted && rights.write && row.mine,
         edited_at: marks.edited_at,
@@ -622,7 +672,6 @@ fn message_row(
         mentions_me: row.marks.mentions_me,
         previews: marks.previews,
         forwarded: marks.extras.forwarded,
-        internal: marks.extras.internal,
         template: marks.extras.template.map(|id| id.to_string()),
         about: marks.extras.about.map(|id| id.to_string()),
         replies: row.replies,

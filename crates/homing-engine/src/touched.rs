@@ -16,6 +16,10 @@ pub(crate) struct Touched {
     pub outbox: bool,
     pub settings: bool,
     pub status: bool,
+    /// Conversations that show other messages than before: screens ask for them again.
+    pub reshaped: BTreeSet<DocId>,
+    /// When the next snoozed conversation comes back may have changed.
+    pub snoozes: bool,
     /// New unread messages of others, for notifications: (conversation, message).
     pub arrived: Vec<(DocId, DocId)>,
     /// Conversations read here or elsewhere.
@@ -40,6 +44,8 @@ impl Touched {
         }
         self.drafts.extend(other.drafts);
         self.records.extend(other.records);
+        self.reshaped.extend(other.reshaped);
+        self.snoozes |= other.snoozes;
         self.people |= other.people;
         self.outbox |= other.outbox;
         self.settings |= other.settings;
@@ -61,5 +67,6 @@ impl Touched {
             && !self.status
             && self.arrived.is_empty()
             && self.read.is_empty()
+            && self.reshaped.is_empty()
     }
 }

@@ -26,6 +26,8 @@ pub struct ConversationDoc {
     pub created_ms: u64,
     /// Deleted for everyone.
     pub deleted: bool,
+    /// The conversation it goes on in.
+    pub merged_into: Option<DocId>,
 }
 
 /// The newest message of a conversation.
@@ -33,6 +35,8 @@ pub struct ConversationDoc {
 pub struct LastMessage {
     /// Its id.
     pub id: DocId,
+    /// Its space: the conversation's, or the team's if it is a remark among colleagues.
+    pub space: SpaceId,
     /// Who wrote it.
     pub author: PersonId,
     /// The name to show.
@@ -90,6 +94,37 @@ pub struct ConversationRow {
     pub has_draft: bool,
     /// First 100 characters of the newest draft.
     pub draft_preview: String,
+    /// What a person set for themselves.
+    pub own: PersonalState,
+    /// Snoozed, and the time has not come yet.
+    pub away: bool,
+    /// Everybody else in it is blocked.
+    pub blocked: bool,
+    /// The team whose client's it is, if this person works there.
+    pub team: Option<SpaceId>,
+    /// Who of the team looks after it.
+    pub assignee: Option<PersonId>,
+    /// Their name.
+    pub assignee_name: String,
+    /// It goes on in another conversation.
+    pub shown_elsewhere: bool,
+    /// Place in the lists; see [`Cursor`].
+    pub rank: u64,
+}
+
+/// What a person set for a conversation, for themselves.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PersonalState {
+    /// Kept at the top.
+    pub pinned: bool,
+    /// Nothing is announced until then, Unix ms.
+    pub muted_until_ms: u64,
+    /// Out of sight until then, Unix ms.
+    pub snoozed_until_ms: u64,
+    /// What is announced; empty: as the settings say.
+    pub announce: String,
+    /// Its files are kept here.
+    pub keep_files: bool,
 }
 
 /// Which conversations a list shows.
@@ -105,20 +140,72 @@ pub enum Filter {
     Archived,
     /// With a draft.
     Drafts,
+    /// Snoozed; what comes back first, first.
+    Snoozed,
+    /// Assigned to this person.
+    Mine,
+    /// Active, of a client, and assigned to nobody.
+    Unassigned,
+    /// With nobody but people who are blocked.
+    Blocked,
 }
 
-/// Place in the list: the last row of a page.
+impl Filter {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::All,
+        Self::Active,
+        Self::Unread,
+        Self::Archived,
+        Self::Drafts,
+        Self::Snoozed,
+        Self::Mine,
+        Self::Unassigned,
+        Self::Blocked,
+    ];
+
+    /// Its index, the condition of that, word for word, and what it is sorted by.
+    fn index(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::All => ("conversations_all", "c.listed = 1", "rank"),
+            Self::Active => ("conversations_active", "c.active = 1", "rank"),
+            Self::Unread => ("conversations_unread", "c.unseen = 1", "rank"),
+            Self::Archived => ("conversations_archived", "c.listed = 1 AND c.archived = 1", "rank"),
+            Self::Drafts => ("conversations_drafts", "c.listed = 1 AND c.has_draft = 1", "rank"),
+            Self::Snoozed => ("conversations_snoozed", "c.listed = 1 AND c.away = 1", "soon"),
+            Self::Mine => ("conversations_mine", "c.listed = 1 AND c.mine = 1", "rank"),
+            Self::Unassigned => ("conversations_unclaimed", "c.unclaimed = 1", "rank"),
+            Self::Blocked => ("conversations_blocked", "c.refused = 1", "rank"),
+        }
+    }
+}
+
+/// Place in a list: the last row of a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cursor {
-    /// [`ConversationRow::last_at_ms`].
-    pub last_at_ms: u64,
+    /// [`ConversationRow::rank`], or what a list is sorted by instead.
+    pub rank: u64,
     /// [`ConversationRow::id`].
     pub id: DocId,
 }
 
+/// Snoozed conversations are sorted by what is left of this: 48 bits hold every time that is taken.
+const SOON: u64 = 1 << 48;
+
+impl Cursor {
+    /// The place of a row in a list.
+    pub fn of(filter: Filter, row: &ConversationRow) -> Self {
+        let rank = match filter {
+            Filter::Snoozed => SOON.saturating_sub(row.own.snoozed_until_ms),
+            _ => row.rank,
+        };
+        Self { rank, id: row.id }
+    }
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:012x}-{}", self.last_at_ms, self.id)
+        write!(f, "{:013x}-{}", self.rank, self.id)
     }
 }
 
@@ -127,10 +214,7 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || StoreError::NotFound("cursor");
         let (at, id) = text.split_once('-').ok_or_else(bad)?;
-        Ok(Self {
-            last_at_ms: u64::from_str_radix(at, 16).map_err(|_| bad())?,
-            id: id.parse().map_err(|_| bad())?,
-        })
+        Ok(Self { rank: u64::from_str_radix(at, 16).map_err(|_| bad())?, id: id.parse().map_err(|_| bad())? })
     }
 }
 
@@ -146,51 +230,175 @@ pub struct Totals {
 const COLUMNS: &str =
     "c.id, s.id, sp.kind, coalesce(sp.name, ''), c.subject, cr.id, c.created_ms, c.last_at, c.preview,
     c.unread, c.waiting, c.marked_unread, c.archived, c.hidden, c.deleted, c.has_draft, c.draft_preview,
-    m.id, a.id, coalesce(n.name, p.name, ''), m.mine, m.state, d.id, m.dseq, m.deleted, m.files";
+    m.id, a.id, coalesce(nullif(p.local_name, ''), n.name, p.name, ''), m.mine, m.state, d.id, m.dseq, m.deleted, m.files,
+    c.pinned, c.muted_until, c.snoozed_until, c.announce, c.keep_files, c.away, c.blocked, t.id, w.id,
+    coalesce(nullif(wp.local_name, ''), wp.name, ''), c.shown_in IS NOT NULL, c.rank, ms.id";
 const JOINS: &str = "CROSS JOIN ids s ON s.n = c.space LEFT JOIN spaces sp ON sp.n = c.space
     LEFT JOIN ids cr ON cr.n = c.creator LEFT JOIN messages m ON m.n = c.last_n LEFT JOIN ids a ON a.n = m.author
     LEFT JOIN names n ON n.person = m.author AND n.space = m.space
-    LEFT JOIN people p ON p.person = m.author LEFT JOIN ids d ON d.n = m.device";
+    LEFT JOIN people p ON p.person = m.author LEFT JOIN ids d ON d.n = m.device
+    LEFT JOIN ids ms ON ms.n = m.space LEFT JOIN ids t ON t.n = c.team LEFT JOIN ids w ON w.n = c.assignee LEFT JOIN people wp ON wp.person = c.assignee";
 
-/// Where a conversation's row is.
+/// Where a message's conversation has its row.
 pub(crate) struct Place {
+    /// The row the message is shown in.
     pub n: i64,
-    /// Order key of its newest message, if it has one.
+    /// The row it was written in, if that is another one.
+    pub origin: Option<i64>,
+    /// Order key of the newest message there, if it has one.
     pub last_at: Option<i64>,
 }
 
-/// A conversation's row, made now if need be: messages may come before their conversation.
-pub(crate) fn ensure(tx: &Tx<'_>, id: &DocId, space: &SpaceId) -> Result<Place> {
-    let known = tx.one(
-        "SELECT n, last_at, last_n IS NULL FROM conversations WHERE id = ?1",
-        [id.as_bytes()],
+/// The row a message of this space belongs into, made now if need be: messages may come before their conversation. None: it
+/// is another space's conversation. A remark among colleagues belongs beside the client's conversation it names.
+pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool) -> Result<Option<Place>> {
+    struct Found {
+        place: Place,
+        space: i64,
+        known: bool,
+        team: Option<[u8; 32]>,
+    }
+    let number = tx.number_of(&space.0)?;
+    let found = tx.one(
+        "SELECT r.n, r.last_at, r.last_n IS NULL, c.n, c.space, c.creator IS NOT NULL,
+           CASE WHEN c.space = ?2 THEN NULL ELSE (SELECT team FROM spaces WHERE n = c.space) END
+         FROM conversations c CROSS JOIN conversations r ON r.n = coalesce(c.shown_in, c.n) WHERE c.id = ?1",
+        (id.as_bytes(), number),
         |row| {
             let last_at = if row.get(2)? { None } else { row.get(1)? };
-            Ok(Place { n: row.get(0)?, last_at })
+            let (n, own) = (row.get(0)?, row.get(3)?);
+            Ok(Found {
+                place: Place { n, origin: (n != own).then_some(own), last_at },
+                space: row.get(4)?,
+                known: row.get(5)?,
+                team: row.get(6)?,
+            })
         },
     )?;
-    if let Some(place) = known {
-        return Ok(place);
+    match found {
+        Some(found) if found.space == number => Ok(Some(found.place)),
+        Some(found) => {
+            let beside = internal && found.known && found.team == Some(space.0);
+            Ok(beside.then_some(found.place))
+        }
+        None if internal => Ok(None),
+        None => {
+            tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (id.as_bytes(), number))?;
+            let n = tx.conn().last_insert_rowid();
+            drafts::refresh(tx, id)?;
+            Ok(Some(Place { n, origin: None, last_at: None }))
+        }
     }
-    tx.exec(
-        "INSERT INTO conversations (id, space) VALUES (?1, ?2)",
-        (id.as_bytes(), tx.number_of(&space.0)?),
-    )?;
-    let n = tx.conn().last_insert_rowid();
-    drafts::refresh(tx, id)?;
-    Ok(Place { n, last_at: None })
+}
+
+/// What a conversation's document changed beside its row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Put {
+    /// The document came just now: messages may have waited for it.
+    pub began: bool,
+    /// Its row stood under another space: the messages in it are that space's, and not of this conversation.
+    pub moved: bool,
+    /// Who looks after it or what it goes on in may be known already.
+    pub relinked: bool,
 }
 
 /// Writes what the document says; flags, counters and preview stay.
-pub fn put(tx: &Tx<'_>, new: &ConversationDoc) -> Result<()> {
-    let n = ensure(tx, &new.id, &new.space)?.n;
+pub fn put(tx: &Tx<'_>, new: &ConversationDoc) -> Result<Put> {
     let creator = new.creator.map(|person| tx.number_of(&person.0)).transpose()?;
+    let space = tx.number_of(&new.space.0)?;
+    let merged = new.merged_into.as_ref().map(|id| id.as_bytes().to_vec());
+    let known = tx.one(
+        "SELECT n, space, creator IS NOT NULL, merged_into IS ?2 FROM conversations WHERE id = ?1",
+        (new.id.as_bytes(), &merged),
+        |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(3)?))
+        },
+    )?;
+    let (n, done) = match known {
+        Some((n, before, known, same)) => {
+            (n, Put { began: !known, moved: before != space, relinked: !known || !same })
+        }
+        None => {
+            tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (new.id.as_bytes(), space))?;
+            drafts::refresh(tx, &new.id)?;
+            (tx.conn().last_insert_rowid(), Put { began: true, moved: false, relinked: true })
+        }
+    };
     tx.exec(
         "UPDATE conversations SET space = ?2, subject = ?3, creator = ?4, created_ms = ?5, deleted = ?6,
-           last_at = CASE WHEN last_n IS NULL THEN ?5 ELSE last_at END WHERE n = ?1",
-        params![n, tx.number_of(&new.space.0)?, new.subject, creator, new.created_ms, new.deleted],
+           merged_into = ?7, last_at = CASE WHEN last_n IS NULL THEN ?5 ELSE last_at END WHERE n = ?1",
+        params![n, space, new.subject, creator, new.created_ms, new.deleted, merged],
+    )?;
+    Ok(done)
+}
+
+/// Conversations of a space of which messages are here and nothing else.
+pub fn unknown_in(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT id FROM conversations INDEXED BY conversations_unknown
+         WHERE space = (SELECT n FROM ids WHERE id = ?1) AND creator IS NULL",
+        [&space.0],
+        |row| doc(row, 0),
+    )
+}
+
+/// What a person set for a conversation, for themselves; `away`: it is out of sight now. `at_ms`: when they snoozed it.
+pub fn set_personal(tx: &Tx<'_>, id: &DocId, own: &PersonalState, away: bool, at_ms: u64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET pinned = ?2, muted_until = ?3, snoozed_at =
+             CASE WHEN snoozed_until = ?4 THEN snoozed_at ELSE ?8 END,
+           snoozed_until = ?4, announce = ?5, keep_files = ?6, away = ?7 WHERE id = ?1",
+        params![
+            id.as_bytes(),
+            own.pinned,
+            own.muted_until_ms,
+            own.snoozed_until_ms,
+            own.announce,
+            own.keep_files,
+            away,
+            at_ms
+        ],
     )?;
     Ok(())
+}
+
+/// When the next snoozed conversation comes back, Unix ms.
+pub fn next_due(db: &Read<'_>) -> Result<Option<u64>> {
+    db.one(
+        "SELECT snoozed_until FROM conversations INDEXED BY conversations_due WHERE away = 1
+         ORDER BY snoozed_until LIMIT 1",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// Brings back what was snoozed until now at the latest.
+pub fn bring_back(tx: &Tx<'_>, now_ms: u64) -> Result<Vec<DocId>> {
+    tx.all(
+        "UPDATE conversations INDEXED BY conversations_due SET away = 0 WHERE away = 1 AND snoozed_until <= ?1
+         RETURNING id",
+        [now_ms],
+        |row| doc(row, 0),
+    )
+}
+
+/// When a conversation was put out of sight, by the relay's clock; 0: here, just now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PutAway {
+    /// Snoozed, and the time has not come yet.
+    pub snoozed_at: Option<u64>,
+    /// Archived.
+    pub archived_at: Option<u64>,
+}
+
+/// Since when a conversation has been out of sight, and may come back by what is written in it: neither muted nor blocked.
+pub fn put_away(db: &Read<'_>, id: &DocId, now_ms: u64) -> Result<Option<PutAway>> {
+    db.one(
+        "SELECT CASE WHEN away = 1 THEN snoozed_at END, CASE WHEN archived = 1 THEN archived_at END
+         FROM conversations WHERE id = ?1 AND (away = 1 OR archived = 1) AND muted_until <= ?2 AND blocked = 0",
+        (id.as_bytes(), now_ms),
+        |row| Ok(PutAway { snoozed_at: row.get(0)?, archived_at: row.get(1)? }),
+    )
 }
 
 /// Forgets a conversation whose document was withdrawn; its messages must be gone.
@@ -199,9 +407,13 @@ pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<()> {
     Ok(())
 }
 
-/// Archives, or brings back.
-pub fn set_archived(tx: &Tx<'_>, id: &DocId, archived: bool) -> Result<()> {
-    tx.exec("UPDATE conversations SET archived = ?2 WHERE id = ?1", (id.as_bytes(), archived))?;
+/// Archives, or brings back. `at_ms`: when that was decided.
+pub fn set_archived(tx: &Tx<'_>, id: &DocId, archived: bool, at_ms: u64) -> Result<()> {
+    tx.exec(
+        "UPDATE conversations SET archived_at = CASE WHEN archived = ?2 THEN archived_at ELSE ?3 END, archived = ?2
+         WHERE id = ?1",
+        (id.as_bytes(), archived, at_ms),
+    )?;
     Ok(())
 }
 
@@ -224,28 +436,14 @@ pub fn list(
     after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Vec<ConversationRow>> {
-    // Each condition is that of one partial index, word for word.
-    let which = match filter {
-        Filter::All => "c.listed = 1",
-        Filter::Active => "c.active = 1",
-        Filter::Unread => "c.unseen = 1",
-        Filter::Archived => "c.listed = 1 AND c.archived = 1",
-        Filter::Drafts => "c.listed = 1 AND c.has_draft = 1",
-    };
-    let index = match filter {
-        Filter::All => "conversations_all",
-        Filter::Active => "conversations_active",
-        Filter::Unread => "conversations_unread",
-        Filter::Archived => "conversations_archived",
-        Filter::Drafts => "conversations_drafts",
-    };
+    let (index, which, rank) = filter.index();
     let (at, id) = after.map_or((i64::MAX as u64, [0xff; 16]), |cursor| {
-        (cursor.last_at_ms.min(i64::MAX as u64), *cursor.id.as_bytes())
+        (cursor.rank.min(i64::MAX as u64), *cursor.id.as_bytes())
     });
     db.all(
         &format!(
             "SELECT {COLUMNS} FROM conversations c INDEXED BY {index} {JOINS}
-             WHERE {which} AND (c.last_at, c.id) < (?1, ?2) ORDER BY c.last_at DESC, c.id DESC LIMIT ?3"
+             WHERE {which} AND (c.{rank}, c.id) < (?1, ?2) ORDER BY c.{rank} DESC, c.id DESC LIMIT ?3"
         ),
         (at, id, limit),
         read,
@@ -315,6 +513,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
     let last = match doc_opt(row, 17)? {
         Some(id) => Some(LastMessage {
             id,
+            space: SpaceId(row.get(38)?),
             author: PersonId(row.get(18)?),
             author_name: row.get(19)?,
             mine: row.get(20)?,
@@ -349,5 +548,19 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
         deleted: row.get(14)?,
         has_draft: row.get(15)?,
         draft_preview: row.get(16)?,
+        own: PersonalState {
+            pinned: row.get(26)?,
+            muted_until_ms: row.get(27)?,
+            snoozed_until_ms: row.get(28)?,
+            announce: row.get(29)?,
+            keep_files: row.get(30)?,
+        },
+        away: row.get(31)?,
+        blocked: row.get(32)?,
+        team: row.get::<_, Option<_>>(33)?.map(SpaceId),
+        assignee: row.get::<_, Option<_>>(34)?.map(PersonId),
+        assignee_name: row.get(35)?,
+        shown_elsewhere: row.get(36)?,
+        rank: row.get(37)?,
     })
 }

@@ -213,7 +213,8 @@ fn missing_rows(db: &Read<'_>, kinds: &Kinds, found: &mut Vec<Finding>) -> Resul
         db.all(
             &format!(
                 "SELECT DISTINCT c.doc FROM changes c WHERE c.kind = ?1 AND c.state <> 2
-                 AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = c.doc) ORDER BY c.n"
+                 AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = c.doc)
+                 AND NOT EXISTS (SELECT 1 FROM strays s WHERE s.message = c.doc) ORDER BY c.n"
             ),
             [kind],
             |row| doc(row, 0),
@@ -249,7 +250,8 @@ fn stale_counters(db: &Read<'_>, found: &mut Vec<Finding>) -> Result<()> {
         "SELECT c.id FROM conversations c WHERE
            c.unread <> (SELECT count(*) FROM messages WHERE conversation = c.n AND unread = 1)
            OR c.waiting <> (SELECT count(*) FROM messages WHERE conversation = c.n AND state = 1)
-           OR c.has_draft <> EXISTS (SELECT 1 FROM drafts WHERE conversation = c.id AND done = 0 AND text <> '')
+           OR c.has_draft <> EXISTS (SELECT 1 FROM drafts d JOIN conversations p ON p.id = d.conversation
+             WHERE coalesce(p.shown_in, p.n) = c.n AND d.done = 0 AND d.text <> '')
            OR (c.last_n, c.last_at, c.preview) IS NOT (
              SELECT max(n), coalesce(max(at), c.created_ms), coalesce(max(preview), '') FROM (
                SELECT n, at, substr(body, 1, 100) AS preview FROM messages

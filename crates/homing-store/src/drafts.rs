@@ -4,7 +4,7 @@ use homing_wire::{DeviceId, DocId};
 use rusqlite::{Row, params};
 
 use crate::sql::{doc, doc_opt};
-use crate::{Read, Result, Tx};
+use crate::{Read, Result, Tx, merging};
 
 /// A draft.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,12 +81,33 @@ pub fn list(db: &Read<'_>, limit: u32) -> Result<Vec<DraftRow>> {
     db.all(&format!("{SELECT} WHERE done = 0 ORDER BY updated_ms DESC LIMIT ?1"), [limit], read)
 }
 
-/// Makes the conversation's row say what its drafts are. A draft that is being sent is still one.
+/// The drafts of a conversation and of those that go on in it, newest first.
+pub fn shown_in(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DraftRow>> {
+    let mut rows = of_conversation(db, conversation)?;
+    for part in merging::parts(db, conversation)? {
+        rows.extend(of_conversation(db, &part)?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.updated_ms));
+    Ok(rows)
+}
+
+/// Makes the conversation's row say what its drafts are, and the row it is shown in. A draft that is being sent is still
+/// one.
 pub(crate) fn refresh(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
+    refresh_row(tx, conversation)?;
+    match merging::shown_in(tx, conversation)? {
+        Some(whole) => refresh_row(tx, &whole),
+        None => Ok(()),
+    }
+}
+
+fn refresh_row(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
     tx.exec(
-        "UPDATE conversations SET (has_draft, draft_preview) = (SELECT count(*) > 0, coalesce(max(preview), '')
-           FROM (SELECT substr(text, 1, 100) AS preview FROM drafts WHERE conversation = ?1 AND done = 0
-             AND text <> '' ORDER BY updated_ms DESC LIMIT 1)) WHERE id = ?1",
+        "UPDATE conversations AS c SET (has_draft, draft_preview) = (SELECT count(*) > 0, coalesce(max(preview), '')
+           FROM (SELECT substr(d.text, 1, 100) AS preview FROM drafts d WHERE d.done = 0 AND d.text <> ''
+             AND d.conversation IN (SELECT ?1 WHERE c.shown_in IS NULL UNION ALL
+               SELECT p.id FROM conversations p INDEXED BY conversations_shown_in WHERE p.shown_in = c.n)
+             ORDER BY d.updated_ms DESC LIMIT 1)) WHERE c.id = ?1",
         [conversation.as_bytes()],
     )?;
     Ok(())

@@ -47,7 +47,8 @@ pub fn of(db: &Read<'_>, spaces: &[SpaceId]) -> Result<Vec<MemberRow>> {
     db.all(
         "SELECT si.id, i.id, m.team, m.role,
            CASE m.team WHEN 1 THEN coalesce((SELECT name FROM spaces WHERE n = m.member), '')
-           ELSE coalesce((SELECT name FROM names WHERE person = m.member AND space = m.space),
+           ELSE coalesce((SELECT nullif(local_name, '') FROM people WHERE person = m.member),
+             (SELECT name FROM names WHERE person = m.member AND space = m.space),
              (SELECT name FROM people WHERE person = m.member), '') END
          FROM json_each(?1) wanted CROSS JOIN ids si ON si.id = unhex(wanted.value)
          CROSS JOIN members m ON m.space = si.n CROSS JOIN ids i ON i.n = m.member

@@ -14,6 +14,17 @@ pub struct PersonRow {
     pub name: String,
     /// The safety number was compared.
     pub verified: bool,
+    /// Not heard any more.
+    pub blocked: bool,
+    /// What this person calls them; empty: as they call themselves.
+    pub local_name: String,
+}
+
+impl PersonRow {
+    /// The name to show.
+    pub fn shown(&self) -> &str {
+        if self.local_name.is_empty() { &self.name } else { &self.local_name }
+    }
 }
 
 /// A person's part in a space.
@@ -55,6 +66,16 @@ pub fn set_name(tx: &Tx<'_>, space: &SpaceId, person: &PersonId, name: &str, at_
     Ok(())
 }
 
+/// What this person set for somebody, for themselves.
+pub fn set_own(tx: &Tx<'_>, person: &PersonId, blocked: bool, local_name: &str) -> Result<()> {
+    ensure(tx, person)?;
+    tx.exec(
+        "UPDATE people SET blocked = ?2, local_name = ?3 WHERE person = ?1",
+        (tx.number_of(&person.0)?, blocked, local_name),
+    )?;
+    Ok(())
+}
+
 /// Notes whether the safety number was compared.
 pub fn set_verified(tx: &Tx<'_>, person: &PersonId, verified: bool) -> Result<()> {
     ensure(tx, person)?;
@@ -65,7 +86,7 @@ pub fn set_verified(tx: &Tx<'_>, person: &PersonId, verified: bool) -> Result<()
 /// Everybody known, by name.
 pub fn list(db: &Read<'_>) -> Result<Vec<PersonRow>> {
     db.all(
-        "SELECT i.id, p.name, p.verified FROM people p JOIN ids i ON i.n = p.person ORDER BY p.name, i.id",
+        "SELECT i.id, p.name, p.verified, p.blocked, p.local_name FROM people p JOIN ids i ON i.n = p.person ORDER BY coalesce(nullif(p.local_name, ''), p.name), i.id",
         [],
         read,
     )
@@ -74,7 +95,7 @@ pub fn list(db: &Read<'_>) -> Result<Vec<PersonRow>> {
 /// One person.
 pub fn get(db: &Read<'_>, person: &PersonId) -> Result<Option<PersonRow>> {
     db.one(
-        "SELECT i.id, p.name, p.verified FROM ids i JOIN people p ON p.person = i.n WHERE i.id = ?1",
+        "SELECT i.id, p.name, p.verified, p.blocked, p.local_name FROM ids i JOIN people p ON p.person = i.n WHERE i.id = ?1",
         [&person.0],
         read,
     )
@@ -85,6 +106,7 @@ pub fn name_in(db: &Read<'_>, space: &SpaceId, person: &PersonId) -> Result<Stri
     Ok(db
         .one(
             "SELECT coalesce(
+               (SELECT nullif(local_name, '') FROM people WHERE person = i.n),
                (SELECT name FROM names WHERE person = i.n AND space = (SELECT n FROM ids WHERE id = ?1)),
                (SELECT name FROM people WHERE person = i.n), '') FROM ids i WHERE i.id = ?2",
             (&space.0, &person.0),
@@ -113,5 +135,11 @@ pub fn memberships(db: &Read<'_>) -> Result<Vec<Membership>> {
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<PersonRow> {
-    Ok(PersonRow { person: PersonId(row.get(0)?), name: row.get(1)?, verified: row.get(2)? })
+    Ok(PersonRow {
+        person: PersonId(row.get(0)?),
+        name: row.get(1)?,
+        verified: row.get(2)?,
+        blocked: row.get(3)?,
+        local_name: row.get(4)?,
+    })
 }

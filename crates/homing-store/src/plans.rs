@@ -38,6 +38,7 @@ fn id(n: u8) -> DocId {
 }
 
 const SPACE: SpaceId = SpaceId([1; 32]);
+const OTHER: SpaceId = SpaceId([4; 32]);
 const ME: PersonId = PersonId([2; 32]);
 const DEVICE: DeviceId = DeviceId([3; 32]);
 
@@ -46,6 +47,7 @@ fn message(n: u8) -> NewMessage {
         id: id(n),
         conversation: id(200 + n % 8),
         space: SPACE,
+        internal: false,
         author: ME,
         mine: n.is_multiple_of(2),
         at_ms: 1_000_000 + u64::from(n) * 300,
@@ -126,12 +128,17 @@ fn screens_and_message_path_never_scan() {
     let mut store = filled(folder.path());
     let db = store.read();
     scanned();
-    let cursor = Cursor { last_at_ms: 1_030_000, id: id(203) };
-    for filter in [Filter::All, Filter::Active, Filter::Unread, Filter::Archived, Filter::Drafts] {
+    let cursor = Cursor { rank: 1_030_000, id: id(203) };
+    for filter in Filter::ALL {
         conversations::list(&db, filter, None, 5).unwrap();
         conversations::list(&db, filter, Some(&cursor), 5).unwrap();
     }
     conversations::get(&db, &id(200)).unwrap();
+    conversations::next_due(&db).unwrap();
+    conversations::put_away(&db, &id(200), 1).unwrap();
+    conversations::unknown_in(&db, &OTHER).unwrap();
+    merging::shown_in(&db, &id(200)).unwrap();
+    merging::parts(&db, &id(200)).unwrap();
     let order = Order { at_ms: 1_020_000, id: id(1) };
     messages::before(&db, &id(201), None, 5).unwrap();
     messages::before(&db, &id(201), Some(&order), 5).unwrap();
@@ -161,6 +168,12 @@ fn screens_and_message_path_never_scan() {
     store
         .write(Durability::Full, |tx| {
             messages::insert(tx, vec![message(121)])?;
+            messages::insert(tx, vec![NewMessage { id: id(122), space: OTHER, ..message(122) }])?;
+            strays::take(tx, &id(202))?;
+            relations::relate(tx, &id(201), &ME)?;
+            relations::refresh_blocked(tx, &SPACE, &ME)?;
+            merging::refresh(tx, &id(201))?;
+            conversations::bring_back(tx, 5)?;
             messages::set_state(tx, &id(120 - 2), MessageState::Failed, "role_forbids", "")?;
             messages::delete(tx, &id(3))?;
             messages::mark_read(tx, &[id(5)])?;

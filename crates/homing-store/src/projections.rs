@@ -10,6 +10,7 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.exec("DELETE FROM messages", [])?;
     tx.exec("DELETE FROM records", [])?;
     tx.exec("DELETE FROM record_links", [])?;
+    tx.exec("DELETE FROM strays", [])?;
     tx.exec(
         "UPDATE conversations SET unread = 0, waiting = 0, last_n = NULL, last_at = created_ms, preview = '',
            deleted = 0",

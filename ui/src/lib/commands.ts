@@ -35,7 +35,7 @@ export function commands(app: App): Command[] {
   ];
   if (row) {
     list.unshift(
-      { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "archive", run: () => void app.archive(row, !row.archived) },
+      { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "archive", run: () => void app.choices.archive([row], !row.archived) },
       { group, label: t.thread.members, icon: People, words: "add remove role", run: () => go("members", row.id) },
       { group, label: t.thread.find, icon: Search, key: "find", run: () => (app.finding = true) },
     );

@@ -6,7 +6,7 @@ export type KeyPlace = "everywhere" | "reading" | "writing";
 
 export type KeyId =
   | "palette" | "new" | "search" | "settings" | "help" | "back" | "previous" | "next"
-  | "find" | "panel" | "up" | "down" | "latest" | "reply" | "react" | "answers" | "change" | "forward" | "select" | "copy" | "remove" | "archive"
+  | "choose" | "chooseAll" | "find" | "panel" | "up" | "down" | "latest" | "reply" | "react" | "answers" | "change" | "forward" | "select" | "copy" | "remove" | "archive"
   | "send" | "line" | "edit" | "emoji" | "mention" | "bold" | "italic" | "code";
 
 interface Key {
@@ -29,6 +29,8 @@ export const KEYS: Record<KeyId, Key> = {
   back: { place: "everywhere", keys: () => ["Escape"], run: escape },
   previous: { place: "everywhere", keys: () => ["Alt+ArrowUp"], run: (app) => step(app, -1) },
   next: { place: "everywhere", keys: () => ["Alt+ArrowDown"], run: (app) => step(app, 1) },
+  choose: { place: "reading", keys: () => ["X"] },
+  chooseAll: { place: "reading", keys: () => ["Ctrl+A"] },
   find: { place: "reading", keys: () => ["Ctrl+F"], run: (app) => (app.thread && app.router.current.layer !== "dialog" ? (app.finding = true) : app.router.go("search")) },
   panel: { place: "reading", keys: () => ["Ctrl+.", "Ctrl+Shift+I"], run: (app) => app.layout.togglePanel() },
   up: { place: "reading", keys: () => ["ArrowUp"] },
@@ -96,7 +98,7 @@ export function onKeydown(app: App, event: KeyboardEvent): void {
 
 function archive(app: App): void {
   const row = app.thread?.detail?.row;
-  if (row) void app.archive(row, !row.archived);
+  if (row) void app.choices.archive([row], !row.archived);
 }
 
 export function focusComposer(): void {

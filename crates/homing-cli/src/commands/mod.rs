@@ -1,5 +1,6 @@
 //! The commands: each makes its calls and prints what they answer.
 
+mod choices;
 mod files;
 mod link;
 mod message;
@@ -43,7 +44,7 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Join { link, name, preview } => run.join(&link, name, preview).await,
         Command::Request(command) => run.request(command).await,
         Command::Approve { request } => run.item(Call::Approve, request).await,
-        Command::People => run.people().await,
+        Command::People { command } => run.people(command).await,
         Command::Colleague(command) => run.colleague(command).await,
         Command::Safety { person, verified, not_verified } => {
             run.safety(person, verified, not_verified).await

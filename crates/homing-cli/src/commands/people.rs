@@ -54,10 +54,6 @@ impl Run<'_> {
         }
     }
 
-    pub async fn people(&self) -> Result<(), ApiError> {
-        self.list::<api::PersonRow, shapes::Person>(Call::People(NOTHING)).await
-    }
-
     pub async fn colleague(&self, command: args::Colleague) -> Result<(), ApiError> {
         let args::Colleague::Remove { person } = command;
         self.list::<api::PersonRow, shapes::Person>(Call::ColleagueRemove(PersonRef { person })).await

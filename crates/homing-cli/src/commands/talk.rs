@@ -17,6 +17,7 @@ const PAGE: u32 = 200;
 
 impl Run<'_> {
     pub async fn conversation(&self, command: args::Conversation) -> Result<(), ApiError> {
+        use api::ConversationChange as Change;
         use args::Conversation as C;
         let row = |call| self.show::<api::ConversationRow, shapes::Conversation>(call);
         match command {
@@ -44,6 +45,18 @@ impl Run<'_> {
             C::Unread { conversation } => {
                 row(Call::ConversationUnread(ConversationRef { conversation })).await
             }
+            C::Pin { conversation } => self.choose(conversation, Change::Pin { on: true }).await,
+            C::Unpin { conversation } => self.choose(conversation, Change::Pin { on: false }).await,
+            C::Mute { conversation, until } => self.mute(conversation, until).await,
+            C::Unmute { conversation } => self.choose(conversation, Change::Mute { until: None }).await,
+            C::Snooze { conversation, until } => self.snooze(conversation, until).await,
+            C::Unsnooze { conversation } => self.choose(conversation, Change::Snooze { until: None }).await,
+            C::Assign { conversation, person } => {
+                self.choose(vec![conversation], Change::Assign { person }).await
+            }
+            C::Merge { conversation, into } => self.merge(conversation, Some(into)).await,
+            C::Unmerge { conversation } => self.merge(conversation, None).await,
+            C::Comment { conversation, text, mention } => self.comment(conversation, &text, mention).await,
             C::Rename { conversation, subject } => {
                 row(Call::ConversationRename(ConversationRename { conversation, subject })).await
             }
@@ -65,7 +78,11 @@ impl Run<'_> {
             args::Filter::Active => api::Filter::Active,
             args::Filter::Unread => api::Filter::Unread,
             args::Filter::Archived => api::Filter::Archived,
+            args::Filter::Snoozed => api::Filter::Snoozed,
             args::Filter::Drafts => api::Filter::Drafts,
+            args::Filter::Mine => api::Filter::Mine,
+            args::Filter::Unassigned => api::Filter::Unassigned,
+            args::Filter::Blocked => api::Filter::Blocked,
         };
         let mut left = limit.unwrap_or(u32::MAX);
         let mut after = None;

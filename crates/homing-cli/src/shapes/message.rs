@@ -123,6 +123,7 @@ impl Display for Message {
             write!(f, "  [{}]", word(&self.state))?;
         }
         let marks = [
+            (self.internal, "only your team"),
             (self.unread, "unread"),
             (self.late, "arrived late"),
             (self.edited_at.is_some(), "edited"),

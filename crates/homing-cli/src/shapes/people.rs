@@ -17,6 +17,8 @@ pub struct Person {
     pub client: bool,
     pub staff: bool,
     pub spaces: Vec<String>,
+    pub own_name: Option<String>,
+    pub blocked: bool,
 }
 
 impl From<api::PersonRow> for Person {
@@ -29,6 +31,8 @@ impl From<api::PersonRow> for Person {
             client: row.client,
             staff: row.staff,
             spaces: row.spaces,
+            own_name: row.own_name,
+            blocked: row.blocked,
         }
     }
 }
@@ -41,7 +45,11 @@ impl Display for Person {
             (self.staff, "colleague"),
             (self.client, "client"),
             (self.verified, "verified"),
+            (self.blocked, "blocked"),
         ];
+        if let Some(own) = &self.own_name {
+            write!(f, " (calls themselves {own})")?;
+        }
         for (_, mark) in marks.iter().filter(|(set, _)| *set) {
             write!(f, ", {mark}")?;
         }

@@ -22,6 +22,11 @@ pub struct Conversation {
     pub has_draft: bool,
     /// Ids of the records it is about.
     pub records: Vec<String>,
+    pub pinned: bool,
+    pub muted_until: Option<String>,
+    pub snoozed_until: Option<String>,
+    pub assignee: Option<String>,
+    pub blocked: bool,
 }
 
 #[derive(Serialize)]
@@ -46,6 +51,11 @@ impl From<api::ConversationRow> for Conversation {
             archived: row.archived,
             has_draft: row.has_draft,
             records: row.records.into_iter().map(|chip| chip.id).collect(),
+            pinned: row.pinned,
+            muted_until: row.muted_until,
+            snoozed_until: row.snoozed_until.filter(|_| row.snoozed),
+            assignee: row.assignee.map(|assignee| assignee.name),
+            blocked: row.blocked,
         }
     }
 }
@@ -56,9 +66,18 @@ impl Display for Conversation {
         if self.unread > 0 {
             write!(f, "  [{} unread]", self.unread)?;
         }
-        for (_, mark) in
-            [(self.has_draft, "draft"), (self.archived, "archived")].iter().filter(|(set, _)| *set)
-        {
+        let marks = [
+            (self.has_draft, "draft"),
+            (self.archived, "archived"),
+            (self.pinned, "pinned"),
+            (self.muted_until.is_some(), "muted"),
+            (self.snoozed_until.is_some(), "snoozed"),
+            (self.blocked, "blocked"),
+        ];
+        if let Some(assignee) = &self.assignee {
+            write!(f, "  [{assignee}]")?;
+        }
+        for (_, mark) in marks.iter().filter(|(set, _)| *set) {
             write!(f, "  [{mark}]")?;
         }
         if !self.preview.is_empty() {
@@ -97,6 +116,12 @@ pub struct Sent {
 
 impl From<api::Sent> for Sent {
     fn from(sent: api::Sent) -> Self {
+        Self { id: sent.id, conversation: sent.conversation, state: sent.state }
+    }
+}
+
+impl From<api::Commented> for Sent {
+    fn from(sent: api::Commented) -> Self {
         Self { id: sent.id, conversation: sent.conversation, state: sent.state }
     }
 }

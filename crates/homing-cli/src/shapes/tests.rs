@@ -100,6 +100,16 @@ fn a_conversation() {
             shared: false,
             deleted: false,
         }],
+        order: "order".into(),
+        space_name: "Okafor".into(),
+        preview_internal: false,
+        pinned: true,
+        muted_until: Some(AT.into()),
+        snoozed_until: Some(AT.into()),
+        snoozed: true,
+        blocked: false,
+        staffed: true,
+        assignee: Some(api::Assignee { person: "person".into(), name: "Cora Lind".into(), me: false }),
     };
     insta::assert_snapshot!("conversation", json(&shapes::Conversation::from(row)));
     let sent = api::Sent { id: "message".into(), conversation: "conversation".into(), state: State::Pending };
@@ -144,6 +154,9 @@ fn a_message() {
         unread: false,
         late: false,
         deleted: false,
+        internal: false,
+        colleague: false,
+        blocked: false,
         can_delete: true,
         can_edit: true,
         edited_at: Some(AT.into()),
@@ -157,7 +170,6 @@ fn a_message() {
             image: None,
         }],
         forwarded: true,
-        internal: false,
         template: None,
         about: Some("record".into()),
         replies: 2,
@@ -261,6 +273,8 @@ fn people() {
         client: true,
         staff: false,
         can_remove: false,
+        own_name: Some("Benjamin".into()),
+        blocked: false,
     };
     insta::assert_snapshot!("person", json(&shapes::Person::from(person)));
     let safety = api::Safety {

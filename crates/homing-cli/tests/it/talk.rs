@@ -152,3 +152,74 @@ async fn a_deleted_message_is_gone_for_everybody() {
         assert_eq!((&deleted["deleted"], text(deleted, "body")), (&true.into(), String::new()));
     }
 }
+
+#[tokio::test]
+async fn what_is_chosen_for_conversations_is_in_their_shape() {
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
+    let listed = async |filter: &str| {
+        let rows = ada.all(&["conversation", "list", "--filter", filter]).await;
+        rows.iter().any(|row| row["id"] == conversation.as_str())
+    };
+    assert_eq!(ada.one(&["conversation", "pin", "Kitchen"]).await["pinned"], true);
+    assert_eq!(ada.one(&["conversation", "unpin", "Kitchen"]).await["pinned"], false);
+    let muted = ada.one(&["conversation", "mute", "Kitchen"]).await;
+    assert!(text(&muted, "muted_until").starts_with("9999-"));
+    assert!(ada.one(&["conversation", "unmute", "Kitchen"]).await["muted_until"].is_null());
+    assert_eq!(ada.fails(&["conversation", "snooze", "Kitchen"]).await, "invalid_argument");
+    assert!(
+        !text(&ada.one(&["conversation", "snooze", "Kitchen", "--for", "8h"]).await, "snoozed_until")
+            .is_empty()
+    );
+    assert!(listed("snoozed").await && !listed("active").await);
+    ada.one(&["conversation", "unsnooze", "Kitchen"]).await;
+    assert!(listed("active").await);
+
+    // Ben is Ada's client; so the conversation can be assigned, and a colleague's remark stands beside it.
+    let assigned = ada.one(&["conversation", "assign", "Kitchen", "Ada Berger"]).await;
+    assert_eq!(text(&assigned, "assignee"), "Ada Berger");
+    assert!(listed("mine").await && !listed("unassigned").await);
+    ada.one(&["conversation", "assign", "Kitchen"]).await;
+    assert!(listed("unassigned").await);
+    ada.one(&["conversation", "comment", "Kitchen", "pays late"]).await;
+    ada.sync().await;
+    ben.sync().await;
+    let rows = ada.all(&["messages", &conversation]).await;
+    assert!(rows.iter().any(|row| row["body"] == "pays late" && row["internal"] == true));
+    assert_eq!(ben.bodies(&conversation).await, ["Good morning!"]);
+    assert_eq!(ben.fails(&["conversation", "comment", "Kitchen", "me too"]).await, "invalid_argument");
+
+    let rows = ada.all(&["people", "rename", "Ben Okafor", "The builder"]).await;
+    assert!(rows.iter().any(|row| row["name"] == "The builder" && row["own_name"] == "Ben Okafor"));
+    let rows = ada.all(&["people", "block", "The builder"]).await;
+    assert!(rows.iter().any(|row| row["blocked"] == true));
+    assert!(listed("blocked").await && !listed("active").await);
+    ada.all(&["people", "unblock", "The builder"]).await;
+    ada.all(&["people", "rename", "The builder"]).await;
+    assert!(ada.all(&["people"]).await.iter().any(|row| row["name"] == "Ben Okafor"));
+}
+
+#[tokio::test]
+async fn two_conversations_become_one_and_two_again() {
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
+    let again = ada
+        .text(
+            &[
+                "conversation",
+                "new",
+                "--subject",
+                "Kitchen again",
+                "--with",
+                "Ben Okafor",
+                "--message",
+                "Hello",
+            ],
+            "id",
+        )
+        .await;
+    assert_eq!(ada.text(&["conversation", "merge", "Kitchen again", "Kitchen"], "id").await, conversation);
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "Hello"]);
+    assert_eq!(ada.text(&["conversation", "show", &again], "id").await, conversation);
+    assert_eq!(ada.text(&["conversation", "unmerge", &again], "id").await, again);
+    assert_eq!(ada.bodies(&conversation).await, ["Good morning!"]);
+    assert_eq!(ada.fails(&["conversation", "merge", "Kitchen", "Kitchen"]).await, "invalid_argument");
+}

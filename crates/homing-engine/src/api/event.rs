@@ -37,6 +37,10 @@ pub enum Event {
     Notify { id: String, conversation: String, message: String, title: String, body: String },
     /// Take it back: read here or elsewhere.
     Unnotify { conversation: String },
+    /// A conversation shows other messages than before: another one was merged into it, or goes its own way again.
+    Reshaped { conversation: String },
+    /// A colleague is answering the same client (not stored).
+    Replying { conversation: String, person: String, name: String },
     /// Somebody is typing in a conversation (not stored).
     Typing { conversation: String, person: String, name: String },
 }

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::ApiError;
 use super::args::*;
+use super::choices::*;
 use super::message::*;
 use super::record::*;
 use super::rows::*;
@@ -75,6 +76,10 @@ calls! {
         ConversationRename conversation_rename(ConversationRename) -> ConversationRow;
         ConversationLeave conversation_leave(ConversationRef) -> Done;
         ConversationDelete conversation_delete(ConversationDelete) -> Done;
+        ConversationsChange conversations_change(ConversationsChange) -> ConversationsChanged;
+        ConversationMerge conversation_merge(ConversationMerge) -> ConversationRow;
+        Comment comment(Comment) -> Commented;
+        CommentDraft comment_draft(CommentDraft) -> CommentText;
 
         Messages messages(Messages) -> MessagePage;
         MessageDelete message_delete(ItemRef) -> Done;
@@ -86,6 +91,7 @@ calls! {
         Shown shown(Shown) -> Done;
         Focus focus(Focus) -> Done;
         Typing typing(ConversationRef) -> Done;
+        Replying replying(ConversationRef) -> Done;
 
         DraftShow draft_show(ConversationRef) -> Draft;
         DraftSet draft_set(DraftSet) -> Draft;
@@ -118,6 +124,8 @@ calls! {
         Clients clients(Nothing) -> Vec<ClientRow>;
 
         People people(Nothing) -> Vec<PersonRow>;
+        PersonSet person_set(PersonSet) -> Vec<PersonRow>;
+        SpamReport spam_report(SpamReport) -> SpamReported;
         Safety safety(PersonRef) -> Safety;
         SafetyVerify safety_verify(SafetyVerify) -> Safety;
         ColleagueRemove colleague_remove(PersonRef) -> Vec<PersonRow>;

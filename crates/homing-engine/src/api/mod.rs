@@ -5,6 +5,7 @@
 //! JSON is snake_case, ids are strings, times are RFC 3339 UTC, sizes are bytes.
 
 mod args;
+mod choices;
 mod error;
 mod event;
 mod list;
@@ -14,6 +15,7 @@ mod rows;
 mod writing;
 
 pub use args::*;
+pub use choices::*;
 pub use error::{ApiError, Code};
 pub use event::Event;
 pub use list::{Call, CallType, Calls};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, Named, Preview, Reaction, RecordChip};
+use super::{ApiError, Assignee, Colleague, Named, Preview, Reaction, RecordChip};
 
 macro_rules! wire_types {
     ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
@@ -106,6 +106,24 @@ pub struct ConversationRow {
     pub can_manage: bool,
     /// The records it is about.
     pub records: Vec<RecordChip>,
+    /// Sorts the list, last first: pinned before the rest, what came back from its snooze at that time.
+    pub order: String,
+    /// Name of the client or team whose it is; empty in a talk.
+    pub space_name: String,
+    /// The last message is a remark among colleagues.
+    pub preview_internal: bool,
+    pub pinned: bool,
+    /// Until when nothing is announced; the year 9999 stands for ever.
+    pub muted_until: Option<String>,
+    /// Until when it is out of sight, or when it came back.
+    pub snoozed_until: Option<String>,
+    /// Out of sight now.
+    pub snoozed: bool,
+    /// Everybody else in it is blocked.
+    pub blocked: bool,
+    /// A client's, and this person works for them: it can be assigned and commented.
+    pub staffed: bool,
+    pub assignee: Option<Assignee>,
 }
 
 /// A page of the conversation list, newest first.
@@ -127,6 +145,10 @@ pub struct ConversationDetail {
     pub can_leave: bool,
     /// Whether this person is part of it still: who was taken out keeps what they have.
     pub member: bool,
+    /// Conversations that go on in this one.
+    pub parts: Vec<ConversationTitle>,
+    /// Who works for this client, this person among them; empty for who does not.
+    pub colleagues: Vec<Colleague>,
 }
 
 pub struct ConversationTitle { pub id: String, pub title: String }
@@ -170,6 +192,12 @@ pub struct MessageRow {
     /// Written earlier than what was already read, arrived later.
     pub late: bool,
     pub deleted: bool,
+    /// A remark among colleagues: no client sees it.
+    pub internal: bool,
+    /// Written by somebody of the own team, for the team.
+    pub colleague: bool,
+    /// By somebody who is blocked: shown when asked for.
+    pub blocked: bool,
     pub can_delete: bool,
     pub can_edit: bool,
     /// Since when it has its present words, if it was edited.
@@ -181,8 +209,6 @@ pub struct MessageRow {
     pub previews: Vec<Preview>,
     /// It was written elsewhere first.
     pub forwarded: bool,
-    /// A remark among colleagues beside a client's conversation.
-    pub internal: bool,
     /// The quick reply it began as.
     pub template: Option<String>,
     /// The record it is about.
@@ -257,6 +283,9 @@ pub struct PersonRow {
     pub staff: bool,
     /// This person may take the colleague out of the team.
     pub can_remove: bool,
+    /// What they call themselves, if they are called otherwise here.
+    pub own_name: Option<String>,
+    pub blocked: bool,
 }
 
 pub struct Safety { pub person: String, pub name: String, pub digits: String, pub verified: bool, pub qr_svg: String }

@@ -2,12 +2,12 @@
 
 use homing_model::{Edit, Preimage};
 use homing_store::conversations::{self, Cursor, Filter as StoredFilter};
-use homing_store::{Durability, messages, spaces};
+use homing_store::{Durability, merging, messages, spaces};
 use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOrigin};
 use rand_core::Rng;
 
 use crate::api::{
-    self, ApiError, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage,
+    self, ApiError, Colleague, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage,
     ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, NewConversation,
 };
 use crate::author::Label;
@@ -30,7 +30,11 @@ impl Core {
             Filter::Active => StoredFilter::Active,
             Filter::Unread => StoredFilter::Unread,
             Filter::Archived => StoredFilter::Archived,
+            Filter::Snoozed => StoredFilter::Snoozed,
             Filter::Drafts => StoredFilter::Drafts,
+            Filter::Mine => StoredFilter::Mine,
+            Filter::Unassigned => StoredFilter::Unassigned,
+            Filter::Blocked => StoredFilter::Blocked,
         };
         let after = args
             .after
@@ -42,10 +46,7 @@ impl Core {
         let limit = args.limit.clamp(1, PAGE);
         let stored = conversations::list(&self.db()?, filter, after.as_ref(), limit)?;
         let full = stored.len() == limit as usize;
-        let next = stored
-            .last()
-            .filter(|_| full)
-            .map(|row| Cursor { last_at_ms: row.last_at_ms, id: row.id }.to_string());
+        let next = stored.last().filter(|_| full).map(|row| Cursor::of(filter, row).to_string());
         let totals = conversations::totals(&self.db()?)?;
         let rows = self.conversation_rows(stored.into_iter().filter(is_shown).collect())?;
         let unread_total = u32::try_from(totals.messages).unwrap_or(u32::MAX);
@@ -63,18 +64,17 @@ impl Core {
             Some(SpaceKind::Talk) => Vec::new(),
             _ => conversations::of_space(&self.db()?, &space)?
                 .into_iter()
+                .filter(|row| row.id != id && !row.shown_elsewhere)
                 .map(|row| row.id)
-                .filter(|other| *other != id)
                 .collect(),
         };
-        let titles = self.titles(&others)?;
-        let siblings = others
-            .into_iter()
-            .map(|id| ConversationTitle {
-                title: titles.get(&id).cloned().unwrap_or_default(),
-                id: id.to_string(),
-            })
-            .collect();
+        let parts = merging::parts(&self.db()?, &id)?;
+        let team = stored.team;
+        let titles = self.titles(&[others.as_slice(), parts.as_slice()].concat())?;
+        let titled = |ids: Vec<DocId>| -> Vec<ConversationTitle> {
+            let title = |id: &DocId| titles.get(id).cloned().unwrap_or_default();
+            ids.into_iter().map(|id| ConversationTitle { title: title(&id), id: id.to_string() }).collect()
+        };
         let rights = self.rights(&space)?;
         let first_unread = messages::first_unread(&self.db()?, &id)?;
         let row = self.conversation_row_of(&id)?;
@@ -84,11 +84,33 @@ impl Core {
             created_at: rfc3339(created_ms),
             first_unread: first_unread.map(|id| id.to_string()),
             space_name,
-            siblings,
+            siblings: titled(others),
+            parts: titled(parts),
+            colleagues: self.colleagues(team)?,
             can_invite: rights.manage,
             can_leave: rights.member && !rights.as_team && kind != Some(SpaceKind::Personal),
             member: rights.member,
         })
+    }
+
+    /// Who works in a team.
+    fn colleagues(&self, team: Option<SpaceId>) -> Result<Vec<Colleague>, ApiError> {
+        let Some(team) = team else { return Ok(Vec::new()) };
+        let me = self.replica()?.person();
+        let works = |role| matches!(role, Role::Owner | Role::Admin | Role::Member);
+        let members = homing_store::members::of(&self.db()?, &[team])?;
+        Ok(members
+            .into_iter()
+            .filter(|row| works(row.role))
+            .filter_map(|row| match row.member {
+                Member::Person(person) => Some(Colleague {
+                    person: person.to_string(),
+                    name: crate::rows::shown_name(&row.name),
+                    me: person == me,
+                }),
+                Member::Team(_) => None,
+            })
+            .collect())
     }
 
     pub(crate) fn conversation_row_of(&mut self, id: &DocId) -> Result<api::ConversationRow, ApiError> {
@@ -177,11 +199,7 @@ impl Core {
 
     fn state_edit(&mut self, conversation: &str, edit: &Edit) -> Result<DocId, ApiError> {
         let id = self.find_conversation(conversation)?;
-        self.write(Durability::Full, |tx, replica, env| {
-            let preimage = Preimage::conversation_state(replica.personal(), &id);
-            replica.author(tx, env.now_ms(), &preimage, edit, Label::OTHER)?;
-            Ok(())
-        })?;
+        self.write(Durability::Full, |tx, replica, env| replica.set_state(tx, env.now_ms(), &id, edit))?;
         Ok(id)
     }
 

@@ -7,8 +7,7 @@ use homing_wire::DocId;
 use rand_core::Rng;
 
 use crate::api::{
-    self, ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown,
-    State,
+    ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown, State,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -163,26 +162,6 @@ impl Core {
         }
         Ok(Done { done: true })
     }
-
-    pub(crate) fn typing_came(
-        &mut self,
-        space: homing_wire::SpaceId,
-        device: homing_wire::DeviceId,
-        content: &[u8],
-    ) {
-        let opened = self
-            .write(Durability::Normal, |tx, replica, _| replica.open_typing(tx, &space, &device, content));
-        if let Ok(Some((conversation, person))) = opened
-            && let Ok(name) = self.name_of(&space, &person)
-        {
-            let event = api::Event::Typing {
-                conversation: conversation.to_string(),
-                person: person.to_string(),
-                name,
-            };
-            self.push(crate::port::Output::Event(event));
-        }
-    }
 }
 
 /// A message to write.
@@ -228,7 +207,13 @@ impl Replica {
             env.rng.fill_bytes(&mut id);
             DraftId(id)
         });
-        let preimage = Preimage::message(row.space, self.person(), &draft);
+        // A remark among colleagues lies in their space, where no client reads.
+        let space = match (message.extras.internal, row.team) {
+            (false, _) => row.space,
+            (true, Some(team)) => team,
+            (true, None) => return Err(Fail::Internal("a comment without a team")),
+        };
+        let preimage = Preimage::message(space, self.person(), &draft);
         // An answer sorts after what it answers, whatever the clocks say.
         let newest = messages::newest_at(tx, &conversation)?.unwrap_or(0);
         let author_ms = env.now_ms().max(newest + 1);

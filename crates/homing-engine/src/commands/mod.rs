@@ -1,12 +1,15 @@
 //! The calls of [`crate::api`] that need only this device.
 
 mod changes;
+mod choices;
+mod comments;
 mod conversations;
 mod drafts;
 mod forward;
 mod messages;
 mod outbox;
 mod people;
+mod persons;
 mod resolve;
 mod search;
 mod settings;

@@ -54,7 +54,9 @@ impl Core {
                 let in_team = own.iter().find(|part| teams.contains_key(&part.space));
                 PersonRow {
                     id: row.person.to_string(),
-                    name: shown_name(&row.name),
+                    name: shown_name(row.shown()),
+                    own_name: (!row.local_name.is_empty()).then(|| shown_name(&row.name)),
+                    blocked: row.blocked,
                     me: row.person == me,
                     verified: row.verified,
                     role: in_team.map(|part| role_name(part.role)),

@@ -1,6 +1,6 @@
 //! Finding what a person meant: an id, a unique prefix of at least six characters, or an exact name.
 
-use homing_store::{conversations, messages, people};
+use homing_store::{conversations, merging, messages, people};
 use homing_wire::{DocId, PersonId};
 
 use crate::api::{ApiError, Code};
@@ -25,8 +25,14 @@ fn ambiguous(what: &str) -> ApiError {
 }
 
 impl Core {
-    /// A conversation by id, prefix or exact title.
+    /// A conversation by id, prefix or exact title: the one in which its messages are shown.
     pub(crate) fn find_conversation(&self, text: &str) -> Result<DocId, ApiError> {
+        let id = self.find_written(text)?;
+        Ok(merging::shown_in(&self.db()?, &id)?.unwrap_or(id))
+    }
+
+    /// The same by itself, wherever it goes on.
+    pub(crate) fn find_written(&self, text: &str) -> Result<DocId, ApiError> {
         let db = self.db()?;
         if let Ok(id) = text.parse::<DocId>() {
             return match conversations::get(&db, &id)? {
@@ -86,7 +92,7 @@ impl Core {
         }
         let by_prefix =
             |row: &&people::PersonRow| text.len() >= PREFIX && row.person.to_string().starts_with(text);
-        let by_name = |row: &&people::PersonRow| row.name == text;
+        let by_name = |row: &&people::PersonRow| row.shown() == text;
         let mut found: Vec<PersonId> = all.iter().filter(by_name).map(|row| row.person).collect();
         if found.is_empty() {
             found = all.iter().filter(by_prefix).map(|row| row.person).collect();

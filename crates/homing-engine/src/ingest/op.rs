@@ -4,8 +4,10 @@ use homing_access::{AccessError, Cut, Missing, SpaceState, Verdict};
 use homing_store::entries::{self, Status};
 use homing_store::parked::{self, Wait};
 use homing_store::spaces::{self, SpaceRow};
-use homing_store::{Tx, members, meta};
-use homing_wire::{DeviceId, Entry, EntryId, EntryKind, Member, Role, SpaceId, SpaceOp, SpaceOrigin};
+use homing_store::{Tx, members, meta, relations};
+use homing_wire::{
+    DeviceId, Entry, EntryId, EntryKind, Member, Role, SpaceId, SpaceKind, SpaceOp, SpaceOrigin,
+};
 
 use super::team_wait;
 use crate::docs::Judged;
@@ -121,12 +123,19 @@ impl Replica {
             self.greet_later(tx, space)?;
             self.touched.joined.insert(*space);
         }
-        Ok(spaces::put(tx, &row)?)
+        let staff = |state| matches!(state, spaces::SpaceState::Joined | spaces::SpaceState::Local);
+        spaces::put(tx, &row)?;
+        if row.kind == SpaceKind::Team && staff(before) != staff(row.state) {
+            let changed = relations::relate_team(tx, space, &self.person())?;
+            self.touched.conversations.extend(changed);
+        }
+        Ok(())
     }
 
     fn project_members(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         let list: Vec<(Member, Role)> = self.space(space)?.members().iter().map(|(m, r)| (*m, *r)).collect();
         members::set(tx, space, &list)?;
+        relations::refresh_blocked(tx, space, &self.person())?;
         self.touch_conversations_of(tx, space)
     }
 

@@ -80,6 +80,9 @@ impl Core {
             replica.ingest(tx, &spaces, &entries)?;
             for page in pages {
                 update_log(tx, &page.space, page.cursor, Some(&page.head))?;
+                if page.cursor.gap.is_none() {
+                    replica.settle_unknown(tx, &page.space)?;
+                }
             }
             Ok(())
         })?;

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod belonging;
 mod changed;
+mod choices;
 mod copies;
 mod crash;
 mod disk;

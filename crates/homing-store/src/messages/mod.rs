@@ -16,11 +16,11 @@ use crate::outbox::OutboxState;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError};
 
-pub(crate) use write::index_words;
 pub use write::{
     Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place, recount,
-    remove, set_body, set_marks, set_state, set_time,
+    remove, remove_all, set_body, set_marks, set_state, set_time,
 };
+pub(crate) use write::{index_words, show_in};
 
 stored_enum! {
     /// How far an own message came; others' are `Sent`.
@@ -85,6 +85,8 @@ pub struct NewMessage {
     pub conversation: DocId,
     /// Its space.
     pub space: SpaceId,
+    /// A remark among colleagues: its space is the team's, beside the client's conversation it names.
+    pub internal: bool,
     /// Who wrote it.
     pub author: PersonId,
     /// By this person.
@@ -139,6 +141,10 @@ pub struct MessageRow {
     pub conversation: DocId,
     /// Its space.
     pub space: SpaceId,
+    /// A remark among colleagues, beside a client's conversation.
+    pub internal: bool,
+    /// By somebody who is blocked.
+    pub blocked: bool,
     /// Who wrote it.
     pub author: PersonId,
     /// The name to show: the one used in this space, else the best known.
@@ -190,15 +196,15 @@ impl MessageRow {
     }
 }
 
-const COLUMNS: &str = "m.id, c.id, s.id, a.id, coalesce(n.name, p.name, ''), m.mine, m.at, m.author_ms, m.received_ms,
-    m.body, m.reply_to, qa.id, coalesce(qn.name, qp.name, ''), coalesce(substr(q.body, 1, 100), ''),
+const COLUMNS: &str = "m.id, c.id, s.id, a.id, coalesce(nullif(p.local_name, ''), n.name, p.name, ''), m.mine, m.at, m.author_ms, m.received_ms,
+    m.body, m.reply_to, qa.id, coalesce(nullif(qp.local_name, ''), qn.name, qp.name, ''), coalesce(substr(q.body, 1, 100), ''),
     coalesce(q.deleted, 0), m.deleted, m.late, m.unread, d.id, m.dseq, m.state, m.error, m.error_message, m.files,
     m.edited_ms, m.reactions, m.extras, m.mentions_me,
     (SELECT count(*) FROM messages r INDEXED BY messages_reply
        WHERE r.reply_to = m.id AND r.conversation = m.conversation AND r.deleted = 0),
     (SELECT max(o.state) FROM outbox o INDEXED BY outbox_doc WHERE o.doc = m.id AND o.kind IN ('edit', 'reaction')),
     CASE m.state WHEN 1 THEN coalesce((SELECT max(o.hold_until) FROM outbox o INDEXED BY outbox_doc
-       WHERE o.doc = m.id), 0) ELSE 0 END";
+       WHERE o.doc = m.id), 0) ELSE 0 END, m.space <> c.space, coalesce(p.blocked, 0)";
 const JOINS: &str = "CROSS JOIN conversations c ON c.n = m.conversation CROSS JOIN ids s ON s.n = m.space
     CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
     LEFT JOIN people p ON p.person = m.author CROSS JOIN ids d ON d.n = m.device
@@ -447,6 +453,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         id: doc(row, 0)?,
         conversation: doc(row, 1)?,
         space: SpaceId(row.get(2)?),
+        internal: row.get(31)?,
+        blocked: row.get(32)?,
         author: PersonId(row.get(3)?),
         author_name: row.get(4)?,
         mine: row.get(5)?,

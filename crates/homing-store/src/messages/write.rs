@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::{Marks, MessageState, NewMessage};
 use crate::sql::doc;
-use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, drafts, search};
+use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, drafts, search, strays};
 
 /// The last millisecond of the year 9999: times beyond are cut to it.
 const LATEST_MS: u64 = 253_402_300_799_999;
@@ -67,23 +67,29 @@ struct Touched {
     newest: Option<(i64, i64, String)>,
 }
 
-/// Keeps messages; those already here are left as they are. Answers the ids that were new.
+/// Keeps messages; those already here are left as they are. Answers the ids that were new. A message that is in no
+/// conversation of its space is noted as a stray instead.
 pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
     // In the order of the search rows: appending is several times cheaper than inserting anywhere.
     batch.sort_by_key(|message| (message.at_ms, message.id));
-    let mut touched: HashMap<DocId, Touched> = HashMap::new();
+    let mut touched: HashMap<(DocId, SpaceId, bool), Option<Touched>> = HashMap::new();
     let mut added = Vec::new();
     // What came as soon as it was written can't be late.
     let mut doubtful = Vec::new();
     for message in &batch {
-        let conversation = match touched.entry(message.conversation) {
+        let (of, space, internal) = (&message.conversation, &message.space, message.internal);
+        let conversation = match touched.entry((*of, *space, internal)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => {
-                let place = conversations::ensure(tx, &message.conversation, &message.space)?;
-                free.insert(Touched { place, unread: 0, waiting: 0, newest: None })
+                let place = conversations::place_for(tx, of, space, internal)?;
+                free.insert(place.map(|place| Touched { place, unread: 0, waiting: 0, newest: None }))
             }
         };
-        let Some((n, unread)) = insert_one(tx, message, conversation.place.n)? else { continue };
+        let Some(conversation) = conversation else {
+            strays::note(tx, &message.id, of)?;
+            continue;
+        };
+        let Some((n, unread)) = insert_one(tx, message, &conversation.place)? else { continue };
         conversation.unread += i64::from(unread);
         conversation.waiting += i64::from(message.state == MessageState::Pending);
         let preview =
@@ -99,10 +105,16 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
             tx.exec("UPDATE messages SET late = 1 WHERE n = ?1", [n])?;
         }
     }
-    for conversation in touched.into_values() {
+    let mut parts: HashMap<i64, usize> = HashMap::new();
+    for conversation in touched.values().flatten() {
+        *parts.entry(conversation.place.n).or_default() += 1;
+    }
+    for conversation in touched.into_values().flatten() {
         let place = conversation.place;
         count(tx, place.n, conversation.unread, conversation.waiting)?;
         match conversation.newest {
+            // What is shown in one row may have been written in several.
+            Some(_) if parts.get(&place.n).is_some_and(|parts| *parts > 1) => refresh_last(tx, place.n)?,
             // Older history, filling in behind: the list doesn't change.
             Some((_, at, _)) if place.last_at.is_some_and(|last| at < last) => {}
             Some((n, at, preview)) if place.last_at.is_none_or(|last| at > last) => {
@@ -132,17 +144,23 @@ fn read_beyond(tx: &Tx<'_>, conversation: i64, at: i64, received_ms: i64) -> Res
 }
 
 /// Row and whether it is unread; none if the message was here already.
-fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Option<(i64, bool)>> {
+fn insert_one(
+    tx: &Tx<'_>,
+    message: &NewMessage,
+    place: &conversations::Place,
+) -> Result<Option<(i64, bool)>> {
     let at = clamp(message.at_ms);
     let n = free_row(tx, at)?;
+    let conversation = place.n;
     let author = tx.number_of(&message.author.0)?;
     let body = if message.deleted { "" } else { message.body.as_str() };
     let files = if message.deleted { 0 } else { message.attachments.len() };
     let unread = message.unread && !message.deleted && !message.mine;
     let added = tx.exec(
         "INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, reply_to, deleted,
-           unread, device, dseq, state, files, body, edited_ms, reactions, extras, mentions_me)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+           unread, device, dseq, state, files, body, edited_ms, reactions, extras, mentions_me, origin)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+           ?22)
          ON CONFLICT (id) DO NOTHING",
         params![
             n,
@@ -166,6 +184,7 @@ fn insert_one(tx: &Tx<'_>, message: &NewMessage, conversation: i64) -> Result<Op
             message.marks.reactions,
             message.marks.extras,
             message.marks.mentions_me,
+            place.origin,
         ],
     )?;
     if added == 0 {
@@ -376,6 +395,44 @@ fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<See
         count(tx, n, less, 0)?;
     }
     Ok(out)
+}
+
+/// Takes everything out that was written in a conversation: it is another space's. Answers the ids and where their files
+/// are.
+pub fn remove_all(tx: &Tx<'_>, conversation: &DocId) -> Result<(Vec<DocId>, Vec<String>)> {
+    let ids = tx.all(
+        "SELECT m.id FROM conversations c CROSS JOIN messages m INDEXED BY messages_order ON m.conversation = c.n
+         WHERE c.id = ?1",
+        [conversation.as_bytes()],
+        |row| doc(row, 0),
+    )?;
+    let mut paths = Vec::new();
+    for id in &ids {
+        paths.extend(remove(tx, id)?);
+    }
+    Ok((ids, paths))
+}
+
+/// Shows what was written in one row in another: the words are filed under it too.
+pub(crate) fn show_in(tx: &Tx<'_>, written: i64, before: i64, now: i64) -> Result<()> {
+    let which = if before == written { "conversation = ?1 AND origin IS NULL" } else { "origin = ?1" };
+    let rows = tx.all(
+        &format!(
+            "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages WHERE {which}"
+        ),
+        [written],
+        kept,
+    )?;
+    let origin = (now != written).then_some(written);
+    for mut row in rows {
+        if !row.deleted {
+            search::remove(tx, row.n, &row.body, &tags(&row))?;
+            row.conversation = now;
+            search::add(tx, row.n, &row.body, &tags(&row))?;
+        }
+        tx.exec("UPDATE messages SET conversation = ?2, origin = ?3 WHERE n = ?1", (row.n, now, origin))?;
+    }
+    Ok(())
 }
 
 /// Counts a conversation's messages anew. The incremental updates keep the same numbers; this is for repair.

@@ -20,7 +20,7 @@ fn fill(mut profile: Profile) -> Profile {
         meta::set(tx, "person.seed", b"kept")?;
         epochs::put(tx, &SPACE, &EntryId([1; 32]), &Hash([2; 32]), &[3; 32])?;
         messages::insert(tx, vec![message(1), own(2)])?;
-        conversations::set_archived(tx, &doc(1), true)?;
+        conversations::set_archived(tx, &doc(1), true, 0)?;
         let new = NewEntry {
             id: &id,
             header: &header,

@@ -16,6 +16,7 @@ fn put(profile: &mut Profile, n: u32) {
                 creator: Some(ALICE),
                 created_ms: 1000 + u64::from(n),
                 deleted: false,
+                merged_into: None,
             },
         )
     });
@@ -46,7 +47,7 @@ fn each_filter_shows_its_part() {
         put(&mut profile, n);
     }
     profile.write(|tx| {
-        conversations::set_archived(tx, &doc(2), true)?;
+        conversations::set_archived(tx, &doc(2), true, 0)?;
         conversations::set_hidden(tx, &doc(3), true)?;
         conversations::set_marked_unread(tx, &doc(4), true)?;
         drafts::put(tx, &draft(50, 5, "dear", 1))?;
@@ -80,7 +81,7 @@ fn pages_join_without_overlap() {
     loop {
         let page = conversations::list(&db, Filter::Active, cursor.as_ref(), 10).unwrap();
         let Some(last) = page.last() else { break };
-        let next = Cursor { last_at_ms: last.last_at_ms, id: last.id };
+        let next = Cursor::of(Filter::Active, last);
         cursor = Some(next.to_string().parse().unwrap());
         all.extend(page.iter().map(|row| row.id));
     }

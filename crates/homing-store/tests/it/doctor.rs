@@ -25,8 +25,10 @@ fn project(tx: &Tx<'_>, id: &DocId) -> Result<(), StoreError> {
                 creator: None,
                 created_ms: 1,
                 deleted: false,
+                merged_into: None,
             },
-        );
+        )
+        .map(drop);
     }
     let all = (0..10).map(message).filter(|one| one.id == *id).collect();
     messages::insert(tx, all).map(drop)
@@ -239,7 +241,7 @@ fn projections_can_be_built_from_nothing() {
     profile.write(|tx| {
         messages::insert(tx, vec![own(20)])?;
         messages::remove(tx, &own(20).id)?;
-        conversations::set_archived(tx, &doc(1), true)
+        conversations::set_archived(tx, &doc(1), true, 0)
     });
     let before = conversations::get(&profile.store.read(), &doc(1)).unwrap();
     profile.write(|tx| {

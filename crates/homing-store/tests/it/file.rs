@@ -1,6 +1,7 @@
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
-use homing_store::{Durability, Store, StoreError, doctor, meta};
+use homing_store::conversations::{self, Filter, PersonalState};
+use homing_store::{Durability, Store, StoreError, doctor, messages, meta};
 
 use crate::support::{KEY, Profile};
 
@@ -15,6 +16,45 @@ fn what_was_written_is_there_after_opening_again() {
     assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"value");
     assert_eq!(store.schema().unwrap(), homing_store::SCHEMA);
     drop(folder);
+}
+
+/// A profile as the first released version left it.
+#[test]
+fn a_file_of_the_first_version_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "07".repeat(32))).unwrap();
+    raw.execute_batch(include_str!("../../src/sql/0001_initial.sql")).unwrap();
+    raw.execute_batch(
+        "INSERT INTO ids (n, id) VALUES (1, zeroblob(32));
+         INSERT INTO people (person, name) VALUES (1, 'Ada');
+         INSERT INTO spaces (n, kind, origin, state, chain) VALUES (1, 3, x'09', 0, zeroblob(32));
+         INSERT INTO conversations (n, id, space, subject, creator, last_at, last_n, preview, unread, archived)
+           VALUES (1, x'00000000000080008000000000000001', 1, 'old', 1, 50, 64, 'words', 1, 0),
+                  (2, x'00000000000080008000000000000002', 1, 'away', 1, 60, NULL, '', 0, 1);
+         INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, unread, device,
+             dseq, state, body)
+           VALUES (64, x'00000000000080008000000000000003', 1, 1, 1, 0, 50, 50, 50, 1, 1, 1, 2, 'words');
+         INSERT INTO search (rowid, body, tags) VALUES (64, 'words', '');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(raw);
+    let store = Store::open(&path, &KEY).unwrap();
+    assert_eq!(store.schema().unwrap(), homing_store::SCHEMA);
+    let db = store.read();
+    let subjects = |filter| -> Vec<String> {
+        conversations::list(&db, filter, None, 9).unwrap().into_iter().map(|row| row.subject).collect()
+    };
+    assert_eq!(subjects(Filter::All), ["away", "old"]);
+    assert_eq!(subjects(Filter::Active), ["old"]);
+    assert_eq!(subjects(Filter::Unread), ["old"]);
+    assert_eq!(subjects(Filter::Archived), ["away"]);
+    assert_eq!(subjects(Filter::Snoozed), [""; 0]);
+    let row = conversations::list(&db, Filter::Active, None, 9).unwrap().remove(0);
+    assert_eq!((row.unread, row.own, row.away, row.team), (1, PersonalState::default(), false, None));
+    assert_eq!(messages::before(&db, &row.id, None, 9).unwrap()[0].body, "words");
 }
 
 #[test]

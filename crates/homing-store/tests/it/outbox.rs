@@ -110,6 +110,7 @@ fn the_screen_sees_what_it_is_about() {
                 creator: None,
                 created_ms: 1,
                 deleted: false,
+                merged_into: None,
             },
         )?;
         outbox::enqueue(

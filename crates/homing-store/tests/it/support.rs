@@ -91,6 +91,7 @@ pub fn message(n: u32) -> NewMessage {
         id: doc(1000 + n),
         conversation: doc(1),
         space: SPACE,
+        internal: false,
         author: BOB,
         mine: false,
         at_ms: 1_700_000_000_000 + u64::from(n) * 1000,

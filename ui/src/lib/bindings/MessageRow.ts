@@ -16,7 +16,19 @@ export type MessageRow = { id: string, conversation: string, author: string, aut
 /**
  * Written earlier than what was already read, arrived later.
  */
-late: boolean, deleted: boolean, can_delete: boolean, can_edit: boolean, 
+late: boolean, deleted: boolean, 
+/**
+ * A remark among colleagues: no client sees it.
+ */
+internal: boolean, 
+/**
+ * Written by somebody of the own team, for the team.
+ */
+colleague: boolean, 
+/**
+ * By somebody who is blocked: shown when asked for.
+ */
+blocked: boolean, can_delete: boolean, can_edit: boolean, 
 /**
  * Since when it has its present words, if it was edited.
  */
@@ -29,10 +41,6 @@ mentions: Array<Named>, mentions_me: boolean, previews: Array<Preview>,
  * It was written elsewhere first.
  */
 forwarded: boolean, 
-/**
- * A remark among colleagues beside a client's conversation.
- */
-internal: boolean, 
 /**
  * The quick reply it began as.
  */

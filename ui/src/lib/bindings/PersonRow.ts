@@ -13,4 +13,8 @@ spaces: Array<string>, client: boolean, staff: boolean,
 /**
  * This person may take the colleague out of the team.
  */
-can_remove: boolean, };
+can_remove: boolean, 
+/**
+ * What they call themselves, if they are called otherwise here.
+ */
+own_name: string | null, blocked: boolean, };

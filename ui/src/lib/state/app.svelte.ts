@@ -11,6 +11,7 @@ import type { Status } from "../bindings/Status";
 import { ROUTES } from "../routes";
 import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text";
 import { Attention } from "./attention";
+import { Choices } from "./choices.svelte";
 import { ConversationList } from "./conversations.svelte";
 import { Discards } from "./discards.svelte";
 import { DraftEditor } from "./draft.svelte";
@@ -18,6 +19,7 @@ import { FileDrops } from "./drops";
 import { Layout } from "./layout.svelte";
 import { forgetPictures } from "./pictures";
 import { Router } from "./router.svelte";
+import { Selection } from "./selection.svelte";
 import { Thread } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
 
@@ -63,6 +65,8 @@ export class App {
   readonly discards = new Discards(this);
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
+  readonly choices = new Choices(this);
+  readonly selection: Selection;
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
   #stops: Array<() => void> = [];
@@ -73,6 +77,7 @@ export class App {
 
   constructor(readonly backend: Backend) {
     this.list = new ConversationList(backend);
+    this.selection = new Selection(() => this.list.shown);
   }
 
   /** Changes that wait for the relay; without one nothing waits. */
@@ -85,7 +90,7 @@ export class App {
     try {
       // All that the first view needs is asked for at once: each question takes its way through the desktop and back.
       const status = this.backend.call("status", {});
-      const ahead = { settings: this.backend.call("settings", {}), page: this.list.ask("active") };
+      const ahead = { settings: this.backend.call("settings", {}), page: this.list.ask(this.list.filter) };
       // A profile that is locked or new refuses them; only one that is neither is asked for the answers.
       for (const asked of [ahead.settings, ahead.page]) asked.catch(() => undefined);
       const entering = status.then((status) => this.#enter(status, ahead));
@@ -219,17 +224,6 @@ export class App {
     if (this.phase === "ready") void this.backend.call("focus", { conversation }).catch(() => undefined);
   }
 
-  async archive(row: ConversationRow, archived: boolean): Promise<void> {
-    const changed = await this.attempt("conversation_archive", { conversation: row.id, archived });
-    if (!changed) return;
-    this.list.put(changed);
-    if (this.thread?.id === row.id) void this.thread.refreshDetail();
-    this.toasts.show(archived ? t.toast.archived(row.title) : t.toast.unarchived(row.title), {
-      action: { label: t.common.undo, run: () => void this.archive(row, !archived) },
-    });
-    if (archived && this.router.current.id === row.id) this.router.go("inbox");
-  }
-
   /** Hidden now, deleted when the undo is gone. */
   deleteForMe(row: ConversationRow): void {
     this.list.hide(row.id, true);
@@ -241,13 +235,6 @@ export class App {
         void this.attempt("conversation_delete", { conversation: row.id, everyone: false });
       },
     });
-  }
-
-  async markUnread(row: ConversationRow, unread: boolean): Promise<void> {
-    const name = unread ? "conversation_unread" : "conversation_read";
-    const changed = await this.attempt(name, { conversation: row.id });
-    if (changed) this.list.put(changed);
-    if (unread && this.thread?.id === row.id) this.router.go("inbox");
   }
 
   async lock(): Promise<void> {
@@ -294,6 +281,7 @@ export class App {
     this.thread = null;
     this.#threads.clear();
     this.list.reset();
+    this.selection.clear();
     forgetPictures();
     this.#keepEditors(status.person);
     if (status.locked) {
@@ -310,7 +298,7 @@ export class App {
     }
     const [settings] = await Promise.all([
       ahead?.settings ?? this.backend.call("settings", {}),
-      this.list.load("active", ahead?.page),
+      this.list.load(this.list.filter, ahead?.page),
     ]);
     this.settings = settings;
     this.#revision ??= this.list.revision;

@@ -2,40 +2,68 @@ import { asCallError, type Backend, type CallError, type EngineEvent } from "../
 import type { ConversationPage } from "../bindings/ConversationPage";
 import type { ConversationRow } from "../bindings/ConversationRow";
 import type { Filter } from "../bindings/Filter";
+import { lines, type Grouping, type Line } from "./groups";
 
 type Diff = Extract<EngineEvent, { event: "conversations" }>;
 
 const PAGE = 100;
 
 export function matches(filter: Filter, row: ConversationRow): boolean {
+  if (row.blocked) return filter === "blocked";
+  const active = !row.archived && !row.snoozed;
   switch (filter) {
     case "all":
       return true;
     case "active":
-      return !row.archived;
+      return active;
     case "unread":
-      return !row.archived && (row.unread > 0 || row.marked_unread);
+      return active && (row.unread > 0 || row.marked_unread);
     case "archived":
       return row.archived;
+    case "snoozed":
+      return row.snoozed;
     case "drafts":
       return row.has_draft;
+    case "mine":
+      return row.assignee?.me ?? false;
+    case "unassigned":
+      return active && row.staffed && row.assignee === null;
+    case "blocked":
+      return false;
   }
 }
 
-function newerFirst(a: ConversationRow, b: ConversationRow): number {
-  const later = Date.parse(b.last_at) - Date.parse(a.last_at);
-  if (later !== 0) return later;
-  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+/** As the engine sorts: what comes back first, first; else the last in order. */
+function sorted(filter: Filter): (a: ConversationRow, b: ConversationRow) => number {
+  const key = (row: ConversationRow): string => (filter === "snoozed" ? (row.snoozed_until ?? "") : row.order);
+  const first = filter === "snoozed" ? -1 : 1;
+  return (a, b) => (key(a) < key(b) ? first : key(a) > key(b) ? -first : 0);
+}
+
+/** A list's filter and groups, remembered on this computer. */
+const KEY = "homing.list";
+const FILTERS: readonly Filter[] = ["all", "active", "unread", "archived", "snoozed", "drafts", "mine", "unassigned", "blocked"];
+
+function remembered(): { filter: Filter; group: Grouping } {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as { filter?: Filter; group?: Grouping };
+    const filter = FILTERS.find((one) => one === kept.filter) ?? "active";
+    return { filter, group: kept.group === "client" ? "client" : "none" };
+  } catch {
+    return { filter: "active", group: "none" };
+  }
 }
 
 /** The conversation list: pages from the engine, kept current by row diffs. */
 export class ConversationList {
-  filter = $state<Filter>("active");
+  filter = $state<Filter>(remembered().filter);
+  group = $state<Grouping>(remembered().group);
   rows = $state.raw<ConversationRow[]>([]);
   next = $state<string | null>(null);
   loading = $state(false);
   loaded = $state(false);
   error = $state<CallError | null>(null);
+  #staffed = $derived(this.rows.some((row) => row.staffed));
   #revision = 0;
   #generation = 0;
   /** Changes heard while a page was on its way: the page may be older than they are. */
@@ -49,7 +77,6 @@ export class ConversationList {
   /** Another profile is behind the window: nothing of the one before may stay, nor what was heard of it. */
   reset(): void {
     this.#generation += 1;
-    this.filter = "active";
     this.rows = [];
     this.next = null;
     this.loaded = false;
@@ -64,6 +91,28 @@ export class ConversationList {
   /** The last change that is in these rows. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Whether somebody works with clients here: their conversations can be assigned. */
+  get staffed(): boolean {
+    return this.#staffed || this.filter === "mine" || this.filter === "unassigned";
+  }
+
+  /** The lines the list shows. */
+  get lines(): Line[] {
+    return lines(this.rows, this.group);
+  }
+
+  /** Conversations in the order they are shown in. */
+  get shown(): ConversationRow[] {
+    return this.group === "none" ? this.rows : this.lines.flatMap((line) => ("row" in line ? [line.row] : []));
+  }
+
+  /** Shows another list, from now on. */
+  choose(filter: Filter, group: Grouping = this.group): void {
+    this.group = group;
+    localStorage.setItem(KEY, JSON.stringify({ filter, group }));
+    void this.load(filter);
   }
 
   /** The first page of a list, to be handed to `load`. */
@@ -149,8 +198,9 @@ export class ConversationList {
   }
 
   neighbour(id: string | null, step: 1 | -1): ConversationRow | undefined {
-    const at = this.rows.findIndex((row) => row.id === id);
-    return at < 0 ? this.rows.at(step === 1 ? 0 : -1) : this.rows[at + step];
+    const rows = this.shown;
+    const at = rows.findIndex((row) => row.id === id);
+    return at < 0 ? rows.at(step === 1 ? 0 : -1) : rows[at + step];
   }
 
   #catchUp(): void {
@@ -167,13 +217,14 @@ export class ConversationList {
     const changed = new Set([...remove, ...upsert.map((row) => row.id)]);
     const rows = this.rows.filter((row) => !changed.has(row.id));
     const last = this.rows.at(-1);
+    const inOrder = sorted(this.filter);
     for (const row of upsert) {
       if (this.#hidden.has(row.id)) continue;
       const stays = row.id === this.#kept && this.filter === "unread" && !row.archived;
       if (!stays && !matches(this.filter, row)) continue;
-      if (this.next !== null && last && newerFirst(row, last) > 0) continue;
+      if (this.next !== null && last && inOrder(row, last) > 0) continue;
       rows.push(row);
     }
-    this.rows = rows.sort(newerFirst);
+    this.rows = rows.sort(inOrder);
   }
 }

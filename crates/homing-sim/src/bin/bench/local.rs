@@ -101,6 +101,7 @@ fn row(n: usize, mine: bool) -> NewMessage {
         id: DocId(unlike(n)),
         conversation: DocId(unlike(log)),
         space: SpaceId([2; 32]),
+        internal: false,
         author: PersonId([3; 32]),
         mine,
         at_ms,

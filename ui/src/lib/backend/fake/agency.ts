@@ -158,6 +158,8 @@ export function agency(now = Date.now()): World {
       client: id !== "p-ben",
       staff: id === "p-ben",
       can_remove: id === "p-ben",
+      own_name: null,
+      blocked: false,
     })),
   );
   world.devices.push(

@@ -7,6 +7,7 @@ import type { MessagePage } from "../../bindings/MessagePage";
 import { diff, merge } from "../../splice";
 import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
+import { choices, shows } from "./choices";
 import type { FakeBackend } from "./index";
 import { changes } from "./changes";
 import { people } from "./people";
@@ -134,7 +135,7 @@ function setDraft(fake: FakeBackend, id: string, text: string, base: string | nu
   return saved;
 }
 
-const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records>> = {
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records | keyof typeof choices>> = {
   status: (fake) => fake.world.status,
   init: (fake, args) => {
     const { status } = fake.world;
@@ -156,14 +157,8 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
   conversations: (fake, args) => {
     const rows = [...fake.world.rows.values()]
-      .filter((one) => {
-        if (args.filter === "all") return true;
-        if (args.filter === "archived") return one.archived;
-        if (args.filter === "drafts") return one.has_draft;
-        if (args.filter === "unread") return !one.archived && (one.unread > 0 || one.marked_unread);
-        return !one.archived;
-      })
-      .sort((a, b) => (a.last_at < b.last_at ? 1 : -1));
+      .filter((one) => shows(args.filter, one))
+      .sort((a, b) => (a.order < b.order ? 1 : -1));
     const from = args.after ? rows.findIndex((one) => one.id === args.after) + 1 : 0;
     const shown = rows.slice(from, from + args.limit);
     return {
@@ -185,6 +180,8 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
       can_invite: true,
       can_leave: held.space_kind !== "personal",
       member: true,
+      parts: [],
+      colleagues: held.staffed ? fake.world.people.filter((one) => one.me || one.staff).map((one) => ({ person: one.id, name: one.name, me: one.me })) : [],
     };
   },
   conversation_new: (fake, args) => {
@@ -351,4 +348,4 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
 };
 
-export const handlers: Handlers = { ...core, ...changes, ...people, ...records };
+export const handlers: Handlers = { ...core, ...changes, ...choices, ...people, ...records };

@@ -81,7 +81,8 @@ export class FakeBackend implements Backend {
     this.#next();
   }
 
-  putRow(row: ConversationRow): ConversationRow {
+  putRow(changed: ConversationRow): ConversationRow {
+    const row = { ...changed, order: `${changed.pinned ? 1 : 0}${changed.last_at}${changed.id}` };
     this.world.rows.set(row.id, row);
     this.emit({ event: "conversations", ...this.#next(), upsert: [row], remove: [] });
     return row;
