@@ -24,5 +24,6 @@ mod opens;
 mod pictures;
 mod programs;
 mod reading;
+mod spoken;
 mod steps;
 mod writing;
