@@ -10,7 +10,7 @@ mod rows;
 
 pub(crate) use files::record_file_id;
 pub(crate) use publish::Publishing;
-pub(crate) use rows::Look;
+pub(crate) use rows::{Look, Whole};
 
 use homing_model::record::{RecordKind, RecordSchema};
 use homing_store::{Read, Tx};

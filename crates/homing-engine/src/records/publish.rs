@@ -237,7 +237,7 @@ fn is_behind(db: &homing_store::Read<'_>, source: &Whole, stored: StoredRecord) 
 
 impl Replica {
     /// Writes the copy of a record into a space.
-    pub(super) fn publish(
+    pub(crate) fn publish(
         &mut self,
         tx: &Tx<'_>,
         now_ms: u64,

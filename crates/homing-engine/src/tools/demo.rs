@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::backup::{beside, own_files_listed};
 use super::backup_file::file_failed;
+use super::demo_records::{Property, QuickReply};
 use super::people::{Desk, Hand, Logs, nonce};
 use super::picture;
 use crate::api::{ApiError, Code, DemoStart, FileSource, Init, Nothing, SettingsSet, Status};
@@ -61,12 +62,14 @@ fn demo_folder(profile: &Path) -> PathBuf {
 }
 
 #[derive(Deserialize)]
-struct Content {
+pub(super) struct Content {
     me: String,
     device: String,
     agency: String,
     team: Vec<String>,
     clients: Vec<String>,
+    pub(super) properties: Vec<Property>,
+    pub(super) quick_replies: Vec<QuickReply>,
     conversations: Vec<Conversation>,
 }
 
@@ -86,6 +89,11 @@ struct Conversation {
     waiting: Option<String>,
     #[serde(default)]
     archived: bool,
+    #[serde(default)]
+    pinned: bool,
+    /// The property it is about.
+    #[serde(default)]
+    about: Option<usize>,
     /// How far the last own message came.
     #[serde(default)]
     ticks: Ticks,
@@ -108,6 +116,9 @@ struct Message {
     text: String,
     #[serde(default)]
     file: Option<Picture>,
+    /// What the person whose profile it is reacted with.
+    #[serde(default)]
+    reaction: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -251,9 +262,11 @@ fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<(), ApiError> {
             team: SpaceId([0; 32]),
             clients: BTreeMap::new(),
             rooms: Vec::new(),
+            properties: Vec::new(),
             staged,
         };
         stage.gather(tx, replica, env)?;
+        stage.keep_records(tx, replica, env)?;
         stage.open_rooms(tx, replica, env)?;
         stage.play(tx, replica, env)?;
         stage.leave_things_to_do(tx, replica, env)
@@ -271,16 +284,17 @@ struct Room {
 type Readers<'a> = (&'a [String], Vec<(u64, Ticks)>);
 
 /// The demo while it is being made.
-struct Stage<'a> {
-    content: &'a Content,
+pub(super) struct Stage<'a> {
+    pub(super) content: &'a Content,
     now_ms: u64,
     clock: &'a AtomicU64,
     /// Everybody but the person whose profile it is, by name.
     hands: BTreeMap<String, Hand>,
     logs: Logs,
-    team: SpaceId,
-    clients: BTreeMap<String, SpaceId>,
+    pub(super) team: SpaceId,
+    pub(super) clients: BTreeMap<String, SpaceId>,
     rooms: Vec<Room>,
+    pub(super) properties: Vec<DocId>,
     /// Files by conversation and message.
     staged: BTreeMap<(usize, usize), Vec<StagedFile>>,
 }
@@ -292,7 +306,7 @@ impl Stage<'_> {
         at
     }
 
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         tx: &Tx<'_>,
         replica: &mut Replica,
@@ -407,6 +421,9 @@ impl Stage<'_> {
                 Edit::CreateConversation { subject: conversation.subject.clone(), creator: me, created_ms };
             let id = preimage.doc_id();
             replica.author(tx, env.now_ms(), &preimage, &edit, Label::conversation(id))?;
+            if let Some(property) = conversation.about.and_then(|place| self.properties.get(place)) {
+                replica.link_record(tx, env.now_ms(), &id, *property, true)?;
+            }
             self.settle(tx, replica, env, &space)?;
             if client.is_none() {
                 for name in &conversation.with {
@@ -449,7 +466,13 @@ impl Stage<'_> {
                 attachments: metas,
                 extras: None,
             };
-            self.write_as(tx, replica, env, (&message.by, &room.space), &[(preimage, edit)])?;
+            self.write_as(tx, replica, env, (&message.by, &room.space), &[(preimage.clone(), edit)])?;
+            if let Some(emoji) = &message.reaction {
+                let person = replica.person();
+                let edit = Edit::React { person, emoji: emoji.clone(), on: true };
+                replica.author(tx, env.now_ms(), &preimage, &edit, Label::OTHER)?;
+                self.settle(tx, replica, env, &room.space)?;
+            }
             for (position, file) in files.iter().enumerate() {
                 let path = file.folder.to_string_lossy();
                 attachments::set_state(
@@ -483,6 +506,10 @@ impl Stage<'_> {
             if conversation.archived {
                 let preimage = Preimage::conversation_state(replica.personal(), &room.conversation);
                 replica.author(tx, env.now_ms(), &preimage, &Edit::SetArchived(true), Label::OTHER)?;
+            }
+            if conversation.pinned {
+                let preimage = Preimage::conversation_state(replica.personal(), &room.conversation);
+                replica.author(tx, env.now_ms(), &preimage, &Edit::SetPinned(true), Label::OTHER)?;
             }
             if let Some(text) = &conversation.draft {
                 replica.set_draft(tx, env, &room.conversation, Typed::text(text))?;

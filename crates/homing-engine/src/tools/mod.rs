@@ -3,6 +3,7 @@
 mod backup;
 mod backup_file;
 mod demo;
+mod demo_records;
 mod doctor;
 mod people;
 mod picture;

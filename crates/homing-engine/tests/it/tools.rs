@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use homing_engine::api::{
     ApiError, Attachment, AttachmentState, Backup, BackupReport, Call, Code, ConversationNew,
-    ConversationPage, ConversationRow, Conversations, DemoStart, DeviceRow, Doctor, DoctorReport, DraftRow,
-    DraftSet, FileData, FileSource, Filter, Init, ItemRef, MessagePage, MessageRow, Messages,
-    NewConversation, Nothing, OutboxRow, PersonRow, RecoveryConfirm, RecoveryWords, RelaySet, Restore,
-    Search, SearchPage, Seed, SeedReport, Send, Sent, SpaceKind, State, Status,
+    ConversationPage, ConversationRow, Conversations, CopyState, DemoStart, DeviceRow, Doctor, DoctorReport,
+    DraftRow, DraftSet, FileData, FileSource, Filter, Init, ItemRef, MessagePage, MessageRow, Messages,
+    NewConversation, Nothing, OutboxRow, PersonRow, RecordDetail, RecordPage, RecordRef, RecordSort, Records,
+    RecoveryConfirm, RecoveryWords, RelaySet, Restore, Search, SearchPage, Seed, SeedReport, Send, Sent,
+    SpaceKind, State, Status,
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
@@ -509,6 +510,31 @@ fn the_demo_is_a_small_agency_that_never_connects() {
         assert!(states.contains(&state), "{state:?}");
     }
     assert_eq!(files.len(), 2);
+    // What only the agency knows of a property is no part of the copies its clients have.
+    let page = |desk: &mut Desk, kind: &str| -> RecordPage {
+        desk.does(Call::Records(Records {
+            kind: kind.to_owned(),
+            query: String::new(),
+            status: None,
+            level: None,
+            about: None,
+            client: None,
+            deleted: false,
+            sort: RecordSort::default(),
+            after: None,
+            limit: 50,
+        }))
+    };
+    let properties = page(&mut desk, "property");
+    assert_eq!(properties.rows.len(), 5);
+    assert!(properties.rows.iter().all(|row| row.can_write && row.conflicts == 0));
+    assert_eq!(page(&mut desk, "interest").rows.len(), 6);
+    assert_eq!(page(&mut desk, "quick_reply").rows.len(), 3);
+    let shared: RecordDetail = desk.does(Call::Record(RecordRef { record: properties.rows[0].id.clone() }));
+    assert!(!shared.copies.is_empty());
+    assert!(shared.copies.iter().all(|copy| copy.state == CopyState::Published));
+    assert_eq!(rows.iter().filter(|row| row.pinned).count(), 1);
+    assert_eq!(rows.iter().filter(|row| !row.records.is_empty()).count(), 5);
     for file in files {
         assert_eq!(file.state, AttachmentState::Ready);
         let read: FileData = desk.does(Call::AttachmentRead(ItemRef { id: file.id }));
