@@ -148,6 +148,15 @@ export function money(minor: number, currency: string): string {
   return f.made(format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)));
 }
 
+/** How many digits a currency has behind the point. */
+export function currencyDigits(currency: string): number {
+  try {
+    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
+}
+
 /** Which form of a word goes with a number, by the rules of a catalogue's language. */
 export function plural<F extends Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>(language: string): (n: number, forms: F) => string {
   const rules = new Intl.PluralRules(language);

@@ -14,6 +14,8 @@ export const TOPICS: Record<TopicId, RouteName[]> = {
   people: ["people", "invite", "join"],
   members: ["members"],
   safety: ["safety"],
+  records: ["records", "record", "property", "share"],
+  interests: ["interests"],
   devices: ["devices", "link"],
   recovery: ["recovery", "backup", "restore", "doctor"],
   lock: ["passphrase"],

@@ -7,7 +7,7 @@ export interface RouteDef {
   path: string;
   layer: Layer;
   /** What kind of id the path takes. */
-  param?: "conversation" | "person";
+  param?: "conversation" | "person" | "record";
   /** Reachable while the profile has no identity. */
   first?: boolean;
 }
@@ -19,6 +19,9 @@ export const ROUTES = [
   { name: "outbox", path: "outbox", layer: "pane" },
   { name: "drafts", path: "drafts", layer: "pane" },
   { name: "search", path: "search", layer: "page" },
+  { name: "records", path: "records", layer: "page" },
+  { name: "record", path: "record/:id", layer: "page", param: "record" },
+  { name: "interests", path: "interests", layer: "page" },
   { name: "people", path: "people", layer: "page" },
   { name: "devices", path: "devices", layer: "page" },
   { name: "settings", path: "settings", layer: "page" },
@@ -26,6 +29,8 @@ export const ROUTES = [
   { name: "invite", path: "invite", layer: "dialog" },
   { name: "join", path: "join", layer: "dialog", first: true },
   { name: "link", path: "link", layer: "dialog", first: true },
+  { name: "property", path: "property", layer: "dialog" },
+  { name: "share", path: "share/:id", layer: "dialog", param: "record" },
   { name: "members", path: "members/:id", layer: "dialog", param: "conversation" },
   { name: "compare", path: "compare/:id", layer: "dialog", param: "conversation" },
   { name: "safety", path: "safety/:id", layer: "dialog", param: "person" },

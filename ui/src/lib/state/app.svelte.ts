@@ -28,6 +28,8 @@ export type Phase = "loading" | "failed" | "first" | "locked" | "ready";
 const THREADS_KEPT = 8;
 const TYPING_MS = 6000;
 
+type RecordsEvent = Extract<EngineEvent, { event: "records" }>;
+
 /** What was asked for before it was known whose profile this is. */
 interface Ahead {
   settings: Promise<Settings>;
@@ -52,6 +54,8 @@ export class App {
   /** Rises whenever people, devices, invitations or requests changed. */
   peopleRevision = $state(0);
   outboxRevision = $state(0);
+  /** Rises when records that are shown have to be asked for again. */
+  recordsRevision = $state(0);
   /** Rises when somebody comes to or leaves the window. */
   attended = $state(0);
   /** Rises when a draft list is out of date. */
@@ -70,6 +74,7 @@ export class App {
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
   #stops: Array<() => void> = [];
+  #recordLists = new Set<(event: RecordsEvent) => void>();
   #identity = "";
   #person: string | null = null;
   /** The last change heard: the engine counts all of them in one row. */
@@ -224,6 +229,12 @@ export class App {
     if (this.phase === "ready") void this.backend.call("focus", { conversation }).catch(() => undefined);
   }
 
+  /** Tells `list` what the engine says of records, until the answer is called. */
+  onRecords(list: (event: RecordsEvent) => void): () => void {
+    this.#recordLists.add(list);
+    return () => this.#recordLists.delete(list);
+  }
+
   /** Hidden now, deleted when the undo is gone. */
   deleteForMe(row: ConversationRow): void {
     this.list.hide(row.id, true);
@@ -361,6 +372,10 @@ export class App {
       case "link":
         this.link = event.state;
         break;
+      case "records":
+        this.#count(event);
+        for (const list of this.#recordLists) list(event);
+        break;
       case "settings":
         this.settings = event.settings;
         break;
@@ -383,6 +398,7 @@ export class App {
     for (const id of [...this.#threads.keys()]) if (id !== this.thread?.id) this.#threads.delete(id);
     void this.thread?.reload();
     void this.list.load();
+    this.recordsRevision += 1;
   }
 
   #refreshDetails(rows: ConversationRow[]): void {

@@ -1,5 +1,6 @@
 import type { MessageRow } from "../../bindings/MessageRow";
 import type { Participant } from "../../bindings/Participant";
+import { record, version, villa } from "./records";
 import { ME, attachment, conversation, draft, empty, message, participant, receipt, type World } from "./world";
 
 const MINUTE = 60_000;
@@ -169,5 +170,18 @@ export function agency(now = Date.now()): World {
   world.requests.push({ id: "r-1", person: "p-nina", name: "Nina Roth", space: "s-team", space_name: "Lindgren Homes", role: "member", asked_at: at(30 * MINUTE) });
   world.status = { ...world.status, connection: "offline", online: false, offline_since: at(35 * MINUTE), outbox: 3, unread: 4, requests: 1 };
   world.settings.welcome_done = true;
+  const flat = record("r-attic", "property", "Attic, Kanał 12", { title: { text: "Attic, Kanał 12" }, price: { money: { minor: 189_000_00, currency: "EUR" } }, status: { choice: "draft" } });
+  const place = flat.fields.find((field) => field.key === "title");
+  place?.values.push(version({ text: "Loft, Kanał 12" }, { by: "p-ben", by_name: "Ben Okafor", me: false, at: at(2 * HOUR) }));
+  flat.row.conflicts = 1;
+  const interest = (id: string, client: string, level: string, status: string): void => {
+    const about = { id: "r-villa", name: "Villa Rosa" };
+    world.records.set(id, record(id, "interest", "Villa Rosa", { level: { choice: level }, status: { choice: status } }, { about, space: `s-${id}`, space_name: client }));
+  };
+  for (const one of [villa(), flat]) world.records.set(one.row.id, one);
+  interest("i-maria", "Maria Bellini", "high", "viewing_scheduled");
+  interest("i-tom", "Tomás Herrera", "medium", "interested");
+  const rosa = world.rows.get("c-rosa");
+  if (rosa) rosa.records = [{ id: "r-villa", kind: "property", title: "Villa Rosa", shared: false, deleted: false }];
   return world;
 }

@@ -5,8 +5,7 @@ import type { RecordDetail } from "../../bindings/RecordDetail";
 import type { RecordFieldRow } from "../../bindings/RecordFieldRow";
 import type { RecordRow } from "../../bindings/RecordRow";
 import type { RecordValue } from "../../bindings/RecordValue";
-import type { CallName } from "../index";
-import { fail } from "./handlers";
+import { CallError, type CallName } from "../index";
 import type { FakeBackend } from "./index";
 import { ME } from "./world";
 
@@ -47,6 +46,10 @@ export function villa(): RecordDetail {
     description: { text: "Five rooms and a garden, ten minutes from the sea." },
     internal_notes: { text: "The owner would take a little less." },
   });
+}
+
+function fail(code: "not_found", message: string): never {
+  throw new CallError({ code, message });
 }
 
 function find(fake: FakeBackend, id: string): RecordDetail {
