@@ -66,8 +66,8 @@ pub struct Core {
     pub(crate) flows: Flows,
     /// The conversation a focused window shows.
     pub(crate) focus: Option<DocId>,
-    /// The space the relay sends live for it.
-    pub(crate) live: Option<SpaceId>,
+    /// The spaces the relay sends live for it.
+    pub(crate) live: BTreeSet<SpaceId>,
     pub(crate) touched: Touched,
     /// Copies of records that are to be looked at.
     pub(crate) publishing: crate::records::Publishing,
@@ -118,7 +118,7 @@ impl Core {
             last_link: 0,
             flows: Flows::default(),
             focus: None,
-            live: None,
+            live: BTreeSet::new(),
             touched: Touched::default(),
             publishing: crate::records::Publishing::default(),
             receipts_due: BTreeMap::new(),

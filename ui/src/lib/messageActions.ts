@@ -40,7 +40,7 @@ export class MessageActions {
     add(row.body !== "", message.copy, Copy, () => void this.copy());
     add(row.can_edit, message.edit, Draft, () => this.edit(), testids.messageEdit);
     add(row.edited_at !== null, message.history, History, () => this.open("history"), testids.messageHistory);
-    add(!row.deleted, message.forward, Forward, () => this.open("forward"), testids.messageForward);
+    add(!row.deleted && !row.internal, message.forward, Forward, () => this.open("forward"), testids.messageForward);
     add(true, message.select, Select, () => this.thread.toggle(row.id), testids.messageSelect);
     add(row.mine, message.info, Check, () => this.open("receipts"));
     add(row.state === "failed", message.retry, Retry, () => this.queue("outbox_retry"));
@@ -52,6 +52,12 @@ export class MessageActions {
 
   reply(): void {
     const row = this.row();
+    // The client must not read what answers a remark.
+    if (row.internal) {
+      this.thread.commenting = true;
+      return;
+    }
+    this.thread.commenting = false;
     this.app.editor(this.thread.id).setReply({ id: row.id, author_name: row.author_name, preview: row.body.slice(0, 100) || (row.attachments[0]?.name ?? "") });
     focusComposer();
   }
@@ -81,6 +87,10 @@ export class MessageActions {
 
   /** Takes what waits back into the composer. */
   async back(): Promise<void> {
+    if (this.row().internal) {
+      if (await this.app.attempt("outbox_cancel", { id: this.row().id })) this.thread.commenting = true;
+      return;
+    }
     const draft = await this.app.attempt("outbox_edit", { id: this.row().id });
     if (!draft) return;
     this.app.editor(this.thread.id).remote(draft);

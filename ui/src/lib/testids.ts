@@ -47,6 +47,8 @@ export const testids = {
   blockedMessage: "blocked-message",
   personMenu: "person-menu",
   personName: "person-name",
+  personBlock: "person-block",
+  rowAssignee: "row-assignee",
   spam: "spam",
   newConversation: "new-conversation",
   thread: "thread",

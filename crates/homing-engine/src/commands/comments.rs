@@ -2,14 +2,15 @@
 //! to it, so what is written here can't reach one, whatever the screen shows.
 
 use homing_model::Extras;
-use homing_store::{Durability, conversations, meta};
+use homing_store::{Durability, Tx, conversations, meta};
 use homing_wire::{DocId, SpaceId};
 
 use crate::api::{ApiError, Comment, CommentDraft, CommentText, Commented, ConversationRef, Done, Event};
 use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
 use crate::core::Core;
-use crate::fail::invalid;
+use crate::fail::{Fail, invalid};
+use crate::replica::Replica;
 
 /// Where what is typed of a remark lies, by conversation.
 const TYPED: &str = "comment/";
@@ -28,7 +29,7 @@ impl Core {
         }
         let message = self.write_and_seal(&team, |tx, replica, env| {
             let extras = Extras { internal: true, mentions: mentions.clone(), ..Extras::default() };
-            meta::delete(tx, &format!("{TYPED}{id}"))?;
+            replica.forget_comment(tx, &id)?;
             replica.send_message(tx, env, Outgoing { extras, ..Outgoing::text(id, &args.text) })
         })?;
         let sent = self.sent(&message, &id)?;
@@ -94,6 +95,26 @@ impl Core {
             return;
         };
         self.push(crate::port::Output::Event(event));
+    }
+}
+
+impl Replica {
+    /// Words of a remark that will not be written as it is: kept beside what is typed, and nowhere near the client.
+    pub(crate) fn keep_comment(&self, tx: &Tx<'_>, conversation: &DocId, text: &str) -> Result<(), Fail> {
+        let key = format!("{TYPED}{conversation}");
+        let typed = meta::get(tx, &key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let all = match typed {
+            Some(typed) if typed.contains(text) => typed,
+            Some(typed) if !typed.is_empty() => format!("{typed}\n\n{text}"),
+            _ => text.to_owned(),
+        };
+        Ok(meta::set(tx, &key, all.as_bytes())?)
+    }
+
+    /// Nothing of a remark is typed any more.
+    pub(crate) fn forget_comment(&self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
+        meta::delete(tx, &format!("{TYPED}{conversation}"))?;
+        Ok(())
     }
 }
 

@@ -52,6 +52,11 @@ impl Core {
             if row.deleted {
                 return Err(ApiError::new(Code::NotFound, "A message that was deleted can't be forwarded."));
             }
+            if row.internal {
+                return Err(
+                    crate::fail::forbidden("A comment stays with your team. It can't be forwarded.").into()
+                );
+            }
             rows.push(row);
         }
         rows.sort_by_key(StoredMessage::order);

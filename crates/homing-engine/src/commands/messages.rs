@@ -1,5 +1,7 @@
 //! Messages: pages, sending, reading, deleting.
 
+use std::collections::BTreeSet;
+
 use homing_model::{DraftId, Edit, Extras, Preimage};
 use homing_store::messages::{self, MessageRow as StoredMessage, Order};
 use homing_store::{Durability, Tx, conversations};
@@ -135,15 +137,18 @@ impl Core {
 
     pub(crate) fn focus(&mut self, args: Focus) -> Result<Done, ApiError> {
         self.focus = args.conversation.as_deref().map(|id| self.find_conversation(id)).transpose()?;
-        let space = self.focus.as_ref().map(|id| self.space_of(id)).transpose()?;
-        if space != self.live {
-            if let Some(before) = self.live.take() {
-                self.protocol(homing_sync::Event::CloseSpace(before));
-            }
-            if let Some(space) = space {
-                self.live = Some(space);
-                self.protocol(homing_sync::Event::OpenSpace(space));
-            }
+        let mut live = BTreeSet::new();
+        if let Some(id) = &self.focus {
+            live.insert(self.space_of(id)?);
+            // Colleagues tell each other in their own space that they answer a client.
+            live.extend(conversations::get(&self.db()?, id)?.and_then(|row| row.team));
+        }
+        let before = std::mem::replace(&mut self.live, live.clone());
+        for space in before.difference(&live) {
+            self.protocol(homing_sync::Event::CloseSpace(*space));
+        }
+        for space in live.difference(&before) {
+            self.protocol(homing_sync::Event::OpenSpace(*space));
         }
         Ok(Done { done: true })
     }

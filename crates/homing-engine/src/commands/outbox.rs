@@ -139,12 +139,26 @@ impl Core {
                     conversation: row.conversation,
                 }),
             };
+            let comment = match (row.doc, &edit) {
+                (Some(doc), Some(edit)) => replica.preimage(tx, &doc)?.map(|preimage| TakenBack::Change {
+                    preimage,
+                    edit: Box::new(edit.clone()),
+                    conversation: row.conversation,
+                }),
+                _ => None,
+            };
             // As it reads now: it may have got other words while it waited.
             let shown = row.doc.map(|doc| messages::get(tx, &doc)).transpose()?.flatten();
             withdraw(tx, replica, row)?;
             if let (Some(doc), Some(content)) = (row.doc, edit.and_then(|edit| edit.message_content())) {
+                let internal = content.is_internal();
                 let text = shown.map_or(content.body, |shown| shown.body);
                 let conversation = content.conversation;
+                if internal {
+                    // Never into the composer that answers the client.
+                    replica.keep_comment(tx, &conversation, &text)?;
+                    return comment.ok_or(Fail::Internal("nothing to take back"));
+                }
                 let words = (text.as_str(), content.reply_to);
                 let draft = back_to_draft(tx, replica, env, (&doc, &conversation), words, to_change)?;
                 return Ok(TakenBack::Message { conversation, draft });
@@ -202,8 +216,14 @@ impl Core {
                 self.draft_send_now(conversation, &send, &[]).map(drop)
             }
             TakenBack::Change { preimage, edit, conversation } => {
-                let label = conversation.map_or(Label::OTHER, Label::conversation);
+                let label = match (&*edit, conversation) {
+                    (Edit::CreateMessage { .. }, Some(conversation)) => Label::message(conversation),
+                    (_, conversation) => conversation.map_or(Label::OTHER, Label::conversation),
+                };
                 self.write(Durability::Full, |tx, replica, env| {
+                    if let Edit::CreateMessage { conversation, .. } = &*edit {
+                        replica.forget_comment(tx, conversation)?;
+                    }
                     replica.author(tx, env.now_ms(), &preimage, &edit, label).map(drop)
                 })
             }

@@ -92,7 +92,7 @@ impl Core {
         if self.link.take().is_some() && self.last_link > 0 {
             self.push(Output::Disconnect { link: self.last_link });
         }
-        self.live = None;
+        self.live.clear();
         self.touched.status = true;
     }
 

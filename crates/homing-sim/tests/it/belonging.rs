@@ -1,7 +1,10 @@
 //! A message names its conversation inside its content. A member of two spaces, whose app is not ours, names one of the
 //! other space: who reads that other conversation would see it there, and nobody else of it ever would.
 
-use homing_engine::api::{Call, Comment, Commented, Event, InviteTo, RoleName};
+use homing_engine::api::{
+    Call, Code, Comment, CommentDraft, CommentText, Commented, Done, Event, Focus, Forward, InviteTo,
+    ItemRef, RoleName,
+};
 use homing_model::{DraftId, Edit, Extras, Preimage, author_from};
 use homing_sim::World;
 use homing_store::{conversations, entries, messages, strays};
@@ -200,4 +203,59 @@ fn a_comment_may_come_before_the_conversation_it_stands_beside() {
     assert_eq!(messages::before(&store.read(), &doc, None, 99).unwrap().len(), 30);
     drop(store);
     world.start(cora).unwrap();
+}
+
+#[test]
+fn a_comment_that_is_taken_back_comes_nowhere_near_the_client() {
+    let (mut house, two) = commented(205);
+    let (laptop, ben) = (house.laptop, house.ben);
+    let world = &mut house.world;
+    world.settle().unwrap();
+    world.set_online(laptop, false).unwrap();
+    let args =
+        Comment { conversation: two.clone(), text: "not to be read by Ben".to_owned(), mentions: Vec::new() };
+    let written: Commented = world.ask(laptop, Call::Comment(args)).unwrap();
+    let waiting = world.outbox(laptop).unwrap();
+    let row = waiting.iter().find(|row| row.preview == "not to be read by Ben").unwrap().id.clone();
+    let _: Done = world.ask(laptop, Call::OutboxCancel(ItemRef { id: row })).unwrap();
+    let draft = world.draft(laptop, &two).unwrap();
+    assert!(draft.text.is_empty() && draft.others.is_empty(), "{draft:?}");
+    let typed = CommentDraft { conversation: two.clone(), text: None };
+    let kept: CommentText = world.ask(laptop, Call::CommentDraft(typed)).unwrap();
+    assert_eq!(kept.text, "not to be read by Ben");
+    assert!(world.messages(laptop, &two).unwrap().iter().all(|row| row.id != written.id));
+    // Nor by being forwarded.
+    let comment = world.messages(laptop, &two).unwrap().into_iter().find(|row| row.internal).unwrap();
+    let args = Forward { messages: vec![comment.id], to: vec![two.clone()], comment: String::new() };
+    let error = world.refusal(laptop, Call::Forward(args)).unwrap();
+    assert_eq!(error.code, Code::RoleForbids);
+    world.settle().unwrap();
+    assert_eq!(world.bodies(ben, &two).unwrap(), ["Dear Ben"]);
+}
+
+#[test]
+fn colleagues_hear_who_answers_the_client_and_the_client_does_not() {
+    let (mut house, two) = commented(206);
+    let (laptop, ben, cora) = (house.laptop, house.ben, house.cora);
+    let world = &mut house.world;
+    world.settle().unwrap();
+    for device in [laptop, ben, cora] {
+        let args = Focus { conversation: Some(two.clone()) };
+        let _: Done = world.ask(device, Call::Focus(args)).unwrap();
+    }
+    world.run_for(5_000).unwrap();
+    for device in [laptop, ben, cora] {
+        world.take_events(device).unwrap();
+    }
+    let _: Done = world.ask(cora, Call::Replying(homing_sim::people::reference(&two))).unwrap();
+    world.run_for(5_000).unwrap();
+    let heard = |world: &mut World, device| {
+        let told = world.take_events(device).unwrap();
+        told.iter().any(|event| matches!(event, Event::Replying { name, .. } if name == "Cora"))
+    };
+    assert!(heard(world, laptop));
+    assert!(!heard(world, ben) && !heard(world, cora));
+    // A client who answers is no colleague.
+    let done: Done = world.ask(ben, Call::Replying(homing_sim::people::reference(&two))).unwrap();
+    assert!(!done.done);
 }

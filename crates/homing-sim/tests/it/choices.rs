@@ -328,7 +328,7 @@ fn a_local_name_is_shown_everywhere_and_its_tricks_are_visible() {
     };
     let _: Vec<PersonRow> = world.ask(laptop, name("The \u{202e}tenant")).unwrap();
     world.settle().unwrap();
-    let shown = "The \u{fffd}tenant";
+    let shown = "The ⟨U+202E⟩tenant";
     for device in [laptop, desktop] {
         assert_eq!(world.messages(device, &group).unwrap()[0].author_name, shown);
         assert!(world.members(device, &group).unwrap().iter().any(|row| row.name == shown));

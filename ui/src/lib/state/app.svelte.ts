@@ -384,6 +384,18 @@ export class App {
         if (thread) thread.typing = { person: event.person, name: event.name, until: Date.now() + TYPING_MS };
         break;
       }
+      case "replying": {
+        const thread = this.#threads.get(event.conversation);
+        if (thread) thread.replying = { person: event.person, name: event.name, until: Date.now() + TYPING_MS };
+        break;
+      }
+      case "reshaped":
+        if (this.thread?.id !== event.conversation) this.#threads.delete(event.conversation);
+        else {
+          void this.thread.reload();
+          void this.thread.refreshDetail();
+        }
+        break;
       case "notify":
       case "unnotify":
         break;

@@ -34,6 +34,13 @@ export class Thread {
   /** The message whose answers are shown beside. */
   answers = $state<string | null>(null);
   typing = $state<{ person: string; name: string; until: number } | null>(null);
+  /** A colleague who answers the same client. */
+  replying = $state<{ person: string; name: string; until: number } | null>(null);
+  /** What a colleague answered while something is being written here; and whether somebody is asked about it. */
+  meanwhile = $state.raw<MessageRow | null>(null);
+  asking = $state(false);
+  /** What is written is a remark for the team. */
+  commenting = $state(false);
   /** Where the reader is while the conversation is open; null at its end. */
   anchor = $state.raw<Anchor | null>(null);
   #revision = 0;
@@ -154,6 +161,11 @@ export class Thread {
     const caughtUp = !this.rows.some((row) => row.unread);
     const { typing } = this;
     if (typing && diff.upsert.some((row) => row.author === typing.person && !this.rows.some((known) => known.id === row.id))) this.typing = null;
+    const answer = diff.upsert.findLast((row) => row.colleague && !row.internal && !row.deleted && !this.rows.some((known) => known.id === row.id));
+    if (answer) {
+      this.meanwhile = answer;
+      this.replying = null;
+    }
     this.#merge(diff);
     // Nobody is looking: the divider stands where they will go on reading.
     if (caughtUp && !watched) this.divider = this.rows.find((row) => row.unread)?.id ?? this.divider;

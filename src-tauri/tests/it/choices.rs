@@ -1,0 +1,249 @@
+//! What Ada chooses for conversations while her relay is down: it shows at once, arrives on her other device when the relay
+//! is back, is taken back with one press, and her client sees none of it.
+
+use serde_json::json;
+
+use crate::driver::{App, Desk};
+use crate::programs::Relay;
+use crate::steps::{
+    begin, conversation_id, first_start, link, open, row, tid, to_inbox, wait_connected, write,
+};
+
+struct Agency {
+    desk: Desk,
+    relay: Relay,
+    laptop: App,
+    desktop: App,
+    client: App,
+    /// Two conversations of Ada's with her client.
+    boiler: String,
+    garden: String,
+}
+
+impl Agency {
+    async fn start() -> Self {
+        let desk = Desk::start();
+        let relay = Relay::start(&desk.folder("relay"));
+        let laptop = desk.app("laptop", &[]).await;
+        first_start(&laptop, "Ada Berger").await;
+        laptop.click(&tid("welcome-invite")).await;
+        laptop.fill(&tid("relay-address"), &relay.address).await;
+        laptop.click(&tid("relay-connect")).await;
+        laptop.click("[data-testid=invite-kind][data-kind=client]").await;
+        laptop.fill(&tid("invite-client-name"), "Cora Lind").await;
+        laptop.click(&tid("invite-make")).await;
+        let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
+        close(&laptop).await;
+        let desktop = desk.app("desktop", &[]).await;
+        link(&laptop, &desktop).await;
+        for device in [&laptop, &desktop] {
+            close(device).await;
+        }
+        let client = desk.app("client", &[]).await;
+        client.click(&tid("first-invitation")).await;
+        client.fill(&tid("join-link"), &invitation).await;
+        client.click(&tid("join-look")).await;
+        client.fill(&tid("join-name"), "Cora Lind").await;
+        client.click(&tid("join-do")).await;
+        client.wait_gone(&tid("dialog")).await;
+        to_inbox(&laptop).await;
+        laptop.wait_text(&tid("conversation"), "Cora Lind").await;
+        let boiler = begin(&laptop, "The boiler", &["Cora Lind"], "I will send somebody").await;
+        let garden = begin(&laptop, "The garden", &["Cora Lind"], "The hedge is cut").await;
+        for device in [&desktop, &client] {
+            to_inbox(device).await;
+            device.wait_for(&row(&boiler)).await;
+            device.wait_for(&row(&garden)).await;
+        }
+        Self { desk, relay, laptop, desktop, client, boiler, garden }
+    }
+
+    async fn end(self) {
+        for app in [self.laptop, self.desktop, self.client] {
+            app.close().await;
+        }
+        drop(self.desk);
+    }
+}
+
+async fn close(app: &App) {
+    app.click(&tid("dialog-close")).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
+async fn offline(app: &App) {
+    app.wait_for(&tid("banner")).await;
+}
+
+/// Opens a conversation and chooses from its menu.
+async fn choose(app: &App, conversation: &str, item: &str) {
+    open(app, conversation).await;
+    app.click(&tid("thread-menu")).await;
+    app.click(&tid(item)).await;
+}
+
+async fn show(app: &App, filter: &str) {
+    app.click(&format!("[data-testid=filter][data-filter={filter}]")).await;
+    app.wait_for(&format!("[data-testid=filter][data-filter={filter}][aria-pressed=true]")).await;
+}
+
+fn marked(conversation: &str, mark: &str) -> String {
+    format!("{}[data-{mark}=true]", row(conversation))
+}
+
+/// Clicks a row with a key held.
+async fn click_with(app: &App, conversation: &str, key: &str) {
+    let script = "const link = document.querySelector(arguments[0]);
+        link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, [arguments[1]]: true }))";
+    app.eval(script, vec![json!(format!("{} a", row(conversation))), json!(key)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_with_the_client() {
+    let mut house = Agency::start().await;
+    let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
+    house.relay.stop();
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        offline(device).await;
+    }
+    let laptop = &house.laptop;
+    choose(laptop, &boiler, "thread-pin").await;
+    laptop.wait_for(&marked(&boiler, "pinned")).await;
+    laptop.wait_text(&tid("toast"), "pinned").await;
+    choose(laptop, &boiler, "thread-mute").await;
+    laptop.click("[data-testid=until][data-until=forever]").await;
+    laptop.wait_for(&marked(&boiler, "muted")).await;
+    choose(laptop, &boiler, "thread-assign").await;
+    laptop.click(&tid("assignee")).await;
+    laptop.wait_for(&format!("{} [data-testid=row-assignee]", row(&boiler))).await;
+    // A snoozed conversation is out of sight and in its own list.
+    choose(laptop, &garden, "thread-snooze").await;
+    laptop.click("[data-testid=until][data-until=week]").await;
+    laptop.wait_gone(&row(&garden)).await;
+    show(laptop, "snoozed").await;
+    laptop.wait_for(&marked(&garden, "snoozed")).await;
+    laptop.screenshot(&house.desk.folder("pictures").join("snoozed.png")).await;
+    show(laptop, "active").await;
+
+    house.relay.start_again();
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        wait_connected(device).await;
+    }
+    let desktop = &house.desktop;
+    desktop.wait_for(&marked(&boiler, "pinned")).await;
+    desktop.wait_for(&marked(&boiler, "muted")).await;
+    desktop.wait_for(&format!("{} [data-testid=row-assignee]", row(&boiler))).await;
+    desktop.wait_gone(&row(&garden)).await;
+    show(desktop, "snoozed").await;
+    desktop.wait_for(&marked(&garden, "snoozed")).await;
+    // What the client writes brings it back on both; nothing of all this is on their screen.
+    for mark in ["pinned", "muted", "snoozed"] {
+        house.client.wait_for(&format!("{}[data-{mark}=false]", row(&boiler))).await;
+    }
+    house.client.wait_gone("[data-testid=row-assignee]").await;
+    house.client.wait_gone(&tid("comment-mode")).await;
+    write(&house.client, &garden, &["And the lawn?".to_owned()]).await;
+    show(desktop, "active").await;
+    for device in [&house.laptop, desktop] {
+        device.wait_for(&format!("{}[data-snoozed=false]", row(&garden))).await;
+    }
+
+    // Several at once, and one undo for the whole, on both screens.
+    click_with(&house.laptop, &boiler, "ctrlKey").await;
+    click_with(&house.laptop, &garden, "ctrlKey").await;
+    house.laptop.wait_text(&tid("bulk"), "2 selected").await;
+    house.laptop.click(&tid("bulk-archive")).await;
+    for device in [&house.laptop, desktop] {
+        device.wait_gone(&row(&boiler)).await;
+        device.wait_gone(&row(&garden)).await;
+    }
+    house.laptop.click(&tid("toast-action")).await;
+    for device in [&house.laptop, desktop] {
+        device.wait_for(&row(&boiler)).await;
+        device.wait_for(&row(&garden)).await;
+    }
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_screen() {
+    let mut house = Agency::start().await;
+    let boiler = house.boiler.clone();
+    house.relay.stop();
+    offline(&house.laptop).await;
+    let laptop = &house.laptop;
+    open(laptop, &boiler).await;
+    laptop.fill(&tid("composer"), "For the client").await;
+    laptop.wait_for("[data-testid=composer][data-saved=true]").await;
+    laptop.click("[data-testid=comment-mode][data-mode=comment]").await;
+    laptop.wait_text("#only-team", "Only your team sees this").await;
+    laptop.wait_gone(&tid("composer")).await;
+    laptop.fill(&tid("comment"), "She pays late").await;
+    laptop.click(&tid("comment-send")).await;
+    laptop.wait_text("[data-testid=message][data-internal=true]", "She pays late").await;
+    laptop.screenshot(&house.desk.folder("pictures").join("comment.png")).await;
+    // What was meant for the client is where it was.
+    laptop.click("[data-testid=comment-mode][data-mode=reply]").await;
+    let kept = "return document.querySelector('[data-testid=composer]')?.value === 'For the client'";
+    laptop.wait_until("the draft for the client", kept, vec![]).await;
+
+    house.relay.start_again();
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        wait_connected(device).await;
+    }
+    open(&house.desktop, &boiler).await;
+    house.desktop.wait_text("[data-testid=message][data-internal=true]", "She pays late").await;
+    house.laptop.click(&tid("send")).await;
+    open(&house.client, &boiler).await;
+    house.client.wait_text(&tid("message-body"), "For the client").await;
+    let words = "return document.body.innerText.includes('pays late')";
+    assert_eq!(house.client.eval(words, vec![]).await, json!(false));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_screens() {
+    let mut house = Agency::start().await;
+    let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
+    house.relay.stop();
+    offline(&house.laptop).await;
+    let laptop = &house.laptop;
+    choose(laptop, &garden, "thread-merge").await;
+    laptop.click(&format!("[data-testid=merge-into][data-id=\"{boiler}\"]")).await;
+    laptop.wait_gone(&row(&garden)).await;
+    laptop.wait_for(&format!("[data-testid=thread][data-id=\"{boiler}\"][data-loaded=true]")).await;
+    laptop.wait_text(&tid("message-body"), "The hedge is cut").await;
+    laptop.wait_text(&tid("part"), "The garden").await;
+    // She is called otherwise here, with her own name beside it.
+    laptop.click(&tid("person-menu")).await;
+    laptop.fill(&tid("person-name"), "The tenant").await;
+    laptop.click("dialog form .button").await;
+    laptop.wait_gone(&tid("dialog")).await;
+    laptop.wait_text("aside", "Calls themselves Cora Lind").await;
+
+    house.relay.start_again();
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        wait_connected(device).await;
+        device.wait_gone(&row(&garden)).await;
+    }
+    for device in [&house.desktop, &house.client] {
+        open(device, &boiler).await;
+        device.wait_text(&tid("message-body"), "The hedge is cut").await;
+    }
+    house.desktop.wait_text("aside", "Calls themselves Cora Lind").await;
+    // Her own window shows her own name.
+    let own = "return document.body.innerText.includes('The tenant')";
+    assert_eq!(house.client.eval(own, vec![]).await, json!(false));
+
+    house.desktop.click(&tid("person-menu")).await;
+    house.desktop.click(&tid("person-block")).await;
+    house.desktop.wait_gone(&tid("dialog")).await;
+    for device in [&house.laptop, &house.desktop] {
+        device.wait_gone(&row(&boiler)).await;
+        device.click(&tid("filter-menu")).await;
+        device.click(&tid("filter-blocked")).await;
+        device.wait_for(&row(&boiler)).await;
+    }
+    assert_eq!(conversation_id(&house.desktop, "The boiler").await, boiler);
+    house.end().await;
+}
