@@ -21,6 +21,8 @@ pub struct Metrics {
     pub(crate) entry_bytes: AtomicU64,
     pub(crate) duplicates: AtomicU64,
     pub(crate) refilled: AtomicU64,
+    pub(crate) scheduled: AtomicU64,
+    pub(crate) released: AtomicU64,
     pub(crate) slots: AtomicU64,
     pub(crate) account_ops: AtomicU64,
     pub(crate) ephemerals: AtomicU64,
@@ -77,6 +79,8 @@ impl Metrics {
         line("entry_bytes_total", "counter", "Bytes of entries appended.", &self.entry_bytes);
         line("duplicates_total", "counter", "Entries that were here already.", &self.duplicates);
         line("refilled_total", "counter", "Entries that came back after a restore.", &self.refilled);
+        line("scheduled_total", "counter", "Entries taken to be released later.", &self.scheduled);
+        line("released_total", "counter", "Entries released at their time.", &self.released);
         line("slots_total", "counter", "Slots written.", &self.slots);
         line("account_ops_total", "counter", "Ops appended to account logs.", &self.account_ops);
         line("ephemerals_total", "counter", "Frames passed on without being stored.", &self.ephemerals);

@@ -160,6 +160,9 @@ pub enum Command {
         /// The record it is about
         #[arg(long, value_name = "ID")]
         about: Option<String>,
+        /// When the relay sends it, also while this device is off (2026-11-22T08:00:00+01:00)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
     /// Messages of a conversation, oldest first
     Messages {
@@ -634,7 +637,7 @@ pub enum Draft {
 
 #[derive(Debug, Subcommand)]
 pub enum Outbox {
-    /// What waits, and what stands in its way
+    /// What waits, what is sent at its time, and what stands in its way
     List,
     /// Don't send these; the text of a message is a draft again
     Cancel {
@@ -648,6 +651,15 @@ pub enum Outbox {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
+    /// Send a planned message at another time; the same one confirms it after its conversation's members changed
+    Time {
+        id: String,
+        /// Such as 2026-11-22T08:00:00+01:00
+        #[arg(value_name = "TIME")]
+        at: String,
+    },
+    /// Send a planned message now
+    Send { id: String },
     /// Put a message elsewhere among those of its conversation that wait: behind all of them, if nothing else is said
     Move {
         id: String,

@@ -19,6 +19,7 @@ use crate::platform::keychain::DatabaseKey;
 use crate::port::{CallId, Input, Output, Shortage};
 use crate::replica::{IDENTITY, Replica};
 use crate::reply::{RawReply, Reply, Settled};
+use crate::scheduled::News;
 use crate::touched::Touched;
 use crate::vault::{self, KeyState};
 
@@ -72,6 +73,8 @@ pub struct Core {
     /// Copies of records that are to be looked at.
     pub(crate) publishing: crate::records::Publishing,
     pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
+    /// What the relay said of scheduled messages, and when to look at them.
+    pub(crate) news: News,
     pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
@@ -122,6 +125,7 @@ impl Core {
             touched: Touched::default(),
             publishing: crate::records::Publishing::default(),
             receipts_due: BTreeMap::new(),
+            news: News::default(),
             transfers: BTreeSet::new(),
             file_work: crate::attachments::FileWork::default(),
             resting: BTreeMap::new(),
@@ -195,6 +199,7 @@ impl Core {
         crate::files::sweep(&self.folder.join(FILES));
         self.touched.snoozes = true;
         self.start_link()?;
+        self.look_at_schedule();
         self.publish_owed_receipts()?;
         self.say_words_kept()?;
         self.resume_transfers()?;
@@ -341,6 +346,9 @@ impl Core {
         });
         match done {
             Ok(answer) => {
+                if !replica.touched.scheduled.is_empty() {
+                    self.news.changed();
+                }
                 self.touched.merge(std::mem::take(&mut replica.touched));
                 let due = env.steady_ms() + crate::link::RECEIPT_MS;
                 for space in std::mem::take(&mut replica.receipts_due) {
@@ -367,6 +375,7 @@ impl Core {
             self.back_at(),
             self.flows.next_wake(),
             self.publishing.next_wake(),
+            self.schedule_wake(),
         ];
         if let Some(at) = next.into_iter().flatten().min() {
             self.push(Output::WakeAt(at));

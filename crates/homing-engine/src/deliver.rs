@@ -46,6 +46,10 @@ impl Replica {
             return Ok(Vec::new());
         }
         self.greet(tx, env.now_ms(), &row)?;
+        if self.has_scheduled(tx, space)? {
+            self.forget_taken_back(tx, space)?;
+        }
+        let lane = self.lane_is_open(tx, space)?;
         let sealed = outbox::in_state(tx, space, OutboxState::Sealed, IN_FLIGHT)?;
         if sealed.iter().any(|row| row.doc.is_none()) || self.op_in_flight(tx, space)? {
             return Ok(Vec::new());
@@ -54,7 +58,7 @@ impl Replica {
         let dirty = !homing_store::slots::own_of(tx, space)?.iter().all(|slot| !slot.dirty);
         // What only few people read rotates as soon as somebody lost access; the other spaces when somebody writes.
         let at_once = matches!(row.kind, SpaceKind::Personal | SpaceKind::Team);
-        if queued.is_empty() && !dirty && !at_once {
+        if queued.is_empty() && !dirty && !at_once && !lane {
             return Ok(Vec::new());
         }
         if row.kind == SpaceKind::Client && self.held_for_team(tx, env.now_ms(), space)? {
@@ -62,7 +66,7 @@ impl Replica {
         }
         // The rotation changes the op head: what is on its way must arrive first.
         let reasons = self.rotation_reasons(tx, space, env.now_ms())?;
-        let idle = queued.is_empty() && !dirty;
+        let idle = queued.is_empty() && !dirty && !lane;
         if !reasons.is_empty() || (!idle && self.staff_unanchored(space).is_some()) {
             if !sealed.is_empty() {
                 return Ok(Vec::new());
@@ -84,6 +88,9 @@ impl Replica {
         }
         if !frozen.is_empty() {
             spaces::put(tx, &row)?;
+        }
+        if lane && !frozen.iter().any(|one| one.op) {
+            self.seal_lane(tx, env, &row)?;
         }
         Ok(frozen)
     }

@@ -6,6 +6,7 @@
 
 use homing_model::DraftId;
 use homing_store::drafts::{self, DraftRow};
+use homing_store::scheduled::{self, ScheduledState};
 use homing_store::{Read, Tx, meta};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
@@ -55,6 +56,13 @@ impl Replica {
         let Here { current, aside } = here(db, conversation)?;
         let mut rows = drafts::of_conversation(db, conversation)?;
         rows.retain(|row| row.sending_device != Some(me));
+        let mut typable = Vec::with_capacity(rows.len());
+        for row in rows {
+            if !self.waits_for_its_time(db, &row)? {
+                typable.push(row);
+            }
+        }
+        let mut rows = typable;
         let chosen = rows.iter().position(|row| current == Some(draft_id(&row.id)));
         let chosen = chosen.map(|at| rows.remove(at));
         if chosen.as_ref().is_some_and(says_something) {
@@ -63,6 +71,15 @@ impl Replica {
         rows.retain(|row| !aside.contains(&draft_id(&row.id)));
         let other = rows.iter().position(says_something).map(|at| rows.swap_remove(at));
         Ok(other.or(chosen).or_else(|| rows.into_iter().next()))
+    }
+
+    /// All that a draft says is to be sent at its time: it stands among what is scheduled, not in the composer.
+    fn waits_for_its_time(&self, db: &Read<'_>, row: &DraftRow) -> Result<bool, Fail> {
+        if !row.text.is_empty() {
+            return Ok(false);
+        }
+        let planned = scheduled::of_draft(db, &row.id)?;
+        Ok(planned.is_some_and(|row| matches!(row.state, ScheduledState::Planned | ScheduledState::Lost)))
     }
 
     /// The draft that is meant, unless one has to be begun.
@@ -81,7 +98,8 @@ impl Replica {
         let typable = |row: &DraftRow| row.conversation == *conversation && row.sending_device != Some(me);
         let known = drafts::get(db, &row_id(&id))?;
         if let Some(row) = known {
-            return Ok(Some(row).filter(typable));
+            let waits = self.waits_for_its_time(db, &row)?;
+            return Ok(Some(row).filter(|row| typable(row) && !waits));
         }
         // It was finished a moment ago: what goes on is its rest.
         let next = meta::get(db, &format!("{AFTER}{}", row_id(&id)))?;

@@ -8,7 +8,7 @@ use homing_model::draft::{Containment, DraftDoc, Revision};
 use homing_model::{Actor, DraftId, Edit, MessageContent, Preimage};
 use homing_store::drafts::{self, DraftRow};
 use homing_store::outbox::{self, OutboxState};
-use homing_store::{Read, Tx, changes, conversations, entries, meta, slots};
+use homing_store::{Read, Tx, changes, conversations, entries, meta, scheduled, slots};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, Entry, EntryId, limits};
 use minicbor::bytes::ByteVec;
@@ -108,14 +108,16 @@ impl Replica {
         Ok(Some(row))
     }
 
-    fn keep_draft(&mut self, tx: &Tx<'_>, doc: &DraftDoc, now_ms: u64) -> Result<DraftRow, Fail> {
+    pub(crate) fn keep_draft(&mut self, tx: &Tx<'_>, doc: &DraftDoc, now_ms: u64) -> Result<DraftRow, Fail> {
         let me = self.device();
+        let planned = self.note_scheduling(tx, doc)?;
         let mut sending = doc.sending();
         sending.sort_by_key(|mark| mark.device != me);
         let sending = sending.into_iter().next();
-        // What this device is sending stands in its message; the lists don't show it twice.
-        let shown =
-            if sending.as_ref().is_some_and(|mark| mark.device == me) { String::new() } else { doc.text()? };
+        // What this device is sending stands in its message, and what waits for its time among what is scheduled; the lists
+        // don't show it twice.
+        let leaves = planned || sending.as_ref().is_some_and(|mark| mark.device == me);
+        let shown = if leaves { String::new() } else { doc.text()? };
         let row = DraftRow {
             id: row_id(&doc.id()),
             conversation: doc.conversation(),
@@ -215,6 +217,9 @@ impl Replica {
         if let Some(row) = drafts::get(tx, &row_id(id))? {
             let doc = self.load_draft(&row)?;
             drafts::delete(tx, &row.id)?;
+            if let Some(planned) = scheduled::of_draft(tx, &row.id)? {
+                self.not_planned(tx, planned)?;
+            }
             if let Containment::Beyond { now, .. } = doc.compare(sent)?
                 && typed_here
                 && !now.trim().is_empty()
@@ -231,8 +236,24 @@ impl Replica {
         self.publish_drafts(tx, conversation)
     }
 
+    /// What is typed from now on, here, belongs to a new draft.
+    pub(crate) fn typed_no_more(&self, tx: &Tx<'_>, draft: &DraftId) -> Result<(), Fail> {
+        meta::delete(tx, &format!("{TYPED}{}", uuid_of(draft)))?;
+        Ok(())
+    }
+
+    /// This device goes on with a draft.
+    pub(crate) fn typed_here(&self, tx: &Tx<'_>, draft: &DraftId) -> Result<(), Fail> {
+        Ok(meta::set(tx, &format!("{TYPED}{}", uuid_of(draft)), &[1])?)
+    }
+
     /// A new draft with a text, the same bytes on whichever device makes it.
-    fn text_draft(&self, id: &DraftId, conversation: &DocId, text: &str) -> Result<DraftDoc, Fail> {
+    pub(crate) fn text_draft(
+        &self,
+        id: &DraftId,
+        conversation: &DocId,
+        text: &str,
+    ) -> Result<DraftDoc, Fail> {
         let mut doc = DraftDoc::new(Actor(id.0), *id, *conversation)?;
         doc.set_text(None, text)?;
         Ok(DraftDoc::load(&doc.save(), self.actor())?)
@@ -248,8 +269,7 @@ impl Replica {
         let mut doc = self.load_draft(row)?;
         let frozen = doc.revision();
         doc.mark_sending(&self.device(), &frozen)?;
-        // What is typed from now on, here, belongs to a new draft.
-        meta::delete(tx, &format!("{TYPED}{}", uuid_of(&doc.id())))?;
+        self.typed_no_more(tx, &doc.id())?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
         Ok((doc.id(), frozen))

@@ -47,6 +47,7 @@ mod reorder;
 mod replica;
 mod reply;
 mod rows;
+mod scheduled;
 mod slot_content;
 mod slots;
 mod snooze;

@@ -284,6 +284,7 @@ impl Replica {
         }
         for (message, conversation) in &sent {
             self.draft_became_message(tx, message, conversation)?;
+            self.scheduled_sent(tx, message)?;
         }
         self.touched.status = true;
         Ok(())
@@ -367,7 +368,8 @@ impl Replica {
             messages::place(tx, doc, &placed)?;
         }
         self.touched.message(row.conversation, *doc);
-        self.draft_became_message(tx, doc, &row.conversation)
+        self.draft_became_message(tx, doc, &row.conversation)?;
+        self.scheduled_sent(tx, doc)
     }
 
     /// An own message will not be taken as it is.

@@ -29,6 +29,7 @@ pub(crate) struct Refill {
 impl Core {
     pub(crate) fn generation_raised(&mut self, old: u64, new: u64) {
         tracing::warn!(old, new, "the relay was restored or wiped; it is filled again");
+        self.schedule_forgotten();
         let accounts = self.db().and_then(|db| {
             let mut all = Vec::new();
             for person in accounts::people(&db)? {

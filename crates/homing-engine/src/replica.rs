@@ -17,6 +17,7 @@ use homing_wire::{
 
 use crate::fail::Fail;
 use crate::identity::Identity;
+use crate::scheduled::Lanes;
 use crate::touched::Touched;
 
 /// Account logs and op chains that are loaded.
@@ -74,6 +75,8 @@ pub(crate) struct Replica {
     pub received: u64,
     /// Stored in this transaction, by space and sending device: (delivered, nothing to read in them).
     pub delivered: BTreeMap<(SpaceId, DeviceId), (IntervalSet, IntervalSet)>,
+    /// What is scheduled, as far as only this process knows of it.
+    pub lanes: Lanes,
     keys: Arc<Keys>,
     /// Spaces of which all keys that are here are loaded.
     keys_loaded: BTreeSet<SpaceId>,
@@ -100,6 +103,7 @@ impl Replica {
             owed: BTreeSet::new(),
             received: 0,
             delivered: BTreeMap::new(),
+            lanes: Lanes::default(),
             keys: Arc::default(),
             keys_loaded: BTreeSet::new(),
         }
@@ -123,6 +127,7 @@ impl Replica {
         self.receipts_due.clear();
         self.owed.clear();
         self.delivered.clear();
+        self.lanes.forget();
     }
 
     /// Drops what is loaded of one space.

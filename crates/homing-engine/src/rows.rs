@@ -345,6 +345,10 @@ impl Core {
         if touched.outbox {
             events.push(Event::Outbox { waiting: self.waiting()? });
         }
+        if !touched.scheduled.is_empty() {
+            let conversations = touched.scheduled.iter().map(ToString::to_string).collect();
+            events.push(Event::Scheduled { conversations });
+        }
         if touched.people {
             events.push(Event::People {});
         }

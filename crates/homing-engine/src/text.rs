@@ -11,6 +11,12 @@ pub(crate) fn rfc3339(ms: u64) -> String {
         .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// A time in RFC 3339 as Unix milliseconds.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
+    let time = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+    u64::try_from(time.timestamp_millis()).ok()
+}
+
 /// The host (with port) of a relay's address, as the device signs it.
 pub(crate) fn relay_host(address: &str) -> Option<&str> {
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;

@@ -14,6 +14,8 @@ pub(crate) struct Touched {
     pub records: BTreeSet<DocId>,
     pub people: bool,
     pub outbox: bool,
+    /// Conversations whose scheduled messages changed.
+    pub scheduled: BTreeSet<DocId>,
     pub settings: bool,
     pub status: bool,
     /// Conversations that show other messages than before: screens ask for them again.
@@ -48,6 +50,7 @@ impl Touched {
         self.snoozes |= other.snoozes;
         self.people |= other.people;
         self.outbox |= other.outbox;
+        self.scheduled.extend(other.scheduled);
         self.settings |= other.settings;
         self.status |= other.status;
         self.arrived.extend(other.arrived);
@@ -63,6 +66,7 @@ impl Touched {
             && self.records.is_empty()
             && !self.people
             && !self.outbox
+            && self.scheduled.is_empty()
             && !self.settings
             && !self.status
             && self.arrived.is_empty()

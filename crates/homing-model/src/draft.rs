@@ -14,11 +14,11 @@ use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, Value,
 };
 use homing_wire::codec;
-use homing_wire::{DeviceId, DocId};
+use homing_wire::{DeviceId, DocId, Hash, SpaceId};
 use minicbor::bytes::ByteVec;
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::{Actor, ChangeHash, DraftId, ModelError, limits};
+use crate::{Actor, ChangeHash, DraftId, MessageContent, ModelError, limits};
 
 mod key {
     pub(super) const ID: &str = "draft";
@@ -27,6 +27,8 @@ mod key {
     pub(super) const REPLY_TO: &str = "reply_to";
     /// One key per device, so that two devices that send at once don't take each other's mark.
     pub(super) const SENDING: &str = "sending/";
+    /// One for all devices: whichever schedules it last, or takes it back, is the one that counts.
+    pub(super) const SCHEDULED: &str = "scheduled";
 }
 
 /// A revision of a draft. Opaque outside; its text form goes to the screen and comes back with an edit.
@@ -103,6 +105,30 @@ pub struct Sending {
     pub device: DeviceId,
     /// What it froze.
     pub revision: Revision,
+}
+
+/// A draft that is to be sent at a time.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub struct Scheduling {
+    /// The device that hands it in.
+    #[n(0)]
+    pub device: DeviceId,
+    /// What it froze.
+    #[n(1)]
+    pub revision: Revision,
+    /// When, Unix ms.
+    #[n(2)]
+    pub at_ms: u64,
+    /// Where.
+    #[n(3)]
+    pub space: SpaceId,
+    /// Of the members its author saw.
+    #[n(4)]
+    pub members: Hash,
+    /// What is sent. Its text stands in the draft, at the revision.
+    #[n(5)]
+    pub content: MessageContent,
 }
 
 /// How a copy of a draft relates to a revision that was sent.
@@ -280,6 +306,38 @@ impl DraftDoc {
         let mut all: Vec<_> = marks.collect();
         all.sort_by_key(|sending| sending.device);
         all
+    }
+
+    /// Marks that the draft is to be sent at a time, as it was at a revision.
+    pub fn mark_scheduled(&mut self, mark: &Scheduling) -> Result<(), ModelError> {
+        let mut mark = mark.clone();
+        mark.content.body = String::new();
+        let bytes = codec::encode(&mark);
+        if bytes.len() > limits::SCHEDULING {
+            return Err(ModelError::Limit("scheduled message"));
+        }
+        let mut tx = self.doc.transaction();
+        tx.put(ROOT, key::SCHEDULED, bytes).map_err(bad)?;
+        tx.commit();
+        Ok(())
+    }
+
+    /// Takes that mark back, whichever device made it.
+    pub fn clear_scheduled(&mut self) -> Result<(), ModelError> {
+        if bytes_at(&self.doc, key::SCHEDULED).is_some() {
+            let mut tx = self.doc.transaction();
+            tx.delete(ROOT, key::SCHEDULED).map_err(bad)?;
+            tx.commit();
+        }
+        Ok(())
+    }
+
+    /// When it is to be sent, and what, if it is.
+    pub fn scheduled(&self) -> Option<Scheduling> {
+        let bytes = bytes_at(&self.doc, key::SCHEDULED)?;
+        let mut mark: Scheduling = codec::decode("scheduling", &bytes, limits::SCHEDULING).ok()?;
+        mark.content.body = self.text_at(&mark.revision).ok()?;
+        Some(mark)
     }
 
     /// Whether this copy says nothing that the revision did not say.

@@ -32,6 +32,8 @@ pub const NOTE: usize = 16 * 1024;
 pub const MIME: usize = 128;
 /// Bytes of a draft's text.
 pub const DRAFT_TEXT: usize = 256 * 1024;
+/// Bytes of the mark of a draft that is sent at a time: the descriptions of its files, but not its text.
+pub const SCHEDULING: usize = 24 * 1024;
 /// Bytes of a saved draft before it is loaded.
 pub const DRAFT_SAVED: usize = 2 * 1024 * 1024;
 /// Unix milliseconds a document may name: up to the end of the year 9999.

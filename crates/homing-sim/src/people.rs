@@ -1,13 +1,15 @@
 //! What people do on their devices, typed: each is a call as a window or a script makes it.
 
 use anyhow::{Context, Result, anyhow, bail};
+use chrono::{DateTime, Utc};
 use homing_engine::api::{
     ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage,
     ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft,
     DraftChoose, DraftRow, DraftSend, DraftSet, Filter, History, Init, Invitation, Invite, InviteTo, ItemRef,
     Join, Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessageEdit, MessagePage,
     MessageRow, Messages, NewConversation, Nothing, OutboxItems, OutboxMove, OutboxResult, OutboxRow,
-    PersonRow, React, RelaySet, Search, SearchPage, Send, Sent, Shown, Status,
+    PersonRow, React, RelaySet, ScheduledQuery, ScheduledRow, ScheduledTime, Search, SearchPage, Send, Sent,
+    Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -255,6 +257,7 @@ impl World {
             draft: None,
             base: Some(draft.revision),
             attachments: Vec::new(),
+            at: None,
         };
         self.ask(device, Call::DraftSend(args))
     }
@@ -291,6 +294,7 @@ impl World {
             draft: Some(seen.id.clone()),
             base: Some(seen.revision.clone()),
             attachments: Vec::new(),
+            at: None,
         };
         self.ask(device, Call::DraftSend(args))
     }
@@ -314,6 +318,47 @@ impl World {
     /// All drafts of the person.
     pub fn drafts(&mut self, device: DeviceId) -> Result<Vec<DraftRow>> {
         self.ask(device, Call::Drafts(Nothing {}))
+    }
+
+    /// Sends a text at a time, Unix ms; the id of the message it becomes.
+    pub fn send_at(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        text: &str,
+        at_ms: u64,
+    ) -> Result<String> {
+        Ok(self.ask::<Sent>(device, send_at_call(conversation, text, at_ms)?)?.id)
+    }
+
+    /// Sends the draft as it stands on this device at a time.
+    pub fn draft_send_at(&mut self, device: DeviceId, conversation: &str, at_ms: u64) -> Result<Sent> {
+        let draft = self.draft(device, conversation)?;
+        let args = DraftSend {
+            conversation: conversation.to_owned(),
+            text: draft.text,
+            draft: None,
+            base: Some(draft.revision),
+            attachments: Vec::new(),
+            at: Some(rfc3339(at_ms)?),
+        };
+        self.ask(device, Call::DraftSend(args))
+    }
+
+    /// What is sent at its time.
+    pub fn scheduled(&mut self, device: DeviceId) -> Result<Vec<ScheduledRow>> {
+        self.ask(device, Call::Scheduled(ScheduledQuery::default()))
+    }
+
+    /// Takes a scheduled message back.
+    pub fn unschedule(&mut self, device: DeviceId, message: &str) -> Result<()> {
+        self.ask::<Done>(device, Call::ScheduledCancel(ItemRef { id: message.to_owned() })).map(drop)
+    }
+
+    /// Chooses another time, or confirms the same one.
+    pub fn reschedule(&mut self, device: DeviceId, message: &str, at_ms: u64) -> Result<ScheduledRow> {
+        let args = ScheduledTime { id: message.to_owned(), at: rfc3339(at_ms)? };
+        self.ask(device, Call::ScheduledTime(args))
     }
 
     /// What has not reached the relay.
@@ -390,6 +435,22 @@ impl World {
 /// Names a conversation.
 pub fn reference(conversation: &str) -> ConversationRef {
     ConversationRef { conversation: conversation.to_owned() }
+}
+
+/// The call that sends a text at a time, Unix ms.
+pub fn send_at_call(conversation: &str, text: &str, at_ms: u64) -> Result<Call> {
+    Ok(Call::Send(Send {
+        conversation: conversation.to_owned(),
+        text: text.to_owned(),
+        at: Some(rfc3339(at_ms)?),
+        ..Send::default()
+    }))
+}
+
+/// A time as people write it.
+fn rfc3339(at_ms: u64) -> Result<String> {
+    let time = DateTime::<Utc>::from_timestamp_millis(i64::try_from(at_ms)?).context("a time")?;
+    Ok(time.to_rfc3339())
 }
 
 /// The call that sends a text.

@@ -415,6 +415,7 @@ impl World {
                 ]
             })
             .flatten()
+            .chain(self.relay.as_ref().and_then(RelayCore::next_release))
             .min()
     }
 
@@ -423,6 +424,7 @@ impl World {
         let Some(at) = self.next_at() else { return Ok(false) };
         let now_ms = self.now_ms().max(at);
         self.clock.store(now_ms, Ordering::Relaxed);
+        self.relay_releases(now_ms)?;
         for device in 0..self.devices.len() {
             self.turn(device, now_ms)?;
         }
@@ -491,6 +493,18 @@ impl World {
     fn relay_takes(&mut self, session: u64, bytes: &[u8], now_ms: u64) -> Result<()> {
         let Some(relay) = self.relay.as_mut() else { return Ok(()) };
         let effects = relay.frame(session, bytes, now_ms)?;
+        self.release(effects, now_ms)
+    }
+
+    /// What is due at the relay leaves it, by its clock.
+    fn relay_releases(&mut self, now_ms: u64) -> Result<()> {
+        let Some(relay) = self.relay.as_mut() else { return Ok(()) };
+        if relay.next_release().is_none_or(|at| at > now_ms) {
+            return Ok(());
+        }
+        relay.release_due(now_ms)?;
+        let mut effects = relay.commit()?.effects;
+        effects.extend(relay.settle()?.effects);
         self.release(effects, now_ms)
     }
 

@@ -75,6 +75,9 @@ fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<
             "UPDATE attachments SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1) THEN 0 ELSE 2 END",
             "UPDATE slots_out SET counter = 0, dirty = 1, bytes = NULL",
             "UPDATE spaces SET my_dseq = 0, my_prev = NULL",
+            // What another device sealed is not this one's; what the relay keeps it says itself.
+            "DELETE FROM scheduled_entries",
+            "UPDATE scheduled SET sealed = NULL, behind = NULL, epoch = NULL",
         ] {
             tx.exec(sql, [])?;
         }

@@ -40,6 +40,7 @@ pub mod projections;
 pub mod receipts;
 pub mod records;
 pub mod relations;
+pub mod scheduled;
 pub mod search;
 pub mod slots;
 pub mod spaces;

@@ -10,6 +10,7 @@ use crate::feeds::{Feeds, Thing, Until};
 use crate::pull::Queues;
 use crate::refill::Refilling;
 use crate::requests::Asked;
+use crate::schedule::Schedules;
 use crate::session::{Link, Session, Stage};
 use crate::slots::SlotOutbox;
 use crate::space::Space;
@@ -61,6 +62,7 @@ pub struct Client {
     pub(crate) accounts: AccountOutbox,
     pub(crate) asks: Asks,
     pub(crate) refilling: Refilling,
+    pub(crate) schedules: Schedules,
     /// What the relay takes nothing new of, and why.
     holds: BTreeMap<Option<SpaceId>, Hold>,
     pub(crate) out: Vec<Effect>,
@@ -90,6 +92,7 @@ impl Client {
             accounts: AccountOutbox::default(),
             asks: Asks::default(),
             refilling: Refilling::default(),
+            schedules: Schedules::default(),
             holds: BTreeMap::new(),
             out: Vec::new(),
         }
@@ -223,6 +226,8 @@ impl Client {
             Event::RepushAccounts(accounts) => self.repush_accounts(accounts),
             Event::Missing { space, proof, confirm } => self.missing(space, proof, confirm),
             Event::Repush { space, entries, more } => self.repush(space, entries, more),
+            Event::Schedule { space, entries } => self.schedule(space, entries),
+            Event::Unschedule { space, tag } => self.unschedule(space, tag),
         }
         Ok(())
     }
@@ -329,6 +334,7 @@ impl Client {
             RelayFrame::Mail { req, mailbox, messages } => {
                 self.mail_in(req, mailbox, messages.into_iter().map(Into::into).collect())
             }
+            RelayFrame::Scheduled { req, items } => self.scheduled(req, items),
             RelayFrame::Overflow { space } => {
                 self.must_be_online()?;
                 self.overflow(space);
@@ -349,6 +355,10 @@ impl Client {
             Asked::Refill(space) => self.refill_acked(space),
             Asked::RefillAccounts => self.account_refilled(None, None),
             Asked::Rollback => {}
+            Asked::Schedule { space } => self.out.push(Effect::ScheduleAcked { space }),
+            Asked::Unschedule { space, tag } => {
+                self.out.push(Effect::Unscheduled { space, tag, refused: None });
+            }
             _ => return Err(Fault::UnknownRequest),
         }
         Ok(())
@@ -399,7 +409,11 @@ impl Client {
                 self.refill_refused(space, code, retry_after_ms)
             }
             Asked::RefillAccounts => self.account_refilled(Some(code), retry_after_ms),
-            Asked::Rollback => {}
+            Asked::Schedule { space } => self.schedule_refused(space, code, people),
+            Asked::Unschedule { space, tag } => {
+                self.out.push(Effect::Unscheduled { space, tag, refused: Some(code) });
+            }
+            Asked::Scheduled | Asked::Rollback => {}
         }
         Ok(())
     }
@@ -434,6 +448,7 @@ impl Client {
         self.pump_pulls();
         self.pump_pushes();
         self.pump_slots();
+        self.pump_schedules();
         if let Some(cursors) = self.feeds.take_moved() {
             let generation = self.generation;
             self.out.push(Effect::CursorMoved { generation, cursors });
@@ -460,6 +475,7 @@ impl Client {
         self.accounts.interrupt();
         self.refilling.interrupt();
         self.asks.interrupt();
+        self.schedules.interrupt();
     }
 
     fn forget(&mut self, id: SpaceId) {
@@ -469,6 +485,7 @@ impl Client {
         self.slots.forget(&id);
         self.asks.forget(&id);
         self.refilling.forget(&id);
+        self.schedules.forget(&id);
         self.hold(Some(id), None);
         self.feeds.settle(&Thing::Space(id), |_| true);
     }

@@ -2,7 +2,7 @@
 
 use homing_wire::{
     AccountOpId, BlobId, DeviceId, EntryId, FeedCursor, Hash, InviteId, Lane, MailboxId, Member, NackCode,
-    PersonId, Placed, RelayLimits, SignedHead, SlotId, SpaceId, Stored, VerifyKey,
+    PersonId, Placed, RelayLimits, ScheduleTag, Scheduled, SignedHead, SlotId, SpaceId, Stored, VerifyKey,
 };
 
 use crate::{Fault, LogCursor, SpaceCursor};
@@ -221,6 +221,36 @@ pub enum Effect {
         space: SpaceId,
         /// In order.
         ids: Vec<EntryId>,
+    },
+    /// What the relay keeps until its time: all of it, once in a session, or what changed.
+    Scheduled {
+        /// All.
+        all: bool,
+        /// What.
+        items: Vec<Scheduled>,
+    },
+    /// The relay keeps what was scheduled.
+    ScheduleAcked {
+        /// The space.
+        space: SpaceId,
+    },
+    /// It does not; what it kept before it keeps.
+    ScheduleRefused {
+        /// The space.
+        space: SpaceId,
+        /// Why.
+        code: NackCode,
+        /// For `NeedsRotation`: accounts whose log moved.
+        people: Vec<PersonId>,
+    },
+    /// Something scheduled was taken back, or could not be (`NotFound`: the relay kept it no longer).
+    Unscheduled {
+        /// The space.
+        space: SpaceId,
+        /// What.
+        tag: ScheduleTag,
+        /// Why not.
+        refused: Option<NackCode>,
     },
     /// A slot is durable.
     SlotAcked {

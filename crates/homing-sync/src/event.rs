@@ -1,8 +1,8 @@
 //! What can happen to a client.
 
 use homing_wire::{
-    AccountOpId, BlobId, ChainProof, EntryId, InviteId, MailboxId, Member, PersonId, Repush, Signature,
-    SignedHead, SlotId, SpaceId, VerifyKey,
+    AccountOpId, BlobId, ChainProof, EntryId, InviteId, MailboxId, Member, PersonId, Repush, ScheduleTag,
+    Signature, SignedHead, SlotId, SpaceId, Timed, VerifyKey,
 };
 
 use crate::Ticket;
@@ -103,6 +103,21 @@ pub enum Event {
         id: AccountOpId,
         /// Encoded [`homing_wire::AccountOp`].
         bytes: Vec<u8>,
+    },
+    /// All that this device has scheduled in a space, sealed behind everything it wrote there; sent behind its pushes. Lost
+    /// with the session, and with a relay that keeps nothing until its time ([`crate::Client::schedules`]).
+    Schedule {
+        /// The space.
+        space: SpaceId,
+        /// In the order of their release.
+        entries: Vec<Timed>,
+    },
+    /// Take back what any device of the person scheduled. Lost with the session.
+    Unschedule {
+        /// The space.
+        space: SpaceId,
+        /// What.
+        tag: ScheduleTag,
     },
     /// Lets members of a space fetch a file.
     Grant {

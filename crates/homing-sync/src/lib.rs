@@ -38,6 +38,7 @@ mod pull;
 mod push;
 mod refill;
 mod requests;
+mod schedule;
 mod session;
 mod slots;
 mod space;

@@ -54,6 +54,11 @@ impl Pushes {
         self.items.len()
     }
 
+    /// Nothing waits to be sent in this session.
+    pub(crate) fn all_sent(&self) -> bool {
+        self.items.iter().all(|item| item.sent)
+    }
+
     fn due(&self, now: u64) -> bool {
         !self.items.is_empty() && self.retry_at.is_none_or(|at| at <= now)
     }

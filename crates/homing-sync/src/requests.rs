@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use homing_wire::{AccountOpId, BlobId, EntryId, MailboxId, PersonId, SlotId, SpaceId};
+use homing_wire::{AccountOpId, BlobId, EntryId, MailboxId, PersonId, ScheduleTag, SlotId, SpaceId};
 
 use crate::Fault;
 
@@ -70,6 +70,14 @@ pub(crate) enum Asked {
         from: u64,
     },
     Refill(SpaceId),
+    Scheduled,
+    Schedule {
+        space: SpaceId,
+    },
+    Unschedule {
+        space: SpaceId,
+        tag: ScheduleTag,
+    },
     Rollback,
     RefillAccounts,
 }
@@ -99,6 +107,11 @@ impl Requests {
 
     pub(crate) fn deadline(&self) -> Option<u64> {
         self.open.first_key_value().map(|(_, (deadline, _))| *deadline)
+    }
+
+    /// Whether something like that is on its way.
+    pub(crate) fn any(&self, mut like: impl FnMut(&Asked) -> bool) -> bool {
+        self.open.values().any(|(_, asked)| like(asked))
     }
 
     /// Pages on their way.

@@ -52,6 +52,8 @@ pub(crate) struct Session {
     pub(crate) relay: VerifyKey,
     pub(crate) nonce: Hash,
     pub(crate) generation: u64,
+    /// Of the frames.
+    pub(crate) version: u32,
     pub(crate) push_bytes: usize,
     pub(crate) welcomed_at: Option<u64>,
     pub(crate) feed_caught_up: bool,
@@ -72,6 +74,7 @@ impl Session {
             relay: VerifyKey([0; 32]),
             nonce: Hash([0; 32]),
             generation: 0,
+            version: 0,
             push_bytes: 0,
             welcomed_at: None,
             feed_caught_up: false,
@@ -106,7 +109,7 @@ impl Client {
     pub(crate) fn opened(&mut self) {
         if self.session().is_some_and(|s| s.stage == Stage::Opening) {
             self.stage(Stage::Hello, Some(self.deadline()));
-            self.send(&ClientFrame::Hello { versions: vec![limits::VERSION] });
+            self.send(&ClientFrame::Hello { versions: limits::SESSIONS.to_vec() });
         }
     }
 
@@ -123,7 +126,7 @@ impl Client {
         if session.stage != Stage::Hello {
             return Err(Fault::OutOfTurn);
         }
-        if version != limits::VERSION {
+        if !limits::SESSIONS.contains(&version) {
             return Err(Fault::UnknownVersion(version));
         }
         if let Some(pinned) = pinned.filter(|pinned| *pinned != relay) {
@@ -134,6 +137,7 @@ impl Client {
             return Err(Fault::GenerationWentBack);
         }
         (session.relay, session.nonce, session.generation) = (relay, nonce, generation);
+        session.version = version;
         match (self.config.identity, self.register.clone()) {
             (None, _) => {
                 self.stage(Stage::Anonymous, None);
@@ -213,7 +217,7 @@ impl Client {
         self.stage(Stage::Signing, Some(self.deadline()));
         let (Some(identity), Some(session)) = (self.config.identity, self.session()) else { return };
         let bytes =
-            auth_bytes(&session.relay, &self.config.host, &session.nonce, limits::VERSION, &identity.person);
+            auth_bytes(&session.relay, &self.config.host, &session.nonce, session.version, &identity.person);
         let link = session.id;
         self.out.push(Effect::SignAuth { link, bytes });
     }
@@ -264,6 +268,7 @@ impl Client {
         self.begin_spaces();
         self.begin_peeks();
         self.begin_asks();
+        self.begin_schedules();
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use minicbor::{CborLen, Decode, Encode};
 
 use crate::codec::{CodecError, decode, encode};
 use crate::{
-    AccountOpId, BlobId, DeviceId, EntryId, Hash, Head, InviteId, MailboxId, Member, PersonId, Signature,
-    SignedHead, SpaceId, Stored, VerifyKey, limits,
+    AccountOpId, BlobId, DeviceId, EntryId, Hash, Head, InviteId, MailboxId, Member, PersonId, ScheduleTag,
+    Scheduled, Signature, SignedHead, SpaceId, Stored, Timed, VerifyKey, limits,
 };
 
 /// Why the relay did not take something.
@@ -468,6 +468,41 @@ pub enum ClientFrame {
         #[n(2)]
         blob: BlobId,
     },
+    /// Session version 2. Everything that the session's device has scheduled in a space from here on, in the order of its
+    /// release. All are kept or none.
+    #[n(21)]
+    Schedule {
+        /// Answered by `Ack` or `Nack`.
+        #[n(0)]
+        req: u64,
+        /// The space.
+        #[n(1)]
+        space: SpaceId,
+        /// None: the device has nothing scheduled here any more.
+        #[n(2)]
+        entries: Vec<Timed>,
+    },
+    /// Session version 2. Takes back what any of the person's devices scheduled. Answered by `Ack`, or `Nack` (`NotFound`: the relay
+    /// keeps nothing under this tag).
+    #[n(22)]
+    Unschedule {
+        /// Request number.
+        #[n(0)]
+        req: u64,
+        /// The space.
+        #[n(1)]
+        space: SpaceId,
+        /// What.
+        #[n(2)]
+        tag: ScheduleTag,
+    },
+    /// Session version 2. Asks what the relay keeps of the person, and for news of it from then on. Answered by `Scheduled`.
+    #[n(23)]
+    PullScheduled {
+        /// Request number.
+        #[n(0)]
+        req: u64,
+    },
 }
 
 /// What the relay says.
@@ -679,6 +714,16 @@ pub enum RelayFrame {
         /// Milliseconds to wait before connecting again.
         #[n(1)]
         retry_after_ms: Option<u64>,
+    },
+    /// Session version 2. What the relay keeps of the person until its time: all of it, or, with `req` 0, what changed.
+    #[n(15)]
+    Scheduled {
+        /// Request number; 0 = news.
+        #[n(0)]
+        req: u64,
+        /// By space and release time.
+        #[n(1)]
+        items: Vec<Scheduled>,
     },
 }
 

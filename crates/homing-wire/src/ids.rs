@@ -57,6 +57,8 @@ byte_id! {
     DeviceId[32];
     /// A space, see [`SpaceId::derive`].
     SpaceId[32];
+    /// Names what is scheduled over all devices of its author, however often it is sealed anew. To others it says nothing.
+    ScheduleTag[32];
     /// An entry of a space's log: BLAKE3 of its signed bytes. Ops are entries too.
     EntryId[32];
     /// An op of an account log: BLAKE3 of its signed bytes.

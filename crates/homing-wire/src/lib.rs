@@ -40,6 +40,36 @@
 //!    its `prev`, be written under the current op head and (data) the current epoch.
 //! 6. `Mail` lets two devices that share a one-time code meet; it works before `Auth`.
 //!
+//! # Entries with a time
+//!
+//! A relay keeps entries until their time and then takes them in for their author, whose devices may all be off. Nothing
+//! about such an entry is special: it is **the push its device would make next**. It names the device's last entry in the
+//! space as `prev` and the next `dseq`; a second one names the first, in the order of release. When its time has come the
+//! relay takes it in as a fresh push and it becomes, at that moment, the device's last entry. So readers, pins, receipts,
+//! refills and devices of before know nothing of scheduling, and all they check holds.
+//!
+//! What the device writes in between overtakes it: it continues the same entry. So a device that writes in a space where
+//! it has something scheduled seals that anew behind what it wrote and hands it in on the same way, behind its pushes
+//! (`Schedule` names all the device has scheduled in the space; the relay keeps all or none, and until then what it had).
+//!
+//! * **Handed in**: as a fresh push, but `op_head` may be an older op, as long as the epoch is the current one and the members are
+//!   those of now; the first one's `prev` is the device's last entry; all by the session's device, data only,
+//!   within [`limits`]. A tag names one thing over all devices of its author: an entry takes the place of exactly the one it
+//!   says it is `over`, so what one device took back no other brings back unknowingly. Durable before `Ack`.
+//! * **Released** by the relay's clock, in its commit, in the order of release times; what came due while it was stopped, when
+//!   it starts. The receive time is the release time, unless the space has a later one. All is checked again: who lost access,
+//!   or a space that must rotate, or has other members than its author saw, or a device that wrote on without its
+//!   schedule: then it is stuck, with the code, and so is what is scheduled behind it. Its author's devices are told; any of
+//!   them may seal it anew as its own entry (`over` the stuck one), or take it back.
+//! * **Taken back** (`Unschedule`) by any device of its author; what the same device has scheduled behind it is stuck then.
+//! * A device whose push was overtaken by the release of its own entry is told `StaleOps`, not `Cloned`: it catches up and
+//!   seals anew. A device takes an entry of its own that it did not push for its last one only if it had scheduled it.
+//! * A new generation forgets everything scheduled: a relay that was put back to an older copy might release what was taken
+//!   back since. The devices that scheduled it hand it in again.
+//! * A relay can release early (the receive time shows it), late, or never, as it can withhold everything else. Twice it
+//!   can't: the id is the same, and what is sealed anew brings the same document. Behind a pin it can't: `prev` leads
+//!   to the last entry the pin knew, not from it.
+//!
 //! # Refilling a relay
 //!
 //! The relay's key and generation live outside its database; a restore or wipe raises the generation. A
@@ -60,7 +90,8 @@
 //!
 //! # Versions
 //!
-//! Entries, slots and account ops carry [`limits::VERSION`]; frames the version of the session. A device
+//! Entries, slots and account ops carry [`limits::VERSION`]; frames the version of the session, the highest of
+//! [`limits::SESSIONS`] that both sides know. Version 2 adds `Schedule`, `Unschedule`, `PullScheduled` and `Scheduled`. A device
 //! that meets an entry of an unknown version keeps it unjudged (parked) until it is upgraded.
 
 pub mod account;
@@ -73,6 +104,7 @@ pub mod link;
 pub mod op;
 mod page;
 mod role;
+mod schedule;
 pub mod slot;
 
 pub use account::{
@@ -87,7 +119,7 @@ pub use frame::{
 };
 pub use ids::{
     AccountOpId, BadId, BlobId, DeviceId, DocId, EntryId, EpochId, Hash, InviteId, KemPublic, MailboxId,
-    Member, PersonId, Salt, Signature, SlotId, SpaceId, SpaceKind, SpaceOrigin, VerifyKey,
+    Member, PersonId, Salt, ScheduleTag, Signature, SlotId, SpaceId, SpaceKind, SpaceOrigin, VerifyKey,
 };
 pub use link::{BadLink, InviteLink};
 pub use op::{
@@ -96,4 +128,5 @@ pub use op::{
 };
 pub use page::{PageWriter, entry_of, line};
 pub use role::Role;
+pub use schedule::{ScheduleState, Scheduled, Timed};
 pub use slot::{Slot, SlotBody, SlotHeader};

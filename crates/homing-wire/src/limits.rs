@@ -1,7 +1,11 @@
 //! Sizes and counts that every side checks before it looks further.
 
-/// Version of frames, entries, slots and ops.
+/// Version of entries, slots and ops.
 pub const VERSION: u32 = 1;
+/// Versions of a session: 1, and 2, which keeps entries until their time.
+pub const SESSIONS: [u32; 2] = [1, 2];
+/// The session version from which a relay keeps entries until their time.
+pub const SCHEDULING: u32 = 2;
 /// Bytes of one entry, signed and sealed.
 pub const ENTRY: usize = 256 * 1024;
 /// Bytes of one frame.
@@ -36,3 +40,11 @@ pub const MAILBOX: usize = 16 * 1024;
 pub const INVITE_MS: u64 = 72 * 3600 * 1000;
 /// Milliseconds after which a new generation takes fresh ops without an owner's confirmation.
 pub const GENERATION_HOLD_MS: u64 = 72 * 3600 * 1000;
+/// Entries that one device may have scheduled in one space; they go together in one frame.
+pub const SCHEDULED_LANE: usize = 50;
+/// Bytes of them.
+pub const SCHEDULED_BYTES: usize = FRAME - 64 * 1024;
+/// Entries that one person may have scheduled in all.
+pub const SCHEDULED: usize = 500;
+/// Milliseconds something may be scheduled ahead.
+pub const SCHEDULED_AHEAD_MS: u64 = 400 * 24 * 3600 * 1000;

@@ -23,6 +23,7 @@ mod members;
 mod newcomer;
 mod opens;
 mod pictures;
+mod planned;
 mod programs;
 mod reading;
 mod spoken;

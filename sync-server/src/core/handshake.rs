@@ -16,19 +16,20 @@ const SESSIONS: usize = 4;
 
 impl RelayCore {
     pub(super) fn hello(&mut self, session: SessionId, versions: &[u32]) -> Result<(), Stop> {
-        if !versions.contains(&limits::VERSION) {
+        let version = limits::SESSIONS.into_iter().filter(|known| versions.contains(known)).max();
+        let Some(version) = version else {
             self.go_away(session, NackCode::Malformed, None);
             return Ok(());
-        }
+        };
         let mut nonce = Hash([0; 32]);
         self.rng.fill_bytes(&mut nonce.0);
         let Some(open) = self.sessions.get_mut(&session) else { return Ok(()) };
         if open.who().is_some() {
             return Err(NackCode::Malformed.into());
         }
-        open.stage = Stage::Challenged { version: limits::VERSION, nonce };
+        open.stage = Stage::Challenged { version, nonce };
         let challenge = RelayFrame::Challenge {
-            version: limits::VERSION,
+            version,
             relay: self.identity.public(),
             nonce,
             generation: self.identity.generation(),
@@ -73,7 +74,7 @@ impl RelayCore {
         self.rng.fill_bytes(&mut secret);
         let token = BASE32_NOPAD.encode(&secret).to_ascii_lowercase();
         if let Some(open) = self.sessions.get_mut(&session) {
-            open.stage = Stage::Bound { who, nonce };
+            open.stage = Stage::Bound { version, who, nonce };
             open.token.clone_from(&token);
         }
         self.tokens.insert(token.clone(), session);
@@ -142,6 +143,7 @@ impl RelayCore {
 
     /// Closes every session: what they know of this relay's logs is no longer so.
     pub(super) fn begin_sessions_anew(&mut self) -> Result<(), Stop> {
+        self.forget_scheduled()?;
         self.store.record(&self.identity.public(), self.identity.generation())?;
         self.metrics.generation.store(self.identity.generation(), Relaxed);
         self.close_all();

@@ -17,6 +17,7 @@ mod pull;
 mod push;
 mod refill;
 mod rights;
+mod schedule;
 mod session;
 mod slots;
 
@@ -157,6 +158,8 @@ pub struct RelayCore {
     untold: BTreeMap<SpaceId, i64>,
     disk_full: bool,
     proof_items: usize,
+    /// When something scheduled is due.
+    next_release: Option<u64>,
 }
 
 impl RelayCore {
@@ -173,7 +176,8 @@ impl RelayCore {
     ) -> Result<Self, RelayError> {
         let mut store = Store::open(folder)?;
         let recorded = store.recorded()?;
-        if identity.disagrees_with(recorded.as_ref()) {
+        let put_back = identity.disagrees_with(recorded.as_ref());
+        if put_back {
             let at_least = recorded.as_ref().map_or(0, |recorded| recorded.generation);
             identity.raise(at_least, now_ms)?;
             tracing::warn!(
@@ -204,9 +208,14 @@ impl RelayCore {
             untold: BTreeMap::new(),
             disk_full: false,
             proof_items: 0,
+            next_release: None,
             limits,
         };
         core.untold = core.store.untold()?.into_iter().collect();
+        if put_back {
+            core.forget_scheduled()?;
+        }
+        core.look_ahead()?;
         core.settle()?;
         Ok(core)
     }
@@ -239,6 +248,7 @@ impl RelayCore {
             peeked: BTreeSet::new(),
             token: String::new(),
             proofs: None,
+            hears_schedule: false,
         };
         self.sessions.insert(session, opened);
     }
@@ -361,6 +371,7 @@ impl RelayCore {
         for session in late {
             self.go_away(session, NackCode::Expired, Some(RECONNECT_MS));
         }
+        self.release_due(now_ms)?;
         self.sweep_blobs(now_ms)
     }
 
@@ -433,6 +444,9 @@ impl RelayCore {
             }
             ClientFrame::Ephemeral { space, content } => self.ephemeral(session, &who, space, content),
             ClientFrame::Grant { req, space, blob } => self.grant(session, &who, req, space, blob),
+            frame @ (ClientFrame::Schedule { .. }
+            | ClientFrame::Unschedule { .. }
+            | ClientFrame::PullScheduled { .. }) => self.about_schedule(session, &who, frame, now_ms),
             ClientFrame::Hello { .. }
             | ClientFrame::Auth { .. }
             | ClientFrame::AccountPush { .. }
@@ -440,6 +454,28 @@ impl RelayCore {
             | ClientFrame::Mail { .. }
             | ClientFrame::Recover { .. }
             | ClientFrame::Credit { .. } => Ok(()),
+        }
+    }
+
+    /// Frames of session version 2.
+    fn about_schedule(
+        &mut self,
+        session: SessionId,
+        who: &Who,
+        frame: ClientFrame,
+        now_ms: u64,
+    ) -> Result<(), Stop> {
+        let stage = self.sessions.get(&session).map(|open| open.stage);
+        if !matches!(stage, Some(Stage::Bound { version, .. }) if version >= limits::SCHEDULING) {
+            return Err(NackCode::Malformed.into());
+        }
+        match frame {
+            ClientFrame::Schedule { req, space, entries } => {
+                self.schedule(session, who, req, space, &entries, now_ms)
+            }
+            ClientFrame::Unschedule { req, space, tag } => self.unschedule(session, who, req, space, tag),
+            ClientFrame::PullScheduled { req } => self.pull_scheduled(session, who, req),
+            _ => Ok(()),
         }
     }
 
@@ -534,7 +570,10 @@ fn request_of(frame: &ClientFrame) -> Option<u64> {
         | ClientFrame::ConfirmGeneration { req, .. }
         | ClientFrame::Mail { req, .. }
         | ClientFrame::Recover { req, .. }
-        | ClientFrame::Grant { req, .. } => Some(*req),
+        | ClientFrame::Grant { req, .. }
+        | ClientFrame::Schedule { req, .. }
+        | ClientFrame::Unschedule { req, .. }
+        | ClientFrame::PullScheduled { req } => Some(*req),
         ClientFrame::Hello { .. }
         | ClientFrame::Auth { .. }
         | ClientFrame::Feed { .. }

@@ -20,6 +20,8 @@ pub(super) struct Incoming<'a> {
     pub received_ms: u64,
     /// A head of an older generation covers it.
     pub proven: bool,
+    /// Its time had come; its device did not push it.
+    pub released: bool,
 }
 
 /// What an unproven time may be ahead of the relay's: an author's clock counts for nothing here.
@@ -74,7 +76,7 @@ impl RelayCore {
             next_time(space.row.received_ms, now_ms)
         };
         self.check_room(&header.space, who, bytes.len())?;
-        let incoming = Incoming { entry: &entry, bytes, id, received_ms, proven: false };
+        let incoming = Incoming { entry: &entry, bytes, id, received_ms, proven: false, released: false };
         let stored = match header.kind {
             EntryKind::Op => self.push_op(&incoming, now_ms)?,
             EntryKind::Data => {
@@ -108,6 +110,7 @@ impl RelayCore {
         space.row.op_head = applied.id;
         let stored = self.append(incoming)?;
         self.take_rights(&header.space, number, header, &applied.roles)?;
+        self.review_scheduled(&header.space, now_ms)?;
         Ok(stored)
     }
 
@@ -134,7 +137,8 @@ impl RelayCore {
         if state.access(&self.known(), &who.person).is_none() {
             return Err(NackCode::NotAMember.into());
         }
-        let incoming = Incoming { entry, bytes, id: entry.id(), received_ms: now_ms.max(1), proven: false };
+        let received_ms = now_ms.max(1);
+        let incoming = Incoming { entry, bytes, id: entry.id(), received_ms, proven: false, released: false };
         self.add_space(state, who, &incoming, self.identity.generation())?;
         self.append(&incoming)?;
         self.begin_rights(&header.space, header)?;
@@ -186,6 +190,7 @@ impl RelayCore {
             generation,
             chain: head.chain,
             proven: incoming.proven,
+            released: incoming.released,
             entry: incoming.bytes,
         })?;
         if let Some(account) = self.accounts.get(&header.person) {
@@ -246,9 +251,9 @@ impl RelayCore {
     }
 
     /// A device's entries form one chain. An older entry of the device as `prev` means that a copy of its profile
-    /// is in use; an unknown one that an earlier push of it was refused (then it seals anew) or that this relay
+    /// is in use, unless only what it had scheduled has come since (then it catches up); an unknown one that an earlier push of it was refused (then it seals anew) or that this relay
     /// lost entries (then the device sees that from the head).
-    fn check_continues(&self, space: i64, header: &EntryHeader) -> Result<(), Stop> {
+    pub(super) fn check_continues(&self, space: i64, header: &EntryHeader) -> Result<(), Stop> {
         let tail = self.store.tail(space, &header.device)?;
         match (&header.prev, tail) {
             (None, None) if header.dseq == 1 => Ok(()),
@@ -256,12 +261,13 @@ impl RelayCore {
                 Some(next) if next == header.dseq => Ok(()),
                 _ => Err(NackCode::Malformed.into()),
             },
-            (None, Some(_)) => Err(NackCode::Cloned.into()),
-            (Some(prev), Some(_)) => {
+            (None, Some(tail)) if header.dseq <= tail.pushed => Err(NackCode::Cloned.into()),
+            (Some(prev), Some(tail)) if header.dseq <= tail.pushed => {
                 let place = self.store.place(prev, self.identity.generation())?;
                 let older = place.is_some_and(|place| place.space == space);
                 Err(if older { NackCode::Cloned } else { NackCode::StaleOps }.into())
             }
+            (_, Some(_)) => Err(NackCode::StaleOps.into()),
             (Some(_), None) => Err(NackCode::StaleOps.into()),
             (None, None) => Err(NackCode::Malformed.into()),
         }

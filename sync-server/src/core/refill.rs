@@ -223,8 +223,14 @@ impl RelayCore {
     ) -> Result<bool, Stop> {
         let header = one.entry.header();
         let received_ms = one.proven.ok_or(NackCode::NotFound)?;
-        let incoming =
-            Incoming { entry: &one.entry, bytes: one.bytes, id: one.id, received_ms, proven: true };
+        let incoming = Incoming {
+            entry: &one.entry,
+            bytes: one.bytes,
+            id: one.id,
+            received_ms,
+            proven: true,
+            released: false,
+        };
         if !exists {
             self.check_space_quota(who, one.bytes.len())?;
             let state = SpaceState::genesis(&one.entry, &self.known())?;
@@ -271,7 +277,14 @@ impl RelayCore {
             }
         };
         let proven = one.proven.is_some();
-        let incoming = Incoming { entry: &one.entry, bytes: one.bytes, id: one.id, received_ms, proven };
+        let incoming = Incoming {
+            entry: &one.entry,
+            bytes: one.bytes,
+            id: one.id,
+            received_ms,
+            proven,
+            released: false,
+        };
         let stored = self.append(&incoming)?;
         self.publish_entry(None, &header.space, stored);
         Ok(())
@@ -366,8 +379,14 @@ impl RelayCore {
             space.state = state;
         }
         for (entry, bytes, received_ms, proven) in &entries {
-            let incoming =
-                Incoming { entry, bytes, id: entry.id(), received_ms: *received_ms, proven: *proven };
+            let incoming = Incoming {
+                entry,
+                bytes,
+                id: entry.id(),
+                received_ms: *received_ms,
+                proven: *proven,
+                released: false,
+            };
             self.append(&incoming)?;
         }
         Ok(())

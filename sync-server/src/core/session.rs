@@ -28,7 +28,7 @@ pub enum Stage {
     /// A challenge was sent.
     Challenged { version: u32, nonce: Hash },
     /// A device proved itself.
-    Bound { who: Who, nonce: Hash },
+    Bound { version: u32, who: Who, nonce: Hash },
 }
 
 /// Whose session it is.
@@ -55,6 +55,8 @@ pub struct Session {
     pub peeked: BTreeSet<SpaceId>,
     pub token: String,
     pub proofs: Option<Box<Proofs>>,
+    /// Is told what becomes of what its person has scheduled.
+    pub hears_schedule: bool,
 }
 
 impl Session {

@@ -21,6 +21,8 @@ const BATCH: usize = 1024;
 const ANSWERS: usize = 1024 * 1024;
 /// Time between two tellings of large spaces' feeds: hundreds of lines each, of which only the last counts.
 const PACE: Duration = Duration::from_millis(200);
+/// The longest that the clock is trusted to go on evenly.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// Transactions after which the database is tidied as soon as nobody waits.
 const UNTIDY: usize = 200;
 /// Bytes waiting for one connection beyond which it counts as not reading at all.
@@ -122,8 +124,23 @@ impl Batch {
         }
     }
 
+    /// When there is something to do that nobody asks for: feeds of large spaces to be told, entries to be released.
+    pub fn wake_at(&self) -> Option<Instant> {
+        let release = self.core.next_release().map(|at| {
+            // The clock may be set meanwhile: it is looked at again before long.
+            let wait = Duration::from_millis(at.saturating_sub(clock::now_ms())).min(LOOK_AGAIN);
+            Instant::now() + wait
+        });
+        [self.due(), release].into_iter().flatten().min()
+    }
+
+    /// Releases what is due into the open transaction.
+    pub fn release_due(&mut self) {
+        survived(self.core.release_due(clock::now_ms()));
+    }
+
     /// When the feeds of large spaces are to be told, if any are.
-    pub fn due(&self) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         self.core.unsettled().then_some(self.settle_at)
     }
 

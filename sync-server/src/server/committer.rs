@@ -133,9 +133,9 @@ impl Hub {
         self.batch.borrow_mut().as_mut().map(act)
     }
 
-    /// Resolves when feeds are to be told that had to wait.
+    /// Resolves when feeds are to be told that had to wait, or entries to be released.
     async fn due(&self) {
-        match self.with(|batch| batch.due()).flatten() {
+        match self.with(|batch| batch.wake_at()).flatten() {
             Some(due) => sleep_until(due).await,
             None => std::future::pending().await,
         }
@@ -186,7 +186,10 @@ async fn run(hub: Rc<Hub>, mut commands: Receiver<Command>) -> Result<(), RelayE
                 command => drop(hub.with(|batch| batch.command(command))),
             }
         }
-        hub.with(Batch::release);
+        hub.with(|batch| {
+            batch.release_due();
+            batch.release();
+        });
         if stop {
             break true;
         }

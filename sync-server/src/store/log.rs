@@ -38,6 +38,8 @@ pub struct EntryRow<'a> {
     pub chain: Hash,
     /// A head of an older generation covers it.
     pub proven: bool,
+    /// It waited here for its time.
+    pub released: bool,
     /// The encoded entry.
     pub entry: &'a [u8],
 }
@@ -64,6 +66,8 @@ pub struct Tail {
     pub dseq: u64,
     /// Its id.
     pub last: EntryId,
+    /// The place of the last one that the device pushed: those behind it waited here for their time.
+    pub pushed: u64,
 }
 
 /// Where an entry stands.
@@ -146,10 +150,20 @@ impl Store {
                 .execute((row.space, row.device.0, &written_as))?;
         }
         db.prepare_cached(
-            "INSERT INTO tail (space, device, person, written_as, dseq, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (space, device) DO UPDATE SET written_as = ?4, dseq = ?5, last = ?6 WHERE dseq < ?5",
+            "INSERT INTO tail (space, device, person, written_as, dseq, last, pushed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?7, 0, ?5))
+             ON CONFLICT (space, device) DO UPDATE
+             SET written_as = ?4, dseq = ?5, last = ?6, pushed = iif(?7, pushed, ?5) WHERE dseq < ?5",
         )?
-        .execute((row.space, row.device.0, row.person.0, written_as, int(row.dseq), row.id.0))?;
+        .execute((
+            row.space,
+            row.device.0,
+            row.person.0,
+            written_as,
+            int(row.dseq),
+            row.id.0,
+            row.released,
+        ))?;
         Ok(())
     }
 
@@ -173,9 +187,9 @@ impl Store {
     /// The last entry of a device in a space.
     pub fn tail(&self, space: i64, device: &DeviceId) -> Result<Option<Tail>, RelayError> {
         let mut statement =
-            self.db.prepare_cached("SELECT dseq, last FROM tail WHERE space = ?1 AND device = ?2")?;
+            self.db.prepare_cached("SELECT dseq, last, pushed FROM tail WHERE space = ?1 AND device = ?2")?;
         let tail = statement.query_row((space, device.0), |row| {
-            Ok(Tail { dseq: uint(row.get(0)?), last: EntryId(row.get(1)?) })
+            Ok(Tail { dseq: uint(row.get(0)?), last: EntryId(row.get(1)?), pushed: uint(row.get(2)?) })
         });
         Ok(tail.optional()?)
     }

@@ -26,6 +26,36 @@ const LOG_MOVED: &str = "
     CREATE UNIQUE INDEX entry_id ON entry (id);
     CREATE INDEX entry_op ON entry (place) WHERE kind = 0;";
 
+/// Entries wait here for their time, and the last entry of a device may be one of those.
+const SCHEDULED: &str = "
+    CREATE TABLE continued (
+        space INTEGER NOT NULL,
+        device BLOB NOT NULL,
+        person BLOB NOT NULL,
+        written_as BLOB NOT NULL,
+        dseq INTEGER NOT NULL,
+        last BLOB NOT NULL,
+        pushed INTEGER NOT NULL,
+        PRIMARY KEY (space, device)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO continued SELECT space, device, person, written_as, dseq, last, dseq FROM tail;
+    DROP TABLE tail;
+    ALTER TABLE continued RENAME TO tail;
+    CREATE TABLE scheduled (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        space INTEGER NOT NULL,
+        person BLOB NOT NULL,
+        device BLOB NOT NULL,
+        tag BLOB NOT NULL,
+        id BLOB NOT NULL,
+        release_ms INTEGER NOT NULL,
+        stuck BLOB,
+        entry BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX scheduled_tag ON scheduled (person, space, tag);
+    CREATE INDEX scheduled_lane ON scheduled (space, device, release_ms, number);
+    CREATE INDEX scheduled_due ON scheduled (release_ms, number) WHERE stuck IS NULL;";
+
 /// Brings the database of an older schema to the present one.
 pub(super) fn to_present(db: &Connection, from: u32) -> Result<(), RelayError> {
     if from < 2 {
@@ -35,6 +65,9 @@ pub(super) fn to_present(db: &Connection, from: u32) -> Result<(), RelayError> {
         db.execute_batch(LOG)?;
         move_log(db)?;
         db.execute_batch(LOG_MOVED)?;
+    }
+    if from < 4 {
+        db.execute_batch(SCHEDULED)?;
     }
     Ok(())
 }
@@ -108,10 +141,30 @@ mod tests {
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
+    /// What schema 4 brought, taken away again.
+    const OLD_TAILS: &str = "
+        DROP TABLE scheduled;
+        DROP TABLE tail;
+        CREATE TABLE tail (
+            space INTEGER NOT NULL, device BLOB NOT NULL, person BLOB NOT NULL, written_as BLOB NOT NULL,
+            dseq INTEGER NOT NULL, last BLOB NOT NULL, PRIMARY KEY (space, device)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO tail VALUES
+        (1, CAST(zeroblob(31) || x'07' AS BLOB), zeroblob(32), x'00', 41, CAST(zeroblob(31) || x'01' AS BLOB));";
+
+    #[test]
+    fn in_a_database_of_schema_3_every_device_pushed_its_last_entry_itself() {
+        let store = taken_over(&format!("{OLD_TAILS} PRAGMA user_version = 3;"));
+        let tail = store.tail(1, &homing_wire::DeviceId(id(7))).unwrap().unwrap();
+        assert_eq!((tail.dseq, tail.last, tail.pushed), (41, EntryId(id(1)), 41));
+        assert_eq!(store.scheduled_next().unwrap(), None);
+    }
+
     #[test]
     fn databases_of_schemas_1_and_2_are_taken_over_with_their_logs() {
         for (version, dropped) in [(1, "DROP TABLE untold;"), (2, "")] {
-            let store = taken_over(&format!("{OLD_LOG} {dropped} PRAGMA user_version = {version};"));
+            let store =
+                taken_over(&format!("{OLD_LOG} {OLD_TAILS} {dropped} PRAGMA user_version = {version};"));
             assert_eq!(store.untold().unwrap(), []);
             assert_eq!(store.ids(1, 0, 9).unwrap(), [EntryId(id(1)), EntryId(id(2))]);
             assert_eq!(store.ids(2, 0, 9).unwrap(), [EntryId(id(3))]);
@@ -126,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_page_is_a_part_of_one_log_in_either_direction() {
-        let store = taken_over(&format!("{OLD_LOG} PRAGMA user_version = 2;"));
+        let store = taken_over(&format!("{OLD_LOG} {OLD_TAILS} PRAGMA user_version = 2;"));
         for (space, from, backwards, ops, count, last) in [
             (1, 0, false, false, 2, 2),
             (1, 1, false, false, 1, 2),

@@ -10,6 +10,7 @@ mod feeds;
 mod log;
 mod members;
 mod migrate;
+mod scheduled;
 mod slots;
 mod spaces;
 
@@ -20,6 +21,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub use accounts::AccountRow;
 pub use feeds::{FeedLine, Thing};
 pub use log::{EntryRow, Span};
+pub use scheduled::ScheduledRow;
 pub use slots::{SlotKey, SlotRow};
 pub use spaces::SpaceRow;
 
@@ -29,7 +31,7 @@ use crate::platform;
 use homing_wire::VerifyKey;
 
 const FILE: &str = "relay.db";
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 /// Pages of the write-ahead log at which a commit moves them into the database by itself.
 const LATE_CHECKPOINT: u32 = 4_000;
 /// Memory for pages that are written, negative as SQLite wants it for KiB. What is only read is mapped; and some commits
@@ -70,11 +72,8 @@ impl Store {
         }
         if found < SCHEMA {
             if found > 0 {
-                tracing::info!(
-                    found,
-                    to = SCHEMA,
-                    "the database is brought to the present schema; it needs three times its room meanwhile"
-                );
+                let room = if found < 3 { "; it needs three times its room meanwhile" } else { "" };
+                tracing::info!(found, to = SCHEMA, "the database is brought to the present schema{room}");
             }
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             match found {

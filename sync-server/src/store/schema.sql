@@ -1,4 +1,4 @@
--- Schema 3 of the relay's database. The relay's key is not in here: see identity.rs.
+-- Schema 4 of the relay's database. The relay's key is not in here: see identity.rs.
 
 CREATE TABLE relay (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -69,6 +69,8 @@ CREATE TABLE tail (
     written_as BLOB NOT NULL,
     dseq INTEGER NOT NULL,
     last BLOB NOT NULL,
+    -- The dseq of the last one it pushed itself: those behind it waited here for their time.
+    pushed INTEGER NOT NULL,
     PRIMARY KEY (space, device)
 ) STRICT, WITHOUT ROWID;
 
@@ -79,6 +81,23 @@ CREATE TABLE wrote (
     written_as BLOB NOT NULL,
     PRIMARY KEY (space, device, written_as)
 ) STRICT, WITHOUT ROWID;
+
+-- Entries that wait for their time, one at most under a tag of a person in a space.
+CREATE TABLE scheduled (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    space INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    device BLOB NOT NULL,
+    tag BLOB NOT NULL,
+    id BLOB NOT NULL,
+    release_ms INTEGER NOT NULL,
+    -- The code of why it can't be released; null while it can.
+    stuck BLOB,
+    entry BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX scheduled_tag ON scheduled (person, space, tag);
+CREATE INDEX scheduled_lane ON scheduled (space, device, release_ms, number);
+CREATE INDEX scheduled_due ON scheduled (release_ms, number) WHERE stuck IS NULL;
 
 -- Present members, projected from the op chain after each op.
 CREATE TABLE member (

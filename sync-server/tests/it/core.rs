@@ -10,8 +10,8 @@ use homing_relay::core::{BlobAnswer, BlobAsk, BlobRefusal, Effect, Peer, Session
 use homing_relay::{Identity, Limits, Metrics, RelayCore};
 use homing_wire::{
     AccountOpId, BlobId, ChainProof, ClientFrame, EntryId, FeedCursor, Hash, Head, InviteId, Lane, MailboxId,
-    Member, Moved, NackCode, PersonId, RelayFrame, Repush, Role, Signature, SignedHead, SpaceId, Stored,
-    VerifyKey, auth_bytes,
+    Member, Moved, NackCode, PersonId, RelayFrame, Repush, Role, ScheduleTag, Signature, SignedHead, SpaceId,
+    Stored, Timed, VerifyKey, auth_bytes,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -55,11 +55,11 @@ impl Bench {
 
     fn login(&mut self, session: SessionId, person: &Person) {
         self.connect(session);
-        let hello = self.frame(session, &ClientFrame::Hello { versions: vec![1] }.encode());
+        let hello = self.frame(session, &ClientFrame::Hello { versions: vec![1, 2] }.encode());
         let RelayFrame::Challenge { relay, nonce, .. } = &hello[0] else { panic!("{hello:?}") };
         let op = person.log[0].encode();
         self.frame(session, &ClientFrame::AccountPush { req: 1, op }.encode());
-        let bytes = auth_bytes(relay, "relay", nonce, 1, &person.id);
+        let bytes = auth_bytes(relay, "relay", nonce, 2, &person.id);
         let signature = Signature(person.device.signing().sign(Domain::Auth, &bytes));
         let auth = ClientFrame::Auth { person: person.id, device: person.device_id(), signature };
         let welcome = self.frame(session, &auth.encode());
@@ -103,6 +103,13 @@ fn any_head() -> impl Strategy<Value = Head> {
 
 fn any_space(known: SpaceId) -> impl Strategy<Value = SpaceId> {
     prop_oneof![3 => Just(known), 1 => any::<[u8; 32]>().prop_map(SpaceId)]
+}
+
+fn timed(entry: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Timed> {
+    let time = prop_oneof![3 => NOW..NOW + 1_000, 1 => any::<u64>()];
+    (entry, 0u8..3, time, prop::option::of(any::<[u8; 32]>())).prop_map(|(entry, tag, release_ms, over)| {
+        Timed { tag: ScheduleTag([tag; 32]), release_ms, over: over.map(EntryId), entry }
+    })
 }
 
 fn any_frame(known: SpaceId, person: PersonId, entries: Vec<Vec<u8>>) -> impl Strategy<Value = ClientFrame> {
@@ -168,7 +175,16 @@ fn any_frame(known: SpaceId, person: PersonId, entries: Vec<Vec<u8>>) -> impl St
             space,
             since
         }),
-        (req, prop_oneof![entry, broken]).prop_map(|(req, entry)| ClientFrame::Push { req, entry }),
+        (req, prop_oneof![entry.clone(), broken.clone()])
+            .prop_map(|(req, entry)| ClientFrame::Push { req, entry }),
+        (req, space(), prop::collection::vec(timed(prop_oneof![entry, broken]), 0..3))
+            .prop_map(|(req, space, entries)| ClientFrame::Schedule { req, space, entries }),
+        (req, space(), 0u8..3).prop_map(|(req, space, tag)| ClientFrame::Unschedule {
+            req,
+            space,
+            tag: ScheduleTag([tag; 32])
+        }),
+        req.prop_map(|req| ClientFrame::PullScheduled { req }),
         (req, prop::collection::vec(any::<u8>(), 0..200))
             .prop_map(|(req, slot)| ClientFrame::PushSlot { req, slot }),
         (req, space(), any::<u64>()).prop_map(|(req, space, from)| ClientFrame::Ids { req, space, from }),
@@ -237,6 +253,7 @@ proptest! {
         let (mut bench, mut world, ada, ben, space) = busy();
         for (session, bytes) in frames {
             bench.frame(session, &bytes);
+            bench.core.release_due(bench.now).unwrap();
         }
         // Whatever happened, whoever is still a member can go on.
         bench.login(7, &ada);

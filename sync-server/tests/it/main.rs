@@ -17,6 +17,7 @@ mod log;
 mod membership;
 mod process;
 mod refill;
+mod schedule;
 mod session;
 mod slots;
 mod support;

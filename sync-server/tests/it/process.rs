@@ -167,6 +167,8 @@ fn turn_back(folder: &Path) {
          INSERT INTO entry SELECT place >> 32, place & 0xffffffff, id, x'00', 0, kind, received_ms, generation,
              chain, proven, line FROM placed;
          DROP TABLE placed;
+         DROP TABLE scheduled;
+         ALTER TABLE tail DROP COLUMN pushed;
          INSERT INTO space SELECT 1000, zeroblob(32), NULL, 0, 1, zeroblob(32), 1, 0, zeroblob(32), 0, 1;
          PRAGMA user_version = 2;",
     )

@@ -98,7 +98,7 @@ async fn nothing_but_registration_and_linking_before_auth() {
     client.send(&ClientFrame::Feed { generation: 1, cursors: Vec::new() }).await;
     assert_eq!(client.went_away().await, NackCode::NotFound);
     let mut client = Client::open(&home.address()).await;
-    client.send(&ClientFrame::Hello { versions: vec![2, 3] }).await;
+    client.send(&ClientFrame::Hello { versions: vec![3, 4] }).await;
     assert_eq!(client.went_away().await, NackCode::Malformed, "no version in common");
 }
 

@@ -139,6 +139,44 @@ impl SpaceState {
         if self.needs_rotation(dir, now_ms).is_empty() { Ok(role) } else { Err(AccessError::NeedsRotation) }
     }
 
+    /// What a relay asks of an entry that it keeps until its time, when it gets it and again when it releases it. Ops that
+    /// came since the entry was sealed don't matter, as long as it goes to those its author saw.
+    pub fn admit_scheduled(
+        &self,
+        header: &EntryHeader,
+        dir: &dyn Directory,
+        now_ms: u64,
+    ) -> Result<(), AccessError> {
+        if header.kind != EntryKind::Data {
+            return Err(AccessError::Malformed("kind"));
+        }
+        let op_head = header.op_head.ok_or(AccessError::Malformed("op head"))?;
+        let place = self.place(&op_head).ok_or(crate::Missing::OpHead(op_head))?;
+        if header.epoch != Some(self.epoch()) {
+            return Err(AccessError::StaleEpoch);
+        }
+        if header.rules < self.minimum_rules() {
+            return Err(AccessError::OldRules);
+        }
+        let newest = Moment::Newest(&self.present);
+        if !newest.acting(dir, &header.person, &header.written_as)?.role.writes() {
+            return Err(AccessError::RoleForbids);
+        }
+        newest.check_device(dir, &header.person, &header.device, &header.written_as)?;
+        let was = |member: &Member| self.history.role(place, member).is_some();
+        let is = |member: &Member| self.present.members.contains_key(member);
+        if self.members_ever().any(|member| was(member) != is(member)) {
+            return Err(AccessError::StaleOps);
+        }
+        // No pin can know an entry that is in no log yet: an op that cuts its device refuses it.
+        match self.verdict(header, &op_head, dir, &|_, _| Some(false)) {
+            Verdict::Accept { .. } => {}
+            Verdict::Park(missing) => return Err(missing.into()),
+            Verdict::Refuse(error) => return Err(error),
+        }
+        if self.needs_rotation(dir, now_ms).is_empty() { Ok(()) } else { Err(AccessError::NeedsRotation) }
+    }
+
     /// What a relay asks before it takes a slot of the session's device. Signature and counter are the caller's to check.
     pub fn admit_slot(
         &self,

@@ -56,8 +56,8 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Conversation(command) => run.conversation(command).await,
         Command::Property(command) => run.property(command).await,
         Command::Interest(command) => run.interest(command).await,
-        Command::Send { conversation, text, attach, reply_to, about } => {
-            let send = Send { conversation, reply_to, about, ..Send::default() };
+        Command::Send { conversation, text, attach, reply_to, about, at } => {
+            let send = Send { conversation, reply_to, about, at, ..Send::default() };
             run.send(send, &text, &attach).await
         }
         Command::Messages { conversation, after, limit, unread } => {

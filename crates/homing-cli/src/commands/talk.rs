@@ -189,6 +189,7 @@ impl Run<'_> {
                     draft: None,
                     base: Some(draft.revision),
                     attachments: attachments(&attach)?,
+                    at: None,
                 });
                 self.show::<api::Sent, shapes::Sent>(call).await
             }
@@ -213,7 +214,16 @@ impl Run<'_> {
     pub async fn outbox(&self, command: args::Outbox) -> Result<(), ApiError> {
         match command {
             args::Outbox::List => {
-                self.list::<api::OutboxRow, shapes::OutboxItem>(Call::Outbox(NOTHING)).await
+                self.list::<api::OutboxRow, shapes::OutboxItem>(Call::Outbox(NOTHING)).await?;
+                let all = api::ScheduledQuery::default();
+                self.list::<api::ScheduledRow, shapes::Planned>(Call::Scheduled(all)).await
+            }
+            args::Outbox::Time { id, at } => {
+                let call = Call::ScheduledTime(api::ScheduledTime { id, at });
+                self.show::<api::ScheduledRow, shapes::Planned>(call).await
+            }
+            args::Outbox::Send { id } => {
+                self.show::<api::Sent, shapes::Sent>(Call::ScheduledSend(ItemRef { id })).await
             }
             args::Outbox::Cancel { ids } => self.items(Call::OutboxCancel, ids).await,
             args::Outbox::Edit { id } => {

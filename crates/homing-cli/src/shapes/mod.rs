@@ -22,7 +22,7 @@ pub use profile::{
     settings_keys,
 };
 pub use records::{Ask, Csv, Preview as RecordPreview, Record, RecordDetail, digits, readable};
-pub use talk::{Comparison, Conversation, Draft, Hit, New, OutboxItem, Sent, StoredDraft};
+pub use talk::{Comparison, Conversation, Draft, Hit, New, OutboxItem, Planned, Sent, StoredDraft};
 
 /// Nothing to say beyond that it is done.
 #[derive(Serialize)]

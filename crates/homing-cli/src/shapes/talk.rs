@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use homing_engine::api::{self, ApiError, AttachmentState, OutboxState, RoleName, State};
+use homing_engine::api::{self, ApiError, AttachmentState, OutboxState, RoleName, ScheduledState, State};
 use serde::Serialize;
 
 use super::{clock, short, word};
@@ -309,6 +309,50 @@ impl Display for OutboxItem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (id, since, state) = (short(&self.id), clock(&self.since), word(&self.state));
         write!(f, "{id}  {since}  {} ({}, {state}): {}", self.title, self.kind, self.preview)?;
+        if let Some(error) = &self.error {
+            write!(f, "\n          {}", error.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// A message that is sent at its time.
+#[derive(Serialize)]
+pub struct Planned {
+    pub id: String,
+    pub kind: &'static str,
+    pub conversation: String,
+    pub title: String,
+    pub preview: String,
+    pub state: ScheduledState,
+    pub at: String,
+    /// The other device it waits on.
+    pub device_name: Option<String>,
+    pub sent_at: Option<String>,
+    pub error: Option<ApiError>,
+}
+
+impl From<api::ScheduledRow> for Planned {
+    fn from(row: api::ScheduledRow) -> Self {
+        Self {
+            id: row.id,
+            kind: "scheduled",
+            conversation: row.conversation,
+            title: row.title,
+            preview: row.text,
+            state: row.state,
+            at: row.at,
+            device_name: row.device_name,
+            sent_at: row.sent_at,
+            error: row.error,
+        }
+    }
+}
+
+impl Display for Planned {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (id, at, state) = (short(&self.id), clock(&self.at), word(&self.state));
+        write!(f, "{id}  {at}  {} ({}, {state}): {}", self.title, self.kind, self.preview)?;
         if let Some(error) = &self.error {
             write!(f, "\n          {}", error.message)?;
         }

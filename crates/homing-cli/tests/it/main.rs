@@ -14,6 +14,8 @@ mod network;
 mod owner;
 mod records;
 #[cfg(test)]
+mod planned;
+#[cfg(test)]
 mod scanner;
 #[cfg(test)]
 mod support;

@@ -56,11 +56,15 @@ pub struct Send {
     #[serde(default)] pub reply_to: Option<String>,
     /// The record it is about.
     #[serde(default)] pub about: Option<String>,
+    /// When to send it, RFC 3339; absent: now.
+    #[serde(default)] pub at: Option<String>,
 }
 
 /// Sends a draft with `text` as its final words. Which one: see [`DraftSet`].
 #[derive(Default)]
-pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource> }
+pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource>,
+    /// When to send it, RFC 3339; absent: now.
+    #[serde(default)] pub at: Option<String> }
 
 /// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the
 /// one the composer shows; empty: a new one beside those that are there.

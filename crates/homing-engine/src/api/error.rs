@@ -35,6 +35,10 @@ pub enum Code {
     RelayQuota,
     /// The relay lost what it had, and waits for others to bring their part of it. What waits is sent then.
     RelayRefilling,
+    /// The relay is of a version that doesn't know what was asked of it.
+    RelayTooOld,
+    /// Too many messages are scheduled already.
+    ScheduleFull,
     /// The relay is not the one this profile knows (its key changed).
     RelayUntrusted,
     /// The invitation is past its time.

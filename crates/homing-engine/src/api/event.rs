@@ -25,6 +25,8 @@ pub enum Event {
     Draft { draft: Draft },
     /// The outbox changed; ask for it again if it is shown.
     Outbox { waiting: u32 },
+    /// What is scheduled in these conversations changed; ask for it again if it is shown.
+    Scheduled { conversations: Vec<String> },
     /// People, members, devices, invitations or requests changed; ask again for what is shown.
     People {},
     /// Linking a device moved on.

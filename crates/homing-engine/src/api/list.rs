@@ -9,6 +9,7 @@ use super::choices::*;
 use super::message::*;
 use super::record::*;
 use super::rows::*;
+use super::scheduled::*;
 use super::writing::*;
 use crate::core::Core;
 use crate::reply::{RawReply, Reply};
@@ -107,6 +108,12 @@ calls! {
         OutboxMove outbox_move(OutboxMove) -> Done;
         OutboxTakeBack outbox_take_back(OutboxItems) -> Vec<OutboxResult>;
         OutboxPutBack outbox_put_back(OutboxItems) -> Vec<OutboxResult>;
+
+        Scheduled scheduled(ScheduledQuery) -> Vec<ScheduledRow>;
+        ScheduledTime scheduled_time(ScheduledTime) -> ScheduledRow;
+        ScheduledSend scheduled_send(ItemRef) -> Sent;
+        ScheduledEdit scheduled_edit(ItemRef) -> Draft;
+        ScheduledCancel scheduled_cancel(ItemRef) -> Done;
 
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;

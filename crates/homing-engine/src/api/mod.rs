@@ -12,6 +12,7 @@ mod list;
 mod message;
 mod record;
 mod rows;
+mod scheduled;
 mod writing;
 
 pub use args::*;
@@ -22,4 +23,5 @@ pub use list::{Call, CallType, Calls};
 pub use message::*;
 pub use record::*;
 pub use rows::*;
+pub use scheduled::*;
 pub use writing::*;

@@ -15,9 +15,9 @@ macro_rules! wire_types {
 }
 
 wire_types! {
-/// How far an own message came. `local`: no relay is set.
+/// How far an own message came. `local`: no relay is set; `scheduled`: it is sent at its time.
 #[derive(Copy, Eq)]
-pub enum State { Local, Pending, Sent, Delivered, Read, Failed }
+pub enum State { Local, Scheduled, Pending, Sent, Delivered, Read, Failed }
 
 /// What the connection to the relay does.
 #[derive(Copy, Eq)]

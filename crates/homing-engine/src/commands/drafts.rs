@@ -25,12 +25,12 @@ const LIST: u32 = 1_000;
 /// Bytes of a draft's text: what is longer doesn't fit the slot that carries it to the other devices.
 const TEXT: usize = 40 * 1024;
 
-fn base_of(text: Option<&String>) -> Option<Revision> {
+pub(super) fn base_of(text: Option<&String>) -> Option<Revision> {
     text.filter(|text| !text.is_empty()).and_then(|text| text.parse().ok())
 }
 
 /// The draft a call names: none is the composer's, nothing is one that has to be begun.
-fn which_of(draft: Option<&String>) -> Result<Which, ApiError> {
+pub(super) fn which_of(draft: Option<&String>) -> Result<Which, ApiError> {
     match draft.map(String::as_str) {
         None => Ok(Which::Current),
         Some("") => Ok(Which::New),
@@ -81,6 +81,10 @@ impl Core {
     }
 
     pub(crate) fn draft_send(&mut self, mut args: DraftSend, reply: Reply<Sent>) {
+        if let Some(at) = &args.at {
+            let answer = self.draft_send_later(&args, at);
+            return self.settle(reply, answer);
+        }
         let files = std::mem::take(&mut args.attachments);
         let found = self
             .find_conversation(&args.conversation)

@@ -69,7 +69,11 @@ impl Core {
         match prepared() {
             Err(error) => self.settle(reply, Err(error)),
             Ok((id, reply_to, extras)) => self.with_files(args.attachments, reply, move |core, files| {
-                core.send_now(&Outgoing { reply_to, files, extras, ..Outgoing::text(id, &args.text) })
+                let outgoing = Outgoing { reply_to, files, extras, ..Outgoing::text(id, &args.text) };
+                match &args.at {
+                    Some(at) => core.send_later(&outgoing, at),
+                    None => core.send_now(&outgoing),
+                }
             }),
         }
     }

@@ -11,6 +11,7 @@ mod outbox;
 mod people;
 mod persons;
 mod resolve;
+mod scheduled;
 mod search;
 mod settings;
 mod status;

@@ -107,12 +107,18 @@ impl Core {
 
     /// Cancelled text is never thrown away: it is a draft again.
     pub(crate) fn outbox_cancel(&mut self, args: ItemRef) -> Result<Done, ApiError> {
+        if self.is_scheduled(&args.id) {
+            return self.scheduled_cancel(args);
+        }
         let row = self.open_row(&args.id)?;
         self.take_back(&row, false)?;
         Ok(Done { done: true })
     }
 
     pub(crate) fn outbox_edit(&mut self, args: ItemRef) -> Result<Draft, ApiError> {
+        if self.is_scheduled(&args.id) {
+            return self.scheduled_edit(args);
+        }
         let row = self.open_row(&args.id)?;
         let message = matches!(self.intent_of(&row)?, Some(Edit::CreateMessage { .. }));
         let Some(conversation) = row.conversation.filter(|_| message) else {
@@ -212,6 +218,7 @@ impl Core {
                     draft: Some(row.id.to_string()),
                     base: None,
                     attachments: Vec::new(),
+                    at: None,
                 };
                 self.draft_send_now(conversation, &send, &[]).map(drop)
             }

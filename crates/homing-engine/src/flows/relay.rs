@@ -249,6 +249,7 @@ impl Core {
         let db = self.db()?;
         let asked = self.asked_accounts.len() + self.asked_ops.len();
         let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)? + asked as u64;
+        left += self.schedule_on_its_way(&db)?;
         for slot in slots::dirty(&db, 1_000)? {
             let joined =
                 spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);

@@ -57,6 +57,7 @@ impl Replica {
             return Ok(false);
         }
         self.received += 1;
+        self.own_entry_came(tx, &prepared.entry, id)?;
         insert(tx, (header.space, header.salt), &passed, Some(*id), None)?;
         let conversation = message.content.conversation;
         self.touched.message(conversation, passed.doc);

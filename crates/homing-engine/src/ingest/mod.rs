@@ -82,6 +82,7 @@ impl Replica {
             &NewEntry { id: &id, header, place: Some(place), status, reason, bytes: &stored.entry },
         )?;
         if prepared.verified {
+            self.own_entry_came(tx, &prepared.entry, &id)?;
             self.judge_from(tx, id)?;
         } else {
             self.touched.status = true;

@@ -29,6 +29,7 @@ impl Core {
         }
         // Also while offline: a time that is over must not wake the thread again and again.
         self.resting.retain(|_, until| *until > now_ms);
+        self.work_schedule();
         if !self.online() {
             return;
         }
@@ -106,6 +107,11 @@ impl Core {
                 true => Event::PushOp { space, id, entry },
                 false => Event::Push { space, id, entry },
             });
+        }
+        // Behind what was written, which it continues.
+        let lanes = self.replica.as_mut().map(|replica| std::mem::take(&mut replica.lanes.ready));
+        for (space, entries) in lanes.unwrap_or_default() {
+            self.protocol(Event::Schedule { space, entries });
         }
     }
 

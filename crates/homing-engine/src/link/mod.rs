@@ -248,6 +248,7 @@ impl Core {
                     link.blob_token = None;
                 }
                 self.transfers.clear();
+                self.schedule_offline();
                 self.flows_offline();
             }
             Effect::Holding { space, hold } => self.holding(space, hold),
@@ -296,6 +297,10 @@ impl Core {
             }
             // Their rows went back to the queue with the one that was refused.
             Effect::Dropped { .. } => {}
+            Effect::Scheduled { all, items } => self.schedule_came(all, &items),
+            Effect::ScheduleAcked { space } => self.schedule_acked(space),
+            Effect::ScheduleRefused { space, code, people } => self.schedule_refused(space, code, &people),
+            Effect::Unscheduled { tag, refused, .. } => self.unscheduled(tag, refused),
             Effect::SlotAcked { space, slot, counter, .. } => {
                 self.try_write("slot acknowledged", |tx, _, _| {
                     slots::acknowledged(tx, &space, &slot, counter)?;
@@ -346,8 +351,12 @@ impl Core {
             Effect::EphemeralIn { space, device, content } => self.typing_came(space, device, &content),
             Effect::CaughtUp { space } => {
                 self.touched.work.insert(space);
+                self.look_at_schedule();
             }
-            Effect::AllCaughtUp => self.all_caught_up(),
+            Effect::AllCaughtUp => {
+                self.look_at_schedule();
+                self.all_caught_up();
+            }
             Effect::SpaceRefused { space, code } => tracing::info!(?space, ?code, "a space can't be read"),
             Effect::Diverged { space, what, .. } => {
                 self.prove_rollback(space);

@@ -218,3 +218,37 @@ proptest! {
         fuzzing::fuzz_draft(&bytes[..cut.index(bytes.len())]);
     }
 }
+
+#[test]
+fn a_time_follows_the_draft_and_whoever_takes_it_back_last_is_heard() {
+    let mut laptop = with_text(1, "See you at eight");
+    let mut phone = copy(&laptop, 2);
+    let content = homing_model::MessageContent {
+        conversation: laptop.conversation(),
+        body: laptop.text().unwrap(),
+        author_ms: 0,
+        reply_to: None,
+        attachments: Vec::new(),
+        extras: None,
+    };
+    let mark = homing_model::draft::Scheduling {
+        device: LAPTOP,
+        revision: laptop.revision(),
+        at_ms: 1_795_608_000_000,
+        space: homing_wire::SpaceId([2; 32]),
+        members: homing_wire::Hash([3; 32]),
+        content,
+    };
+    laptop.mark_scheduled(&mark).unwrap();
+    phone.merge(&laptop).unwrap();
+    assert_eq!(phone.scheduled(), Some(mark.clone()));
+    // What is typed on doesn't change what was frozen.
+    phone.set_text(None, "See you at eight, or nine").unwrap();
+    assert_eq!(phone.scheduled().unwrap().content.body, "See you at eight");
+    phone.clear_scheduled().unwrap();
+    laptop.merge(&phone).unwrap();
+    assert_eq!(laptop.scheduled(), None);
+    let mut long = mark;
+    long.content.attachments = vec![crate::formats::attachment(); 400];
+    assert!(laptop.mark_scheduled(&long).is_err(), "too much for the slot that carries it");
+}

@@ -262,8 +262,9 @@ pub fn collude(world: &mut World, forgeries: &[Forgery]) {
         )
         .unwrap();
         tx.execute(
-            "INSERT INTO tail (space, device, person, written_as, dseq, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (space, device) DO UPDATE SET dseq = ?5, last = ?6 WHERE dseq < ?5",
+            "INSERT INTO tail (space, device, person, written_as, dseq, last, pushed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5)
+             ON CONFLICT (space, device) DO UPDATE SET dseq = ?5, last = ?6, pushed = ?5 WHERE dseq < ?5",
             (space, header.device.0, header.person.0, encode(&header.written_as), number(header.dseq), id.0),
         )
         .unwrap();

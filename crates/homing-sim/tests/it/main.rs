@@ -21,6 +21,7 @@ mod no_room;
 mod random;
 mod records;
 mod relay_loss;
+mod scheduled;
 mod seized;
 mod talk;
 mod waiting;

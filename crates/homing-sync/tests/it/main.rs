@@ -13,6 +13,7 @@ mod refill;
 mod relay;
 #[cfg(test)]
 mod schedules;
+mod scheduling;
 #[cfg(test)]
 mod spaces;
 #[cfg(test)]

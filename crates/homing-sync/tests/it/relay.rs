@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homing_wire::{
     AccountOpId, ClientFrame, DeviceId, Entry, EntryId, EntryKind, FeedItem, Hash, Head, Lane, Member, Moved,
-    NackCode, PersonId, Placed, RelayFrame, RelayLimits, Signature, SignedHead, Slot, SlotId, SpaceId,
-    Stored, VerifyKey,
+    NackCode, PersonId, Placed, RelayFrame, RelayLimits, ScheduleState, Scheduled, Signature, SignedHead,
+    Slot, SlotId, SpaceId, Stored, Timed, VerifyKey,
 };
 
 pub const KEY: VerifyKey = VerifyKey([8; 32]);
@@ -36,6 +36,10 @@ pub struct Relay {
     pub refuse: Vec<NackCode>,
     pub pulls: usize,
     pub held: bool,
+    /// Of the sessions it offers.
+    pub version: u32,
+    /// What was scheduled, each time it was said, and how many entries the log had then.
+    pub scheduled: Vec<(Vec<Timed>, usize)>,
     /// Subscriptions that end at once.
     pub refuse_subs: usize,
     clock: u64,
@@ -56,6 +60,8 @@ impl Relay {
             refuse: Vec::new(),
             pulls: 0,
             held: false,
+            version: 1,
+            scheduled: Vec::new(),
             refuse_subs: 0,
             clock: 1_000,
             sessions: BTreeMap::new(),
@@ -166,7 +172,7 @@ impl Relay {
             ClientFrame::Hello { .. } => self.say(
                 session,
                 RelayFrame::Challenge {
-                    version: 1,
+                    version: self.version,
                     relay: KEY,
                     nonce: Hash([session as u8; 32]),
                     generation: self.generation,
@@ -209,6 +215,27 @@ impl Relay {
                 }
                 self.say(session, RelayFrame::Feed { items, caught_up: true });
             }
+            ClientFrame::PullScheduled { req } => {
+                let kept = self.scheduled.last().map(|(entries, _)| entries.clone()).unwrap_or_default();
+                let items = kept.iter().map(|timed| {
+                    let entry = Entry::decode(&timed.entry).unwrap();
+                    let (space, device) = (entry.header().space, entry.header().device);
+                    let state = ScheduleState::Waiting;
+                    let (tag, release_ms, entry) = (timed.tag, timed.release_ms, entry.id());
+                    Scheduled { space, tag, entry, device, release_ms, state }
+                });
+                let items = items.collect();
+                self.say(session, RelayFrame::Scheduled { req, items });
+            }
+            ClientFrame::Schedule { req, space, entries } => match self.refuse.pop() {
+                Some(code) => self.nack(session, req, code),
+                None => {
+                    let so_far = self.logs.get(&space).map_or(0, |log| log.entries.len());
+                    self.scheduled.push((entries, so_far));
+                    self.say(session, RelayFrame::Ack { req, placed: None });
+                }
+            },
+            ClientFrame::Unschedule { req, .. } => self.nack(session, req, NackCode::NotFound),
             ClientFrame::Sub { space, on: true } if self.refuse_subs > 0 => {
                 self.refuse_subs -= 1;
                 self.say(session, RelayFrame::Overflow { space });

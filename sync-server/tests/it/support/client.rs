@@ -28,11 +28,17 @@ pub struct Client {
     pub nonce: Hash,
     pub generation: u64,
     pub token: String,
+    version: u32,
 }
 
 impl Client {
     /// A connection after hello and challenge.
     pub async fn open(host: &str) -> Self {
+        Self::open_with(host, &[1]).await
+    }
+
+    /// The same for a device that knows these versions.
+    pub async fn open_with(host: &str, versions: &[u32]) -> Self {
         let (socket, _) = connect_async(format!("ws://{host}/v1/sync")).await.unwrap();
         let mut client = Self {
             socket,
@@ -43,12 +49,14 @@ impl Client {
             nonce: Hash([0; 32]),
             generation: 0,
             token: String::new(),
+            version: 0,
         };
-        client.send(&ClientFrame::Hello { versions: vec![1] }).await;
-        let RelayFrame::Challenge { relay, nonce, generation, .. } = client.frame().await else {
+        client.send(&ClientFrame::Hello { versions: versions.to_vec() }).await;
+        let RelayFrame::Challenge { relay, nonce, generation, version } = client.frame().await else {
             panic!("no challenge")
         };
         (client.relay, client.nonce, client.generation) = (relay, nonce, generation);
+        client.version = version;
         client
     }
 
@@ -65,7 +73,7 @@ impl Client {
     }
 
     pub async fn try_auth(&mut self, person: &Person, host: &str) -> RelayFrame {
-        let bytes = auth_bytes(&self.relay, host, &self.nonce, 1, &person.id);
+        let bytes = auth_bytes(&self.relay, host, &self.nonce, self.version, &person.id);
         let signature = Signature(person.device.signing().sign(Domain::Auth, &bytes));
         self.send(&ClientFrame::Auth { person: person.id, device: person.device_id(), signature }).await;
         self.frame().await

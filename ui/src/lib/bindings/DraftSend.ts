@@ -4,4 +4,8 @@ import type { FileSource } from "./FileSource";
 /**
  * Sends a draft with `text` as its final words. Which one: see [`DraftSet`].
  */
-export type DraftSend = { conversation: string, text: string, draft: string | null, base: string | null, attachments: Array<FileSource>, };
+export type DraftSend = { conversation: string, text: string, draft: string | null, base: string | null, attachments: Array<FileSource>, 
+/**
+ * When to send it, RFC 3339; absent: now.
+ */
+at: string | null, };

@@ -8,4 +8,8 @@ export type Send = { conversation: string, text: string, attachments: Array<File
 /**
  * The record it is about.
  */
-about: string | null, };
+about: string | null, 
+/**
+ * When to send it, RFC 3339; absent: now.
+ */
+at: string | null, };

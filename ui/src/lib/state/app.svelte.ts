@@ -56,6 +56,8 @@ export class App {
   outboxRevision = $state(0);
   /** Rises when records that are shown have to be asked for again. */
   recordsRevision = $state(0);
+  /** Rises whenever what is scheduled changed. */
+  scheduledRevision = $state(0);
   /** Rises when somebody comes to or leaves the window. */
   attended = $state(0);
   /** Rises when a draft list is out of date. */
@@ -364,6 +366,9 @@ export class App {
       case "outbox":
         this.outboxRevision += 1;
         if (this.status) this.status = { ...this.status, outbox: event.waiting };
+        break;
+      case "scheduled":
+        this.scheduledRevision += 1;
         break;
       case "people":
         this.peopleRevision += 1;

@@ -150,8 +150,8 @@ export class DraftEditor {
     await this.#busy;
   }
 
-  /** Sends the draft; true once the engine has taken it. Later typing stays as a new draft. */
-  async send(): Promise<boolean> {
+  /** Sends the draft, now or at a time; true once the engine has taken it. Later typing stays as a new draft. */
+  async send(at: string | null = null): Promise<boolean> {
     if (this.posting || this.empty) return false;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -168,6 +168,7 @@ export class DraftEditor {
         draft: this.id,
         base: this.#base,
         attachments,
+        at,
       });
       for (const file of files) this.files.remove(file.key);
       const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;

@@ -12,6 +12,7 @@ import type { FakeBackend } from "./index";
 import { changes } from "./changes";
 import { people } from "./people";
 import { records } from "./records";
+import { plan, scheduled } from "./scheduled";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
@@ -69,7 +70,7 @@ function setFile(fake: FakeBackend, id: string, next: (state: Attachment["state"
   return fail("not_found", "There is no such file.");
 }
 
-function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["args"]["attachments"], replyTo: string | null): Calls["send"]["answer"] {
+export function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["args"]["attachments"], replyTo: string | null): Calls["send"]["answer"] {
   const held = row(fake, id);
   const at = new Date().toISOString();
   const { status, messages } = fake.world;
@@ -112,7 +113,7 @@ function listed(fake: FakeBackend, one: Draft): DraftRow {
   return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending };
 }
 
-function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null): Calls["draft_set"]["answer"] {
+export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null): Calls["draft_set"]["answer"] {
   if (which === "" && (fake.world.drafts.get(id)?.text ?? "") !== "") choose(fake, id, null);
   const held = fake.world.drafts.get(id) ?? draft(id);
   const history = fake.draftTexts(id);
@@ -209,7 +210,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return { done: true };
   },
   messages: (fake, args) => page(fake, args),
-  send: (fake, args) => put(fake, args.conversation, args.text, args.attachments, args.reply_to),
+  send: (fake, args) => args.at ? plan(fake, args.conversation, args.text, args.at) : put(fake, args.conversation, args.text, args.attachments, args.reply_to),
   message_delete: (fake, args) => {
     for (const rows of [...fake.world.messages.values()]) {
       const found = rows.find((one) => one.id === args.id);
@@ -237,7 +238,9 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   draft_choose: (fake, args) => choose(fake, args.conversation, args.draft ?? null),
   draft_send: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation);
-    const sent = put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null);
+    const sent = args.at
+      ? plan(fake, args.conversation, args.text, args.at)
+      : put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null);
     const others = held?.others ?? [];
     fake.world.drafts.set(args.conversation, draft(args.conversation, { others }));
     fake.draftTexts(args.conversation).clear();
@@ -288,6 +291,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return { done: true };
   },
   ...waiting,
+  ...scheduled,
   attachment_read: (fake, args) => {
     const held = fake.world.files.get(args.id) ?? fail("not_found", "There is no such file.");
     const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));

@@ -10,6 +10,7 @@ import type { Receipt } from "../../bindings/Receipt";
 import type { RequestRow } from "../../bindings/RequestRow";
 import type { RecordDetail } from "../../bindings/RecordDetail";
 import type { RoleName } from "../../bindings/RoleName";
+import type { ScheduledRow } from "../../bindings/ScheduledRow";
 import type { Settings } from "../../bindings/Settings";
 import type { SpaceKind } from "../../bindings/SpaceKind";
 import type { State } from "../../bindings/State";
@@ -26,6 +27,7 @@ export interface World {
   devices: DeviceRow[];
   requests: RequestRow[];
   outbox: OutboxRow[];
+  scheduled: ScheduledRow[];
   files: Map<string, string>;
   records: Map<string, RecordDetail>;
 }
@@ -191,6 +193,7 @@ export function empty(over: Partial<Status> = {}): World {
     devices: [{ id: "d-laptop", name: "Laptop", current: true, added_at: new Date().toISOString(), revoked: false }],
     requests: [],
     outbox: [],
+    scheduled: [],
     files: new Map(),
     records: new Map(),
   };

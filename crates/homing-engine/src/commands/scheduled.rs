@@ -1,0 +1,311 @@
+//! Messages that are sent at a time: planned, seen, planned anew, taken back, sent now.
+
+use homing_model::{DraftId, MessageContent};
+use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
+use homing_store::{Durability, Read, Tx, messages, meta};
+use homing_wire::{DocId, SpaceId, codec, limits};
+use rand_core::Rng;
+
+use crate::api::{
+    ApiError, Code, Done, Draft, DraftSend, ItemRef, ScheduledQuery, ScheduledRow, ScheduledState,
+    ScheduledTime, Sent, State,
+};
+use crate::commands::Outgoing;
+use crate::commands::messages::check_body;
+use crate::core::Core;
+use crate::drafts::{Typed, draft_id};
+use crate::env::Env;
+use crate::fail::{Fail, invalid, not_found};
+use crate::project::DEVICE_NAME;
+use crate::replica::Replica;
+use crate::text::{parse_rfc3339, rfc3339};
+
+/// What is closer than this is sent, not planned.
+const LEAST_AHEAD_MS: u64 = 1_000;
+
+/// A time to come, as somebody chose it.
+fn time_of(text: &str, now_ms: u64) -> Result<u64, ApiError> {
+    let at_ms = parse_rfc3339(text)
+        .ok_or_else(|| invalid("The time is not of the form 2026-11-22T08:00:00+01:00."))?;
+    if at_ms < now_ms + LEAST_AHEAD_MS {
+        return Err(invalid("That time has passed. Choose a later one, or send the message now.").into());
+    }
+    if at_ms > now_ms + limits::SCHEDULED_AHEAD_MS {
+        return Err(invalid("A message can be planned at most 400 days ahead.").into());
+    }
+    Ok(at_ms)
+}
+
+/// Room for one more.
+fn check_room(db: &Read<'_>, space: &SpaceId) -> Result<(), Fail> {
+    let full = scheduled::of_space(db, space)?.len() >= limits::SCHEDULED_LANE
+        || scheduled::list(db)?.len() >= limits::SCHEDULED;
+    if full {
+        return Err(Fail::new(
+            Code::ScheduleFull,
+            "Too many messages are planned already: at most 50 for the people of one conversation, and 500 in all. Your text is kept as a draft.",
+        ));
+    }
+    Ok(())
+}
+
+fn no_files() -> ApiError {
+    ApiError::new(
+        Code::InvalidArgument,
+        "A message with files can't be planned yet. Send it now, or plan the text alone.",
+    )
+}
+
+fn content(conversation: &DocId, text: String, reply_to: Option<DocId>) -> MessageContent {
+    MessageContent {
+        conversation: *conversation,
+        body: text,
+        author_ms: 0,
+        reply_to,
+        attachments: Vec::new(),
+        extras: None,
+    }
+}
+
+impl Core {
+    /// `send` with a time.
+    pub(crate) fn send_later(&mut self, outgoing: &Outgoing<'_>, at: &str) -> Result<Sent, ApiError> {
+        let id = outgoing.conversation;
+        let at_ms = time_of(at, self.env.now_ms())?;
+        if !outgoing.files.is_empty() {
+            return Err(no_files());
+        }
+        let space = self.space_of(&id)?;
+        let message = self.write_and_seal(&space, |tx, replica, env| {
+            check_room(tx, &space)?;
+            let row = replica.new_draft(tx, env, &id, outgoing.text)?;
+            let mut content = content(&id, outgoing.text.to_owned(), outgoing.reply_to);
+            content.extras = outgoing.extras.clone().or_none();
+            replica.plan(tx, env, &row, &space, (at_ms, content))
+        })?;
+        Ok(planned(&message, &id))
+    }
+
+    /// `draft_send` with a time.
+    pub(crate) fn draft_send_later(&mut self, args: &DraftSend, at: &str) -> Result<Sent, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let at_ms = time_of(at, self.env.now_ms())?;
+        check_body(&args.text, args.attachments.len())?;
+        if !args.attachments.is_empty() {
+            return Err(no_files());
+        }
+        let base = super::drafts::base_of(args.base.as_ref());
+        let which = super::drafts::which_of(args.draft.as_ref())?;
+        let space = self.space_of(&id)?;
+        let message = self.write_and_seal(&space, |tx, replica, env| {
+            check_room(tx, &space)?;
+            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: None };
+            let row = replica.set_draft(tx, env, &id, typed)?.ok_or_else(|| not_found("draft"))?;
+            let message = replica.message_of(tx, &id, &draft_id(&row.id))?.doc_id();
+            if messages::order_of(tx, &message)?.is_some() {
+                return Err(Fail::new(
+                    Code::AlreadySent,
+                    "Another of your devices has sent this draft already. What you typed is kept.",
+                ));
+            }
+            let text = replica.load_draft(&row)?.text()?;
+            let content = content(&id, text, row.reply_to);
+            replica.plan(tx, env, &row, &space, (at_ms, content))
+        })?;
+        Ok(planned(&message, &id))
+    }
+
+    pub(crate) fn scheduled(&mut self, args: ScheduledQuery) -> Result<Vec<ScheduledRow>, ApiError> {
+        let conversation = args.conversation.map(|text| self.find_conversation(&text)).transpose()?;
+        let stored = match &conversation {
+            Some(id) => scheduled::of_conversation(&self.db()?, id)?,
+            None => scheduled::list(&self.db()?)?,
+        };
+        let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect();
+        let titles = self.titles(&ids)?;
+        let mut rows = Vec::with_capacity(stored.len());
+        for row in stored {
+            let title = titles.get(&row.conversation).cloned().unwrap_or_default();
+            rows.extend(self.scheduled_row(row, title)?);
+        }
+        Ok(rows)
+    }
+
+    fn scheduled_row(&mut self, row: Stored, title: String) -> Result<Option<ScheduledRow>, ApiError> {
+        let members = self.write(Durability::Normal, |tx, replica, _| {
+            Ok(match replica.load_space(tx, &row.space)? {
+                true => Some(replica.members_seen(&row.space)?),
+                false => None,
+            })
+        })?;
+        let db = self.db()?;
+        // It was released before it could be taken back: it is in the conversation.
+        if row.state != StoredState::SentLate && messages::order_of(&db, &row.message)?.is_some() {
+            return Ok(None);
+        }
+        let content: MessageContent = codec::decode("scheduled content", &row.content, limits::PLAINTEXT)
+            .map_err(|_| ApiError::from(Fail::Internal("scheduled content")))?;
+        let caught_up = self.link.as_ref().is_some_and(|link| link.client.is_caught_up(&row.space));
+        let state = match row.state {
+            StoredState::TakenBack if row.held.is_none() => return Ok(None),
+            StoredState::TakenBack => ScheduledState::TakingBack,
+            StoredState::SentLate => ScheduledState::SentLate,
+            // What was released is on its way to here.
+            StoredState::Lost if !caught_up => ScheduledState::Held,
+            StoredState::Lost => ScheduledState::Lost,
+            StoredState::Planned if members.is_some_and(|now| now != row.members) => {
+                ScheduledState::MembersChanged
+            }
+            StoredState::Planned if row.held.as_ref().is_some_and(|held| held.stuck.is_empty()) => {
+                ScheduledState::Held
+            }
+            StoredState::Planned => ScheduledState::Waiting,
+        };
+        let me = self.replica()?.device();
+        let elsewhere = state == ScheduledState::Waiting && row.device != me && row.held.is_none();
+        let device_name = match elsewhere {
+            true => Some(
+                meta::get(&db, &format!("{DEVICE_NAME}{}", row.device))?
+                    .and_then(|name| String::from_utf8(name.to_vec()).ok())
+                    .unwrap_or_default(),
+            ),
+            false => None,
+        };
+        let error = match state {
+            ScheduledState::Waiting if !elsewhere => self.why_it_waits(&row),
+            _ => None,
+        };
+        Ok(Some(ScheduledRow {
+            id: row.message.to_string(),
+            conversation: row.conversation.to_string(),
+            title,
+            text: content.body,
+            reply_to: content.reply_to.map(|id| id.to_string()),
+            files: u32::try_from(content.attachments.len()).unwrap_or(u32::MAX),
+            at: rfc3339(row.at_ms),
+            state,
+            device_name,
+            sent_at: (row.sent_ms > 0).then(|| rfc3339(row.sent_ms)),
+            error,
+        }))
+    }
+
+    fn why_it_waits(&self, row: &Stored) -> Option<ApiError> {
+        if self.relay_is_too_old() {
+            return Some(ApiError::new(
+                Code::RelayTooOld,
+                "The relay is of an older version and keeps no messages until their time. This device sends it then, if it is on.",
+            ));
+        }
+        let stuck = row.held.as_ref().map(|held| held.stuck.as_str());
+        if matches!(stuck, Some("not_a_member" | "role_forbids" | "device_revoked")) {
+            return Some(ApiError::new(
+                Code::RoleForbids,
+                "You may not write in this conversation any more, so it will not be sent. Take it back to keep the text.",
+            ));
+        }
+        self.held_in(&row.space).or_else(|| self.schedule_refusal(&row.space))
+    }
+
+    fn scheduled_id(&self, id: &str) -> Result<Stored, ApiError> {
+        let message: DocId = id.parse().map_err(|_| ApiError::from(not_found("scheduled message")))?;
+        let row = scheduled::get(&self.db()?, &message)?;
+        row.ok_or_else(|| not_found("scheduled message").into())
+    }
+
+    /// True if this names a scheduled message.
+    pub(crate) fn is_scheduled(&self, id: &str) -> bool {
+        self.scheduled_id(id).is_ok()
+    }
+
+    pub(crate) fn scheduled_cancel(&mut self, args: ItemRef) -> Result<Done, ApiError> {
+        self.back_from_schedule(&args.id, false)?;
+        Ok(Done { done: true })
+    }
+
+    pub(crate) fn scheduled_edit(&mut self, args: ItemRef) -> Result<Draft, ApiError> {
+        let conversation = self.back_from_schedule(&args.id, true)?;
+        self.draft_of(&conversation)
+    }
+
+    /// It is a draft again, beside those that are there. The composer shows it if it has nothing of its own, or if somebody
+    /// wants to change it.
+    fn back_from_schedule(&mut self, id: &str, to_change: bool) -> Result<DocId, ApiError> {
+        let row = self.scheduled_id(id)?;
+        self.write(Durability::Full, |tx, replica, env| {
+            let before = replica.current_draft(tx, &row.conversation)?;
+            let busy = before.filter(|draft| !draft.text.is_empty()).map(|draft| draft_id(&draft.id));
+            replica.take_back(tx, env.now_ms(), &row.message)?;
+            if row.state == StoredState::SentLate {
+                return Ok(());
+            }
+            let chosen = busy.filter(|_| !to_change).unwrap_or_else(|| draft_id(&row.draft));
+            replica.choose_draft(tx, &row.conversation, Some(chosen))
+        })?;
+        Ok(row.conversation)
+    }
+
+    pub(crate) fn scheduled_time(&mut self, args: ScheduledTime) -> Result<ScheduledRow, ApiError> {
+        let row = self.scheduled_id(&args.id)?;
+        let now_ms = self.env.now_ms();
+        let at_ms = time_of(&args.at, now_ms)?;
+        let changeable = matches!(row.state, StoredState::Planned | StoredState::Lost);
+        if !changeable {
+            return Err(ApiError::new(Code::AlreadySent, "It was sent, or taken back, already."));
+        }
+        self.write_and_seal(&row.space, |tx, replica, env| {
+            replica.plan_again(tx, env.now_ms(), &row.message, at_ms)
+        })?;
+        let again = self.scheduled_id(&args.id)?;
+        let title = self.titles(&[row.conversation])?.remove(&row.conversation).unwrap_or_default();
+        self.scheduled_row(again, title)?.ok_or_else(|| not_found("scheduled message").into())
+    }
+
+    pub(crate) fn scheduled_send(&mut self, args: ItemRef) -> Result<Sent, ApiError> {
+        let row = self.scheduled_id(&args.id)?;
+        if !matches!(row.state, StoredState::Planned | StoredState::Lost) {
+            return Err(ApiError::new(Code::AlreadySent, "It was sent, or taken back, already."));
+        }
+        self.write_and_seal(&row.space, |tx, replica, env| {
+            replica.send_scheduled(tx, env, &row.message, false)
+        })?;
+        self.sent(&row.message, &row.conversation)
+    }
+}
+
+fn planned(message: &DocId, conversation: &DocId) -> Sent {
+    Sent { id: message.to_string(), conversation: conversation.to_string(), state: State::Scheduled }
+}
+
+impl Replica {
+    /// A draft apart from the composer's.
+    fn new_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        conversation: &DocId,
+        text: &str,
+    ) -> Result<homing_store::drafts::DraftRow, Fail> {
+        let mut id = [0u8; 16];
+        env.rng.fill_bytes(&mut id);
+        let doc = self.text_draft(&DraftId(id), conversation, text)?;
+        self.keep_draft(tx, &doc, env.now_ms())
+    }
+
+    fn plan(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &Env,
+        row: &homing_store::drafts::DraftRow,
+        space: &SpaceId,
+        (at_ms, mut content): (u64, MessageContent),
+    ) -> Result<DocId, Fail> {
+        if !self.load_space(tx, space)? || self.writes_as(space).is_none_or(|(_, role)| !role.writes()) {
+            return Err(crate::fail::forbidden("You can't write in this conversation."));
+        }
+        let mut extras = content.extras();
+        extras.mentions = self.mentioned(tx, space, &content.body)?;
+        content.extras = extras.or_none();
+        self.schedule_draft(tx, env.now_ms(), row, space, (at_ms, content))
+    }
+}

@@ -1,0 +1,343 @@
+//! Messages that are sent at a time: chosen on one device, kept by the relay, released while all devices are off.
+//!
+//! Until its time such a message is its draft, with a mark of when (`homing_model::draft::Scheduling`). The mark follows
+//! the draft to the person's other devices, so each of them shows it, can take it back, and can bring it to the relay
+//! if the one that did can't any more. The row here is what the mark says, with what the relay keeps of it. Whatever
+//! races (released while taken back, sent by two devices), a draft becomes one message, because the message's id is cut
+//! from the draft's.
+
+mod lane;
+mod news;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homing_model::draft::{DraftDoc, Revision, Scheduling};
+use homing_model::{Edit, MessageContent, Preimage};
+use homing_store::drafts::{self, DraftRow};
+use homing_store::scheduled::{self, Held, ScheduledRow, ScheduledState};
+use homing_store::{Tx, messages};
+use homing_wire::{DocId, EntryId, Hash, Member, ScheduleTag, SpaceId, Timed, codec, limits};
+
+use crate::author::Label;
+use crate::drafts::{draft_id, row_id};
+use crate::env::Env;
+use crate::fail::{Fail, not_found};
+use crate::replica::Replica;
+
+pub(crate) use news::News;
+
+/// Milliseconds behind its time from which on a message says that it is late.
+const LATE_MS: u64 = 60_000;
+
+/// What is known of scheduled messages only while the process runs.
+#[derive(Default)]
+pub(crate) struct Lanes {
+    /// The relay of this session keeps entries until their time, has told what it keeps, and what other devices took back
+    /// is known here.
+    pub open: bool,
+    /// What the relay keeps is known, or there is no relay that would.
+    pub told: bool,
+    /// Spaces in which all is here that the relay has: who their members are is known.
+    pub current: BTreeSet<SpaceId>,
+    /// Kept by the relay; their drafts have not come yet.
+    pub heard: BTreeMap<ScheduleTag, Held>,
+    /// Sealed in this transaction, to be handed over after it.
+    pub ready: BTreeMap<SpaceId, Vec<Timed>>,
+    /// On their way: the relay keeps these once it has answered.
+    pub pending: BTreeMap<DocId, (EntryId, u64)>,
+    /// Other devices' that can't be released as they are, for this device to bring.
+    pub take_over: BTreeSet<DocId>,
+    /// Spaces whose relay did not take them: not before something else happens.
+    pub resting: BTreeSet<SpaceId>,
+    /// Spaces with scheduled messages, once read.
+    spaces: Option<BTreeSet<SpaceId>>,
+}
+
+impl Lanes {
+    /// A transaction failed.
+    pub fn forget(&mut self) {
+        self.ready.clear();
+        self.pending.clear();
+        self.spaces = None;
+    }
+
+    /// The session ended.
+    pub fn offline(&mut self) {
+        self.open = false;
+        self.told = false;
+        self.current.clear();
+        self.heard.clear();
+        self.pending.clear();
+        self.resting.clear();
+    }
+}
+
+/// What the relay knows a message by until its time.
+pub(crate) fn tag_of(space: &SpaceId, message: &DocId) -> ScheduleTag {
+    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 schedule tag v1");
+    hasher.update(&space.0);
+    hasher.update(message.as_bytes());
+    ScheduleTag(*hasher.finalize().as_bytes())
+}
+
+fn decode_content(row: &ScheduledRow) -> Result<MessageContent, Fail> {
+    codec::decode("scheduled content", &row.content, limits::PLAINTEXT)
+        .map_err(|_| Fail::Internal("scheduled content"))
+}
+
+fn edit_of(content: MessageContent, author_ms: u64) -> Edit {
+    Edit::CreateMessage {
+        conversation: content.conversation,
+        body: content.body,
+        author_ms,
+        reply_to: content.reply_to,
+        attachments: content.attachments,
+        extras: content.extras,
+    }
+}
+
+impl Replica {
+    /// Names the members of a space as they are now.
+    pub fn members_seen(&self, space: &SpaceId) -> Result<Hash, Fail> {
+        let members: Vec<&Member> = self.space(space)?.members().keys().collect();
+        Ok(Hash(blake3::derive_key("homing 2026-11 members seen v1", &codec::encode(&members))))
+    }
+
+    /// Freezes a draft as it is, to be sent at a time. Answers the message it becomes.
+    pub fn schedule_draft(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        row: &DraftRow,
+        space: &SpaceId,
+        (at_ms, content): (u64, MessageContent),
+    ) -> Result<DocId, Fail> {
+        let mut doc = self.load_draft(row)?;
+        let mark = Scheduling {
+            device: self.device(),
+            revision: doc.revision(),
+            at_ms,
+            space: *space,
+            members: self.members_seen(space)?,
+            content,
+        };
+        doc.mark_scheduled(&mark)?;
+        self.typed_no_more(tx, &doc.id())?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)?;
+        Ok(Preimage::message(*space, self.person(), &doc.id()).doc_id())
+    }
+
+    /// Brings the row of a draft in line with what the draft says now. Answers whether all of its text waits for its time.
+    pub fn note_scheduling(&mut self, tx: &Tx<'_>, doc: &DraftDoc) -> Result<bool, Fail> {
+        let draft = row_id(&doc.id());
+        let known = scheduled::of_draft(tx, &draft)?;
+        let Some(mark) = doc.scheduled() else {
+            if let Some(row) = known {
+                self.not_planned(tx, row)?;
+            }
+            return Ok(false);
+        };
+        let message = Preimage::message(mark.space, self.person(), &doc.id()).doc_id();
+        let tag = tag_of(&mark.space, &message);
+        let planned =
+            known.as_ref().filter(|row| row.state == ScheduledState::Lost && row.at_ms == mark.at_ms);
+        let new = ScheduledRow {
+            message,
+            tag,
+            draft,
+            conversation: doc.conversation(),
+            space: mark.space,
+            device: mark.device,
+            at_ms: mark.at_ms,
+            content: codec::encode(&mark.content),
+            revision: mark.revision.encode(),
+            members: mark.members,
+            state: planned.map_or(ScheduledState::Planned, |row| row.state),
+            held: known.as_ref().and_then(|row| row.held.clone()).or_else(|| self.lanes.heard.remove(&tag)),
+            sealed: known.as_ref().and_then(|row| row.sealed),
+            sent_ms: 0,
+        };
+        if known.as_ref() != Some(&new) {
+            self.put_scheduled(tx, &new)?;
+        }
+        Ok(doc.within(&mark.revision)?)
+    }
+
+    pub(crate) fn put_scheduled(&mut self, tx: &Tx<'_>, row: &ScheduledRow) -> Result<(), Fail> {
+        scheduled::put(tx, row)?;
+        self.scheduled_moved(row);
+        Ok(())
+    }
+
+    fn delete_scheduled(&mut self, tx: &Tx<'_>, row: &ScheduledRow) -> Result<(), Fail> {
+        scheduled::delete(tx, &row.message)?;
+        self.lanes.take_over.remove(&row.message);
+        self.lanes.pending.remove(&row.message);
+        self.scheduled_moved(row);
+        Ok(())
+    }
+
+    fn scheduled_moved(&mut self, row: &ScheduledRow) {
+        self.lanes.spaces = None;
+        self.touched.scheduled.insert(row.conversation);
+        self.touched.outbox = true;
+        self.touched.status = true;
+        self.touched.work.insert(row.space);
+    }
+
+    /// The mark is gone: the relay must not release it any more.
+    pub(crate) fn not_planned(&mut self, tx: &Tx<'_>, mut row: ScheduledRow) -> Result<(), Fail> {
+        match row.state {
+            ScheduledState::Planned | ScheduledState::Lost if row.held.is_none() && row.sealed.is_none() => {
+                self.delete_scheduled(tx, &row)
+            }
+            ScheduledState::Planned | ScheduledState::Lost => {
+                row.state = ScheduledState::TakenBack;
+                self.put_scheduled(tx, &row)
+            }
+            ScheduledState::TakenBack | ScheduledState::SentLate => Ok(()),
+        }
+    }
+
+    /// The message is in the log, however it came there: its draft is done.
+    pub fn scheduled_sent(&mut self, tx: &Tx<'_>, message: &DocId) -> Result<(), Fail> {
+        let Some(row) = scheduled::get(tx, message)? else { return Ok(()) };
+        if let Ok(revision) = Revision::decode(&row.revision) {
+            self.finish_draft(tx, &row.conversation, &draft_id(&row.draft), &revision, 0)?;
+        }
+        // Finishing the draft took the mark away.
+        match scheduled::get(tx, message)? {
+            Some(row) if row.held.is_none() && row.state != ScheduledState::SentLate => {
+                self.delete_scheduled(tx, &row)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a scheduled message back: it is a draft again, on this device in the composer.
+    pub fn take_back(&mut self, tx: &Tx<'_>, now_ms: u64, message: &DocId) -> Result<DocId, Fail> {
+        let row = scheduled::get(tx, message)?.ok_or_else(|| not_found("scheduled message"))?;
+        if matches!(row.state, ScheduledState::SentLate) {
+            self.delete_scheduled(tx, &row)?;
+            return Ok(row.conversation);
+        }
+        let Some(mut doc) = self.scheduled_draft(tx, &row)? else {
+            self.not_planned(tx, row.clone())?;
+            return Ok(row.conversation);
+        };
+        doc.clear_scheduled()?;
+        self.typed_here(tx, &doc.id())?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)?;
+        Ok(row.conversation)
+    }
+
+    /// Chooses another time, or the same one again after its members changed or the relay lost it.
+    pub fn plan_again(&mut self, tx: &Tx<'_>, now_ms: u64, message: &DocId, at_ms: u64) -> Result<(), Fail> {
+        let mut row = scheduled::get(tx, message)?.ok_or_else(|| not_found("scheduled message"))?;
+        let Some(mut doc) = self.scheduled_draft(tx, &row)? else {
+            return Err(not_found("scheduled message"));
+        };
+        let Some(mut mark) = doc.scheduled() else { return Err(not_found("scheduled message")) };
+        if !self.load_space(tx, &mark.space)? || !self.is_member(&mark.space) {
+            return Err(crate::fail::forbidden(
+                "You are not a member here any more, so nothing can be sent. Take the message back to keep its text.",
+            ));
+        }
+        if row.state == ScheduledState::Lost {
+            row.state = ScheduledState::Planned;
+            self.put_scheduled(tx, &row)?;
+        }
+        self.lanes.take_over.insert(*message);
+        self.lanes.resting.remove(&row.space);
+        mark.at_ms = at_ms;
+        mark.device = self.device();
+        mark.members = self.members_seen(&mark.space)?;
+        doc.mark_scheduled(&mark)?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)
+    }
+
+    fn scheduled_draft(&self, tx: &Tx<'_>, row: &ScheduledRow) -> Result<Option<DraftDoc>, Fail> {
+        drafts::get(tx, &row.draft)?.map(|draft| self.load_draft(&draft)).transpose()
+    }
+
+    /// Sends a scheduled message now, as any other; with `late` it says that it should have gone before.
+    pub fn send_scheduled(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        message: &DocId,
+        late: bool,
+    ) -> Result<DocId, Fail> {
+        let row = scheduled::get(tx, message)?.ok_or_else(|| not_found("scheduled message"))?;
+        if messages::order_of(tx, message)?.is_some() {
+            // The relay was faster.
+            self.scheduled_sent(tx, message)?;
+            return Ok(row.conversation);
+        }
+        let Some(mut doc) = self.scheduled_draft(tx, &row)? else {
+            return Err(not_found("scheduled message"));
+        };
+        let now_ms = env.now_ms();
+        let content = decode_content(&row)?;
+        let revision = Revision::decode(&row.revision)?;
+        let draft = draft_id(&row.draft);
+        doc.clear_scheduled()?;
+        doc.mark_sending(&self.device(), &revision)?;
+        self.keep_draft(tx, &doc, now_ms)?;
+        self.publish_drafts(tx, &row.conversation)?;
+        self.sends_draft(tx, message, &draft, &revision)?;
+        let newest = messages::newest_at(tx, &row.conversation)?.unwrap_or(0);
+        let edit = edit_of(content, now_ms.max(newest + 1));
+        let preimage = Preimage::message(row.space, self.person(), &draft);
+        self.author(tx, now_ms, &preimage, &edit, Label::message(row.conversation))?;
+        if late {
+            let held = scheduled::get(tx, message)?.and_then(|row| row.held);
+            let note = ScheduledRow { state: ScheduledState::SentLate, sent_ms: now_ms, held, ..row.clone() };
+            self.put_scheduled(tx, &note)?;
+        }
+        Ok(row.conversation)
+    }
+
+    /// Sends what is due and what no relay will release, where it is known who gets it. Answers when to look again, Unix ms.
+    pub fn send_due(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<Option<u64>, Fail> {
+        let mut next: Option<u64> = None;
+        for row in scheduled::list(tx)? {
+            if row.state != ScheduledState::Planned || !self.is_ours_to_send(&row) {
+                continue;
+            }
+            if self.has_relay && !self.lanes.current.contains(&row.space) {
+                continue;
+            }
+            let now_ms = env.now_ms();
+            if row.at_ms > now_ms {
+                next = Some(next.map_or(row.at_ms, |next| next.min(row.at_ms)));
+                continue;
+            }
+            // Whom its author did not see does not get it unasked.
+            if self.load_space(tx, &row.space)? && self.members_seen(&row.space)? == row.members {
+                self.send_scheduled(tx, env, &row.message, now_ms > row.at_ms + LATE_MS)?;
+            }
+        }
+        Ok(next)
+    }
+
+    fn is_ours_to_send(&self, row: &ScheduledRow) -> bool {
+        match &row.held {
+            Some(held) if held.stuck.is_empty() => false,
+            Some(held) => held.device == self.device() || self.lanes.take_over.contains(&row.message),
+            // What may have reached the relay is known once it says what it keeps.
+            None => row.device == self.device() && (row.sealed.is_none() || self.lanes.told),
+        }
+    }
+
+    /// Whether something is scheduled in a space.
+    pub fn has_scheduled(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<bool, Fail> {
+        if self.lanes.spaces.is_none() {
+            self.lanes.spaces = Some(scheduled::spaces(tx)?.into_iter().collect());
+        }
+        Ok(self.lanes.spaces.as_ref().is_some_and(|spaces| spaces.contains(space)))
+    }
+}

@@ -1,0 +1,139 @@
+//! A message with a time: planned in one window without a connection, seen and taken back in another, and sent while both
+//! are closed.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::driver::{App, Desk};
+use crate::programs::Relay;
+use crate::steps::{begin, first_start, link, open, tid, wait_connected, wait_draft};
+
+/// Enough to close two windows in.
+const AHEAD_MS: u64 = 45_000;
+
+fn planned(state: &str) -> String {
+    format!("[data-testid=scheduled][data-state={state}]")
+}
+
+fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planned_message_goes_out_while_the_windows_of_its_author_are_closed() {
+    let desk = Desk::start();
+    let mut relay = Relay::start(&desk.folder("relay"));
+    let laptop = desk.app("laptop", &[]).await;
+    let (desktop, ben) = meet(&desk, &relay, &laptop).await;
+    let talk = begin(&laptop, "The keys", &["Ben Okafor"], "We meet tomorrow").await;
+    for window in [&desktop, &ben] {
+        open(window, &talk).await;
+        window.wait_text(&tid("message-body"), "We meet tomorrow").await;
+    }
+    open(&laptop, &talk).await;
+
+    // Without a connection it waits here, and says so.
+    relay.stop();
+    laptop.wait_for(&tid("banner")).await;
+    laptop.fill(&tid("composer"), "Rather not").await;
+    laptop.click(&tid("later")).await;
+    laptop.click(&tid("later-choice-monday")).await;
+    laptop.wait_text(&planned("waiting"), "Rather not").await;
+    laptop.wait_text(&planned("waiting"), "as soon as there is a connection").await;
+    relay.start_again();
+    for window in [&laptop, &desktop] {
+        window.wait_text(&planned("held"), "Rather not").await;
+    }
+
+    // Nobody else sees it. On the other device it is taken back, and is a draft there.
+    assert_eq!(
+        ben.eval("return document.querySelectorAll('[data-testid=scheduled]').length", vec![]).await,
+        0
+    );
+    desktop.click(&tid("scheduled-menu")).await;
+    desktop.click(&tid("scheduled-cancel")).await;
+    wait_draft(&desktop, "Rather not").await;
+    for window in [&laptop, &desktop] {
+        window.wait_gone(&tid("scheduled")).await;
+    }
+    desktop.fill(&tid("composer"), "").await;
+    desktop.wait_for("[data-testid=composer][data-saved=true]").await;
+
+    // A time of one's own; then both windows are closed.
+    wait_draft(&laptop, "").await;
+    laptop.fill(&tid("composer"), "Good morning").await;
+    let at = plan(&laptop).await;
+    for window in [&laptop, &desktop] {
+        window.wait_text(&planned("held"), "Good morning").await;
+    }
+    laptop.close().await;
+    desktop.close().await;
+    let left = at.saturating_sub(now_ms());
+    assert!(left > 0, "the windows took too long to close");
+    assert!(!shows(&ben, "Good morning").await);
+    tokio::time::sleep(Duration::from_millis(left)).await;
+    ben.wait_text(&tid("message-body"), "Good morning").await;
+
+    // They come back, and it stands in the conversation like any other.
+    for name in ["laptop", "desktop"] {
+        let window = desk.app(name, &[]).await;
+        open(&window, &talk).await;
+        window.wait_text(&tid("message-body"), "Good morning").await;
+        window.wait_gone(&tid("scheduled")).await;
+        wait_connected(&window).await;
+        window.close().await;
+    }
+    ben.close().await;
+}
+
+/// Chooses a time that is a little ahead; answers it in Unix ms.
+async fn plan(app: &App) -> u64 {
+    app.click(&tid("later")).await;
+    app.click(&tid("later-other")).await;
+    app.wait_for(&tid("later-time")).await;
+    let script = "const at = new Date(Math.ceil((Date.now() + arguments[0]) / 1000) * 1000);
+        const two = (value) => String(value).padStart(2, '0');
+        const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+        return [at.getTime(), `${day}T${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`]";
+    let chosen = app.eval(script, vec![json!(AHEAD_MS)]).await;
+    app.fill(&tid("later-time"), chosen[1].as_str().unwrap()).await;
+    app.click(&tid("later-set")).await;
+    app.wait_gone(&tid("dialog")).await;
+    chosen[0].as_u64().unwrap()
+}
+
+async fn shows(app: &App, text: &str) -> bool {
+    let script = "return [...document.querySelectorAll('[data-testid=message-body]')]
+        .some((body) => body.innerText.includes(arguments[0]))";
+    app.eval(script, vec![json!(text)]).await == json!(true)
+}
+
+/// Ada on two devices, and Ben, who comes by her invitation.
+async fn meet(desk: &Desk, relay: &Relay, laptop: &App) -> (App, App) {
+    first_start(laptop, "Ada Berger").await;
+    laptop.click(&tid("welcome-invite")).await;
+    laptop.fill(&tid("relay-address"), &relay.address).await;
+    laptop.click(&tid("relay-connect")).await;
+    laptop.click("[data-testid=invite-kind][data-kind=person]").await;
+    laptop.click(&tid("invite-make")).await;
+    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
+    laptop.click(&tid("dialog-close")).await;
+    laptop.wait_gone(&tid("dialog")).await;
+    let ben = desk.app("ben", &[]).await;
+    ben.click(&tid("first-invitation")).await;
+    ben.fill(&tid("join-link"), &invitation).await;
+    ben.click(&tid("join-look")).await;
+    ben.fill(&tid("join-name"), "Ben Okafor").await;
+    ben.click(&tid("join-do")).await;
+    ben.wait_gone(&tid("dialog")).await;
+    laptop.wait_text(&tid("conversation"), "Ben Okafor").await;
+    let desktop = desk.app("desktop", &[]).await;
+    link(laptop, &desktop).await;
+    for window in [laptop, &desktop] {
+        window.click(&tid("dialog-close")).await;
+        window.wait_gone(&tid("dialog")).await;
+        window.click("[data-nav=inbox]").await;
+    }
+    (desktop, ben)
+}
