@@ -11,7 +11,7 @@ fn world(version: u32) -> World {
     world.cut(0);
     world.write(0, space(1), true);
     world.settle();
-    world.devices[0].log.clear();
+    world.devices.iter_mut().for_each(|device| device.log.clear());
     world
 }
 
