@@ -12,9 +12,9 @@ mod large_file;
 mod main_job;
 mod network;
 mod owner;
-mod records;
 #[cfg(test)]
 mod planned;
+mod records;
 #[cfg(test)]
 mod scanner;
 #[cfg(test)]
