@@ -26,6 +26,7 @@ mod pictures;
 mod planned;
 mod programs;
 mod reading;
+mod records;
 mod spoken;
 mod steps;
 mod writing;

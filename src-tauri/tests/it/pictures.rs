@@ -79,7 +79,8 @@ async fn every_view_has_a_picture_with_something_on_it() {
     gallery.app.wait_for("[data-testid=demo-banner]").await;
     let conversation = gallery.first_id("#/inbox", "[data-testid=conversation][data-unread=\"0\"]").await;
     let person = gallery.first_id("#/people", "[data-testid=person]").await;
-    let ids = BTreeMap::from([("conversation", conversation), ("person", person)]);
+    let record = gallery.first_id("#/records", "[data-testid=record]").await;
+    let ids = BTreeMap::from([("conversation", conversation), ("person", person), ("record", record)]);
     for view in &views {
         let id = view.param.as_deref().map(|kind| ids[kind].as_str());
         gallery.everywhere(&view.name, view, id).await;

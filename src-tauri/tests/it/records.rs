@@ -1,0 +1,168 @@
+//! A property and an interest in three windows: the agent's laptop and desktop, and the client's. What is done while the
+//! relay is down shows that it waits, and is the same on all screens once it is back.
+
+use serde_json::json;
+
+use crate::driver::{App, Desk};
+use crate::programs::Relay;
+use crate::steps::{conversation_id, first_start, link, open, tid, to_inbox, wait_connected};
+
+const SECRET: &str = "The owner would take four hundred";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() {
+    let desk = Desk::start();
+    let mut relay = Relay::start(&desk.folder("relay"));
+    let laptop = desk.app("laptop", &[]).await;
+    first_start(&laptop, "Ada Berger").await;
+    laptop.click(&tid("welcome-invite")).await;
+    laptop.fill(&tid("relay-address"), &relay.address).await;
+    laptop.click(&tid("relay-connect")).await;
+    laptop.click("[data-testid=invite-kind][data-kind=client]").await;
+    laptop.fill(&tid("invite-client-name"), "Ben Okafor").await;
+    laptop.click(&tid("invite-make")).await;
+    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
+    close(&laptop).await;
+    let desktop = desk.app("desktop", &[]).await;
+    link(&laptop, &desktop).await;
+    close(&laptop).await;
+    close(&desktop).await;
+    let ben = desk.app("ben", &[]).await;
+    ben.click(&tid("first-invitation")).await;
+    ben.fill(&tid("join-link"), &invitation).await;
+    ben.click(&tid("join-look")).await;
+    ben.fill(&tid("join-name"), "Ben Okafor").await;
+    ben.click(&tid("join-do")).await;
+    ben.wait_gone(&tid("dialog")).await;
+    laptop.click("[data-nav=people]").await;
+    laptop.wait_text(&tid("person"), "Ben Okafor").await;
+
+    // Kept and shared while the relay is down: it says that it waits.
+    relay.stop();
+    laptop.wait_for(&tid("banner")).await;
+    laptop.click("[data-nav=records]").await;
+    laptop.click(&tid("record-add")).await;
+    laptop.fill(&tid("record-title"), "Villa Rosa").await;
+    laptop.fill(&tid("record-price"), "420 000").await;
+    laptop.fill(&tid("record-place"), "Sopot").await;
+    laptop.click(&tid("record-create")).await;
+    laptop.wait_for("[data-testid=record-view][data-state=pending]").await;
+    let villa = laptop.wait_for(&tid("record-view")).await.attr("data-id").await.unwrap().unwrap();
+    write(&laptop, "internal_notes", "textarea", SECRET).await;
+    laptop.click(&tid("record-share")).await;
+    laptop.wait_text(&tid("share-preview"), "Villa Rosa").await;
+    laptop.wait_text(&tid("share-preview"), "They never see: Internal notes").await;
+    laptop.click("[data-testid=share-client] input").await;
+    laptop.click(&tid("share-do")).await;
+    laptop.wait_for("[data-testid=record-copy][data-state=waiting]").await;
+    ben.click("[data-nav=records]").await;
+    ben.wait_text("main", "No property yet").await;
+
+    relay.start_again();
+    wait_connected(&laptop).await;
+    laptop.wait_for("[data-testid=record-view][data-state=sent]").await;
+    laptop.wait_for("[data-testid=record-copy][data-state=published]").await;
+    let listed = format!("[data-testid=record][data-id=\"{villa}\"]");
+    for window in [&desktop, &ben] {
+        window.click("[data-nav=records]").await;
+        window.wait_text(&listed, "Villa Rosa").await;
+        window.click(&format!("{listed} a")).await;
+        window.wait_for(&tid("record-view")).await;
+    }
+    desktop.wait_until("the note", "return document.querySelector('[data-field=internal_notes] textarea')?.value === arguments[0]", vec![json!(SECRET)]).await;
+    ben.wait_text(&tid("record-view"), "Shared with you").await;
+    let seen = ben.eval("return document.body.innerHTML.includes(arguments[0]) || document.querySelector('[data-field=internal_notes]') !== null", vec![json!(SECRET)]).await;
+    assert_eq!(seen, json!(false), "nothing internal is on the client's screen");
+
+    // Down again: three devices do what they want with it.
+    relay.stop();
+    for window in [&laptop, &desktop, &ben] {
+        window.wait_for(&tid("banner")).await;
+    }
+    write(&laptop, "title", "input", "Villa Rossa").await;
+    laptop.wait_text("main h1", "Villa Rossa").await;
+    write(&desktop, "title", "input", "Casa Rosa").await;
+    desktop.wait_text("main h1", "Casa Rosa").await;
+    write(&desktop, "place", "input", "Gdynia").await;
+    desktop.click("[data-testid=record-write]").await;
+    desktop.fill(&tid("new-to"), "Ben").await;
+    desktop.wait_text(&tid("new-person"), "Ben Okafor").await;
+    desktop.click(&tid("new-person")).await;
+    desktop.fill(&tid("new-message"), "Would this be something for you?").await;
+    desktop.click(&tid("new-start")).await;
+    desktop.wait_gone(&tid("dialog")).await;
+    desktop.wait_text("[data-testid=thread] [data-testid=record-chip]", "Casa Rosa").await;
+    desktop.click("[data-testid=interest-level][data-level=medium]").await;
+    desktop.wait_for("[data-testid=interest][data-state=pending]").await;
+    ben.click("[data-testid=interest-level][data-level=very_high]").await;
+    ben.wait_for("[data-testid=interest][data-state=pending]").await;
+    ben.click("[data-testid=record-ask][data-ask=viewing]").await;
+    ben.wait_text("[data-testid=toast]", "Asked").await;
+
+    relay.start_again();
+    for window in [&laptop, &desktop, &ben] {
+        wait_connected(window).await;
+    }
+    // The title that two devices gave is shown on both, with who and when; chosen on one, it is settled on both.
+    desktop.click("[data-nav=records]").await;
+    desktop.click(&format!("{listed} a")).await;
+    for window in [&laptop, &desktop] {
+        window.wait_text("[data-testid=record-conflict][data-field=title]", "Villa Rossa").await;
+        window.wait_text("[data-testid=record-conflict][data-field=title]", "Casa Rosa").await;
+        window.wait_text("[data-testid=record-conflict][data-field=title]", "You").await;
+    }
+    laptop.wait_until("the place that only one wrote", "return document.querySelector('[data-field=place] input')?.value === 'Gdynia'", vec![]).await;
+    let use_it = "const row = [...document.querySelectorAll('[data-testid=record-conflict] li')].find((one) => one.innerText.includes('Villa Rossa'));
+        row.querySelector('button').click(); return true";
+    desktop.eval(use_it, vec![]).await;
+    for window in [&laptop, &desktop] {
+        window.wait_gone("[data-testid=record-conflict][data-field=title]").await;
+        window.wait_text("main h1", "Villa Rossa").await;
+    }
+    // The copy follows by itself.
+    laptop.wait_for("[data-testid=record-copy][data-state=published]").await;
+    ben.wait_text("main h1", "Villa Rossa").await;
+    ben.wait_text("[data-field=place]", "Gdynia").await;
+
+    // Two interests noted apart are one, on every screen; its level wants a choice.
+    for window in [&laptop, &desktop, &ben] {
+        let count = "return document.querySelectorAll('[data-testid=interest][data-id]').length === 1";
+        window.wait_until("one interest", count, vec![]).await;
+    }
+    laptop.click("[data-testid=interest-level][data-level=high]").await;
+    ben.wait_for("[data-testid=interest-level][data-level=high][aria-checked=true]").await;
+
+    // On the board the client's interest is one card; the keyboard moves it, and the client sees how far it came.
+    laptop.click("[data-nav=records]").await;
+    laptop.click("a[href='#/interests']").await;
+    laptop.wait_text("[data-testid=board-column][data-column=interested]", "Ben Okafor").await;
+    let cards = laptop.eval("return document.querySelectorAll('[data-testid=board-card]').length", vec![]).await;
+    assert_eq!(cards, json!(1));
+    laptop.eval("document.querySelector('[data-card]').focus(); return true", vec![]).await;
+    let press = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', altKey: true, bubbles: true, cancelable: true })); return true";
+    laptop.eval(press, vec![]).await;
+    laptop.wait_text("[data-testid=board-column][data-column=viewing_scheduled]", "Ben Okafor").await;
+    ben.wait_until("how far it came", "return document.querySelector('[data-testid=interest-status]')?.value === 'viewing_scheduled'", vec![]).await;
+
+    // What Ben asked came to the conversation about it.
+    to_inbox(&desktop).await;
+    let asked = conversation_id(&desktop, "I would like to see").await;
+    open(&desktop, &asked).await;
+    desktop.wait_text(&tid("message-body"), "I would like to see").await;
+    desktop.wait_text("[data-testid=thread] [data-testid=record-chip]", "Villa Rossa").await;
+    for app in [laptop, desktop, ben] {
+        app.close().await;
+    }
+}
+
+async fn close(app: &App) {
+    app.click(&tid("dialog-close")).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
+/// Writes a field as somebody who types and goes on.
+async fn write(app: &App, field: &str, kind: &str, text: &str) {
+    let css = format!("[data-testid=record-field][data-field={field}] {kind}");
+    app.fill(&css, text).await;
+    app.eval("document.querySelector(arguments[0]).blur(); return true", vec![json!(css)]).await;
+}

@@ -1,0 +1,158 @@
+import userEvent from "@testing-library/user-event";
+import { fireEvent } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+
+import { minorOf, typed } from "../src/lib/record";
+import { all, app, one, soon, start } from "./helpers";
+
+function field(key: string): HTMLElement {
+  return one("record-field", `[data-field="${key}"]`);
+}
+
+function toast(): string {
+  return one("toast").textContent ?? "";
+}
+
+describe("a property", () => {
+  it("is kept with a title, a price and a place, and opened", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/records");
+    await user.click(await soon(() => one("record-add")));
+    await user.type(await soon(() => one("record-title")), "Casa Azul");
+    await user.type(one("record-price"), "310.000,50");
+    await user.click(one("record-create"));
+    await soon(() => expect(app().dataset["view"]).toBe("record"));
+    const made = fake.calls.find((call) => call.name === "record_new")?.args as { fields: Record<string, unknown> };
+    expect(made.fields["title"]).toEqual({ text: "Casa Azul" });
+    expect(made.fields["price"]).toEqual({ money: { minor: 31_000_050, currency: "EUR" } });
+  });
+
+  it("writes only the field that was changed, and a status can be undone", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/record/r-villa");
+    await soon(() => field("title"));
+    const title = field("title").querySelector("input") as HTMLInputElement;
+    await user.click(title);
+    await user.tab();
+    expect(fake.calls.some((call) => call.name === "record_set")).toBe(false);
+    await user.selectOptions(field("status").querySelector("select") as HTMLSelectElement, "sold");
+    await soon(() => expect(toast()).toContain("Sold"));
+    expect(fake.calls.filter((call) => call.name === "record_set").map((call) => call.args)).toEqual([{ record: "r-villa", fields: { status: { choice: "sold" } } }]);
+    await user.click(one("toast-action"));
+    await soon(() => expect((field("status").querySelector("select") as HTMLSelectElement).value).toBe("available"));
+  });
+
+  it("shows a field edited apart with who and when, and settles it in place", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/record/r-attic");
+    const conflict = await soon(() => one("record-conflict"));
+    expect(conflict.textContent).toContain("You");
+    expect(conflict.textContent).toContain("Ben Okafor");
+    expect(conflict.textContent).toContain("Loft, Kanał 12");
+    expect(conflict.querySelectorAll("time")).toHaveLength(2);
+    await user.click(one("record-use", '[data-by="p-ben"]'));
+    await soon(() => expect(all("record-conflict")).toHaveLength(0));
+    expect(fake.calls.some((call) => call.name === "record_settle")).toBe(true);
+    expect((field("title").querySelector("input") as HTMLInputElement).value).toBe("Loft, Kanał 12");
+  });
+
+  it("is shared after a look at what clients will see, which holds nothing internal", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/share/r-villa");
+    const preview = await soon(() => one("share-preview"));
+    expect(preview.textContent).toContain("€420,000.00");
+    expect(preview.textContent).not.toContain("a little less");
+    expect(preview.textContent).toContain("They never see: Internal notes.");
+    expect((one("share-do") as HTMLButtonElement).disabled).toBe(true);
+    await user.click(one("share-client", '[data-space="s-maria"]'));
+    await user.click(one("share-do"));
+    await soon(() => expect(toast()).toContain("Shared with 1 client"));
+    expect(fake.calls.find((call) => call.name === "record_publish")?.args).toEqual({ record: "r-villa", clients: ["s-maria"], on: true });
+  });
+
+  it("is deleted with an undo", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/record/r-villa");
+    await user.click(await soon(() => one("record-delete")));
+    await soon(() => expect(app().dataset["view"]).toBe("records"));
+    await soon(() => expect(all("record", '[data-id="r-villa"]')).toHaveLength(0));
+    await user.click(one("toast-action"));
+    await soon(() => one("record", '[data-id="r-villa"]'));
+    expect(fake.calls.filter((call) => call.name === "record_delete")).toHaveLength(2);
+  });
+});
+
+describe("the board of interests", () => {
+  function column(id: string): string | undefined {
+    return one("board-card", `[data-id="${id}"]`).closest<HTMLElement>("[data-column]")?.dataset["column"];
+  }
+
+  it("moves a card by key, says so, keeps the focus and undoes it", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/interests");
+    const card = await soon(() => one("board-card", '[data-id="i-tom"]'));
+    card.querySelector<HTMLElement>("[data-card]")?.focus();
+    await user.keyboard("{Alt>}{ArrowRight}{/Alt}");
+    await soon(() => expect(column("i-tom")).toBe("viewing_scheduled"));
+    expect(one("board-said").textContent).toBe("Tomás Herrera: Villa Rosa: Viewing scheduled");
+    await soon(() => expect((document.activeElement as HTMLElement | null)?.dataset["card"]).toBe("i-tom"));
+    await user.click(one("toast-action"));
+    await soon(() => expect(column("i-tom")).toBe("interested"));
+  });
+
+  it("moves a card that is dragged to another column", async () => {
+    const fake = await start(undefined, "#/interests");
+    const card = (await soon(() => one("board-card", '[data-id="i-tom"]'))).querySelector("[data-card]") as HTMLElement;
+    await fireEvent.dragStart(card);
+    await fireEvent.dragOver(one("board-column", '[data-column="purchased"]'));
+    await fireEvent.drop(one("board-column", '[data-column="purchased"]'));
+    await soon(() => expect(column("i-tom")).toBe("purchased"));
+    expect(fake.calls.find((call) => call.name === "record_set")?.args).toEqual({ record: "i-tom", fields: { status: { choice: "purchased" } } });
+  });
+
+  it("has columns by level too, and each says how many it holds", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/interests");
+    await soon(() => one("board"));
+    await user.selectOptions(document.querySelector("header select") as HTMLSelectElement, "level");
+    await soon(() => expect(column("i-maria")).toBe("high"));
+    expect(one("board-column", '[data-column="high"]').getAttribute("aria-label")).toBe("High, 1 interest");
+  });
+});
+
+describe("a conversation", () => {
+  it("shows what it is about beside it, with the client's interest", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-rosa");
+    await soon(() => one("record-chip", '[data-id="r-villa"]'));
+    const unlink = await soon(() => {
+      const found = document.querySelector<HTMLElement>('[aria-label="Unlink Villa Rosa"]');
+      if (!found) throw new Error("no panel");
+      return found;
+    });
+    await user.click(unlink);
+    await soon(() => expect(toast()).toContain("Unlinked: Villa Rosa"));
+    expect(fake.calls.find((call) => call.name === "record_link")?.args).toEqual({ conversation: "c-rosa", record: "r-villa", on: false });
+  });
+
+  it("is begun from a property, which goes with it", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/new?about=r-villa&with=p-maria");
+    await soon(() => one("record-chip", '[data-id="r-villa"]'));
+    await user.type(one("new-message"), "Would this be something?");
+    await user.click(one("new-start"));
+    await soon(() => expect(fake.calls.some((call) => call.name === "conversation_new")).toBe(true));
+    expect((fake.calls.find((call) => call.name === "conversation_new")?.args as { about: string[] }).about).toEqual(["r-villa"]);
+  });
+});
+
+it("an amount is read as people write it", () => {
+  expect(minorOf("420000", "EUR")).toBe(42_000_000);
+  expect(minorOf("420 000", "EUR")).toBe(42_000_000);
+  expect(minorOf("420.000", "EUR")).toBe(42_000_000);
+  expect(minorOf("420,000.50", "EUR")).toBe(42_000_050);
+  expect(minorOf("19,9", "EUR")).toBe(1_990);
+  expect(minorOf("5.000.000", "JPY")).toBe(5_000_000);
+  for (const bad of ["", "much", "-3", "1e9", "12x"]) expect(minorOf(bad, "EUR")).toBe(null);
+  expect([typed(42_000_000, "EUR"), typed(42_000_050, "EUR"), typed(5_000, "JPY")]).toEqual(["420000", "420000.50", "5000"]);
+});
