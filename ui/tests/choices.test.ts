@@ -184,4 +184,10 @@ describe("groups", () => {
     const shown = lines([row("a", "x"), row("b", null), row("c", "y"), row("d", "x")], "client");
     expect(shown.map((line) => ("row" in line ? line.row.id : `= ${line.head}`))).toEqual(["= x", "a", "d", "= y", "c", "= ", "b"]);
   });
+
+  it("are made of the first record a conversation is about", () => {
+    const chip = (id: string) => ({ id, kind: "property", title: `Villa ${id}`, shared: false, deleted: false });
+    const shown = lines([conversation("a", { records: [chip("x"), chip("y")] }), conversation("b")], "record");
+    expect(shown.map((line) => ("row" in line ? line.row.id : `= ${line.head}`))).toEqual(["= Villa x", "a", "= ", "b"]);
+  });
 });

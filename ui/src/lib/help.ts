@@ -7,6 +7,8 @@ export type TopicId = keyof Catalogue["help"]["topics"];
 export const TOPICS: Record<TopicId, RouteName[]> = {
   basics: ["help"],
   conversations: ["inbox", "new"],
+  team: ["conversation"],
+  blocking: ["people", "conversation"],
   messages: ["conversation"],
   drafts: ["drafts", "outbox", "compare"],
   files: [],

@@ -44,11 +44,13 @@ function sorted(filter: Filter): (a: ConversationRow, b: ConversationRow) => num
 const KEY = "homing.list";
 const FILTERS: readonly Filter[] = ["all", "active", "unread", "archived", "snoozed", "drafts", "mine", "unassigned", "blocked"];
 
+const GROUPS: readonly Grouping[] = ["none", "client", "record"];
+
 function remembered(): { filter: Filter; group: Grouping } {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as { filter?: Filter; group?: Grouping };
     const filter = FILTERS.find((one) => one === kept.filter) ?? "active";
-    return { filter, group: kept.group === "client" ? "client" : "none" };
+    return { filter, group: GROUPS.find((one) => one === kept.group) ?? "none" };
   } catch {
     return { filter: "active", group: "none" };
   }

@@ -149,7 +149,9 @@ export const en = {
     filters: "Filter",
     moreFilters: "Filters and groups",
     groupClient: "Group by client",
+    groupRecord: "Group by property",
     groupNone: "Don't group",
+    noRecord: "No property",
     noClient: "No client",
     groupOf: (name: string, n: number) => `${name}: ${many(n, "conversation", "conversations")}`,
     draft: "Draft:",
@@ -1082,9 +1084,27 @@ export const en = {
         title: "Conversations",
         text: [
           "The list shows what was written last first. The filters above it show what is unread, begun, archived or waiting.",
-          "Archiving takes a conversation out of the way; a new message brings it back. Marking it unread is for you alone and takes no receipt back.",
+          "Archiving takes a conversation out of the way; a new message brings it back, unless it is muted. Snoozing does so until a time of your choice. Pinned ones stay at the top. Marking it unread is for you alone and takes no receipt back.",
+          "Select several with X, or Ctrl and a click; Shift selects up to another one. What you do is done with all of them, and one undo takes all of it back.",
+          "Two conversations with the same people can be merged: one goes on in the other, for everybody in it, until somebody separates them in the panel.",
         ],
-        data: "Archived, unread and deleted for you are kept for your own devices: nobody else learns of them. Deleting for everyone removes it from every device that can be reached.",
+        data: "Archived, pinned, muted, snoozed, unread and deleted for you are kept for your own devices: nobody else learns of them. Deleting for everyone removes it from every device that can be reached.",
+      },
+      team: {
+        title: "Working as a team",
+        text: [
+          "A conversation with a client can be assigned to a colleague. Its row shows who looks after it, and the lists Mine and Unassigned show what is left to do.",
+          "A comment stands beside what the client reads, marked and in another colour. It has a message field of its own. While a colleague answers the same client you see it, and are asked before a second answer goes.",
+        ],
+        data: "Comments and assignments are written in your team's space. The client's devices never get them, and hold no key that would open them.",
+      },
+      blocking: {
+        title: "Blocking, spam and names",
+        text: [
+          "Whom you block you don't hear: nothing of theirs is announced, what you have with them alone lies under Blocked, in groups their messages are folded. Reporting spam also puts the conversation away, and can keep what was written in a file.",
+          "Call people what you like; the panel shows what they call themselves.",
+        ],
+        data: "Whom you block and what you call people is kept for your own devices. They are not told.",
       },
       messages: {
         title: "Messages and their ticks",
