@@ -98,6 +98,15 @@ async fn click_with(app: &App, conversation: &str, key: &str) {
     app.eval(script, vec![json!(format!("{} a", row(conversation))), json!(key)]).await;
 }
 
+/// Takes back what a toast tells.
+async fn undo(app: &App, told: &str) {
+    let script = "const toast = [...document.querySelectorAll('[data-testid=toast]')]
+            .find((one) => one.innerText.includes(arguments[0]));
+        toast?.querySelector('[data-testid=toast-action]')?.click();
+        return toast !== undefined";
+    app.wait_until(&format!("a toast {told:?}"), script, vec![json!(told)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_with_the_client() {
     let mut house = Agency::start().await;
@@ -122,7 +131,6 @@ async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_
     laptop.wait_gone(&row(&garden)).await;
     show(laptop, "snoozed").await;
     laptop.wait_for(&marked(&garden, "snoozed")).await;
-    laptop.screenshot(&house.desk.folder("pictures").join("snoozed.png")).await;
     show(laptop, "active").await;
 
     house.relay.start_again();
@@ -157,7 +165,7 @@ async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_
         device.wait_gone(&row(&boiler)).await;
         device.wait_gone(&row(&garden)).await;
     }
-    house.laptop.click(&tid("toast-action")).await;
+    undo(&house.laptop, "2 conversations archived").await;
     for device in [&house.laptop, desktop] {
         device.wait_for(&row(&boiler)).await;
         device.wait_for(&row(&garden)).await;
@@ -181,7 +189,6 @@ async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_s
     laptop.fill(&tid("comment"), "She pays late").await;
     laptop.click(&tid("comment-send")).await;
     laptop.wait_text("[data-testid=message][data-internal=true]", "She pays late").await;
-    laptop.screenshot(&house.desk.folder("pictures").join("comment.png")).await;
     // What was meant for the client is where it was.
     laptop.click("[data-testid=comment-mode][data-mode=reply]").await;
     let kept = "return document.querySelector('[data-testid=composer]')?.value === 'For the client'";

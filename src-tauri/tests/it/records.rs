@@ -69,7 +69,13 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
         window.click(&format!("{listed} a")).await;
         window.wait_for(&tid("record-view")).await;
     }
-    desktop.wait_until("the note", "return document.querySelector('[data-field=internal_notes] textarea')?.value === arguments[0]", vec![json!(SECRET)]).await;
+    desktop
+        .wait_until(
+            "the note",
+            "return document.querySelector('[data-field=internal_notes] textarea')?.value === arguments[0]",
+            vec![json!(SECRET)],
+        )
+        .await;
     ben.wait_text(&tid("record-view"), "Shared with you").await;
     let seen = ben.eval("return document.body.innerHTML.includes(arguments[0]) || document.querySelector('[data-field=internal_notes]') !== null", vec![json!(SECRET)]).await;
     assert_eq!(seen, json!(false), "nothing internal is on the client's screen");
@@ -111,7 +117,13 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
         window.wait_text("[data-testid=record-conflict][data-field=title]", "Casa Rosa").await;
         window.wait_text("[data-testid=record-conflict][data-field=title]", "You").await;
     }
-    laptop.wait_until("the place that only one wrote", "return document.querySelector('[data-field=place] input')?.value === 'Gdynia'", vec![]).await;
+    laptop
+        .wait_until(
+            "the place that only one wrote",
+            "return document.querySelector('[data-field=place] input')?.value === 'Gdynia'",
+            vec![],
+        )
+        .await;
     let use_it = "const row = [...document.querySelectorAll('[data-testid=record-conflict] li')].find((one) => one.innerText.includes('Villa Rossa'));
         row.querySelector('button').click(); return true";
     desktop.eval(use_it, vec![]).await;
@@ -136,13 +148,19 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
     laptop.click("[data-nav=records]").await;
     laptop.click("a[href='#/interests']").await;
     laptop.wait_text("[data-testid=board-column][data-column=interested]", "Ben Okafor").await;
-    let cards = laptop.eval("return document.querySelectorAll('[data-testid=board-card]').length", vec![]).await;
+    let cards =
+        laptop.eval("return document.querySelectorAll('[data-testid=board-card]').length", vec![]).await;
     assert_eq!(cards, json!(1));
     laptop.eval("document.querySelector('[data-card]').focus(); return true", vec![]).await;
     let press = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', altKey: true, bubbles: true, cancelable: true })); return true";
     laptop.eval(press, vec![]).await;
     laptop.wait_text("[data-testid=board-column][data-column=viewing_scheduled]", "Ben Okafor").await;
-    ben.wait_until("how far it came", "return document.querySelector('[data-testid=interest-status]')?.value === 'viewing_scheduled'", vec![]).await;
+    ben.wait_until(
+        "how far it came",
+        "return document.querySelector('[data-testid=interest-status]')?.value === 'viewing_scheduled'",
+        vec![],
+    )
+    .await;
 
     // What Ben asked came to the conversation about it.
     to_inbox(&desktop).await;

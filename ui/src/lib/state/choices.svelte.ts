@@ -83,13 +83,15 @@ export class Choices {
   }
 
   async merge(row: ConversationRow, into: { id: string; title: string }): Promise<void> {
+    // The list hears of it before the answer comes, and closes what is gone.
+    const open = this.app.router.base.id === row.id;
     const changed = await this.app.attempt("conversation_merge", { conversation: row.id, into: into.id });
     if (!changed) return;
     this.app.list.put(changed);
     this.app.toasts.show(t.choices.merged(row.title, into.title), {
       action: { label: t.common.undo, run: () => void this.separate(row.id) },
     });
-    if (this.app.router.base.id === row.id) this.app.router.go("conversation", into.id);
+    if (open) this.app.router.go("conversation", into.id);
   }
 
   /** Lets a merged conversation go its own way again. */
