@@ -45,7 +45,7 @@ pub struct ShellInfo {
     platform: &'static str,
     profile: String,
     deep_link: Option<String>,
-    notification_target: Option<String>,
+    notification_target: Option<links::Target>,
 }
 
 /// Tells the page where it runs and what it was opened for. From then on it hears of links by events.
@@ -56,7 +56,7 @@ pub fn shell_info(engine: State<'_, Engine>, pending: State<'_, links::Pending>)
         platform: std::env::consts::OS,
         profile: engine.profile().display().to_string(),
         deep_link: opened_for.link,
-        notification_target: opened_for.conversation,
+        notification_target: opened_for.target,
     }
 }
 
@@ -115,7 +115,7 @@ fn allowed(url: &str) -> Result<Url, ApiError> {
     })
 }
 
-/// Shows the number of unread messages outside the window.
+/// Shows the number of unread messages outside the window: at the tray, the app's icon and in the window's title.
 #[tauri::command]
 pub fn set_badge(app: AppHandle, count: u32) {
     tray::set_unread(&app, count);

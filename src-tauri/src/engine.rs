@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast};
 
 use crate::links::Pending;
+use crate::notifications::Notice;
 use crate::{notifications, window};
 
 /// Name of the event that carries the engine's events to the page.
@@ -144,9 +145,18 @@ impl Engine {
 
     fn heard(&self, event: Event) {
         match &event {
-            Event::Notify { conversation, message, title, body, .. } => {
-                notifications::show(&self.app, conversation, message, title, body);
+            Event::Notify { id, conversation, message, title, body, desktop: true, sound, .. } => {
+                let notice = Notice {
+                    id: id.clone(),
+                    conversation: conversation.clone(),
+                    message: message.clone(),
+                    title: title.clone(),
+                    body: body.clone(),
+                    sound: *sound,
+                };
+                notifications::show(&self.app, notice);
             }
+            Event::Notices { read, .. } => read.iter().for_each(|id| notifications::take_back(&self.app, id)),
             Event::Unnotify { conversation } => notifications::take_back(&self.app, conversation),
             Event::Settings { settings } => {
                 self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);

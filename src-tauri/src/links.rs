@@ -1,4 +1,4 @@
-//! What the app was opened for: a `homing://` link, or a conversation whose notification was clicked.
+//! What the app was opened for: a `homing://` link, or a notification that was clicked.
 //!
 //! Both may come before the page can hear of them, so they wait until it asks.
 
@@ -21,8 +21,8 @@ const LONGEST: usize = 4096;
 pub struct OpenedFor {
     /// A link.
     pub link: Option<String>,
-    /// The conversation of a notification.
-    pub conversation: Option<String>,
+    /// A notification.
+    pub target: Option<Target>,
 }
 
 /// What waits for the page.
@@ -85,17 +85,22 @@ fn is_ours(link: &Url) -> bool {
     link.scheme() == SCHEME && link.as_str().len() <= LONGEST
 }
 
-#[derive(Serialize, Clone)]
-struct Target {
-    conversation: String,
-    message: Option<String>,
+/// Where a notification leads.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Without one: to the centre.
+    pub conversation: Option<String>,
+    /// The message to show.
+    pub message: Option<String>,
+    /// Somebody wants to answer.
+    pub write: bool,
 }
 
-/// Brings up the window with a conversation at one of its messages.
-pub fn open_conversation(app: &AppHandle, conversation: String, message: String) {
+/// Brings up the window with what a notification is about.
+pub fn open(app: &AppHandle, target: Target) {
     let pending = app.state::<Pending>();
-    if !pending.keep(|opened_for| opened_for.conversation = Some(conversation.clone())) {
-        tell(app, "open-conversation", Target { conversation, message: Some(message) });
+    if !pending.keep(|opened_for| opened_for.target = Some(target.clone())) {
+        tell(app, "open-notification", target);
     }
     window::show(app);
 }

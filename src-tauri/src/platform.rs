@@ -3,27 +3,50 @@
 
 use std::path::PathBuf;
 
-use notify_rust::Notification;
-use tauri::{AppHandle, Window};
+use notify_rust::{Notification, NotificationResponse};
+use tauri::{AppHandle, WebviewWindow, Window};
 use tokio::sync::oneshot;
+
+use crate::notifications::{Chosen, Notice};
 
 /// Who shows icons of apps on a desktop.
 #[cfg(target_os = "linux")]
 const TRAY: &str = "org.kde.StatusNotifierWatcher";
 
-/// Shows a notification until it is closed, clicked or taken back; true if it was clicked.
+/// What a notification offers besides opening it.
+const REPLY: &str = "reply";
+const READ: &str = "read";
+
+fn chosen(response: &NotificationResponse) -> Chosen {
+    match response {
+        NotificationResponse::Default => Chosen::Open,
+        NotificationResponse::Action(name) if name == REPLY => Chosen::Reply,
+        NotificationResponse::Action(name) if name == READ => Chosen::Read,
+        _ => Chosen::Nothing,
+    }
+}
+
+/// Shows a notification until it is closed, clicked or taken back; says what was chosen on it.
 #[cfg(target_os = "linux")]
-pub async fn notify(title: String, body: String, taken_back: oneshot::Receiver<()>) -> anyhow::Result<bool> {
+pub async fn notify(notice: &Notice, taken_back: oneshot::Receiver<()>) -> anyhow::Result<Chosen> {
+    use notify_rust::Hint;
     let mut notification = Notification::new();
-    notification.appname("Homing").icon("homing-app").summary(&title).body(&escape(&body));
-    notification.hint(notify_rust::Hint::DesktopEntry("Homing".into())).action("default", "Open");
+    notification.appname("Homing").icon("homing-app").summary(&notice.title).body(&escape(&notice.body));
+    notification.hint(Hint::DesktopEntry("Homing".into())).action("default", "Open");
+    if notice.conversation.is_some() {
+        notification.action(REPLY, "Reply").action(READ, "Mark as read");
+    }
+    match notice.sound {
+        true => notification.sound_name("message-new-instant"),
+        false => notification.hint(Hint::SuppressSound(true)),
+    };
     let shown = notification.show_async().await?;
-    let mut clicked = false;
+    let mut choice = Chosen::Nothing;
     tokio::select! {
-        () = shown.wait_for_action_async(|response| clicked = response.is_default_action()) => {}
+        () = shown.wait_for_action_async(|response| choice = chosen(response)) => {}
         _ = taken_back => shown.close_async().await,
     }
-    Ok(clicked)
+    Ok(choice)
 }
 
 /// The body may hold markup by the standard, and this text is somebody else's.
@@ -34,21 +57,45 @@ fn escape(text: &str) -> String {
 
 /// As on Linux, but what is shown can't be taken back: these systems keep it in their notification centre.
 #[cfg(any(target_os = "macos", target_os = "windows"))]
-pub async fn notify(title: String, body: String, _taken_back: oneshot::Receiver<()>) -> anyhow::Result<bool> {
+pub async fn notify(notice: &Notice, _taken_back: oneshot::Receiver<()>) -> anyhow::Result<Chosen> {
     let (answer, answered) = oneshot::channel();
+    let mut notification = Notification::new();
+    notification.appname("Homing").summary(&notice.title).body(&notice.body).action("default", "Open");
+    if notice.conversation.is_some() {
+        notification.action(REPLY, "Reply").action(READ, "Mark as read");
+    }
+    if notice.sound {
+        notification.sound_name("Default");
+    }
     // Waiting for the click blocks, for as long as the notification is there.
     std::thread::Builder::new().name("notification".into()).spawn(move || {
-        let mut notification = Notification::new();
-        notification.appname("Homing").summary(&title).body(&body).action("default", "Open");
-        let mut clicked = false;
+        let mut choice = Chosen::Nothing;
         let shown = notification.show().and_then(|shown| {
-            shown.wait_for_response(|response: &notify_rust::NotificationResponse| {
-                clicked = response.is_default_action();
-            })
+            shown.wait_for_response(|response: &NotificationResponse| choice = chosen(response))
         });
-        drop(answer.send(shown.map(|()| clicked)));
+        drop(answer.send(shown.map(|()| choice)));
     })?;
     Ok(answered.await??)
+}
+
+/// A number at the app's icon: in the dock on macOS; on Linux where the desktop listens to launcher entries (Unity, KDE,
+/// Dash to Dock).
+#[cfg(not(target_os = "windows"))]
+pub fn set_badge(window: &WebviewWindow, count: u32) -> tauri::Result<()> {
+    window.set_badge_count((count > 0).then_some(i64::from(count)))
+}
+
+/// The taskbar of Windows shows no number, but a mark over the app's icon; the number stands in the window's title.
+#[cfg(target_os = "windows")]
+pub fn set_badge(window: &WebviewWindow, count: u32) -> tauri::Result<()> {
+    const SIDE: u32 = 16;
+    let inside = |at: u32| {
+        let far = |place: u32| (2 * place + 1).abs_diff(SIDE).pow(2);
+        far(at % SIDE) + far(at / SIDE) <= SIDE * SIDE
+    };
+    let dot: Vec<u8> =
+        (0..SIDE * SIDE).flat_map(|at| if inside(at) { [0xd0, 0x3b, 0x2e, 0xff] } else { [0; 4] }).collect();
+    window.set_overlay_icon((count > 0).then(|| tauri::image::Image::new_owned(dot, SIDE, SIDE)))
 }
 
 /// Whether this desktop shows icons of apps: without one a hidden window would be lost.

@@ -4,7 +4,7 @@ use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager};
 
-use crate::window;
+use crate::{platform, window};
 
 const ID: &str = "main";
 const SHOW: &str = "show";
@@ -38,16 +38,18 @@ pub fn add(app: &AppHandle) -> tauri::Result<()> {
     tray.build(app).map(drop)
 }
 
-/// Shows a number of unread messages beside the icon (GTK shows no tooltips) and on the app's own icon.
+/// Shows a number of unread messages: beside the tray's icon, or where icons have no text (Windows) as its tooltip; at the
+/// app's own icon; and in the window's title.
 pub fn set_unread(app: &AppHandle, count: u32) {
-    let title = (count > 0).then(|| count.to_string());
+    let number = (count > 0).then(|| count.to_string());
+    let title = number.as_ref().map_or_else(|| "Homing".to_owned(), |number| format!("({number}) Homing"));
     if let Some(tray) = app.tray_by_id(ID)
-        && let Err(error) = tray.set_title(title)
+        && let Err(error) = tray.set_title(number).and_then(|()| tray.set_tooltip(Some(&title)))
     {
         tracing::debug!("the tray shows no number: {error}");
     }
     if let Some(window) = app.get_webview_window(window::LABEL)
-        && let Err(error) = window.set_badge_count((count > 0).then_some(i64::from(count)))
+        && let Err(error) = platform::set_badge(&window, count).and_then(|()| window.set_title(&title))
     {
         tracing::debug!("the icon shows no number: {error}");
     }

@@ -189,16 +189,14 @@ pub enum Command {
     /// Files of messages
     #[command(subcommand)]
     Attachment(Attachment),
-    /// Search all messages on this device, newest first
-    Search {
-        /// Words; the last letters of a word may be missing from three letters on
-        query: String,
-        /// In this conversation only
-        #[arg(long, value_name = "CONVERSATION")]
-        r#in: Option<String>,
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        limit: u32,
-    },
+    /// What you are told of: mentions, requests, unread conversations; read here, read on all your devices
+    #[command(subcommand)]
+    Notification(Notification),
+    /// Search all messages on this device, and the names of their files
+    ///
+    /// The query may hold the filters as words too: from:ben has:file before:2026-11-01 in:"Villa Rosa". Days are
+    /// YYYY-MM-DD, YYYY-MM, YYYY, today, yesterday, or how long ago: 3d, 2w, 6m, 1y.
+    Search(Search),
 
     /// Save everything into one encrypted file
     Backup {
@@ -336,6 +334,121 @@ pub enum Member {
     Remove { conversation: String, member: String },
     /// Give somebody another role
     Role { conversation: String, member: String, role: Role },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Search {
+    /// Words; the last letters of the last word may be missing from three letters on
+    #[arg(default_value = "", required_unless_present_any = ["from", "client", "has", "unread", "mine", "before", "after", "on"])]
+    pub query: String,
+    /// In this conversation only
+    #[arg(long, value_name = "CONVERSATION")]
+    pub r#in: Option<String>,
+    /// By this person; a beginning of the name is enough
+    #[arg(long, value_name = "PERSON")]
+    pub from: Option<String>,
+    /// In conversations with this client
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// With a file, image, video, audio, document or link; may be given several times
+    #[arg(long, value_name = "WHAT")]
+    pub has: Vec<String>,
+    /// Unread ones only
+    #[arg(long)]
+    pub unread: bool,
+    /// Your own only
+    #[arg(long)]
+    pub mine: bool,
+    /// Before this day
+    #[arg(long, value_name = "DAY")]
+    pub before: Option<String>,
+    /// From this day on
+    #[arg(long, value_name = "DAY")]
+    pub after: Option<String>,
+    /// On this day, or in this month or year
+    #[arg(long, value_name = "DAY")]
+    pub on: Option<String>,
+    /// The best are looked for among the newest 500
+    #[arg(long, default_value = "newest")]
+    pub order: SearchOrder,
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SearchOrder {
+    Newest,
+    Best,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Notification {
+    /// Notifications, newest first
+    List {
+        /// Unread ones only
+        #[arg(long)]
+        unread: bool,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Mark notifications as read
+    Read {
+        /// Their ids
+        #[arg(required_unless_present = "all")]
+        id: Vec<String>,
+        /// All of them, and all messages
+        #[arg(long)]
+        all: bool,
+    },
+    /// What you want to be told of, and when it is quiet
+    Settings,
+    /// Say where one kind may tell you of itself
+    Set {
+        /// As `notification settings` lists it
+        kind: String,
+        /// In the window and at the bell
+        #[arg(long, value_name = "on|off")]
+        in_app: Option<Switch>,
+        /// On the desktop
+        #[arg(long, value_name = "on|off")]
+        desktop: Option<Switch>,
+        /// With a sound
+        #[arg(long, value_name = "on|off")]
+        sound: Option<Switch>,
+    },
+    /// Hours in which nothing shows or sounds but the bell and the numbers; times are each device's own
+    Quiet {
+        state: Switch,
+        #[arg(long, value_name = "HH:MM")]
+        from: Option<String>,
+        #[arg(long, value_name = "HH:MM")]
+        to: Option<String>,
+        /// The days on which the quiet begins, 1 (Monday) to 7 (Sunday)
+        #[arg(long, value_name = "DAYS", value_delimiter = ',')]
+        days: Option<Vec<u8>>,
+        /// Whether mentions come through
+        #[arg(long, value_name = "on|off")]
+        mentions: Option<Switch>,
+    },
+    /// What of a conversation is announced; without ANNOUNCE, says it
+    Conversation { conversation: String, announce: Option<Announce> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Announce {
+    /// What the settings say
+    All,
+    /// Only messages that name you
+    Mentions,
+    /// Nothing
+    None,
 }
 
 #[derive(Debug, Subcommand)]

@@ -67,6 +67,8 @@ pub struct Core {
     pub(crate) flows: Flows,
     /// The conversation a focused window shows.
     pub(crate) focus: Option<DocId>,
+    /// Somebody looks at the window, whatever it shows.
+    pub(crate) attended: bool,
     /// The spaces the relay sends live for it.
     pub(crate) live: BTreeSet<SpaceId>,
     pub(crate) touched: Touched,
@@ -91,6 +93,10 @@ pub struct Core {
     pub(crate) taken_back: BTreeMap<String, (i64, crate::commands::TakenBack)>,
     /// Messages that came while catching up: whether they were read elsewhere is known at its end.
     pub(crate) unannounced: Vec<(DocId, DocId)>,
+    /// What conversations are called, for search.
+    pub(crate) titles: crate::search::Titles,
+    /// The same for other notices.
+    pub(crate) untold: Vec<homing_store::notices::NoticeKey>,
     /// Generation and feed cursors not stored yet: a crash before only means hearing the same again.
     pub(crate) feeds_moved: Option<(u64, Vec<homing_wire::FeedCursor>)>,
     /// The generation that was stored last.
@@ -121,6 +127,7 @@ impl Core {
             last_link: 0,
             flows: Flows::default(),
             focus: None,
+            attended: false,
             live: BTreeSet::new(),
             touched: Touched::default(),
             publishing: crate::records::Publishing::default(),
@@ -135,6 +142,8 @@ impl Core {
             synced_once: false,
             taken_back: BTreeMap::new(),
             unannounced: Vec::new(),
+            untold: Vec::new(),
+            titles: crate::search::Titles::default(),
             feeds_moved: None,
             generation: None,
             next_back: None,
@@ -168,6 +177,7 @@ impl Core {
     /// Opens the database and, if the profile has an identity, begins to work.
     pub(crate) fn open_store(&mut self, key: DatabaseKey) -> Result<(), ApiError> {
         let store = Store::open(&self.folder.join(DATABASE), &key)?;
+        self.titles = crate::search::Titles::default();
         self.store = Some(store);
         self.key = Some(key);
         self.load_identity()?;
@@ -395,6 +405,7 @@ impl Core {
     fn tell(&mut self) {
         self.tell_messages();
         let touched = std::mem::take(&mut self.touched);
+        self.titles.touched(&touched);
         self.touched.work.clone_from(&touched.work);
         self.touched.joined.clone_from(&touched.joined);
         self.touched.snoozes = touched.snoozes;

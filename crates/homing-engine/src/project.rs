@@ -12,10 +12,12 @@ use homing_store::{Tx, changes, conversations, messages, meta, people, receipts,
 use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 use zeroize::Zeroizing;
 
+use crate::api::NoticeKind;
 use crate::author::kind_of;
 use crate::docs::read_doc;
 use crate::fail::Fail;
 use crate::marks;
+use crate::notices::Notice;
 use crate::replica::Replica;
 
 /// Where names of own devices lie, by device.
@@ -78,9 +80,15 @@ impl Replica {
             }
             Projection::Handling(row) => {
                 self.project_handling(tx, &row.team, &row.conversation, row.assignee)?;
+                if row.assignee == Some(self.person()) {
+                    self.notice_assignment(tx, doc, &row, all)?;
+                }
             }
             // Their own views follow.
-            Projection::Setting(_) => {}
+            Projection::Setting(row) => {
+                meta::set(tx, &format!("{}{}", crate::notices::SETTING, row.name), &row.value)?;
+                self.touched.settings = true;
+            }
             Projection::Record(row) => self.project_record(tx, doc, &row)?,
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
@@ -159,6 +167,9 @@ impl Replica {
             }
             if marks != known.marks || message.deleted {
                 messages::set_marks(tx, doc, &marks)?;
+                if marks.mentions_me && !known.marks.mentions_me && known.unread {
+                    self.notice_row_of(tx, NoticeKind::Mention, &known)?;
+                }
             }
             if contents(all) > 1 {
                 self.place_by_winner(tx, doc, &message, all)?;
@@ -270,7 +281,16 @@ impl Replica {
             .filter(|message| message.mine && message.received_ms > 0)
             .map(|message| (message.id, message.conversation))
             .collect();
-        let added: HashSet<DocId> = messages::insert(tx, new)?.into_iter().collect();
+        let named: Vec<NewMessage> =
+            new.iter().filter(|message| message.marks.mentions_me && message.unread).cloned().collect();
+        let inserted = messages::insert(tx, new)?;
+        let added: HashSet<DocId> = inserted.added.into_iter().collect();
+        for message in named.iter().filter(|message| added.contains(&message.id)) {
+            self.notice_message(tx, NoticeKind::Mention, message)?;
+        }
+        for message in &inserted.late {
+            self.notice_message(tx, NoticeKind::Late, message)?;
+        }
         for (conversation, message, received_ms) in unread {
             if added.contains(&message) {
                 self.touched.arrived.push((conversation, message));
@@ -376,6 +396,13 @@ impl Replica {
     pub fn message_failed(&mut self, tx: &Tx<'_>, doc: &DocId, code: &str, words: &str) -> Result<(), Fail> {
         let Some(row) = messages::get(tx, doc)? else { return Ok(()) };
         messages::set_state(tx, doc, MessageState::Failed, code, words)?;
+        let notice = Notice {
+            space: Some(row.space),
+            conversation: Some(row.conversation),
+            message: Some(*doc),
+            ..Notice::new(NoticeKind::NotSent, doc.as_bytes(), row.author_ms)
+        };
+        self.notice(tx, &notice)?;
         self.touched.message(row.conversation, *doc);
         Ok(())
     }

@@ -8,8 +8,7 @@ use homing_store::drafts::DraftRow as StoredDraft;
 use homing_store::members::{self, MemberRow};
 use homing_store::messages::{self, MessageRow as StoredMessage, MessageState};
 use homing_store::receipts::{self, AdvanceKind, ReceiptRow};
-use homing_store::{Read, conversations, drafts, merging, meta, notified, people, spaces};
-use homing_sync::Connection;
+use homing_store::{Read, conversations, drafts, merging, meta, people, spaces};
 use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as WireSpaceKind};
 
 use crate::api::{
@@ -358,64 +357,11 @@ impl Core {
         for conversation in &touched.read {
             events.push(Event::Unnotify { conversation: conversation.to_string() });
         }
-        events.extend(self.notifications(touched)?);
-        Ok(events)
-    }
-
-    /// What is worth a desktop notification: unread, not shown right now, not put away, each message once. It is decided
-    /// when the device has caught up, for a message may come before the news that it was read elsewhere.
-    fn notifications(&mut self, touched: &Touched) -> Result<Vec<Event>, ApiError> {
-        if self.synced_once {
-            self.unannounced.extend_from_slice(&touched.arrived);
+        if touched.notices || !touched.arrived.is_empty() || !touched.read.is_empty() {
+            let read = touched.notices_read.iter().map(crate::commands::notice_id).collect();
+            events.push(Event::Notices { unread: self.notices_unread()?, read });
         }
-        let catching_up = self
-            .link
-            .as_ref()
-            .is_some_and(|link| link.client.status() == Connection::Online { caught_up: false });
-        if self.unannounced.is_empty() || catching_up {
-            return Ok(Vec::new());
-        }
-        let arrived = std::mem::take(&mut self.unannounced);
-        let now_ms = self.env.now_ms();
-        let settings = self.stored_settings()?;
-        let mut events = Vec::new();
-        let mut fresh = Vec::new();
-        for (conversation, message) in &arrived {
-            let db = self.db()?;
-            let conversation = merging::shown_in(&db, conversation)?.unwrap_or(*conversation);
-            if self.focus == Some(conversation) || !settings.notifications {
-                continue;
-            }
-            let Some(row) = messages::get(&db, message)? else { continue };
-            let Some(talk) = conversations::get(&db, &conversation)? else { continue };
-            let quiet = talk.archived || talk.blocked || row.blocked || talk.own.muted_until_ms > now_ms;
-            if !row.unread || row.deleted || quiet || !is_listed(&talk) {
-                continue;
-            }
-            fresh.push((row, talk));
-        }
-        for (row, talk) in fresh {
-            let first = self.write(homing_store::Durability::Normal, |tx, _, _| {
-                Ok(notified::mark(tx, &row.id, now_ms)?)
-            })?;
-            if !first {
-                continue;
-            }
-            let content = settings.notification_content;
-            let title = if content { shown_name(&row.author_name) } else { "Homing".to_owned() };
-            let body = match (content, row.body.is_empty()) {
-                (false, _) => "New message".to_owned(),
-                (true, true) => "Sent a file".to_owned(),
-                (true, false) => homing_model::preview(&row.body, PREVIEW),
-            };
-            events.push(Event::Notify {
-                id: row.id.to_string(),
-                conversation: talk.id.to_string(),
-                message: row.id.to_string(),
-                title,
-                body,
-            });
-        }
+        events.extend(self.announcements(touched)?);
         Ok(events)
     }
 

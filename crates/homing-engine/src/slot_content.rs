@@ -1,5 +1,6 @@
 //! What slots hold once opened. Each is the present of one thing on one device; readers merge the devices'.
 
+use homing_store::notices::{NoticeKey, ReadMark};
 use homing_wire::codec::{CodecError, decode, encode};
 use homing_wire::{DeviceId, DocId, SlotId, SpaceId, VerifyKey, limits};
 use minicbor::bytes::ByteVec;
@@ -23,6 +24,9 @@ pub(crate) enum SlotContent {
     /// In the personal space: recovery words were written down.
     #[n(4)]
     WordsKept(#[n(0)] WordsKept),
+    /// In the personal space: notices this person has read.
+    #[n(5)]
+    Notices(#[n(0)] NoticesRead),
 }
 
 /// A copy of a draft as its device has it.
@@ -153,6 +157,37 @@ pub(crate) struct WordsKept {
     pub verify: VerifyKey,
 }
 
+/// Notices that were read, the newest ones; readers take the union.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(crate) struct NoticesRead {
+    #[n(0)]
+    read: Vec<NoticeMark>,
+}
+
+/// A notice that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+struct NoticeMark {
+    /// Its name on all devices.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    key: [u8; 16],
+    /// When it happened, Unix ms.
+    #[n(1)]
+    at_ms: u64,
+}
+
+impl NoticesRead {
+    pub fn of(marks: &[ReadMark]) -> Self {
+        Self { read: marks.iter().map(|mark| NoticeMark { key: mark.key.0, at_ms: mark.at_ms }).collect() }
+    }
+
+    pub fn marks(&self) -> Vec<ReadMark> {
+        let mark = |mark: &NoticeMark| ReadMark { key: NoticeKey(mark.key), at_ms: mark.at_ms };
+        self.read.iter().map(mark).collect()
+    }
+}
+
 impl SlotContent {
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
@@ -186,6 +221,11 @@ pub(crate) fn settings_slot() -> SlotId {
 /// Slot of the recovery words that were written down.
 pub(crate) fn words_slot() -> SlotId {
     slot_id("words kept", &[])
+}
+
+/// Slot of the notices that were read.
+pub(crate) fn notices_slot() -> SlotId {
+    slot_id("notices", &[])
 }
 
 fn slot_id(kind: &str, key: &[u8]) -> SlotId {

@@ -189,6 +189,7 @@ impl Replica {
             SlotContent::Drafts(drafts) if own => self.drafts_came(tx, drafts),
             SlotContent::Settings(settings) if own => self.settings_came(tx, &settings),
             SlotContent::WordsKept(kept) if own => self.words_kept_came(tx, &kept),
+            SlotContent::Notices(read) if own => self.notices_read_came(tx, &read),
             _ => Ok(()),
         }
     }

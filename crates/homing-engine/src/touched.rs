@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use homing_store::notices::NoticeKey;
 use homing_wire::{DocId, SpaceId};
 
 /// Things whose rows are sent to the screens after the commit.
@@ -24,6 +25,12 @@ pub(crate) struct Touched {
     pub snoozes: bool,
     /// New unread messages of others, for notifications: (conversation, message).
     pub arrived: Vec<(DocId, DocId)>,
+    /// New notices besides messages.
+    pub told: Vec<NoticeKey>,
+    /// The centre has something else to show.
+    pub notices: bool,
+    /// Notices read here or elsewhere, or settled.
+    pub notices_read: Vec<NoticeKey>,
     /// Conversations read here or elsewhere.
     pub read: BTreeSet<DocId>,
     /// Spaces that have something to hand to the relay.
@@ -54,6 +61,9 @@ impl Touched {
         self.settings |= other.settings;
         self.status |= other.status;
         self.arrived.extend(other.arrived);
+        self.told.extend(other.told);
+        self.notices |= other.notices;
+        self.notices_read.extend(other.notices_read);
         self.read.extend(other.read);
         self.work.extend(other.work);
         self.joined.extend(other.joined);
@@ -69,6 +79,7 @@ impl Touched {
             && self.scheduled.is_empty()
             && !self.settings
             && !self.status
+            && !self.notices
             && self.arrived.is_empty()
             && self.read.is_empty()
             && self.reshaped.is_empty()

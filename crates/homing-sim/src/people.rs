@@ -420,7 +420,7 @@ impl World {
 
     /// Searches everywhere.
     pub fn search(&mut self, device: DeviceId, query: &str) -> Result<SearchPage> {
-        let args = Search { query: query.to_owned(), conversation: None, before: None, limit: 100 };
+        let args = Search { query: query.to_owned(), limit: 100, ..Search::default() };
         self.ask(device, Call::Search(args))
     }
 

@@ -509,6 +509,15 @@ pub fn totals(db: &Read<'_>) -> Result<Totals> {
     Ok(totals.unwrap_or_default())
 }
 
+/// Conversations with unread messages that are to be told of: neither muted now nor silenced.
+pub fn announced(db: &Read<'_>, now_ms: u64) -> Result<u64> {
+    db.number(
+        "SELECT count(*) FROM conversations INDEXED BY conversations_unread
+         WHERE unseen = 1 AND unread > 0 AND muted_until <= ?1 AND announce IN ('', 'all')",
+        [now_ms.min(i64::MAX as u64)],
+    )
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
     let last = match doc_opt(row, 17)? {
         Some(id) => Some(LastMessage {

@@ -32,6 +32,7 @@ pub mod members;
 pub mod merging;
 pub mod messages;
 pub mod meta;
+pub mod notices;
 pub mod notified;
 pub mod outbox;
 pub mod parked;

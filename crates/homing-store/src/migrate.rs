@@ -1,16 +1,22 @@
 //! Numbered migrations; `user_version` says how many have run.
 
+use std::cell::RefCell;
+
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
     include_str!("sql/0004_conversations.sql"),
     include_str!("sql/0005_scheduled.sql"),
+    include_str!("sql/0006_notices.sql"),
+    include_str!("sql/0007_search.sql"),
 ];
+/// The schema whose index holds names of files and parts of Korean words.
+const SEARCH: usize = 7;
 
 /// The newest schema this version knows.
 pub const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -24,6 +30,9 @@ pub fn run(conn: &mut Connection) -> Result<()> {
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;
+        if step + 1 == SEARCH && found > 0 {
+            messages::complete_words(&Tx::new(&tx, &RefCell::default()))?;
+        }
         tx.pragma_update(None, "user_version", step + 1)?;
         tx.commit()?;
     }
@@ -44,8 +53,8 @@ mod tests {
       INSERT INTO ids (n, id) VALUES (1, x'01');
       INSERT INTO conversations (n, id, space) VALUES (1, x'02', 1);
       INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state, body)
-        VALUES (64, x'03', 1, 1, 1, 1, 1000, 1000, 0, 1, 1, 'words');
-      INSERT INTO outbox (space, kind, doc, salt, state, created_ms) VALUES (1, 'message', x'03', x'04', 0, 1000);
+        VALUES (64, x'00000000000080008000000000000003', 1, 1, 1, 1, 1000, 1000, 0, 1, 1, 'words');
+      INSERT INTO outbox (space, kind, doc, salt, state, created_ms) VALUES (1, 'message', x'00000000000080008000000000000003', x'04', 0, 1000);
       PRAGMA user_version = 1;";
 
     #[test]
@@ -64,5 +73,38 @@ mod tests {
             )
             .unwrap();
         assert_eq!(row, ("words".to_owned(), 0, Vec::new(), false, 0));
+    }
+
+    #[test]
+    fn the_index_gets_the_names_of_files_and_the_parts_of_korean_words() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..SEARCH - 1] {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.execute_batch(
+            "INSERT INTO ids (n, id) VALUES (1, zeroblob(32));
+             INSERT INTO conversations (n, id, space) VALUES (1, zeroblob(16), 1);
+             INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state,
+               files, body) VALUES
+               (64, x'00000000000080008000000000000001', 1, 1, 1, 0, 1, 1, 1, 1, 2, 1, 'hi'),
+               (65, x'00000000000080008000000000000002', 1, 1, 1, 0, 1, 1, 1, 1, 2, 0, '부동산 중개인'),
+               (66, x'00000000000080008000000000000003', 1, 1, 1, 0, 1, 1, 1, 1, 2, 0, 'plain');
+             INSERT INTO attachments (id, message, position, key, name, mime, size, chunks, state)
+               VALUES (x'00000000000080008000000000000009', x'00000000000080008000000000000001', 0, zeroblob(32), 'Grundriss.pdf', '', 1, x'', 2);
+             INSERT INTO search (rowid, body, tags) VALUES (64, 'hi', 'km c1 p1 f'), (65, '부동산 중개인', 'km c1 p1'),
+               (66, 'plain', 'km c1 p1');",
+        )
+        .unwrap();
+        conn.pragma_update(None, "user_version", SEARCH - 1).unwrap();
+        run(&mut conn).unwrap();
+        let row = |words: &str| -> Option<i64> {
+            let sql = "SELECT rowid FROM search WHERE search MATCH ?1";
+            conn.query_row(sql, [format!("body : \"{words}\"")], |row| row.get(0)).ok()
+        };
+        assert_eq!(
+            [row("grundriss"), row("중개 개인"), row("plain"), row("hi")],
+            [Some(64), Some(65), Some(66), Some(64)]
+        );
+        assert_eq!(row("중개인"), None, "the old words are out");
     }
 }

@@ -160,9 +160,29 @@ fn screens_and_message_path_never_scan() {
     drafts::of_conversation(&db, &id(200)).unwrap();
     slots::dirty(&db, 10).unwrap();
     attachments::open(&db, 10).unwrap();
-    let query =
-        search::Query { text: "words".into(), conversation: Some(id(201)), limit: 5, ..Default::default() };
+    let query = search::Query {
+        text: "words".into(),
+        conversations: Some(vec![id(201)]),
+        limit: 5,
+        ..Default::default()
+    };
     assert_eq!(search::find(&db, &query).unwrap().0.len(), 5);
+    for narrowed in [
+        search::Query { order: search::Order::Best, ..query.clone() },
+        search::Query { people: Some(vec![ME]), with_link: true, ..query.clone() },
+        search::Query { unread: true, ..query.clone() },
+        search::Query { since_ms: Some(1_000_000), until_ms: Some(1_010_000), ..query.clone() },
+        search::Query { file_kind: Some(search::FileKind::Image), ..query.clone() },
+        search::Query { text: String::new(), unread: true, without: vec![ME], ..query },
+    ] {
+        search::find(&db, &narrowed).unwrap();
+    }
+    assert_eq!(search::talks(&db, Some(&[1, 2])).unwrap().len(), 2);
+    search::author_name(&db, 1, 1).unwrap();
+    notices::list(&db, 0, &[], None, 5).unwrap();
+    notices::list(&db, 0, &[1], Some((5, 5)), 5).unwrap();
+    notices::unread(&db, 0, &[1]).unwrap();
+    notices::read_marks(&db).unwrap();
     assert_eq!(scanned(), Vec::<String>::new());
 
     store

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::driver::{App, Bus, Desk, Notices, OnScreen, Tray};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    conversation_id, first_start, introduce, link_terminal, open, row, tid, to_inbox, wait_unread,
+    conversation_id, first_start, introduce, link_terminal, look_away, open, row, tid, to_inbox, wait_unread,
 };
 
 const OPENED: &str = "return document.querySelector('[data-testid=thread]')?.dataset.id === arguments[0]
@@ -26,6 +26,7 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
     to_inbox(&ada).await;
     let talk = conversation_id(&ada, "Ben").await;
 
+    look_away(&ada).await;
     says(&ben, &talk, "The keys are <b>ready</b> & waiting").await;
     let notice = notices.wait("The keys are &lt;b&gt;ready&lt;/b&gt; &amp; waiting").await;
     assert_eq!(notice.title, "Ben <i>Okafor</i>", "a title is text, a body markup");
@@ -41,6 +42,7 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
     to_inbox(&ada).await;
     wait_unread(&ada, &talk, 0).await;
 
+    look_away(&ada).await;
     says(&ben, &talk, "Read this on the other device").await;
     let notice = notices.wait("Read this on the other device").await;
     elsewhere.run(&["sync"]).await;
@@ -50,6 +52,7 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
     wait_unread(&ada, &talk, 0).await;
 
     setting(&ada, "notification_content").await;
+    look_away(&ada).await;
     says(&ben, &talk, "Nobody behind you reads this").await;
     let notice = notices.wait("New message").await;
     assert_eq!(notice.title, "Homing");
@@ -64,6 +67,7 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
     let ada = desk.app("ada", &on_bus).await;
     wait_unread(&ada, &talk, 0).await;
     ada.wait_text(&row(&talk), "Read while you were away").await;
+    look_away(&ada).await;
     says(&ben, &talk, "And this is new").await;
     notices.wait("And this is new").await;
     let told: Vec<String> = notices.all().into_iter().map(|notice| notice.body).collect();
@@ -76,6 +80,7 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
     assert_eq!(told, expected);
 
     setting(&ada, "notifications").await;
+    look_away(&ada).await;
     says(&ben, &talk, "Nobody is told of this").await;
     wait_unread(&ada, &talk, 2).await;
     assert_eq!(notices.all().len(), expected.len());
@@ -179,6 +184,48 @@ async fn a_link_opens_in_the_window_that_is_there_and_in_one_that_is_not() {
     let talk = conversation_id(&ben, "Ada").await;
     open(&ben, &talk).await;
     ben.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_can_be_answered_or_put_away_as_read_and_one_in_the_window_stays_there() {
+    let desk = Desk::start();
+    let bus = Bus::start();
+    let notices = Notices::on(&bus).await;
+    let relay = Relay::start(&desk.folder("relay"));
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
+    let ada = desk.app("ada", &on_bus).await;
+    introduce(&ada, &relay, &ben, "Ben Okafor").await;
+    let talk = conversation_id(&ada, "Ben").await;
+    to_inbox(&ada).await;
+
+    look_away(&ada).await;
+    says(&ben, &talk, "Shall I come at nine?").await;
+    notices.choose(&notices.wait("Shall I come at nine?").await, "reply").await;
+    let writing = "return document.activeElement?.dataset.testid === 'composer'";
+    ada.wait_until("the composer to be ready", writing, vec![]).await;
+    wait_unread(&ada, &talk, 0).await;
+    to_inbox(&ada).await;
+
+    look_away(&ada).await;
+    says(&ben, &talk, "No need to answer").await;
+    notices.choose(&notices.wait("No need to answer").await, "read").await;
+    wait_unread(&ada, &talk, 0).await;
+    assert!(
+        ada.eval("return document.querySelector('[data-testid=thread]') === null", vec![]).await
+            == json!(true)
+    );
+
+    // Somebody who looks at the window is told there, and nowhere else.
+    to_inbox(&ada).await;
+    says(&ben, &talk, "You are at the window").await;
+    ada.wait_text(&tid("news"), "Ben Okafor: You are at the window").await;
+    ada.click(&tid("news-action")).await;
+    ada.wait_text(&tid("message-body"), "You are at the window").await;
+    wait_unread(&ada, &talk, 0).await;
+    ada.wait_gone(&tid("news")).await;
+    assert_eq!(notices.all().len(), 2);
+    ada.close().await;
 }
 
 async fn says(who: &Terminal, conversation: &str, text: &str) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::driver::App;
+use crate::driver::{App, OnScreen};
 use crate::programs::{Relay, Terminal};
 
 pub fn tid(name: &str) -> String {
@@ -57,6 +57,11 @@ pub async fn open(app: &App, conversation: &str) {
     app.click(&row(conversation)).await;
     app.wait_for(&shown).await;
     app.wait_for(&tid("composer")).await;
+}
+
+/// Goes to another window.
+pub async fn look_away(app: &App) {
+    OnScreen::of(app).lose_keyboard(app).await;
 }
 
 pub async fn to_inbox(app: &App) {

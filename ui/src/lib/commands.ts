@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 
-import { Add, Archive, ArchiveRestore, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Relay, Safety, Search, Settings } from "./icons";
+import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Relay, Safety, Search, Settings } from "./icons";
 import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
@@ -25,6 +25,7 @@ export function commands(app: App): Command[] {
     { group, label: t.invite.title, icon: Invite, words: "link qr client team", run: () => go("invite") },
     { group, label: t.search.title, icon: Search, key: "search", words: "find", run: () => go("search") },
     { group, label: t.nav.inbox, icon: Inbox, run: () => go("inbox") },
+    { group, label: t.nav.notices, icon: Bell, words: "bell alerts unread", run: () => go("notices") },
     { group, label: t.nav.drafts, icon: Draft, run: () => go("drafts") },
     { group, label: t.nav.outbox, icon: Outbox, words: "waiting unsent", run: () => go("outbox") },
     { group, label: t.nav.records, icon: Property, words: "properties listings", run: () => go("records") },
@@ -40,6 +41,7 @@ export function commands(app: App): Command[] {
     list.unshift(
       { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "archive", run: () => void app.choices.archive([row], !row.archived) },
       { group, label: t.thread.members, icon: People, words: "add remove role", run: () => go("members", row.id) },
+      { group, label: t.notices.announce.title, icon: Bell, words: "mute mentions", run: () => go("announce", row.id) },
       { group, label: t.thread.find, icon: Search, key: "find", run: () => (app.finding = true) },
     );
   }

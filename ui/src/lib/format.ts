@@ -108,6 +108,12 @@ function day(at: string, now: number): string {
   return date.getFullYear() === today.getFullYear() ? f.dayLong.format(date) : f.dayYear.format(date);
 }
 
+/** The name of a day, 1 for Monday to 7 for Sunday. */
+export function weekday(day: number, style: "long" | "short"): string {
+  // The fifth of January 1970 was a Monday.
+  return f.made(new Intl.DateTimeFormat(f.locale, { weekday: style, timeZone: "UTC" }).format(new Date((day + 3) * DAY)));
+}
+
 export function sameDay(a: string, b: string): boolean {
   return dayNumber(new Date(a)) === dayNumber(new Date(b));
 }

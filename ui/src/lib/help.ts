@@ -13,6 +13,7 @@ export const TOPICS: Record<TopicId, RouteName[]> = {
   drafts: ["drafts", "outbox", "compare"],
   files: [],
   search: ["search"],
+  notices: ["notices", "announce"],
   people: ["people", "invite", "join"],
   members: ["members"],
   safety: ["safety"],

@@ -4,9 +4,11 @@ mod choices;
 mod files;
 mod link;
 mod message;
+mod notices;
 mod people;
 mod profile;
 mod records;
+mod search;
 mod sync;
 mod talk;
 
@@ -67,7 +69,8 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Draft(command) => run.draft(command).await,
         Command::Outbox(command) => run.outbox(command).await,
         Command::Attachment(command) => run.attachment(command).await,
-        Command::Search { query, r#in, limit } => run.search(query, r#in, limit).await,
+        Command::Notification(command) => run.notification(command).await,
+        Command::Search(search) => run.search(search).await,
         Command::Backup { file, backup_passphrase_file } => {
             run.backup(&file, backup_passphrase_file.as_deref()).await
         }

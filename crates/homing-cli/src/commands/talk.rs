@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use homing_engine::api::{
     self, ApiError, Call, Code, ConversationArchive, ConversationDelete, ConversationNew, ConversationPage,
     ConversationRef, ConversationRename, Conversations, DraftSend, DraftSet, ItemRef, MessagePage, Messages,
-    RecordLink, Search, SearchPage, Send,
+    RecordLink, Send,
 };
 
 use super::{NOTHING, Run, attachments, text_or_stdin};
@@ -234,34 +234,6 @@ impl Run<'_> {
                 self.done(Call::OutboxMove(api::OutboxMove { id, before })).await
             }
         }
-    }
-
-    pub async fn search(
-        &self,
-        query: String,
-        conversation: Option<String>,
-        limit: u32,
-    ) -> Result<(), ApiError> {
-        let mut left = limit;
-        let mut before = None;
-        while left > 0 {
-            let args = Search {
-                query: query.clone(),
-                conversation: conversation.clone(),
-                before,
-                limit: left.min(PAGE),
-            };
-            let page: SearchPage = self.call(Call::Search(args)).await?;
-            left = left.saturating_sub(count(&page.hits));
-            for hit in page.hits {
-                self.out.print(&shapes::Hit::from(hit));
-            }
-            before = page.next;
-            if before.is_none() {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 

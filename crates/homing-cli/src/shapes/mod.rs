@@ -2,6 +2,7 @@
 //! without breaking the other. A field, once released, keeps its name and meaning; snapshots guard that.
 
 mod message;
+mod notices;
 mod people;
 mod profile;
 mod records;
@@ -16,6 +17,7 @@ use homing_engine::api;
 use serde::Serialize;
 
 pub use message::{Message, Wording};
+pub use notices::{Announced, Notice, Notify};
 pub use people::{Device, Invitation, Invited, Joined, Member, Person, Preview, Request, Safety};
 pub use profile::{
     Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,

@@ -369,6 +369,7 @@ pub struct Hit {
     pub at: String,
     pub title: String,
     pub author_name: String,
+    pub file: Option<String>,
 }
 
 impl From<api::SearchHit> for Hit {
@@ -380,6 +381,7 @@ impl From<api::SearchHit> for Hit {
             at: hit.at,
             title: hit.title,
             author_name: hit.author_name,
+            file: hit.file.map(|parts| parts.into_iter().map(|part| part.text).collect()),
         }
     }
 }
@@ -387,6 +389,10 @@ impl From<api::SearchHit> for Hit {
 impl Display for Hit {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (id, at, snippet) = (short(&self.message), clock(&self.at), self.snippet.replace('\n', " "));
-        write!(f, "{id}  {at}  {}: {}: {snippet}", self.title, self.author_name)
+        write!(f, "{id}  {at}  {}: {}: {snippet}", self.title, self.author_name)?;
+        match &self.file {
+            Some(file) => write!(f, " [{file}]"),
+            None => Ok(()),
+        }
     }
 }

@@ -33,6 +33,7 @@ fn status() -> Status {
         recovery_here: true,
         key_protection: KeyProtection::Keychain,
         requests: 0,
+        notices: 0,
         problem: None,
         version: "1.2.3".into(),
     }
@@ -195,6 +196,8 @@ fn a_message() {
             SnippetPart { text: "Good ".into(), hit: false },
             SnippetPart { text: "morning".into(), hit: true },
         ],
+        file: None,
+        archived: false,
     };
     insta::assert_snapshot!("hit", json(&shapes::Hit::from(hit)));
 }

@@ -87,8 +87,12 @@ pub struct ConversationDelete { pub conversation: String, pub everyone: bool }
 /// Messages that were visible in a focused window.
 pub struct Shown { pub conversation: String, pub messages: Vec<String> }
 
-/// Which conversation the focused window shows; none when it is hidden or unfocused.
-pub struct Focus { #[serde(default)] pub conversation: Option<String> }
+/// Which conversation the focused window shows; none when it is hidden or unfocused, or shows another view.
+pub struct Focus {
+    #[serde(default)] pub conversation: Option<String>,
+    /// The window is focused, whatever it shows.
+    #[serde(default)] pub attended: bool,
+}
 
 pub enum InviteTo { Person, Client { name: String }, Team { #[serde(default)] role: Option<RoleName> }, Talk { conversation: String } }
 
@@ -114,8 +118,6 @@ pub struct MemberRole { pub conversation: String, pub member: String, pub role: 
 pub struct PersonRef { pub person: String }
 
 pub struct SafetyVerify { pub person: String, pub verified: bool }
-
-pub struct Search { pub query: String, #[serde(default)] pub conversation: Option<String>, #[serde(default)] pub before: Option<String>, pub limit: u32 }
 
 /// Only the fields given are changed.
 #[derive(Default)]

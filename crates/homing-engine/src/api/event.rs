@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ConversationRow, Draft, LinkState, MessageRow, RecordRow, Settings, Status};
+use super::{ConversationRow, Draft, LinkState, MessageRow, NoticeKind, RecordRow, Settings, Status};
 
 /// Sent to every window and every `--watch` of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -35,8 +35,20 @@ pub enum Event {
     Records { revision: f64, previous: f64, upsert: Vec<RecordRow>, remove: Vec<String> },
     /// Settings changed.
     Settings { settings: Settings },
-    /// Show a desktop notification, once.
-    Notify { id: String, conversation: String, message: String, title: String, body: String },
+    /// Tell the person, once: in the window or on the desktop.
+    Notify {
+        id: String,
+        kind: NoticeKind,
+        conversation: Option<String>,
+        message: Option<String>,
+        title: String,
+        body: String,
+        in_app: bool,
+        desktop: bool,
+        sound: bool,
+    },
+    /// What a person was told of changed; ask again for what is shown. These were read, here or elsewhere.
+    Notices { unread: u32, read: Vec<String> },
     /// Take it back: read here or elsewhere.
     Unnotify { conversation: String },
     /// A conversation shows other messages than before: another one was merged into it, or goes its own way again.

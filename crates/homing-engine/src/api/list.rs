@@ -7,9 +7,11 @@ use super::ApiError;
 use super::args::*;
 use super::choices::*;
 use super::message::*;
+use super::notices::*;
 use super::record::*;
 use super::rows::*;
 use super::scheduled::*;
+use super::search::*;
 use super::writing::*;
 use crate::core::Core;
 use crate::reply::{RawReply, Reply};
@@ -153,7 +155,16 @@ calls! {
         Devices devices(Nothing) -> Vec<DeviceRow>;
         DeviceRename device_rename(DeviceRename) -> Vec<DeviceRow>;
 
+        Notices notices(Notices) -> NoticePage;
+        NoticesRead notices_read(NoticesRead) -> Done;
+        NotifySettings notify_settings(Nothing) -> NotifySettings;
+        NotifySet notify_set(NotifySet) -> NotifySettings;
+        AnnounceState announce_state(ConversationRef) -> AnnounceState;
+        AnnounceSet announce_set(ConversationAnnounce) -> AnnounceState;
+
         Search search(Search) -> SearchPage;
+        SearchComplete search_complete(SearchComplete) -> Vec<Completion>;
+        RecentSearches recent_searches(RecentSearches) -> Vec<String>;
         Settings settings(Nothing) -> Settings;
         SettingsSet settings_set(SettingsSet) -> Settings;
 

@@ -61,6 +61,8 @@ pub struct Status {
     pub key_protection: KeyProtection,
     /// Join requests that wait for this person.
     pub requests: u32,
+    /// What stands at the bell: conversations with unread messages and other unread notices.
+    pub notices: u32,
     /// What stands in the way, if anything does.
     pub problem: Option<ApiError>,
     pub version: String,
@@ -341,12 +343,6 @@ pub struct LinkState {
 }
 
 pub struct DeviceRow { pub id: String, pub name: String, pub current: bool, pub added_at: Option<String>, pub revoked: bool }
-
-pub struct SnippetPart { pub text: String, pub hit: bool }
-
-pub struct SearchHit { pub conversation: String, pub title: String, pub message: String, pub author_name: String, pub at: String, pub snippet: Vec<SnippetPart> }
-
-pub struct SearchPage { pub hits: Vec<SearchHit>, pub next: Option<String> }
 
 #[derive(Copy, Eq)]
 pub enum Theme { System, Light, Dark }

@@ -197,7 +197,7 @@ impl Core {
         Ok(NewConversation { id: id.to_string(), space: space.to_string() })
     }
 
-    fn state_edit(&mut self, conversation: &str, edit: &Edit) -> Result<DocId, ApiError> {
+    pub(crate) fn state_edit(&mut self, conversation: &str, edit: &Edit) -> Result<DocId, ApiError> {
         let id = self.find_conversation(conversation)?;
         self.write(Durability::Full, |tx, replica, env| replica.set_state(tx, env.now_ms(), &id, edit))?;
         Ok(id)

@@ -140,6 +140,7 @@ impl Core {
     }
 
     pub(crate) fn focus(&mut self, args: Focus) -> Result<Done, ApiError> {
+        self.attended = args.attended || args.conversation.is_some();
         self.focus = args.conversation.as_deref().map(|id| self.find_conversation(id)).transpose()?;
         let mut live = BTreeSet::new();
         if let Some(id) = &self.focus {

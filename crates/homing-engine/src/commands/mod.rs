@@ -7,16 +7,17 @@ mod conversations;
 mod drafts;
 mod forward;
 mod messages;
+mod notices;
 mod outbox;
 mod people;
 mod persons;
 mod resolve;
 mod scheduled;
-mod search;
 mod settings;
 mod status;
 
 pub(crate) use messages::Outgoing;
+pub(crate) use notices::notice_id;
 pub(crate) use outbox::TakenBack;
 pub(crate) use resolve::id_range;
 pub(crate) use settings::remind_now;

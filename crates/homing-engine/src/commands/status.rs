@@ -52,6 +52,7 @@ impl Core {
             recovery_here: false,
             key_protection: self.protection,
             requests: 0,
+            notices: 0,
             problem: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -87,6 +88,7 @@ impl Core {
         status.quarantined = count(entries::count(&db, EntryStatus::Refused)?);
         status.parked = count(entries::count(&db, EntryStatus::Parked)?);
         status.requests = count(self.requests(Nothing {})?.len() as u64);
+        status.notices = self.notices_unread()?;
         Ok(status)
     }
 

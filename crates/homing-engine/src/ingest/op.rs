@@ -47,7 +47,10 @@ impl Replica {
         match applied {
             Ok(cuts) => {
                 parked::unpark(tx, &id, Status::Accepted, "")?;
-                self.op_applied(tx, entry, &cuts).map(Judged::Accept)
+                let woken = self.op_applied(tx, entry, &cuts)?;
+                let op = SpaceOp::decode(&entry.body.content).map_err(|_| Fail::Internal("applied op"))?;
+                self.notice_op(tx, entry.header(), &id, &op, received_ms)?;
+                Ok(Judged::Accept(woken))
             }
             Err(AccessError::Missing(missing)) => Ok(self.missing(missing)),
             Err(error) => Ok(Judged::Refuse(error.code())),

@@ -275,7 +275,7 @@ fn what_is_found_is_called_as_in_the_list() {
     for (device, titles) in
         [(ada, &["Ben", "Lights", "Mill Lane Ltd"][..]), (ben, &["Ada"]), (maria, &["Ada"])]
     {
-        let args = Search { query: "lantern".to_owned(), conversation: None, before: None, limit: 20 };
+        let args = Search { query: "lantern".to_owned(), limit: 20, ..Search::default() };
         let found = world.does::<SearchPage>(device, Call::Search(args)).hits;
         let listed = world.list(device);
         let title = |id: &str| listed.iter().find(|row| row.id == id).map(|row| row.title.clone());

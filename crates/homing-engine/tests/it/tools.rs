@@ -99,7 +99,7 @@ impl Desk {
     }
 
     fn finds(&mut self, query: &str) -> usize {
-        let args = Search { query: query.to_owned(), conversation: None, before: None, limit: 50 };
+        let args = Search { query: query.to_owned(), limit: 50, ..Search::default() };
         self.does::<SearchPage>(Call::Search(args)).hits.len()
     }
 }

@@ -240,7 +240,7 @@ fn colleagues_hear_who_answers_the_client_and_the_client_does_not() {
     let world = &mut house.world;
     world.settle().unwrap();
     for device in [laptop, ben, cora] {
-        let args = Focus { conversation: Some(two.clone()) };
+        let args = Focus { conversation: Some(two.clone()), attended: true };
         let _: Done = world.ask(device, Call::Focus(args)).unwrap();
     }
     world.run_for(5_000).unwrap();

@@ -17,10 +17,10 @@ use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError};
 
 pub use write::{
-    Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place, recount,
-    remove, remove_all, set_body, set_marks, set_state, set_time,
+    Inserted, Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place,
+    recount, remove, remove_all, set_body, set_marks, set_state, set_time,
 };
-pub(crate) use write::{index_words, show_in};
+pub(crate) use write::{complete_words, index_words, show_in};
 
 stored_enum! {
     /// How far an own message came; others' are `Sent`.

@@ -1,5 +1,6 @@
 //! Writing messages: row, search words and the conversation's counters in one go.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -56,6 +57,7 @@ struct Kept {
     unread: bool,
     state: MessageState,
     body: String,
+    id: DocId,
 }
 
 /// What a batch changes in one conversation.
@@ -67,13 +69,22 @@ struct Touched {
     newest: Option<(i64, i64, String)>,
 }
 
-/// Keeps messages; those already here are left as they are. Answers the ids that were new. A message that is in no
-/// conversation of its space is noted as a stray instead.
-pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
+/// What a batch brought.
+#[derive(Debug, Default)]
+pub struct Inserted {
+    /// Messages that were not here before.
+    pub added: Vec<DocId>,
+    /// Of these, those written earlier than what was already read.
+    pub late: Vec<NewMessage>,
+}
+
+/// Keeps messages; those already here are left as they are. A message that is in no conversation of its space is noted as a
+/// stray instead.
+pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
     // In the order of the search rows: appending is several times cheaper than inserting anywhere.
     batch.sort_by_key(|message| (message.at_ms, message.id));
     let mut touched: HashMap<(DocId, SpaceId, bool), Option<Touched>> = HashMap::new();
-    let mut added = Vec::new();
+    let mut inserted = Inserted::default();
     // What came as soon as it was written can't be late.
     let mut doubtful = Vec::new();
     for message in &batch {
@@ -96,13 +107,14 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
             if message.deleted { String::new() } else { message.body.chars().take(PREVIEW).collect() };
         conversation.newest = Some((n, clamp(message.at_ms), preview));
         if unread && message.received_ms > message.author_ms {
-            doubtful.push((n, conversation.place.n, clamp(message.at_ms), clamp(message.received_ms)));
+            doubtful.push((n, conversation.place.n, message));
         }
-        added.push(message.id);
+        inserted.added.push(message.id);
     }
-    for (n, conversation, at, received_ms) in doubtful {
-        if read_beyond(tx, conversation, at, received_ms)? {
+    for (n, conversation, message) in doubtful {
+        if read_beyond(tx, conversation, clamp(message.at_ms), clamp(message.received_ms))? {
             tx.exec("UPDATE messages SET late = 1 WHERE n = ?1", [n])?;
+            inserted.late.push(message.clone());
         }
     }
     let mut parts: HashMap<i64, usize> = HashMap::new();
@@ -127,7 +139,7 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Vec<DocId>> {
             None => {}
         }
     }
-    Ok(added)
+    Ok(inserted)
 }
 
 /// Whether something that stands later in the conversation, and came earlier, was read already. Only the next few
@@ -199,7 +211,9 @@ fn insert_one(
         file.position = position as u32;
         attachments::add(tx, &file)?;
     }
-    search::add(tx, n, body, &search::Tags { conversation, author, file: files > 0 })?;
+    // From the rows, which may have been here before: what is put in now has to be taken out one day.
+    let text = searched_of(tx, &message.id, files > 0, body)?;
+    search::add(tx, n, &text, &search::Tags { conversation, author, file: files > 0 })?;
     Ok(Some((n, unread)))
 }
 
@@ -242,8 +256,9 @@ fn follow_time(tx: &Tx<'_>, row: &Kept, at: i64) -> Result<i64> {
     }
     let n = free_row(tx, at)?;
     if !row.deleted {
-        search::remove(tx, row.n, &row.body, &tags(row))?;
-        search::add(tx, n, &row.body, &tags(row))?;
+        let text = searched(tx, row, &row.body)?;
+        search::remove(tx, row.n, &text, &tags(row))?;
+        search::add(tx, n, &text, &tags(row))?;
     }
     Ok(n)
 }
@@ -265,8 +280,8 @@ pub fn set_body(tx: &Tx<'_>, id: &DocId, body: &str) -> Result<()> {
     if row.deleted || row.body == body {
         return Ok(());
     }
-    search::remove(tx, row.n, &row.body, &tags(&row))?;
-    search::add(tx, row.n, body, &tags(&row))?;
+    search::remove(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
+    search::add(tx, row.n, &searched(tx, &row, body)?, &tags(&row))?;
     tx.exec("UPDATE messages SET body = ?2 WHERE n = ?1", (row.n, body))?;
     refresh_last(tx, row.conversation)
 }
@@ -287,7 +302,7 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     if row.deleted {
         return Ok(Vec::new());
     }
-    search::remove(tx, row.n, &row.body, &tags(&row))?;
+    search::remove(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
     let paths = attachments::delete_of(tx, id)?;
     tx.exec(
         "UPDATE messages SET deleted = 1, unread = 0, files = 0, body = '', edited_ms = 0, reactions = x'',
@@ -303,7 +318,7 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
 pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     let row = must(tx, id)?;
     if !row.deleted {
-        search::remove(tx, row.n, &row.body, &tags(&row))?;
+        search::remove(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
     }
     let paths = attachments::delete_of(tx, id)?;
     tx.exec("DELETE FROM messages WHERE n = ?1", [row.n])?;
@@ -418,7 +433,7 @@ pub(crate) fn show_in(tx: &Tx<'_>, written: i64, before: i64, now: i64) -> Resul
     let which = if before == written { "conversation = ?1 AND origin IS NULL" } else { "origin = ?1" };
     let rows = tx.all(
         &format!(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages WHERE {which}"
+            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages WHERE {which}"
         ),
         [written],
         kept,
@@ -426,9 +441,10 @@ pub(crate) fn show_in(tx: &Tx<'_>, written: i64, before: i64, now: i64) -> Resul
     let origin = (now != written).then_some(written);
     for mut row in rows {
         if !row.deleted {
-            search::remove(tx, row.n, &row.body, &tags(&row))?;
+            let text = searched(tx, &row, &row.body)?.into_owned();
+            search::remove(tx, row.n, &text, &tags(&row))?;
             row.conversation = now;
-            search::add(tx, row.n, &row.body, &tags(&row))?;
+            search::add(tx, row.n, &text, &tags(&row))?;
         }
         tx.exec("UPDATE messages SET conversation = ?2, origin = ?3 WHERE n = ?1", (row.n, now, origin))?;
     }
@@ -475,10 +491,19 @@ fn refresh_last(tx: &Tx<'_>, conversation: i64) -> Result<()> {
 
 /// Puts all words of all messages into the (empty) search index, in its order.
 pub(crate) fn index_words(tx: &Tx<'_>) -> Result<()> {
+    each_searched(tx, |row, text| search::add(tx, row.n, text, &tags(row)))
+}
+
+/// Puts what an index of the first schemas lacks into it.
+pub(crate) fn complete_words(tx: &Tx<'_>) -> Result<()> {
+    each_searched(tx, |row, text| search::complete(tx, row.n, &row.body, text, &tags(row)))
+}
+
+fn each_searched(tx: &Tx<'_>, mut each: impl FnMut(&Kept, &str) -> Result<()>) -> Result<()> {
     let mut after = i64::MIN;
     loop {
         let page = tx.all(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages
+            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages
              WHERE n > ?1 AND deleted = 0 ORDER BY n LIMIT 1000",
             [after],
             kept,
@@ -486,9 +511,26 @@ pub(crate) fn index_words(tx: &Tx<'_>) -> Result<()> {
         let Some(last) = page.last() else { return Ok(()) };
         after = last.n;
         for row in &page {
-            search::add(tx, row.n, &row.body, &tags(row))?;
+            each(row, &searched(tx, row, &row.body)?)?;
         }
     }
+}
+
+fn searched<'t>(tx: &Tx<'_>, row: &Kept, body: &'t str) -> Result<Cow<'t, str>> {
+    searched_of(tx, &row.id, row.files > 0, body)
+}
+
+/// What of a message is searched: its text, and what its files are called.
+fn searched_of<'t>(tx: &Tx<'_>, id: &DocId, files: bool, body: &'t str) -> Result<Cow<'t, str>> {
+    let mut text = Cow::Borrowed(body);
+    if files {
+        for file in attachments::of(tx, &[*id])? {
+            let text = text.to_mut();
+            text.push('\n');
+            text.push_str(&file.name);
+        }
+    }
+    Ok(text)
 }
 
 fn tags(row: &Kept) -> search::Tags {
@@ -497,7 +539,7 @@ fn tags(row: &Kept) -> search::Tags {
 
 fn must(tx: &Tx<'_>, id: &DocId) -> Result<Kept> {
     tx.one(
-        "SELECT n, conversation, at, author, files, deleted, unread, state, body FROM messages WHERE id = ?1",
+        "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages WHERE id = ?1",
         [id.as_bytes()],
         kept,
     )?
@@ -515,6 +557,7 @@ fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
         unread: row.get(6)?,
         state: row.get(7)?,
         body: row.get(8)?,
+        id: doc(row, 9)?,
     })
 }
 

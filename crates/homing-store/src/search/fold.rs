@@ -29,7 +29,7 @@ const LONGEST: usize = 64;
 
 /// The folded words of a text, one after the other.
 pub fn words(text: &str) -> Words<'_> {
-    Words { text, at: 0, run: false }
+    Words { text, at: 0, run: false, spaceless: is_spaceless }
 }
 
 /// See [`words`].
@@ -38,6 +38,20 @@ pub struct Words<'a> {
     at: usize,
     /// Inside a run of letters of scripts without spaces.
     run: bool,
+    spaceless: fn(char) -> bool,
+}
+
+impl Words<'_> {
+    /// Whether a run of letters of scripts without spaces goes on with this one. A mark belongs to what it stands on,
+    /// whatever the script.
+    fn goes_on(&self, c: char) -> bool {
+        !c.is_ascii() && (is_combining_mark(c) || ((self.spaceless)(c) && c.is_alphanumeric()))
+    }
+
+    /// Whether a word of any other script ends before this.
+    fn ends(&self, c: char) -> bool {
+        !is_word(c) || ((self.spaceless)(c) && !is_combining_mark(c))
+    }
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -49,13 +63,13 @@ impl<'a> Iterator for Words<'a> {
             let mut chars = self.text.get(start..)?.chars();
             let first = chars.next()?;
             let after = start + first.len_utf8();
-            self.run = goes_on(first) && (self.run || is_spaceless(first));
+            self.run = self.goes_on(first) && (self.run || (self.spaceless)(first));
             let end = if self.run {
                 self.at = after;
-                chars.next().filter(|next| goes_on(*next)).map_or(after, |next| after + next.len_utf8())
+                chars.next().filter(|next| self.goes_on(*next)).map_or(after, |next| after + next.len_utf8())
             } else if is_word(first) {
                 let rest = chars.as_str();
-                self.at = after + rest.find(ends).unwrap_or(rest.len());
+                self.at = after + rest.find(|c| self.ends(c)).unwrap_or(rest.len());
                 self.at
             } else {
                 self.at = after;
@@ -69,21 +83,19 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// Whether a run of letters of scripts without spaces goes on with this one. A mark belongs to what it stands on,
-/// whatever the script.
-fn goes_on(c: char) -> bool {
-    !c.is_ascii() && (is_combining_mark(c) || (is_spaceless(c) && c.is_alphanumeric()))
-}
-
-/// Whether a word of any other script ends before this.
-fn ends(c: char) -> bool {
-    !is_word(c) || (is_spaceless(c) && !is_combining_mark(c))
-}
-
 /// The folded words of a text, separated by spaces: what the index stores.
 pub fn indexed(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for word in words(text) {
+    joined(words(text), text.len())
+}
+
+/// The same as indexes of the first schemas stored it: Korean, which writes spaces, as whole words.
+pub fn indexed_before(text: &str) -> String {
+    joined(Words { text, at: 0, run: false, spaceless: |c| is_spaceless(c) && !is_korean(c) }, text.len())
+}
+
+fn joined(words: Words<'_>, length: usize) -> String {
+    let mut out = String::with_capacity(length + 8);
+    for word in words {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -149,9 +161,15 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || (!c.is_ascii() && is_combining_mark(c))
 }
 
-/// Scripts written without spaces between words.
+/// Korean syllables. Spaces stand between phrases only: particles and parts of compounds are glued on.
+pub fn is_korean(c: char) -> bool {
+    matches!(u32::from(c), 0xac00..=0xd7a3)
+}
+
+/// Scripts written without spaces between words, or with fewer than there are words.
 fn is_spaceless(c: char) -> bool {
-    matches!(u32::from(c),
+    is_korean(c)
+        || matches!(u32::from(c),
         0x0e00..=0x0eff // Thai, Lao
         | 0x1000..=0x109f // Myanmar
         | 0x1780..=0x17ff // Khmer
@@ -179,6 +197,12 @@ mod tests {
         let thai = "\u{e17}\u{e35}\u{e48}";
         let pairs = "\u{e17}\u{e35} \u{e35}\u{e48} \u{e48}";
         assert_eq!(indexed(&format!("東\u{300}京 \u{e3f}5 {thai}")), format!("東 京 京 5 {pairs}"));
+    }
+
+    #[test]
+    fn korean_is_found_within_its_words() {
+        assert_eq!(indexed("부동산 중개인"), "부동 동산 산 중개 개인 인");
+        assert_eq!(indexed_before("부동산 중개인 東京"), "부동산 중개인 東京 京");
     }
 
     #[test]

@@ -1,87 +1,140 @@
-//! Full text search, newest first.
+//! Full text search over messages and the names of their files.
 //!
 //! The row number of the index is the message's, and that follows time: newest first is walking backwards,
 //! and stops when the page is full. Where a word stands (conversation, person, with file, kind) is a word
-//! too, in a column of its own, so narrowing a search makes it faster. Sorting by a time column or by rank
-//! costs a thousand times more over a million messages.
+//! too, in a column of its own, so narrowing a search makes it faster; a span of time is a span of rows. Sorting by a
+//! time column or by rank costs a thousand times more over a million messages: "best first" ranks the newest hits.
 
+mod find;
 pub(crate) mod fold;
 mod query;
+mod rank;
 mod snippet;
+mod talks;
 
 use std::fmt;
 use std::str::FromStr;
 
-use homing_wire::{DocId, PersonId, SpaceId, SpaceKind};
+use homing_wire::{DocId, PersonId};
 
+pub use find::find;
+pub use query::{Words, said};
 pub use snippet::Part;
+pub use talks::{Talk, author_name, talks, talks_of};
 
-use crate::sql::doc;
-use crate::{Read, Result, StoreError, Tx, messages, spaces};
+use crate::{Read, Result, StoreError, Tx, messages};
+
+/// In which order hits come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// Of the newest [`RANKED`], those that fit best first.
+    Best,
+}
+
+/// Hits that are ranked: among so many of the newest the best are looked for.
+pub const RANKED: u32 = 500;
+
+/// What a file is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// A picture.
+    Image,
+    /// A film.
+    Video,
+    /// A recording.
+    Audio,
+    /// Anything else.
+    Document,
+}
 
 /// What to look for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query {
-    /// As typed.
+    /// As typed. Without a word all messages are found that fit the rest, if anything of the rest is given.
     pub text: String,
-    /// Only in this conversation.
-    pub conversation: Option<DocId>,
-    /// Only by this person.
-    pub person: Option<PersonId>,
+    /// Only in one of these conversations.
+    pub conversations: Option<Vec<DocId>>,
+    /// Only by one of these persons.
+    pub people: Option<Vec<PersonId>>,
+    /// Nothing by these persons.
+    pub without: Vec<PersonId>,
     /// Only messages with files.
     pub with_file: bool,
-    /// Only older than this.
-    pub before: Option<Cursor>,
+    /// Only messages with such a file.
+    pub file_kind: Option<FileKind>,
+    /// Only messages with a link.
+    pub with_link: bool,
+    /// Only unread ones.
+    pub unread: bool,
+    /// Not before this, Unix ms.
+    pub since_ms: Option<u64>,
+    /// Before this, Unix ms.
+    pub until_ms: Option<u64>,
+    /// In which order.
+    pub order: Order,
+    /// Only behind this.
+    pub after: Option<Cursor>,
     /// Hits wanted at most.
     pub limit: u32,
 }
 
 /// Where a page of hits ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cursor {
-    row: i64,
-    /// The last word was taken as a whole one.
-    whole: bool,
+pub enum Cursor {
+    /// Before this row; the last word was taken as a whole one.
+    Whole(i64),
+    /// Before this row; the last word was taken as a beginning.
+    Begun(i64),
+    /// So many of the best.
+    Best(u32),
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:x}", if self.whole { 'w' } else { 'p' }, self.row)
+        match self {
+            Self::Whole(row) => write!(f, "w{row:x}"),
+            Self::Begun(row) => write!(f, "p{row:x}"),
+            Self::Best(count) => write!(f, "b{count:x}"),
+        }
     }
 }
 
 impl FromStr for Cursor {
     type Err = StoreError;
     fn from_str(text: &str) -> Result<Self> {
-        let (whole, row) = match (text.strip_prefix('w'), text.strip_prefix('p')) {
-            (Some(row), _) => (true, row),
-            (_, Some(row)) => (false, row),
-            _ => return Err(StoreError::NotFound("cursor")),
-        };
-        let row = i64::from_str_radix(row, 16).map_err(|_| StoreError::NotFound("cursor"))?;
-        Ok(Self { row, whole })
+        let bad = || StoreError::NotFound("cursor");
+        let (kind, number) = text.split_at_checked(1).ok_or_else(bad)?;
+        let row = i64::from_str_radix(number, 16).map_err(|_| bad())?;
+        match kind {
+            "w" => Ok(Self::Whole(row)),
+            "p" => Ok(Self::Begun(row)),
+            "b" => Ok(Self::Best(u32::try_from(row).map_err(|_| bad())?)),
+            _ => Err(bad()),
+        }
     }
 }
 
-/// A message that was found.
+/// A message that was found. Where it stands and who wrote it are numbers of this file: what they are called is asked for
+/// once ([`talks()`], [`author_name`]), not with every hit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hit {
     /// The message.
     pub message: DocId,
-    /// Its conversation.
-    pub conversation: DocId,
-    /// The conversation's subject; empty if it has none.
-    pub subject: String,
-    /// Without a subject: its space.
-    pub space: Option<SpaceId>,
-    /// Without a subject: the name of its space if that is a client's, or empty.
-    pub client: String,
-    /// The name to show of who wrote it.
-    pub author_name: String,
+    /// Its conversation's number.
+    pub talk: i64,
+    /// Its author's number.
+    pub author: i64,
+    /// Its space's number.
+    pub space: i64,
     /// Order key, Unix ms.
     pub at_ms: u64,
-    /// Why it was found.
+    /// Why it was found, or how it begins.
     pub snippet: Vec<Part>,
+    /// The file whose name fits, if it was found by that.
+    pub file: Option<Vec<Part>>,
 }
 
 /// What is said of a message besides its words.
@@ -101,92 +154,6 @@ impl Tags {
     }
 }
 
-/// Finds messages, newest first, and says where the next page begins. Any text is a valid query; one without
-/// a word finds nothing.
-///
-/// A last word that is long enough may be the beginning of others. Looking for beginnings means merging the
-/// lists of all words that begin so before the first hit is known, so the word itself is tried first: if it
-/// alone fills the page, what was typed is a word, and a common one.
-pub fn find(db: &Read<'_>, query: &Query) -> Result<(Vec<Hit>, Option<Cursor>)> {
-    let terms = query::parse(&query.text);
-    let Some(tags) = wanted_tags(db, query)? else { return Ok((Vec::new(), None)) };
-    if terms.is_empty() || query.limit == 0 {
-        return Ok((Vec::new(), None));
-    }
-    let before = query.before.map_or(i64::MAX, |cursor| cursor.row);
-    let whole = query.before.map(|cursor| cursor.whole);
-    let mut exact = terms.clone();
-    let mut beginning = false;
-    for term in exact.iter_mut().filter(|term| term.open_word()) {
-        term.prefix = false;
-        beginning = true;
-    }
-    if beginning && whole != Some(false) {
-        let page = page(db, &exact, &tags, before, query.limit, true)?;
-        if page.1.is_some() || whole == Some(true) {
-            return Ok(page);
-        }
-    }
-    page(db, &terms, &tags, before, query.limit, false)
-}
-
-fn page(
-    db: &Read<'_>,
-    terms: &[query::Term],
-    tags: &[String],
-    before: i64,
-    limit: u32,
-    whole: bool,
-) -> Result<(Vec<Hit>, Option<Cursor>)> {
-    let rows = db.all(
-        "SELECT f.rowid, m.id, c.id, c.subject,
-           CASE c.subject WHEN '' THEN (SELECT id FROM ids WHERE n = c.space) END,
-           CASE c.subject WHEN '' THEN (SELECT name FROM spaces WHERE n = c.space AND kind = ?4) END, m.at,
-           coalesce((SELECT name FROM names WHERE person = m.author AND space = m.space),
-             (SELECT name FROM people WHERE person = m.author), ''),
-           m.body, c.deleted = 0 AND c.hidden = 0 AND m.deleted = 0
-         FROM (SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3) f
-         CROSS JOIN messages m ON m.n = f.rowid CROSS JOIN conversations c ON c.n = m.conversation
-         ORDER BY f.rowid DESC",
-        (query::matching(terms, tags), before, limit, spaces::kind_number(SpaceKind::Client)),
-        |row| {
-            let hit = Hit {
-                message: doc(row, 1)?,
-                conversation: doc(row, 2)?,
-                subject: row.get(3)?,
-                space: row.get::<_, Option<_>>(4)?.map(SpaceId),
-                client: row.get::<_, Option<_>>(5)?.unwrap_or_default(),
-                at_ms: row.get(6)?,
-                author_name: row.get(7)?,
-                snippet: snippet::of(row.get_ref(8)?.as_str()?, terms),
-            };
-            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(9)?, hit))
-        },
-    )?;
-    let full = rows.len() >= limit as usize;
-    let next = rows.last().filter(|_| full).map(|row| Cursor { row: row.0, whole });
-    Ok((rows.into_iter().filter(|row| row.1).map(|row| row.2).collect(), next))
-}
-
-/// None: nothing can match.
-fn wanted_tags(db: &Read<'_>, query: &Query) -> Result<Option<Vec<String>>> {
-    let mut tags = Vec::new();
-    if let Some(conversation) = &query.conversation {
-        let n: Option<i64> =
-            db.one("SELECT n FROM conversations WHERE id = ?1", [conversation.as_bytes()], |row| row.get(0))?;
-        let Some(n) = n else { return Ok(None) };
-        tags.push(format!("c{n}"));
-    }
-    if let Some(person) = &query.person {
-        let Some(n) = db.find_number(&person.0)? else { return Ok(None) };
-        tags.push(format!("p{n}"));
-    }
-    if query.with_file {
-        tags.push("f".to_owned());
-    }
-    Ok(Some(tags))
-}
-
 pub(crate) fn add(tx: &Tx<'_>, n: i64, body: &str, tags: &Tags) -> Result<()> {
     tx.exec(
         "INSERT INTO search (rowid, body, tags) VALUES (?1, ?2, ?3)",
@@ -197,10 +164,23 @@ pub(crate) fn add(tx: &Tx<'_>, n: i64, body: &str, tags: &Tags) -> Result<()> {
 
 /// Takes a message's words out. They must be those it was put in with.
 pub(crate) fn remove(tx: &Tx<'_>, n: i64, body: &str, tags: &Tags) -> Result<()> {
+    take_out(tx, n, &fold::indexed(body), tags)
+}
+
+fn take_out(tx: &Tx<'_>, n: i64, indexed: &str, tags: &Tags) -> Result<()> {
     tx.exec(
         "INSERT INTO search (search, rowid, body, tags) VALUES ('delete', ?1, ?2, ?3)",
-        (n, fold::indexed(body), tags.text()),
+        (n, indexed, tags.text()),
     )?;
+    Ok(())
+}
+
+/// Puts a message's words in that an index of the first schemas lacks: names of files, and parts of Korean words.
+pub(crate) fn complete(tx: &Tx<'_>, n: i64, body: &str, text: &str, tags: &Tags) -> Result<()> {
+    if body != text || body.chars().any(fold::is_korean) {
+        take_out(tx, n, &fold::indexed_before(body), tags)?;
+        add(tx, n, text, tags)?;
+    }
     Ok(())
 }
 

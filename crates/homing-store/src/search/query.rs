@@ -90,16 +90,24 @@ fn unpaired<'a>(words: impl IntoIterator<Item = Word<'a>>) -> impl Iterator<Item
     })
 }
 
-/// The terms in the index's own language. Words hold letters and digits only, so quoting is all there is to do.
-pub fn matching(terms: &[Term], tags: &[String]) -> String {
+/// The terms in the index's own language; of each list of tags one has to be there. Words hold letters and digits only,
+/// so quoting is all there is to do.
+pub fn matching(terms: &[Term], tags: &[Vec<String>]) -> String {
     let mut out = String::new();
-    for tag in tags {
+    for any in tags {
         if !out.is_empty() {
             out.push_str(" AND ");
         }
-        out.push_str("tags : \"");
-        out.push_str(tag);
-        out.push('"');
+        out.push('(');
+        for (n, tag) in any.iter().enumerate() {
+            if n > 0 {
+                out.push_str(" OR ");
+            }
+            out.push_str("tags : \"");
+            out.push_str(tag);
+            out.push('"');
+        }
+        out.push(')');
     }
     for term in terms {
         if !out.is_empty() {
@@ -113,6 +121,36 @@ pub fn matching(terms: &[Term], tags: &[String]) -> String {
         }
     }
     out
+}
+
+/// The words of a query, to be found in a name: each may be the beginning of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Words(Vec<Term>);
+
+/// Reads what somebody types to find a name. There are few names: one letter is enough.
+pub fn said(text: &str) -> Words {
+    let mut terms = parse(text);
+    for term in &mut terms {
+        term.prefix = true;
+    }
+    Words(terms)
+}
+
+impl Words {
+    /// Nothing was typed that could be looked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all words begin one of a name's, in any order.
+    pub fn name(&self, name: &str) -> bool {
+        super::snippet::holds(name, &self.0)
+    }
+
+    /// A name with what fits marked.
+    pub fn marked(&self, name: &str) -> Vec<super::Part> {
+        super::snippet::of(name, &self.0)
+    }
 }
 
 #[cfg(test)]
@@ -149,8 +187,8 @@ mod tests {
     #[test]
     fn nothing_typed_reaches_the_index_as_syntax() {
         for text in ["\"", "a\"b", "NEAR(", "a AND", "-x", "body:y", "*", "col : \"", "^", "\0", "' OR 1=1"] {
-            let query = matching(&parse(text), &["km".into()]);
-            assert!(query.starts_with("tags : \"km\""));
+            let query = matching(&parse(text), &[vec!["km".into()]]);
+            assert!(query.starts_with("(tags : \"km\")"));
             assert_eq!(query.matches('"').count() % 2, 0, "{query}");
         }
     }

@@ -2,6 +2,7 @@
 
 use super::fold::{self, Word};
 use super::query::Term;
+use super::rank;
 
 /// A piece of a snippet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,14 +81,20 @@ fn hits(body: &str, terms: &[Term]) -> Vec<(usize, usize)> {
     hits
 }
 
+/// Whether every term stands in a text.
+pub fn holds(text: &str, terms: &[Term]) -> bool {
+    let words: Vec<Word<'_>> = fold::words(text).collect();
+    let stands = |term: &Term| words.windows(term.words.len().max(1)).any(|row| rank::fits(row, term));
+    terms.iter().all(stands)
+}
+
 /// Where a term stands, if it is these words.
 fn hit(found: &[Word<'_>], term: &Term) -> Option<(usize, usize)> {
-    let (tail, head) = found.split_last()?;
-    let (last, row) = term.words.split_last()?;
-    let ends = if term.prefix { tail.folded.starts_with(last.as_str()) } else { tail.folded == *last };
-    if !ends || !head.iter().zip(row).all(|(word, wanted)| word.folded == *wanted) {
+    if !rank::fits(found, term) {
         return None;
     }
+    let (tail, head) = found.split_last()?;
+    let last = term.words.last()?;
     let start = head.first().map_or(tail.start, |word| word.start);
     // Of a pair only the letter looked for is a hit.
     let single = term.prefix && tail.pair && last.chars().count() == 1;

@@ -45,7 +45,7 @@ fn only_messages_of_the_conversation_s_space_count() {
     let foreign = NewMessage { space: OTHER_SPACE, ..message(2) };
     profile.write(|tx| {
         assert!(conversations::put(tx, &conversation(1, SPACE))?.began);
-        assert_eq!(messages::insert(tx, vec![message(1), foreign.clone()])?, [message(1).id]);
+        assert_eq!(messages::insert(tx, vec![message(1), foreign.clone()])?.added, [message(1).id]);
         assert_eq!(strays::count(tx)?, 1);
         Ok(())
     });
@@ -139,7 +139,7 @@ fn a_merged_conversation_is_shown_in_the_other_and_comes_back() {
     let found = |db: &Read<'_>, n: u32| {
         let query = search::Query {
             text: "number".into(),
-            conversation: Some(doc(n)),
+            conversations: Some(vec![doc(n)]),
             limit: 9,
             ..Default::default()
         };

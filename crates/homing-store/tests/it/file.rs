@@ -132,7 +132,8 @@ fn a_new_key_takes_the_place_of_the_old() {
 #[test]
 fn a_flipped_byte_in_the_file_is_found() {
     let mut profile = Profile::new();
-    profile.write(|tx| meta::set(tx, "name", &[5; 20_000]));
+    // Far more than what the tables take: its middle is the file's.
+    profile.write(|tx| meta::set(tx, "name", &vec![5; 2_000_000]));
     profile.store.checkpoint().unwrap();
     assert_eq!(doctor::scan_file(&profile.store).unwrap(), []);
     let path = profile.path();

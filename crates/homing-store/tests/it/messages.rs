@@ -38,8 +38,8 @@ fn pages_run_in_both_directions() {
 fn the_same_message_again_changes_nothing() {
     let mut profile = Profile::new();
     profile.write(|tx| {
-        assert_eq!(messages::insert(tx, vec![message(1), message(1)])?, [message(1).id]);
-        assert_eq!(messages::insert(tx, vec![message(1)])?, []);
+        assert_eq!(messages::insert(tx, vec![message(1), message(1)])?.added, [message(1).id]);
+        assert_eq!(messages::insert(tx, vec![message(1)])?.added, []);
         Ok(())
     });
     assert_eq!(conversations::get(&profile.store.read(), &doc(1)).unwrap().unwrap().unread, 1);
@@ -278,7 +278,7 @@ fn thousands_in_one_second_find_their_rows() {
     loop {
         let query = homing_store::search::Query {
             text: "message".into(),
-            before: cursor,
+            after: cursor,
             limit: 700,
             ..Default::default()
         };

@@ -32,6 +32,9 @@ impl Profile {
         let folder = tempfile::tempdir().unwrap();
         let raw = rusqlite::Connection::open(folder.path().join("db")).unwrap();
         raw.execute_batch(&key()).unwrap();
+        // What a file is made with by default is one value for all of the process, and a backup may change it just now.
+        raw.pragma_update(None, "cipher_page_size", 4096).unwrap();
+        raw.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA512").unwrap();
         // The file takes the size of its pages from its first table.
         raw.execute_batch("CREATE TABLE first (n); DROP TABLE first").unwrap();
         drop(raw);

@@ -169,8 +169,13 @@ impl Notices {
         wait_for_some(&format!("{notice:?} to be taken back"), gone).await;
     }
 
-    /// Clicks one, which then is gone. A person is slower than an app that listens for the click.
+    /// Clicks one, which then is gone.
     pub async fn click(&self, notice: &Notice) {
+        self.choose(notice, "default").await;
+    }
+
+    /// Chooses what a notification offers. A person is slower than an app that listens for the click.
+    pub async fn choose(&self, notice: &Notice, action: &str) {
         let bus = "org.freedesktop.DBus";
         let path = "/org/freedesktop/DBus";
         let rules =
@@ -188,7 +193,7 @@ impl Notices {
         let server =
             self.connection.object_server().interface::<_, NotificationServer>(NOTIFICATIONS).await.unwrap();
         let emitter = server.signal_emitter();
-        NotificationServer::action_invoked(emitter, notice.id, "default").await.unwrap();
+        NotificationServer::action_invoked(emitter, notice.id, action).await.unwrap();
         NotificationServer::notification_closed(emitter, notice.id, DISMISSED).await.unwrap();
     }
 }

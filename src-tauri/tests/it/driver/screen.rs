@@ -57,6 +57,18 @@ impl OnScreen {
         app.wait_until("the keyboard", "return document.hasFocus()", vec![]).await;
     }
 
+    /// Takes the keyboard away from it, as a window manager does when another window is clicked. A page that never had it,
+    /// for want of a window manager, is told all the same.
+    pub async fn lose_keyboard(&self, app: &App) {
+        self.connection
+            .set_input_focus(InputFocus::NONE, x11rb::NONE, x11rb::CURRENT_TIME)
+            .unwrap()
+            .check()
+            .unwrap();
+        app.wait_until("no keyboard", "return !document.hasFocus()", vec![]).await;
+        app.eval("dispatchEvent(new Event('blur'))", vec![]).await;
+    }
+
     /// Presses the button that closes it.
     pub fn close(&self) {
         let protocols = atom(&self.connection, "WM_PROTOCOLS");

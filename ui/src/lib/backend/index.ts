@@ -18,12 +18,15 @@ export interface ShellInfo {
   platform: string;
   profile: string;
   deep_link: string | null;
-  notification_target: string | null;
+  notification_target: OpenConversation | null;
 }
 
+/** Where a notification leads; without a conversation to the centre. */
 export interface OpenConversation {
-  conversation: string;
+  conversation: string | null;
   message: string | null;
+  /** Somebody wants to answer at once. */
+  write: boolean;
 }
 
 /** A file that was dropped on the window or pasted: what is in it has to be asked for. */

@@ -20,7 +20,7 @@ export function tauriBackend(): Backend {
       info: () => invoke<ShellInfo>("shell_info"),
       onDeepLink: (handler) => listen<string>("deep-link", (event) => handler(event.payload)),
       onOpenConversation: (handler) =>
-        listen<OpenConversation>("open-conversation", (event) => handler(event.payload)),
+        listen<OpenConversation>("open-notification", (event) => handler(event.payload)),
       onMenu: (handler) => listen<string>("menu", (event) => handler(event.payload)),
       onFileDrag: (handler) => listen<FileDrag>("file-drag", (event) => handler(event.payload)),
       handedFile: async ({ id, name, mime }) => new File([await invoke<ArrayBuffer>("handed_file", { id })], name, { type: mime }),

@@ -3,6 +3,7 @@ import type { ConversationRow } from "./ConversationRow";
 import type { Draft } from "./Draft";
 import type { LinkState } from "./LinkState";
 import type { MessageRow } from "./MessageRow";
+import type { NoticeKind } from "./NoticeKind";
 import type { RecordRow } from "./RecordRow";
 import type { Settings } from "./Settings";
 import type { Status } from "./Status";
@@ -10,4 +11,4 @@ import type { Status } from "./Status";
 /**
  * Sent to every window and every `--watch` of a profile.
  */
-export type Event = { "event": "status", status: Status, } | { "event": "conversations", revision: number, previous: number, upsert: Array<ConversationRow>, remove: Array<string>, } | { "event": "messages", conversation: string, revision: number, previous: number, upsert: Array<MessageRow>, remove: Array<string>, } | { "event": "draft", draft: Draft, } | { "event": "outbox", waiting: number, } | { "event": "scheduled", conversations: Array<string>, } | { "event": "people", } | { "event": "link", state: LinkState, } | { "event": "records", revision: number, previous: number, upsert: Array<RecordRow>, remove: Array<string>, } | { "event": "settings", settings: Settings, } | { "event": "notify", id: string, conversation: string, message: string, title: string, body: string, } | { "event": "unnotify", conversation: string, } | { "event": "reshaped", conversation: string, } | { "event": "replying", conversation: string, person: string, name: string, } | { "event": "typing", conversation: string, person: string, name: string, };
+export type Event = { "event": "status", status: Status, } | { "event": "conversations", revision: number, previous: number, upsert: Array<ConversationRow>, remove: Array<string>, } | { "event": "messages", conversation: string, revision: number, previous: number, upsert: Array<MessageRow>, remove: Array<string>, } | { "event": "draft", draft: Draft, } | { "event": "outbox", waiting: number, } | { "event": "scheduled", conversations: Array<string>, } | { "event": "people", } | { "event": "link", state: LinkState, } | { "event": "records", revision: number, previous: number, upsert: Array<RecordRow>, remove: Array<string>, } | { "event": "settings", settings: Settings, } | { "event": "notify", id: string, kind: NoticeKind, conversation: string | null, message: string | null, title: string, body: string, in_app: boolean, desktop: boolean, sound: boolean, } | { "event": "notices", unread: number, read: Array<string>, } | { "event": "unnotify", conversation: string, } | { "event": "reshaped", conversation: string, } | { "event": "replying", conversation: string, person: string, name: string, } | { "event": "typing", conversation: string, person: string, name: string, };

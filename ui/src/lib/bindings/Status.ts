@@ -56,6 +56,10 @@ recovery_here: boolean, key_protection: KeyProtection,
  */
 requests: number, 
 /**
+ * What stands at the bell: conversations with unread messages and other unread notices.
+ */
+notices: number, 
+/**
  * What stands in the way, if anything does.
  */
 problem: ApiError | null, version: string, };

@@ -1,3 +1,5 @@
+import type { KindChannels } from "../bindings/KindChannels";
+import type { QuietHours } from "../bindings/QuietHours";
 import { percent } from "../format";
 import type { App } from "../state/app.svelte";
 import { languages, t, type Language } from "../text";
@@ -18,6 +20,8 @@ export type Setting = Base &
     | { kind: "text"; value: string; save: (value: string) => Promise<void> }
     | { kind: "action"; action: string; run: () => void }
     | { kind: "relay" }
+    | { kind: "channels"; value: KindChannels; set: (value: KindChannels) => void }
+    | { kind: "quiet"; value: QuietHours; set: (value: QuietHours) => void }
     | { kind: "info"; value: string; content?: boolean }
   );
 
@@ -62,6 +66,34 @@ function language(app: App, words: string): Setting {
     options: [["", s.languageSystem], ...languages(made)],
     set: (value) => app.speak(value === "" ? null : (value as Language)),
   };
+}
+
+/** What each kind of notification may do, and the hours without: they follow the person. */
+function notify(app: App): Setting[] {
+  const held = app.notify.value;
+  if (!held) return [];
+  const n = t.notices;
+  const keep = (saving: Promise<void>): void => void saving.catch((thrown) => app.fail(thrown));
+  const setQuiet = (quiet: QuietHours): void => keep(app.notify.setQuiet(quiet));
+  const quiet: Setting[] = [
+    {
+      kind: "switch",
+      id: "quiet",
+      label: n.quiet.label,
+      help: held.quiet_now ? n.quiet.now : n.quiet.help,
+      value: held.quiet.on,
+      set: (on) => setQuiet({ ...held.quiet, on }),
+    },
+  ];
+  if (held.quiet.on) quiet.push({ kind: "quiet", id: "quiet_hours", label: n.quiet.when, value: held.quiet, set: setQuiet });
+  const kinds = held.kinds.map((value): Setting => ({
+    kind: "channels",
+    id: `notify_${value.kind}`,
+    label: n.kinds[value.kind],
+    value,
+    set: (changed) => keep(app.notify.setKind(changed)),
+  }));
+  return [...quiet, ...kinds];
 }
 
 /** The one page of settings, as data: what is not here can't be set. */
@@ -118,6 +150,7 @@ export function sections(app: App, words = ""): Section[] {
       rows: [
         { kind: "switch", id: "notifications", label: s.notifications, help: s.notificationsHelp, value: settings.notifications, set: (value) => void app.set({ notifications: value }) },
         { kind: "switch", id: "notification_content", label: s.content, help: s.contentHelp, value: settings.notification_content, disabled: !settings.notifications, set: (value) => void app.set({ notification_content: value }) },
+        ...notify(app),
         { kind: "switch", id: "close_to_tray", label: s.tray, help: s.trayHelp, value: settings.close_to_tray, set: (value) => void app.set({ close_to_tray: value }) },
       ],
     },

@@ -1,7 +1,7 @@
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
-import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type ShellInfo } from "../backend";
+import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type OpenConversation, type ShellInfo } from "../backend";
 import type { ConversationPage } from "../bindings/ConversationPage";
 import type { ConversationRow } from "../bindings/ConversationRow";
 import type { LinkState } from "../bindings/LinkState";
@@ -16,10 +16,13 @@ import { ConversationList } from "./conversations.svelte";
 import { Discards } from "./discards.svelte";
 import { DraftEditor } from "./draft.svelte";
 import { FileDrops } from "./drops";
+import { Announcer } from "./announcer";
 import { Layout } from "./layout.svelte";
+import { NotifyPrefs } from "./notices.svelte";
 import { forgetPictures } from "./pictures";
 import { Router } from "./router.svelte";
 import { Selection } from "./selection.svelte";
+import type { Marks } from "./search.svelte";
 import { Thread } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
 
@@ -49,6 +52,12 @@ export class App {
   /** The language chosen on this computer; null goes with the system. */
   language = $state<Language | null>(chosenLanguage());
   palette = $state(false);
+  /** The conversation somebody wants to write in at once. */
+  writeTo = $state<string | null>(null);
+  /** What somebody searched for is marked where it stands. */
+  marks = $state.raw<Marks | null>(null);
+  /** The search that led there. */
+  searched = "";
   /** The search box of the open conversation. */
   finding = $state(false);
   /** Rises whenever people, devices, invitations or requests changed. */
@@ -58,6 +67,8 @@ export class App {
   recordsRevision = $state(0);
   /** Rises whenever what is scheduled changed. */
   scheduledRevision = $state(0);
+  /** Rises when the notification centre is out of date. */
+  noticesRevision = $state(0);
   /** Rises when somebody comes to or leaves the window. */
   attended = $state(0);
   /** Rises when a draft list is out of date. */
@@ -73,6 +84,8 @@ export class App {
   readonly list: ConversationList;
   readonly choices = new Choices(this);
   readonly selection: Selection;
+  readonly notify: NotifyPrefs;
+  readonly announcer: Announcer;
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
   #stops: Array<() => void> = [];
@@ -85,6 +98,8 @@ export class App {
   constructor(readonly backend: Backend) {
     this.list = new ConversationList(backend);
     this.selection = new Selection(() => this.list.shown);
+    this.notify = new NotifyPrefs(backend);
+    this.announcer = new Announcer(this.toasts, (conversation, message) => this.#openNotice(conversation, message, false));
   }
 
   /** Changes that wait for the relay; without one nothing waits. */
@@ -103,7 +118,7 @@ export class App {
       const entering = status.then((status) => this.#enter(status, ahead));
       const [info] = await Promise.all([this.#listen(entering.catch(() => undefined)), entering]);
       if (info.deep_link) this.router.go("join", null, { link: info.deep_link });
-      else if (info.notification_target) this.router.go("conversation", info.notification_target);
+      else if (info.notification_target) this.#openTarget(info.notification_target);
     } catch (thrown) {
       this.error = asCallError(thrown);
       this.phase = "failed";
@@ -118,9 +133,7 @@ export class App {
       ...(await Promise.all([
         this.backend.listen(this.#event),
         shell.onDeepLink((link) => this.router.go("join", null, { link })),
-        shell.onOpenConversation((target) =>
-          this.router.go("conversation", target.conversation, target.message ? { m: target.message } : {}),
-        ),
+        shell.onOpenConversation((target) => this.#openTarget(target)),
         shell.onMenu((item) => this.#menu(item)),
         shell.onFileDrag((drag) => this.drops.heard(drag)),
       ])),
@@ -192,6 +205,7 @@ export class App {
   }
 
   open(conversation: string | null, target: string | null): void {
+    if (this.marks && this.marks.conversation !== conversation) this.marks = null;
     if (!conversation) {
       this.#close();
       return;
@@ -224,11 +238,23 @@ export class App {
     this.focusChanged();
   }
 
+  #openTarget(target: OpenConversation): void {
+    this.#openNotice(target.conversation, target.write ? null : target.message, target.write);
+  }
+
+  #openNotice(conversation: string | null, message: string | null, write: boolean): void {
+    this.writeTo = write ? conversation : null;
+    if (!conversation) this.router.go("notices");
+    else this.router.go("conversation", conversation, message ? { m: message } : {});
+  }
+
   /** Which conversation an attended window shows, for notifications and receipts. */
   focusChanged(): void {
     this.attended += 1;
-    const conversation = this.attention.here ? (this.thread?.id ?? null) : null;
-    if (this.phase === "ready") void this.backend.call("focus", { conversation }).catch(() => undefined);
+    const attended = this.attention.here;
+    const conversation = attended ? (this.thread?.id ?? null) : null;
+    if (conversation) this.announcer.takeBack(conversation);
+    if (this.phase === "ready") void this.backend.call("focus", { conversation, attended }).catch(() => undefined);
   }
 
   /** Tells `list` what the engine says of records, until the answer is called. */
@@ -401,8 +427,16 @@ export class App {
           void this.thread.refreshDetail();
         }
         break;
+      case "notices":
+        this.noticesRevision += 1;
+        if (this.status) this.status = { ...this.status, notices: event.unread };
+        for (const id of event.read) this.announcer.takeBack(id);
+        break;
       case "notify":
+        if (event.in_app) this.announcer.announce(event);
+        break;
       case "unnotify":
+        this.announcer.takeBack(event.conversation);
         break;
     }
   };

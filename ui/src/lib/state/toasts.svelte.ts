@@ -1,7 +1,8 @@
 export interface Toast {
   id: number;
   text: string;
-  kind: "plain" | "error";
+  /** `news`: something that happened elsewhere in the app. */
+  kind: "plain" | "error" | "news";
   /** The error's stable code, for whoever asks. */
   code: string | null;
   action: { label: string; run: () => void } | null;

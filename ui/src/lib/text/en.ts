@@ -1,7 +1,11 @@
 import type { Code } from "../bindings/Code";
 import type { CopyState } from "../bindings/CopyState";
 import type { RecordSort } from "../bindings/RecordSort";
+import type { Announce } from "../bindings/Announce";
+import type { NoticeKind } from "../bindings/NoticeKind";
 import type { RoleName } from "../bindings/RoleName";
+import type { SearchKey } from "../bindings/SearchKey";
+import type { SearchOrder } from "../bindings/SearchOrder";
 import type { SpaceKind } from "../bindings/SpaceKind";
 import type { KeyId, KeyPlace } from "../keys";
 import type { RecordKind } from "../record";
@@ -37,6 +41,8 @@ export const en = {
   nav: {
     label: "Main",
     inbox: "Inbox",
+    notices: "Notifications",
+    alerts: "Alerts",
     drafts: "Drafts",
     outbox: "Outbox",
     search: "Search",
@@ -830,14 +836,104 @@ export const en = {
     sent: "Asked",
     open: "Open",
   },
+  notices: {
+    title: "Notifications",
+    all: "All",
+    unread: "Unread",
+    settings: "What to be told of",
+    empty: "Nothing new",
+    emptyHelp: "Mentions, requests and messages you have not read show up here, on all your devices.",
+    read: "Mark as read",
+    readAll: "Mark all as read",
+    allRead: "All notifications are read",
+    isUnread: "Unread:",
+    kept: "Notifications are kept for 30 days.",
+    open: "Open",
+    says: {
+      wrote: (name: string) => `${name} wrote`,
+      wroteIn: (name: string, title: string) => `${name} wrote in ${title}`,
+      messages: (n: number, title: string) => `${many(n, "unread message", "unread messages")} in ${title}`,
+      mention: (name: string, title: string) => `${name} mentioned you in ${title}`,
+      assignment: (name: string, title: string) => `${name} gave you ${title} to look after`,
+      interest: (name: string, title: string) => `${name} changed an interest in ${title}`,
+      portal: (name: string, title: string) => `News from ${name} in ${title}`,
+      request: (name: string, title: string) => `${name} asks to come into ${title}`,
+      joined: (name: string, title: string) => `${name} came into ${title}`,
+      youJoined: (title: string) => `You were added to ${title}`,
+      late: (name: string, title: string) => `A message from ${name} in ${title} arrived late`,
+      not_sent: (_name: string, title: string) => `Your message in ${title} was not sent`,
+      device: (name: string) => `${name} is a new device of yours`,
+    },
+    kinds: {
+      message: "New messages",
+      mention: "Mentions of you",
+      assignment: "Conversations given to you",
+      interest: "Changed interests",
+      portal: "Other news from clients",
+      request: "Requests to come in",
+      joined: "People who came in",
+      late: "Messages that arrived late",
+      not_sent: "Messages that were not sent",
+      device: "New devices of yours",
+    } satisfies Record<NoticeKind, string>,
+    channels: { in_app: "In the app", desktop: "Desktop", sound: "Sound" },
+    quiet: {
+      label: "Quiet hours",
+      help: "Nothing shows or sounds then; the bell and the numbers go on. Times are this device's; the hours follow you to all your devices.",
+      now: "It is quiet now.",
+      when: "When it is quiet",
+      days: "Days on which the quiet begins",
+      from: "From",
+      to: "To",
+      mentions: "Mentions come through",
+    },
+    announce: {
+      menu: "Notifications…",
+      title: "Notifications of this conversation",
+      lead: "Only for you, on all your devices.",
+      choices: { all: "All messages", mentions: "Only mentions of me", none: "Nothing" } satisfies Record<Announce, string>,
+      help: {
+        all: "As your settings say",
+        mentions: "The rest waits unread without a word",
+        none: "It stays in your inbox and says nothing",
+      } satisfies Record<Announce, string>,
+      muted: (until: string) => `Muted until ${until}: nothing is announced before.`,
+      off: "This device shows no notifications on its desktop. Turn them on in the settings.",
+    },
+  },
   search: {
     title: "Search",
     placeholder: "Search all messages",
     placeholderHere: "Search here",
     start: "Search everything you ever wrote or got",
-    startHelp: "It works offline and finds parts of words, in any language.",
+    startHelp: "It works offline, in any language, from the first letters of a word on. Put words that belong together into “quotes”.",
     none: "Nothing found",
-    noneHelp: "Try fewer letters or another spelling.",
+    noneHelp: "A word is found by its beginning, from three letters on, or by itself. Try fewer letters, another spelling, or fewer words.",
+    noneFilters: "No message fits all of this. Take a filter away, or try fewer letters.",
+    noneUnknown: "Nobody and nothing here goes by that name. Filters take the beginning of a name, or a day as 2026-11-01.",
+    clear: "Search without filters",
+    filters: "Filters",
+    completions: "Ways to go on",
+    order: "Order",
+    orders: { newest: "Newest", best: "Best" } satisfies Record<SearchOrder, string>,
+    keys: { from: "From", in: "In", client: "Client", has: "Has", is: "Is", before: "Before", after: "Since", on: "On" } satisfies Record<SearchKey, string>,
+    offers: {
+      "from:": "From…",
+      "in:": "In…",
+      "has:file": "With files",
+      "has:link": "With links",
+      "is:unread": "Unread",
+      "after:": "Since…",
+      "before:": "Before…",
+    } as Record<string, string>,
+    without: (key: string, what: string) => `Take away: ${key} ${what}`,
+    unknown: "(unknown)",
+    recent: "Searched before",
+    forget: "Forget these",
+    archived: "Archived",
+    at: (n: number, of: number, more: boolean) => `${count(n)} of ${count(of)}${more ? "+" : ""}`,
+    newer: "Newer hit",
+    older: "Older hit",
     results: (n: number, more: boolean) => `${many(n, "message", "messages")}${more ? " and more" : ""}`,
     more: "Show more",
     in: (title: string) => `in ${title}`,
@@ -1147,8 +1243,20 @@ export const en = {
       },
       search: {
         title: "Search",
-        text: ["It finds parts of words in any language, newest first, in everything this device holds. In an open conversation it looks there only."],
-        data: "The index lies in your encrypted profile. Nothing you search for leaves this device.",
+        text: [
+          "It looks through everything this device holds: messages, names of files, conversations and people. A word is found by its beginning from three letters on; in Japanese, Chinese, Thai and Korean any two letters in a row are found. In an open conversation it looks there only, and Enter and Shift+Enter go from hit to hit.",
+          "Filters are words too: from:ben, in:\"Villa Rosa\", client:maria, has:file (image, video, audio, document, link), is:unread, is:mine, before:2026-11-01, after:2w, on:yesterday. Tab takes what is offered.",
+          "Newest first shows all of it. Best first ranks the newest 500 hits: how often the words stand there, in how short a text, and whether in a row.",
+        ],
+        data: "The index and your last searches lie in your encrypted profile. Nothing you search for leaves this device.",
+      },
+      notices: {
+        title: "Notifications",
+        text: [
+          "The bell holds what you were told of: unread conversations, mentions, requests, people who came in, messages that arrived late or were not sent. What you read on one device is read on all of them.",
+          "While you look at the window you are told in it; else on the desktop, where a notification can be answered or marked as read. In the settings each kind can be shown in the app, on the desktop and with a sound, and quiet hours can be set. Each conversation can announce everything, mentions or nothing.",
+        ],
+        data: "What to tell you of, and what you have read, is kept encrypted for your own devices. A notification on the desktop shows names and text only if you want that.",
       },
       people: {
         title: "People and invitations",
@@ -1295,6 +1403,7 @@ export const en = {
     part: (title: string) => `“${title}” goes on here`,
   },
   toast: {
+    told: (who: string, what: string) => `${who}: ${what}`,
     deletedForMe: (title: string) => `“${title}” deleted for you`,
     copied: "Copied",
     demoRemoved: "The demo is gone from this computer",

@@ -89,7 +89,11 @@ pub async fn run(report: &mut Report, folder: &Path) -> Result<()> {
         }
         until(&mut bens, |_| true).await?;
     }
-    ask::<serde_json::Value>(&ben, Call::Focus(Focus { conversation: Some(conversation.clone()) })).await?;
+    ask::<serde_json::Value>(
+        &ben,
+        Call::Focus(Focus { conversation: Some(conversation.clone()), attended: true }),
+    )
+    .await?;
     let mut times = Times::default();
     for n in 0..SENDS {
         let text = format!("message {n}");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use homing_engine::api::{
     Call, ConversationNew, ConversationPage, ConversationRef, Conversations, Filter, Init, MessagePage,
-    Messages, NewConversation, Nothing, Search, SearchPage, Seed, Send, Status,
+    Messages, NewConversation, Nothing, Search, SearchOrder, SearchPage, Seed, Send, Status,
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
@@ -299,7 +299,7 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
                 None => ("everywhere", String::new()),
             };
             let mut floor = raw_search(&db, &format!("{tag}{raw}"))?;
-            let args = Search { query: text.to_owned(), conversation, before: None, limit: 20 };
+            let args = Search { query: text.to_owned(), conversation, limit: 20, ..Search::default() };
             let mut times = local.times::<SearchPage>(&Call::Search(args))?;
             let times_floor = ratio(times.percent(50), floor.percent(50));
             report.row(
@@ -310,6 +310,28 @@ fn queries(report: &mut Report, profile: &Path, total: u32) -> Result<()> {
                 Some(times_floor <= 2.0 && times.percent(99).as_millis() <= limit),
             );
         }
+    }
+    for (what, text, order) in [
+        ("of somebody", "the from:me", SearchOrder::Newest),
+        ("with files", "the has:file", SearchOrder::Newest),
+        ("with links", "has:link", SearchOrder::Newest),
+        ("of a year", "the on:2024", SearchOrder::Newest),
+        ("before a day", "the before:2024-06-01", SearchOrder::Newest),
+        ("in conversations by name", "in:a the", SearchOrder::Newest),
+        ("unread", "the is:unread", SearchOrder::Newest),
+        ("unread, a rare word", "HG-00042 is:unread", SearchOrder::Newest),
+        ("best first, a common word", "the ", SearchOrder::Best),
+        ("best first, a rare word", "HG-00042 ", SearchOrder::Best),
+    ] {
+        let args = Search { query: text.to_owned(), order, limit: 20, ..Search::default() };
+        let mut times = local.times::<SearchPage>(&Call::Search(args))?;
+        report.row(
+            &format!("search {what} everywhere, {total} messages"),
+            times.text(),
+            "-".to_owned(),
+            "p99 <= 30 ms",
+            Some(times.percent(99).as_millis() <= 30),
+        );
     }
     Ok(())
 }

@@ -1,3 +1,4 @@
+import { notice } from "./notices";
 import type { MessageRow } from "../../bindings/MessageRow";
 import type { Participant } from "../../bindings/Participant";
 import { record, version, villa } from "./records";
@@ -168,7 +169,13 @@ export function agency(now = Date.now()): World {
     { id: "d-old", name: "Old laptop", current: false, added_at: at(400 * DAY), revoked: true },
   );
   world.requests.push({ id: "r-1", person: "p-nina", name: "Nina Roth", space: "s-team", space_name: "Lindgren Homes", role: "member", asked_at: at(30 * MINUTE) });
-  world.status = { ...world.status, connection: "offline", online: false, offline_since: at(35 * MINUTE), outbox: 3, unread: 4, requests: 1 };
+  world.notices = [
+    notice("n-1", "mention", { at: at(12 * MINUTE), person: "p-ben", name: "Ben Okafor", title: "Renovation, Hill Road 12", text: "Ada, can you call the fitter?", conversation: "c-site", message: "c-site-5" }),
+    notice("n-2", "request", { at: at(30 * MINUTE), person: "p-nina", name: "Nina Roth", title: "Lindgren Homes" }),
+    notice("n-3", "joined", { at: at(5 * HOUR), unread: false, person: "p-tom", name: "Tom Weber", title: "Renovation, Hill Road 12", conversation: "c-site" }),
+    notice("n-4", "not_sent", { at: at(2 * DAY), unread: false, title: "Loft on Canal Street", text: "Energy certificate attached.", conversation: "c-cora" }),
+  ];
+  world.status = { ...world.status, notices: 4, connection: "offline", online: false, offline_since: at(35 * MINUTE), outbox: 3, unread: 4, requests: 1 };
   world.settings.welcome_done = true;
   const flat = record("r-attic", "property", "Attic, Kanał 12", { title: { text: "Attic, Kanał 12" }, price: { money: { minor: 189_000_00, currency: "EUR" } }, status: { choice: "draft" } });
   const place = flat.fields.find((field) => field.key === "title");

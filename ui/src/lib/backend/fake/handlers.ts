@@ -10,9 +10,11 @@ import { agency } from "./agency";
 import { choices, shows } from "./choices";
 import type { FakeBackend } from "./index";
 import { changes } from "./changes";
+import { notices } from "./notices";
 import { people } from "./people";
 import { records } from "./records";
 import { plan, scheduled } from "./scheduled";
+import { search } from "./search";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
@@ -136,7 +138,7 @@ export function setDraft(fake: FakeBackend, id: string, text: string, base: stri
   return saved;
 }
 
-const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records | keyof typeof choices>> = {
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records | keyof typeof choices | keyof typeof notices | keyof typeof search>> = {
   status: (fake) => fake.world.status,
   init: (fake, args) => {
     const { status } = fake.world;
@@ -300,32 +302,6 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   attachment_save: () => ({ done: true }),
   attachment_fetch: (fake, args) => setFile(fake, args.id, () => "ready"),
   attachment_stop: (fake, args) => setFile(fake, args.id, (state) => (state === "downloading" ? "remote" : "stopped")),
-  search: (fake, args) => {
-    const words = args.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    const hits = [...fake.world.messages.entries()]
-      .filter(([id]) => !args.conversation || id === args.conversation)
-      .flatMap(([id, rows]) => rows.map((one) => ({ id, one })))
-      .filter(({ one }) => words.length > 0 && words.every((word) => one.body.toLocaleLowerCase().includes(word)))
-      .sort((a, b) => (a.one.at < b.one.at ? 1 : -1))
-      .slice(0, args.limit)
-      .map(({ id, one }) => {
-        const at = one.body.toLocaleLowerCase().indexOf(words[0] ?? "");
-        const end = at + (words[0]?.length ?? 0);
-        return {
-          conversation: id,
-          title: row(fake, id).title,
-          message: one.id,
-          author_name: one.author_name,
-          at: one.at,
-          snippet: [
-            { text: one.body.slice(Math.max(0, at - 40), at), hit: false },
-            { text: one.body.slice(at, end), hit: true },
-            { text: one.body.slice(end, end + 80), hit: false },
-          ],
-        };
-      });
-    return { hits, next: null };
-  },
   settings: (fake) => fake.world.settings,
   settings_set: (fake, args) => {
     const change = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined));
@@ -352,4 +328,4 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
 };
 
-export const handlers: Handlers = { ...core, ...changes, ...choices, ...people, ...records };
+export const handlers: Handlers = { ...core, ...changes, ...choices, ...people, ...records, ...notices, ...search };

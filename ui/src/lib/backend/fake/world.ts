@@ -3,6 +3,9 @@ import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { DeviceRow } from "../../bindings/DeviceRow";
 import type { Draft } from "../../bindings/Draft";
 import type { MessageRow } from "../../bindings/MessageRow";
+import type { Announce } from "../../bindings/Announce";
+import type { NoticeRow } from "../../bindings/NoticeRow";
+import type { NotifySettings } from "../../bindings/NotifySettings";
 import type { OutboxRow } from "../../bindings/OutboxRow";
 import type { Participant } from "../../bindings/Participant";
 import type { PersonRow } from "../../bindings/PersonRow";
@@ -15,6 +18,8 @@ import type { Settings } from "../../bindings/Settings";
 import type { SpaceKind } from "../../bindings/SpaceKind";
 import type { State } from "../../bindings/State";
 import type { Status } from "../../bindings/Status";
+
+import { notify } from "./notices";
 
 /** What the fake engine holds. */
 export interface World {
@@ -30,6 +35,10 @@ export interface World {
   scheduled: ScheduledRow[];
   files: Map<string, string>;
   records: Map<string, RecordDetail>;
+  notices: NoticeRow[];
+  notify: NotifySettings;
+  announce: Map<string, Announce>;
+  searches: string[];
 }
 
 export const ME = "p-ada";
@@ -56,6 +65,7 @@ export function status(over: Partial<Status> = {}): Status {
     recovery_here: true,
     key_protection: "keychain",
     requests: 0,
+    notices: 0,
     problem: null,
     version: "0.1.0",
     ...over,
@@ -196,5 +206,9 @@ export function empty(over: Partial<Status> = {}): World {
     scheduled: [],
     files: new Map(),
     records: new Map(),
+    notices: [],
+    notify: notify(),
+    announce: new Map(),
+    searches: [],
   };
 }

@@ -1,0 +1,151 @@
+//! What a person is told of: kinds, the centre's rows, and what each kind may do.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! notice_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal desktop $desktop:literal says $says:literal;)*) => {
+        /// What a person is told of. A new kind is one line here and its sentence in the window's catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        pub enum NoticeKind { $($(#[$doc])* $kind,)* }
+
+        impl NoticeKind {
+            /// All kinds, as settings list them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The number it is stored under; never given to another kind.
+            pub const fn number(self) -> u8 { match self { $(Self::$kind => $number,)* } }
+
+            /// The kind with this number; none if it is of a later version.
+            pub fn from_number(number: u8) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.number() == number)
+            }
+
+            /// The name settings and scripts call it by.
+            pub const fn name(self) -> &'static str { match self { $(Self::$kind => $name,)* } }
+
+            /// What it does until somebody chooses otherwise.
+            pub const fn by_default(self) -> Channels {
+                match self { $(Self::$kind => Channels { in_app: true, desktop: $desktop, sound: $desktop },)* }
+            }
+
+            /// What a desktop notification says after the name; `{}` is what it is about.
+            pub(crate) const fn says(self) -> &'static str { match self { $(Self::$kind => $says,)* } }
+        }
+    };
+}
+
+notice_kinds! {
+    /// Somebody wrote.
+    Message = 1 "message" desktop true says "{}";
+    /// Somebody named this person in a message.
+    Mention = 2 "mention" desktop true says "{}";
+    /// A conversation was given to this person to look after.
+    Assignment = 3 "assignment" desktop true says "gave you {} to look after";
+    /// An interest was noted, changed or taken back on the other side.
+    Interest = 4 "interest" desktop true says "changed an interest: {}";
+    /// Something else happened in a client's portal.
+    Portal = 5 "portal" desktop false says "{}";
+    /// Somebody asks to come in.
+    Request = 6 "request" desktop true says "asks to come in: {}";
+    /// Somebody came in, or this person was taken in.
+    Joined = 7 "joined" desktop true says "came in: {}";
+    /// A message written earlier than what was already read arrived.
+    Late = 8 "late" desktop true says "{}";
+    /// An own message was not sent.
+    NotSent = 9 "not_sent" desktop true says "was not sent: {}";
+    /// A device was added to this person's account.
+    Device = 10 "device" desktop true says "is a new device of yours";
+}
+
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
+wire_types! {
+/// Where a person is told.
+#[derive(Copy, Eq)]
+pub struct Channels {
+    /// In the centre, in the bell's number, and in the window while it is looked at.
+    pub in_app: bool,
+    /// On the desktop while the window is not looked at.
+    pub desktop: bool,
+    /// On the desktop with a sound.
+    pub sound: bool,
+}
+
+/// A line of the centre.
+pub struct NoticeRow {
+    pub id: String,
+    pub kind: NoticeKind,
+    pub at: String,
+    pub unread: bool,
+    /// Who did it; absent if nobody did.
+    pub person: Option<String>,
+    /// Their name, or empty.
+    pub name: String,
+    /// What it is about: the conversation's or record's name.
+    pub title: String,
+    /// A few words of it.
+    pub text: String,
+    /// How many unread messages it stands for; 0 where that has no meaning.
+    pub count: u32,
+    pub conversation: Option<String>,
+    pub message: Option<String>,
+    pub record: Option<String>,
+}
+
+/// Newest first.
+pub struct NoticePage { pub rows: Vec<NoticeRow>, pub next: Option<String>, pub unread: u32 }
+
+pub struct Notices { #[serde(default)] pub after: Option<String>, #[serde(default)] pub unread: bool, pub limit: u32 }
+
+/// `all`: whatever `ids` says.
+pub struct NoticesRead { #[serde(default)] pub ids: Vec<String>, #[serde(default)] pub all: bool }
+
+/// What a kind may do.
+pub struct KindChannels { pub kind: NoticeKind, pub in_app: bool, pub desktop: bool, pub sound: bool }
+
+/// When nothing but the bell and the badges tells of anything. Times are this device's.
+pub struct QuietHours {
+    pub on: bool,
+    /// 1 is Monday, 7 Sunday: the days on which the quiet begins.
+    pub days: Vec<u8>,
+    /// `HH:MM`.
+    pub from: String,
+    /// `HH:MM`; not after `from`: on the next day.
+    pub to: String,
+    /// Mentions are told all the same.
+    pub mentions: bool,
+}
+
+/// What follows the person to all devices.
+pub struct NotifySettings {
+    pub kinds: Vec<KindChannels>,
+    pub quiet: QuietHours,
+    /// It is quiet on this device now.
+    pub quiet_now: bool,
+}
+
+/// Only what is given is changed.
+#[derive(Default)]
+pub struct NotifySet {
+    #[serde(default)] pub kind: Option<KindChannels>,
+    #[serde(default)] pub quiet: Option<QuietHours>,
+}
+
+/// What of a conversation is announced. `all`: what the settings say.
+#[derive(Copy, Eq, Default)]
+pub enum Announce { #[default] All, Mentions, None }
+
+pub struct ConversationAnnounce { pub conversation: String, pub announce: Announce }
+
+/// What is announced of a conversation, and until when it is muted.
+pub struct AnnounceState { pub announce: Announce, pub muted_until: Option<String> }
+}

@@ -1,0 +1,258 @@
+//! The notification centre, and what a person wants to be told of.
+
+use std::collections::BTreeSet;
+
+use homing_model::{Edit, Preimage};
+use homing_store::conversations::{self, Filter};
+use homing_store::notices::{self as stored, NoticeKey, NoticeRow as Stored, ReadMark};
+use homing_store::{Durability, messages, people, spaces};
+use homing_wire::{DocId, PersonId};
+
+use crate::api::{
+    Announce, AnnounceState, ApiError, ConversationAnnounce, ConversationRef, Done, Nothing, NoticeKind,
+    NoticePage, NoticeRow, Notices, NoticesRead, NotifySet, NotifySettings,
+};
+use crate::author::Label;
+use crate::core::Core;
+use crate::fail::{invalid, not_found};
+use crate::notices::{Prefs, QUIET, Quiet, RETAIN_MS, announce_of, channels_setting};
+use crate::rows::{is_shown, shown_name};
+use crate::text::rfc3339;
+
+const PAGE: u32 = 100;
+/// Conversations looked at for the centre: beyond these the inbox is the better list.
+const CONVERSATIONS: u32 = 100;
+/// Marks the id of a line that stands for a conversation's unread messages.
+const CONVERSATION: &str = "c:";
+
+impl Core {
+    /// The centre: conversations with unread messages, and everything else a person was told of, newest first.
+    pub(crate) fn notices(&mut self, args: Notices) -> Result<NoticePage, ApiError> {
+        let limit = args.limit.clamp(1, PAGE);
+        let after = args
+            .after
+            .map(|text| {
+                place(&text).ok_or_else(|| ApiError::from(invalid("This is not a place in the list.")))
+            })
+            .transpose()?;
+        let prefs = Prefs::load(&self.db()?).map_err(ApiError::from)?;
+        let mut rows = Vec::new();
+        let mut next = None;
+        let since = self.told_since();
+        let page = stored::list(&self.db()?, since, &prefs.hidden(), after, limit)?;
+        let full = page.len() == limit as usize;
+        for (row, at) in page {
+            next = full.then(|| format!("{:x}-{:x}", at.0, at.1));
+            if (args.unread && !row.unread) || self.is_blocked(row.person)? {
+                continue;
+            }
+            rows.push(self.notice_row(row)?);
+        }
+        if after.is_none() && prefs.channels(NoticeKind::Message).in_app {
+            rows.extend(self.unread_conversations(&rows)?);
+            rows.sort_by(|a, b| b.at.cmp(&a.at));
+        }
+        Ok(NoticePage { rows, next, unread: self.notices_unread()? })
+    }
+
+    /// What stands at the bell: conversations with unread messages, and everything else that is unread.
+    pub(crate) fn notices_unread(&self) -> Result<u32, ApiError> {
+        let db = self.db()?;
+        let prefs = Prefs::load(&db).map_err(ApiError::from)?;
+        let mut unread = stored::unread(&db, self.told_since(), &prefs.hidden())?;
+        if prefs.channels(NoticeKind::Message).in_app {
+            unread += conversations::announced(&db, self.env.now_ms())?;
+        }
+        Ok(u32::try_from(unread).unwrap_or(u32::MAX))
+    }
+
+    fn told_since(&self) -> u64 {
+        self.env.now_ms().saturating_sub(RETAIN_MS)
+    }
+
+    pub(crate) fn is_blocked(&self, person: Option<PersonId>) -> Result<bool, ApiError> {
+        let Some(person) = person else { return Ok(false) };
+        Ok(people::get(&self.db()?, &person)?.is_some_and(|row| row.blocked))
+    }
+
+    /// One line for each conversation with unread messages, without those of which the only news is a line already.
+    fn unread_conversations(&self, known: &[NoticeRow]) -> Result<Vec<NoticeRow>, ApiError> {
+        let db = self.db()?;
+        // What somebody muted, or wants to hear nothing of, says nothing here either.
+        let now_ms = self.env.now_ms();
+        let announced = |row: &conversations::ConversationRow| {
+            row.own.muted_until_ms <= now_ms && announce_of(&row.own.announce) == Announce::All
+        };
+        let told: BTreeSet<&str> = known.iter().filter_map(|row| row.message.as_deref()).collect();
+        let page = conversations::list(&db, Filter::Unread, None, CONVERSATIONS)?;
+        let page: Vec<_> =
+            page.into_iter().filter(|row| is_shown(row) && row.unread > 0 && announced(row)).collect();
+        let titles = self.titles(&page.iter().map(|row| row.id).collect::<Vec<_>>())?;
+        let mut rows = Vec::new();
+        for row in page {
+            let first = messages::first_unread(&db, &row.id)?;
+            if row.unread == 1 && first.is_some_and(|id| told.contains(id.to_string().as_str())) {
+                continue;
+            }
+            let by = row.last.as_ref().filter(|last| !last.mine);
+            rows.push(NoticeRow {
+                id: format!("{CONVERSATION}{}", row.id),
+                kind: NoticeKind::Message,
+                at: rfc3339(row.last_at_ms),
+                unread: true,
+                person: by.map(|last| last.author.to_string()),
+                name: by.map(|last| shown_name(&last.author_name)).unwrap_or_default(),
+                title: titles.get(&row.id).cloned().unwrap_or_default(),
+                text: row.preview,
+                count: row.unread,
+                conversation: Some(row.id.to_string()),
+                message: first.map(|id| id.to_string()),
+                record: None,
+            });
+        }
+        Ok(rows)
+    }
+
+    pub(crate) fn notice_row(&self, row: Stored) -> Result<NoticeRow, ApiError> {
+        let db = self.db()?;
+        let name = match (row.person, row.space) {
+            (Some(person), _) if person == self.replica()?.person() => "You".to_owned(),
+            (Some(person), Some(space)) => shown_name(&people::name_in(&db, &space, &person)?),
+            (Some(person), None) => {
+                shown_name(&people::get(&db, &person)?.map(|row| row.name).unwrap_or_default())
+            }
+            (None, _) => String::new(),
+        };
+        let title = match (row.conversation, row.space) {
+            (Some(id), _) => self.titles(&[id])?.remove(&id).unwrap_or_default(),
+            (None, Some(space)) => spaces::get(&db, &space)?.map(|row| row.name).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let text = match row.message.filter(|_| row.text.is_empty()) {
+            Some(message) => messages::get(&db, &message)?
+                .map(|row| homing_model::preview(&row.body, 100))
+                .unwrap_or_default(),
+            None => row.text,
+        };
+        Ok(NoticeRow {
+            id: notice_id(&row.key),
+            kind: NoticeKind::from_number(row.kind).unwrap_or(NoticeKind::Portal),
+            at: rfc3339(row.at_ms),
+            unread: row.unread,
+            person: row.person.map(|person| person.to_string()),
+            name,
+            title: crate::text::visible(&title),
+            text,
+            count: 0,
+            conversation: row.conversation.map(|id| id.to_string()),
+            message: row.message.map(|id| id.to_string()),
+            record: row.record.map(|id| id.to_string()),
+        })
+    }
+
+    /// Marks as read: messages by their read position, everything else by its key; both follow the person.
+    pub(crate) fn notices_read(&mut self, args: NoticesRead) -> Result<Done, ApiError> {
+        let mut marks = Vec::new();
+        let mut talks: Vec<DocId> = Vec::new();
+        let mut shown: Vec<DocId> = Vec::new();
+        let mut take = |row: &Stored| {
+            marks.push(ReadMark { key: row.key, at_ms: row.at_ms });
+            shown.extend(row.message.filter(|_| row.follows));
+        };
+        if args.all {
+            let page = stored::list(&self.db()?, 0, &[], None, stored::KEPT)?;
+            page.iter().filter(|(row, _)| row.unread).for_each(|(row, _)| take(row));
+            talks.extend(
+                conversations::list(&self.db()?, Filter::Unread, None, u32::MAX)?.iter().map(|row| row.id),
+            );
+        } else {
+            for id in &args.ids {
+                if let Some(conversation) = id.strip_prefix(CONVERSATION) {
+                    talks.push(self.find_conversation(conversation)?);
+                    continue;
+                }
+                let key = unhex(id).ok_or_else(|| ApiError::from(not_found("notification")))?;
+                // One that is gone was dealt with.
+                if let Some(row) = stored::get(&self.db()?, &key)? {
+                    take(&row);
+                }
+            }
+        }
+        self.write(Durability::Full, |tx, replica, env| {
+            let mut seen = messages::mark_read(tx, &shown)?;
+            for talk in &talks {
+                seen.extend(messages::mark_conversation_read(tx, talk)?);
+                if conversations::get(tx, talk)?.is_some_and(|row| row.marked_unread) {
+                    let preimage = Preimage::conversation_state(replica.personal(), talk);
+                    replica.author(
+                        tx,
+                        env.now_ms(),
+                        &preimage,
+                        &Edit::SetMarkedUnread(false),
+                        Label::OTHER,
+                    )?;
+                }
+            }
+            replica.note_read(tx, env.now_ms(), &seen)?;
+            replica.touched.notices = true;
+            replica.notices_were_read(tx, &marks)
+        })?;
+        Ok(Done { done: true })
+    }
+
+    pub(crate) fn notify_settings(&mut self, _: Nothing) -> Result<NotifySettings, ApiError> {
+        let prefs = Prefs::load(&self.db()?).map_err(ApiError::from)?;
+        Ok(prefs.shown(self.env.now_ms()))
+    }
+
+    pub(crate) fn notify_set(&mut self, args: NotifySet) -> Result<NotifySettings, ApiError> {
+        let mut edits = Vec::new();
+        edits.extend(args.kind.as_ref().map(channels_setting));
+        if let Some(quiet) = &args.quiet {
+            edits.push((QUIET.to_owned(), Quiet::chosen(quiet).map_err(ApiError::from)?.encode()));
+        }
+        self.write(Durability::Full, |tx, replica, env| {
+            for (name, value) in &edits {
+                let preimage = Preimage::setting(replica.personal(), name);
+                let edit = Edit::SetSetting { value: value.clone() };
+                replica.author(tx, env.now_ms(), &preimage, &edit, Label::OTHER)?;
+            }
+            Ok(())
+        })?;
+        self.notify_settings(Nothing {})
+    }
+
+    pub(crate) fn announce_state(&mut self, args: ConversationRef) -> Result<AnnounceState, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let row =
+            conversations::get(&self.db()?, &id)?.ok_or_else(|| ApiError::from(not_found("conversation")))?;
+        let until = row.own.muted_until_ms;
+        let muted_until = (until > self.env.now_ms()).then(|| rfc3339(until));
+        Ok(AnnounceState { announce: announce_of(&row.own.announce), muted_until })
+    }
+
+    pub(crate) fn announce_set(&mut self, args: ConversationAnnounce) -> Result<AnnounceState, ApiError> {
+        let what = match args.announce {
+            Announce::All => "all",
+            Announce::Mentions => "mentions",
+            Announce::None => "none",
+        };
+        self.state_edit(&args.conversation, &Edit::SetAnnounce(what.to_owned()))?;
+        self.announce_state(ConversationRef { conversation: args.conversation })
+    }
+}
+
+fn place(text: &str) -> Option<stored::Cursor> {
+    let (at, n) = text.split_once('-')?;
+    Some((u64::from_str_radix(at, 16).ok()?, i64::from_str_radix(n, 16).ok()?))
+}
+
+/// The id of a notice as screens know it.
+pub(crate) fn notice_id(key: &NoticeKey) -> String {
+    key.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<NoticeKey> {
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
+    Some(NoticeKey(number.to_be_bytes()))
+}

@@ -1,0 +1,144 @@
+//! What conversations and authors are called, kept between searches: looking it up with every hit was a sixth of a search
+//! for a common word. Whoever changes a name says so, and it is asked for again.
+
+use std::collections::{BTreeSet, HashMap};
+
+use homing_store::search::{self, Talk};
+use homing_wire::DocId;
+
+use crate::api::ApiError;
+use crate::core::Core;
+use crate::rows::{members_of, shown_name, title_of};
+use crate::touched::Touched;
+
+/// Names kept at most; beyond, all are asked for anew.
+const AUTHORS: usize = 20_000;
+
+/// A conversation as hits name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Titled {
+    pub id: DocId,
+    pub title: String,
+    pub client: String,
+    pub archived: bool,
+    pub listed: bool,
+    pub last_at_ms: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Titles {
+    talks: HashMap<i64, Titled>,
+    numbers: HashMap<DocId, i64>,
+    authors: HashMap<(i64, i64), String>,
+    /// All conversations are here, but for those that changed.
+    complete: bool,
+    changed: BTreeSet<DocId>,
+}
+
+impl Titles {
+    pub fn touched(&mut self, touched: &Touched) {
+        if touched.people {
+            *self = Self::default();
+        }
+        if !self.talks.is_empty() || self.complete {
+            self.changed.extend(touched.conversations.iter().copied());
+        }
+    }
+
+    pub fn talk(&self, n: i64) -> Option<&Titled> {
+        self.talks.get(&n)
+    }
+
+    pub fn author(&self, author: i64, space: i64) -> &str {
+        self.authors.get(&(author, space)).map_or("", String::as_str)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Titled> {
+        self.talks.values()
+    }
+
+    fn drop_changed(&mut self) -> Vec<DocId> {
+        let changed: Vec<DocId> = std::mem::take(&mut self.changed).into_iter().collect();
+        for id in &changed {
+            if let Some(n) = self.numbers.remove(id) {
+                self.talks.remove(&n);
+            }
+        }
+        changed
+    }
+}
+
+impl Core {
+    /// Makes sure that what hits are called is known.
+    pub(crate) fn title_hits(&mut self, hits: &[search::Hit]) -> Result<(), ApiError> {
+        let mut titles = std::mem::take(&mut self.titles);
+        let done = self.title_hits_into(&mut titles, hits);
+        self.titles = titles;
+        done
+    }
+
+    fn title_hits_into(&self, titles: &mut Titles, hits: &[search::Hit]) -> Result<(), ApiError> {
+        let changed = titles.drop_changed();
+        let db = self.db()?;
+        let mut wanted: BTreeSet<i64> = hits.iter().map(|hit| hit.talk).collect();
+        wanted.retain(|n| !titles.talks.contains_key(n));
+        if !wanted.is_empty() {
+            let wanted: Vec<i64> = wanted.into_iter().collect();
+            self.keep_talks(titles, search::talks(&db, Some(&wanted))?)?;
+        }
+        if titles.complete {
+            titles.changed.extend(changed.into_iter().filter(|id| !titles.numbers.contains_key(id)));
+        }
+        if titles.authors.len() > AUTHORS {
+            titles.authors.clear();
+        }
+        for hit in hits {
+            if let std::collections::hash_map::Entry::Vacant(free) =
+                titles.authors.entry((hit.author, hit.space))
+            {
+                free.insert(shown_name(&search::author_name(&db, hit.author, hit.space)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that all conversations are known by name.
+    pub(crate) fn title_all(&mut self) -> Result<(), ApiError> {
+        let mut titles = std::mem::take(&mut self.titles);
+        let done = self.title_all_into(&mut titles);
+        self.titles = titles;
+        done
+    }
+
+    fn title_all_into(&self, titles: &mut Titles) -> Result<(), ApiError> {
+        let db = self.db()?;
+        let changed = titles.drop_changed();
+        if !titles.complete {
+            self.keep_talks(titles, search::talks(&db, None)?)?;
+            titles.complete = true;
+        } else if !changed.is_empty() {
+            self.keep_talks(titles, search::talks_of(&db, &changed)?)?;
+        }
+        Ok(())
+    }
+
+    fn keep_talks(&self, titles: &mut Titles, talks: Vec<Talk>) -> Result<(), ApiError> {
+        let me = self.replica()?.person();
+        let nameless = talks.iter().filter(|talk| talk.subject.is_empty() && talk.client.is_empty());
+        let members = members_of(&self.db()?, nameless.map(|talk| talk.space))?;
+        for talk in talks {
+            let of_space = members.get(&talk.space).map_or(&[][..], Vec::as_slice);
+            let titled = Titled {
+                id: talk.id,
+                title: title_of(&me, &talk.subject, &talk.client, of_space),
+                client: talk.client,
+                archived: talk.archived,
+                listed: talk.listed && talk.known,
+                last_at_ms: talk.last_at_ms,
+            };
+            titles.numbers.insert(talk.id, talk.n);
+            titles.talks.insert(talk.n, titled);
+        }
+        Ok(())
+    }
+}

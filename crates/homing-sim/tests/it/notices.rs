@@ -1,0 +1,186 @@
+//! What people are told of: once per device, read once per person.
+
+use homing_engine::api::{
+    Announce, Call, ConversationAnnounce, ConversationRef, Event, KindChannels, Nothing, NoticeKind,
+    NoticePage, NoticeRow, Notices, NoticesRead, NotifySet, NotifySettings, QuietHours,
+};
+use homing_sim::{DeviceId, World};
+
+use crate::house::{House, at_rest};
+
+fn centre(world: &mut World, device: DeviceId) -> NoticePage {
+    world.ask(device, Call::Notices(Notices { after: None, unread: false, limit: 100 })).unwrap()
+}
+
+fn of_kind(world: &mut World, device: DeviceId, kind: NoticeKind) -> Vec<NoticeRow> {
+    centre(world, device).rows.into_iter().filter(|row| row.kind == kind).collect()
+}
+
+fn mark(world: &mut World, device: DeviceId, ids: &[&str]) {
+    let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+    let _: homing_engine::api::Done =
+        world.ask(device, Call::NoticesRead(NoticesRead { ids, all: false })).unwrap();
+}
+
+fn told(world: &mut World, device: DeviceId) -> Vec<(NoticeKind, bool, bool)> {
+    let events = world.take_events(device).unwrap();
+    let told = events.into_iter().filter_map(|event| match event {
+        Event::Notify { kind, in_app, desktop, .. } => Some((kind, in_app, desktop)),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Somebody new comes into the group by an invitation of Ada's.
+fn comes(world: &mut World, inviter: DeviceId, group: &str, name: &str) {
+    use homing_engine::api::InviteTo;
+    let link = world.invite(inviter, InviteTo::Talk { conversation: group.to_owned() }).unwrap();
+    let device = world.add_device(name, 0).unwrap();
+    world.join(device, &link, Some(name)).unwrap();
+    world.run_for(60_000).unwrap();
+}
+
+#[test]
+fn what_is_read_on_two_devices_apart_is_read_on_both() {
+    let mut house = House::new(21);
+    let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    for device in [laptop, desktop, ben] {
+        world.take_events(device).unwrap();
+    }
+    comes(world, laptop, &group, "Dora");
+    comes(world, laptop, &group, "Emil");
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let rows = of_kind(world, device, NoticeKind::Joined);
+        let names: Vec<(&str, bool)> =
+            rows.iter().map(|row| (row.name.as_str(), row.unread)).take(2).collect();
+        assert_eq!(names, [("Emil", true), ("Dora", true)], "device {device}");
+        assert_eq!(rows[0].title, "Group");
+        assert_eq!(
+            told(world, device),
+            [(NoticeKind::Joined, false, true); 2],
+            "each device tells of each once"
+        );
+        assert_eq!(world.status(device).unwrap().notices, 2);
+    }
+    let ids: Vec<String> =
+        of_kind(world, laptop, NoticeKind::Joined).into_iter().map(|row| row.id).take(2).collect();
+    world.set_online(laptop, false).unwrap();
+    world.set_online(desktop, false).unwrap();
+    mark(world, laptop, &[&ids[0]]);
+    mark(world, desktop, &[&ids[1]]);
+    for device in [laptop, desktop] {
+        assert_eq!(world.status(device).unwrap().notices, 1);
+    }
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(world.status(device).unwrap().notices, 0, "device {device}");
+        assert!(of_kind(world, device, NoticeKind::Joined).iter().take(2).all(|row| !row.unread));
+        assert_eq!(told(world, device), [], "what was read is not told");
+    }
+    let everybody = house.devices();
+    at_rest(&mut house.world, &everybody);
+}
+
+fn mark_all(world: &mut World, device: DeviceId) {
+    let _: homing_engine::api::Done =
+        world.ask(device, Call::NoticesRead(NoticesRead { ids: Vec::new(), all: true })).unwrap();
+}
+
+#[test]
+fn a_device_that_was_off_does_not_tell_what_was_read_meanwhile() {
+    let mut house = House::new(22);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    world.take_events(desktop).unwrap();
+    world.crash(desktop).unwrap();
+    comes(world, laptop, &group, "Dora");
+    let row = of_kind(world, laptop, NoticeKind::Joined).remove(0);
+    mark(world, laptop, &[&row.id]);
+    comes(world, laptop, &group, "Emil");
+    world.run_for(60_000).unwrap();
+    world.start(desktop).unwrap();
+    world.settle().unwrap();
+    assert_eq!(told(world, desktop), [(NoticeKind::Joined, false, true)]);
+    assert_eq!(world.status(desktop).unwrap().notices, 1);
+    assert_eq!(of_kind(world, desktop, NoticeKind::Joined)[0].name, "Emil");
+}
+
+#[test]
+fn unread_messages_stand_in_the_centre_by_their_conversation_and_go_when_read_anywhere() {
+    let mut house = House::new(23);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    for text in ["one", "two", "three"] {
+        world.send(ben, &two, text).unwrap();
+    }
+    world.settle().unwrap();
+    let rows = of_kind(world, desktop, NoticeKind::Message);
+    assert_eq!((rows.len(), rows[0].count, rows[0].text.as_str()), (1, 3, "three"));
+    mark(world, desktop, &[&rows[0].id]);
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(of_kind(world, device, NoticeKind::Message), []);
+        let status = world.status(device).unwrap();
+        assert_eq!((status.notices, status.unread), (0, 0));
+    }
+    let read = world.messages(ben, &two).unwrap();
+    assert!(read.iter().all(|row| row.receipts.iter().all(|receipt| receipt.read)), "and Ben sees it");
+}
+
+#[test]
+fn what_somebody_wants_to_be_told_follows_them_and_merges() {
+    let mut house = House::new(24);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    world.set_online(laptop, false).unwrap();
+    world.set_online(desktop, false).unwrap();
+    let kind = KindChannels { kind: NoticeKind::Joined, in_app: true, desktop: false, sound: false };
+    let set = |kind, quiet| Call::NotifySet(NotifySet { kind, quiet });
+    let _: NotifySettings = world.ask(laptop, set(Some(kind.clone()), None)).unwrap();
+    // Around the clock: whatever the zone of this machine, it is quiet.
+    let quiet = QuietHours {
+        on: true,
+        days: (1..=7).collect(),
+        from: "00:00".to_owned(),
+        to: "00:00".to_owned(),
+        mentions: true,
+    };
+    let _: NotifySettings = world.ask(desktop, set(None, Some(quiet.clone()))).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let held: NotifySettings = world.ask(device, Call::NotifySettings(Nothing {})).unwrap();
+        assert!(held.kinds.contains(&kind), "device {device}");
+        assert_eq!(held.quiet, quiet, "device {device}");
+        assert!(held.quiet_now);
+        world.take_events(device).unwrap();
+    }
+    world.send(ben, &two, "in the quiet").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(told(world, device), [], "it is quiet");
+        assert!(world.status(device).unwrap().unread > 0, "and yet it is there");
+    }
+    let loud = QuietHours { on: false, ..quiet };
+    let _: NotifySettings = world.ask(laptop, set(None, Some(loud))).unwrap();
+    let none = ConversationAnnounce { conversation: two.clone(), announce: Announce::None };
+    let _: homing_engine::api::AnnounceState = world.ask(desktop, Call::AnnounceSet(none)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(told(world, laptop), [], "what came in the quiet is not told behind it");
+    let state: homing_engine::api::AnnounceState =
+        world.ask(laptop, Call::AnnounceState(ConversationRef { conversation: two.clone() })).unwrap();
+    assert_eq!(state.announce, Announce::None);
+    world.send(ben, &two, "announced nowhere").unwrap();
+    world.send(ben, &house.group, "announced everywhere").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(told(world, device), [(NoticeKind::Message, false, true)], "device {device}");
+    }
+}

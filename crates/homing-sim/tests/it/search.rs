@@ -1,0 +1,128 @@
+//! Searching what people wrote, with the words that narrow it.
+
+use homing_engine::api::{Call, Completion, RecentSearches, Search, SearchComplete, SearchOrder, SearchPage};
+use homing_sim::{DeviceId, World};
+
+use crate::house::House;
+
+fn page(world: &mut World, device: DeviceId, query: &str) -> SearchPage {
+    world.search(device, query).unwrap()
+}
+
+fn found(world: &mut World, device: DeviceId, query: &str) -> Vec<String> {
+    let hits = page(world, device, query).hits;
+    hits.into_iter().map(|hit| hit.snippet.into_iter().map(|part| part.text).collect()).collect()
+}
+
+#[test]
+fn filters_narrow_a_search_on_every_device_alike() {
+    let mut house = House::new(31);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let (two, group) = (house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    world.send(ben, &two, "the boiler is cold").unwrap();
+    world.run_for(60_000).unwrap();
+    world.send(cora, &group, "the boiler is old, see https://example.org/boiler").unwrap();
+    world.run_for(60_000).unwrap();
+    world.send(laptop, &group, "somebody looks at the boiler").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let old = "the boiler is old, see https://example.org/boiler";
+        assert_eq!(found(world, device, "boiler from:ben"), ["the boiler is cold"]);
+        assert_eq!(found(world, device, "boi from:co"), [old]);
+        assert_eq!(found(world, device, "boiler in:two"), ["the boiler is cold"]);
+        assert_eq!(found(world, device, "boiler client:ben"), ["the boiler is cold"]);
+        assert_eq!(found(world, device, "boiler from:me"), ["somebody looks at the boiler"]);
+        assert_eq!(found(world, device, "has:link"), [old]);
+        assert_eq!(found(world, device, "boiler after:1d").len(), 3);
+        assert_eq!(found(world, device, "boiler before:1d").len(), 0);
+        assert_eq!(found(world, device, "boiler is:unread").len(), 2);
+        assert_eq!(found(world, device, "from:me from:ben").len(), 0);
+        let unknown = page(world, device, "boiler from:nobody");
+        assert!(unknown.hits.is_empty() && unknown.chips[0].unknown);
+        let known = page(world, device, "from:be in:\"two\"");
+        let chips: Vec<(&str, &str)> =
+            known.chips.iter().map(|chip| (chip.text.as_str(), chip.label.as_str())).collect();
+        assert_eq!(chips, [("from:be", "Ben"), ("in:\"two\"", "Two")]);
+        let names = page(world, device, "gro");
+        assert_eq!(names.conversations[0].id, group);
+        assert_eq!(page(world, device, "cor").people.len(), 1);
+    }
+    world.read(desktop, &two).unwrap();
+    world.settle().unwrap();
+    assert_eq!(found(world, laptop, "boiler is:unread").len(), 1, "read there, not unread here");
+}
+
+#[test]
+fn a_search_follows_deletions_and_new_names() {
+    let mut house = House::new(32);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    let message = world.send(laptop, &group, "the secret garden").unwrap();
+    world.settle().unwrap();
+    assert_eq!(page(world, desktop, "secret").hits[0].title, "Group");
+    let rename =
+        homing_engine::api::ConversationRename { conversation: group.clone(), subject: "Garden".into() };
+    let _: homing_engine::api::ConversationRow = world.ask(laptop, Call::ConversationRename(rename)).unwrap();
+    world.settle().unwrap();
+    let after = page(world, desktop, "garden");
+    assert_eq!(
+        (after.hits[0].title.as_str(), after.conversations[0].id.as_str()),
+        ("Garden", group.as_str())
+    );
+    assert!(page(world, desktop, "group").conversations.is_empty());
+    let delete = homing_engine::api::ItemRef { id: message };
+    let _: homing_engine::api::Done = world.ask(laptop, Call::MessageDelete(delete)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(found(world, device, "secret"), Vec::<String>::new());
+    }
+    world.send(house.ben, &group, "put away and found").unwrap();
+    world.settle().unwrap();
+    world.archive(laptop, &group, true).unwrap();
+    assert!(page(world, laptop, "found").hits[0].archived);
+}
+
+#[test]
+fn the_best_comes_first_when_asked_for() {
+    let mut house = House::new(33);
+    let (laptop, two) = (house.laptop, house.two.clone());
+    let world = &mut house.world;
+    world.send(laptop, &two, "boiler boiler boiler").unwrap();
+    world.run_for(60_000).unwrap();
+    world.send(laptop, &two, &format!("a boiler and {}", "many other words ".repeat(20))).unwrap();
+    world.settle().unwrap();
+    let best = Search { query: "boiler".into(), order: SearchOrder::Best, limit: 10, ..Search::default() };
+    let hits: SearchPage = world.ask(laptop, Call::Search(best)).unwrap();
+    let hits: Vec<bool> =
+        hits.hits.iter().map(|hit| hit.snippet.iter().filter(|part| part.hit).count() == 3).collect();
+    assert_eq!(hits, [true, false]);
+}
+
+#[test]
+fn words_are_completed_and_searches_remembered_here() {
+    let mut house = House::new(34);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    let mut complete = |query: &str| -> Vec<String> {
+        let args = SearchComplete { query: query.to_owned() };
+        let all: Vec<Completion> = world.ask(laptop, Call::SearchComplete(args)).unwrap();
+        all.into_iter().map(|one| one.query).collect()
+    };
+    assert_eq!(complete("boiler fr"), ["boiler from:"]);
+    assert_eq!(complete("boiler from:be"), ["boiler from:Ben "]);
+    assert_eq!(complete("in:g"), ["in:Group "]);
+    assert_eq!(complete("has:i"), ["has:image "]);
+    assert_eq!(complete("before:yes"), ["before:yesterday "]);
+    assert!(complete("boiler ").is_empty());
+    assert!(complete("10:30").is_empty());
+    let mut recent = |device, args| -> Vec<String> { world.ask(device, Call::RecentSearches(args)).unwrap() };
+    let keep = |query: &str| RecentSearches { keep: Some(query.into()), ..Default::default() };
+    recent(laptop, keep("boi"));
+    recent(laptop, keep("boiler"));
+    assert_eq!(recent(laptop, keep("garden")), ["garden", "boiler"]);
+    assert_eq!(recent(desktop, RecentSearches::default()), Vec::<String>::new(), "they stay here");
+    let forget = RecentSearches { forget: Some("garden".into()), ..Default::default() };
+    assert_eq!(recent(laptop, forget), ["boiler"]);
+    assert!(recent(laptop, RecentSearches { clear: true, ..Default::default() }).is_empty());
+}

@@ -1,0 +1,106 @@
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import { agency } from "../src/lib/backend/fake/agency";
+import { all, app, one, soon, start } from "./helpers";
+
+describe("the notification centre", () => {
+  it("lists what happened, leads there, and counts at the bell", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/notices");
+    await soon(() => expect(all("notice").length).toBeGreaterThan(4));
+    const bell = (): string => document.querySelector("[data-nav=notices] .count")?.textContent ?? "";
+    expect(bell()).toBe("4");
+    const mention = one("notice", "[data-id=n-1]");
+    expect(mention.textContent).toContain("Ben Okafor mentioned you in Renovation, Hill Road 12");
+    expect(one("notice", "[data-kind=message]").dataset["unread"]).toBe("true");
+    await user.click(mention.querySelector("[data-testid=notice-open]") as HTMLElement);
+    await soon(() => expect(app().dataset["view"]).toBe("conversation"));
+    expect(window.location.hash).toContain("m=c-site-5");
+    expect(fake.world.notices.find((row) => row.id === "n-1")?.unread).toBe(false);
+  });
+
+  it("marks one and all as read, by keyboard too, and shows what is unread alone", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/notices");
+    await user.click(await soon(() => one("notices-unread")));
+    await soon(() => expect(all("notice", "[data-unread=false]")).toEqual([]));
+    const before = all("notice").length;
+    await user.click(one("notice", "[data-id=n-2]").querySelector("[data-testid=notice-read]") as HTMLElement);
+    await soon(() => expect(all("notice").length).toBe(before - 1));
+    const [first] = all("notice-open");
+    first?.focus();
+    await user.keyboard("{ArrowDown}");
+    expect(document.activeElement).toBe(all("notice-open")[1]);
+    await user.click(one("notices-read-all"));
+    await soon(() => expect(all("notice")).toEqual([]));
+    expect(fake.world.status.notices).toBe(0);
+    expect(one<HTMLButtonElement>("notices-read-all").disabled).toBe(true);
+  });
+
+  it("goes on with what is read elsewhere", async () => {
+    const fake = await start(undefined, "#/notices");
+    await soon(() => one("notice", "[data-id=n-2][data-unread=true]"));
+    await fake.call("notices_read", { ids: ["n-2"], all: false });
+    await soon(() => one("notice", "[data-id=n-2][data-unread=false]"));
+  });
+});
+
+describe("what is told in the window", () => {
+  const news = { event: "notify", id: "m-1", kind: "message", conversation: "c-ben", message: null, title: "Ben Okafor", body: "Are you there?", in_app: true, desktop: false, sound: false } as const;
+
+  it("shows once for a conversation, leads there, and goes when it is read elsewhere", async () => {
+    const user = userEvent.setup();
+    const fake = await start();
+    fake.emit(news);
+    fake.emit({ ...news, id: "m-2", body: "Hello?" });
+    await soon(() => expect(all("news").map((toast) => toast.querySelector(".text")?.textContent)).toEqual(["Ben Okafor: Hello?"]));
+    fake.emit({ event: "unnotify", conversation: "c-ben" });
+    await soon(() => expect(all("news")).toEqual([]));
+    fake.emit(news);
+    await user.click(await soon(() => one("news-action")));
+    await soon(() => expect(window.location.hash).toBe("#/conversation/c-ben"));
+    expect(all("news")).toEqual([]);
+  });
+
+  it("is not what the desktop is told", async () => {
+    const fake = await start();
+    fake.emit({ ...news, in_app: false, desktop: true });
+    fake.emit({ event: "typing", conversation: "c-ben", person: "p-ben", name: "Ben" });
+    expect(all("news")).toEqual([]);
+  });
+});
+
+describe("what somebody wants to be told of", () => {
+  it("is chosen for each kind and channel", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/settings");
+    const row = await soon(() => one("setting", "[data-id=notify_mention]"));
+    const box = (channel: string): HTMLInputElement => row.querySelector(`[data-channel=${channel}]`) as HTMLInputElement;
+    expect([box("in_app").checked, box("desktop").checked, box("sound").checked]).toEqual([true, true, true]);
+    await user.click(box("desktop"));
+    await soon(() => expect(fake.world.notify.kinds.find((one) => one.kind === "mention")?.desktop).toBe(false));
+    await soon(() => expect(box("sound").disabled).toBe(true));
+  });
+
+  it("has quiet hours with days and times", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/settings");
+    const quiet = await soon(() => one("setting", "[data-id=quiet] "));
+    await user.click(quiet.querySelector("[role=switch]") as HTMLElement);
+    await user.click(await soon(() => one("quiet-day", "[data-day=\"7\"]")));
+    await soon(() => expect(fake.world.notify.quiet).toMatchObject({ on: true, days: [1, 2, 3, 4, 5, 6] }));
+    await user.click(one("quiet-mentions"));
+    await soon(() => expect(fake.world.notify.quiet.mentions).toBe(false));
+  });
+
+  it("is chosen for a conversation", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    const fake = await start(world, "#/conversation/c-ben");
+    await user.click(await soon(() => one("thread-menu")));
+    await user.click(one("thread-announce"));
+    await user.click(await soon(() => one("announce", "[data-choice=mentions]")));
+    await soon(() => expect(fake.world.announce.get("c-ben")).toBe("mentions"));
+  });
+});
