@@ -7,6 +7,7 @@ mod measure;
 mod place;
 mod run;
 mod screen;
+mod scroll;
 mod setup;
 mod shell;
 mod start;
@@ -27,7 +28,8 @@ cargo xtask bindings                         write the TypeScript types of the e
 cargo xtask dist [--yes]                     build the packages of this system
 cargo xtask bench [--full] [--only PART] [--out FILE.json]
                                              measure the budgets against floors of the same run
-                                             (parts: local relay device window)
+                                             (parts: local relay device window; with --only window,
+                                             --app PROGRAM --history PROFILE scrolls one that is there)
 cargo xtask soak [ROUNDS]                    kill processes in 500 rounds, or so many; simulate 500 days
 
 --yes allows installing system packages with sudo; without it you are asked, or told the command to run.";

@@ -37,7 +37,10 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         println!("The window's start is measured on Linux only: the other systems bring no driver for it.");
         return Ok(());
     }
-    let rows = start::measure(arguments.iter().any(|argument| argument == "--full"))?;
+    let rows = match (after("--app"), after("--history")) {
+        (Some(app), Some(history)) => start::measure_scrolling(Path::new(app), Path::new(history))?,
+        _ => start::measure(arguments.iter().any(|argument| argument == "--full"))?,
+    };
     match after("--out") {
         Some(file) => start::add_rows(Path::new(file), rows),
         None => Ok(()),

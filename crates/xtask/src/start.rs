@@ -1,5 +1,6 @@
 //! How long a start takes until somebody can work: the app with a large history against a window with nothing in it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,14 +12,16 @@ use serde_json::{Value, json};
 use crate::screen::{self, Screen};
 use crate::setup::{self, For};
 use crate::webdriver::{Session, wait_for_driver};
-use crate::{place, shell};
+use crate::{place, scroll, shell};
 
 const WHAT: &str = "window usable: its list painted and taking clicks; median";
 const ANSWERS: &str = "the same until a conversation is open, and what is typed there can be sent; median";
 const TARGET: f64 = 1.2;
 /// Starts of each, one after the other in turn; the first of each is not counted.
 const STARTS: usize = 9;
-const CONVERSATIONS: &str = "2000";
+/// A word of every other message.
+const EVERYWHERE: &str = "the";
+const CONVERSATIONS: &str = "10000";
 
 /// The page has its first frame. What a script answers is how many milliseconds ago that was.
 const PAINTED: &str = "const done = arguments[arguments.length - 1];
@@ -94,13 +97,15 @@ pub fn measure(full: bool) -> Result<Vec<Value>> {
             one.answers.push(answers);
         }
     }
-    fs::remove_dir_all(&folder)?;
     let floor = median(empty.painted)?;
-    let rows = [
+    let mut rows = vec![
         row(WHAT, messages, median(app.painted)?, median(small.painted)?, floor, Some(TARGET)),
         row(ANSWERS, messages, median(app.answers)?, median(small.answers)?, floor, None),
     ];
-    Ok(rows.to_vec())
+    let largest = largest(&release.join("homing"), &app.profile)?;
+    rows.extend(scroll::measure(&release.join("homing-app"), &app.profile, &largest, &screen)?);
+    fs::remove_dir_all(&folder)?;
+    Ok(rows)
 }
 
 /// Shows a row of the table, and gives it.
@@ -116,12 +121,17 @@ fn row(
     let measured = format!("{} with {messages} messages ({ratio:.2}x), {} with 20", ms(app), ms(small));
     let floor = format!("{} for a window with nothing in it", ms(floor));
     let met = target.map(|target| ratio <= target);
+    let target = target.map_or_else(|| "-".to_owned(), |target| format!("{target}x"));
+    table_row(what, &measured, &floor, &target, met)
+}
+
+/// Shows what was measured, and gives it as the table has it.
+pub fn table_row(what: &str, measured: &str, floor: &str, target: &str, met: Option<bool>) -> Value {
     let mark = match met {
         Some(true) => "ok  ",
         Some(false) => "MISS",
         None => "    ",
     };
-    let target = target.map_or_else(|| "-".to_owned(), |target| format!("{target}x"));
     println!("{mark} {what}\n       {measured}\n       floor: {floor}; target: {target}");
     json!({ "what": what, "measured": measured, "floor": floor, "target": target, "met": met })
 }
@@ -142,6 +152,28 @@ fn build() -> Result<()> {
     let mut command = shell::cargo(packages)?;
     command.args(["--bin", "homing-app", "--bin", "homing", "--example", "empty_window"]);
     shell::run(command.args(shell::FEATURES))
+}
+
+/// A window that is built on a history that is there: to look for what is slow without building and seeding anew.
+pub fn measure_scrolling(app: &Path, history: &Path) -> Result<Vec<Value>> {
+    let largest = largest(&app.with_file_name("homing"), history)?;
+    scroll::measure(app, history, &largest, &Screen::start()?)
+}
+
+/// The conversation with the most messages: a twentieth of all is in it, so it has most of what is found for a word that is
+/// everywhere.
+fn largest(homing: &Path, profile: &Path) -> Result<String> {
+    let mut command = shell::command(homing)?;
+    command.args(["--json", "--profile"]).arg(profile).args(["search", EVERYWHERE, "--limit", "500"]);
+    let (_, said) = shell::output(command.env("HOMING_KEYCHAIN", "off"))?;
+    let mut hits: BTreeMap<String, usize> = BTreeMap::new();
+    for line in said.lines() {
+        let hit: Value = serde_json::from_str(line)?;
+        let conversation =
+            hit.get("conversation").and_then(Value::as_str).context("a hit in no conversation")?;
+        *hits.entry(conversation.to_owned()).or_default() += 1;
+    }
+    hits.into_iter().max_by_key(|(_, hits)| *hits).map(|(id, _)| id).context("no largest conversation")
 }
 
 fn seed(homing: &Path, profile: &Path, messages: &str, conversations: &str) -> Result<()> {

@@ -56,7 +56,12 @@ impl Session {
 
     /// Runs a script that says itself when it is done, and gives its answer.
     pub fn run(&self, script: &str) -> Result<Value> {
-        self.ask("POST", "/execute/async", Some(json!({ "script": script, "args": [] })))
+        self.run_with(script, &[])
+    }
+
+    /// Runs it with arguments, which stand before the one it is done by.
+    pub fn run_with(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        self.ask("POST", "/execute/async", Some(json!({ "script": script, "args": arguments })))
     }
 
     /// The window as a PNG file.

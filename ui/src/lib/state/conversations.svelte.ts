@@ -66,6 +66,9 @@ export class ConversationList {
   loaded = $state(false);
   error = $state<CallError | null>(null);
   #staffed = $derived(this.rows.some((row) => row.staffed));
+  /** Made once for each change: every row on the screen asks, and there may be ten thousand. */
+  #lines = $derived(lines(this.rows, this.group));
+  #byId = $derived(new Map(this.rows.map((row) => [row.id, row])));
   #revision = 0;
   #generation = 0;
   /** Changes heard while a page was on its way: the page may be older than they are. */
@@ -102,7 +105,7 @@ export class ConversationList {
 
   /** The lines the list shows. */
   get lines(): Line[] {
-    return lines(this.rows, this.group);
+    return this.#lines;
   }
 
   /** Conversations in the order they are shown in. */
@@ -196,7 +199,7 @@ export class ConversationList {
   }
 
   find(id: string): ConversationRow | undefined {
-    return this.rows.find((row) => row.id === id);
+    return this.#byId.get(id);
   }
 
   neighbour(id: string | null, step: 1 | -1): ConversationRow | undefined {
