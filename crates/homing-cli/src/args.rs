@@ -905,6 +905,8 @@ pub enum Key {
     CloseToTray,
     LockAfterMinutes,
     CompactList,
+    UndoSendSeconds,
+    Presence,
 }
 
 impl Command {

@@ -82,6 +82,12 @@ pub struct Core {
     pub(crate) file_work: crate::attachments::FileWork,
     /// Spaces that wait until then for something newer to come.
     pub(crate) resting: BTreeMap<SpaceId, u64>,
+    /// When it is said again that this person is there, steady ms.
+    pub(crate) presence_due: Option<u64>,
+    /// Members' devices that were heard to be there, and when, steady ms.
+    pub(crate) heard: BTreeMap<(homing_wire::PersonId, homing_wire::DeviceId), u64>,
+    /// When sends that can still be undone leave, by space.
+    pub(crate) held: BTreeMap<SpaceId, u64>,
     /// Accounts whose logs were asked for.
     pub(crate) asked_accounts: BTreeSet<homing_wire::PersonId>,
     /// Teams whose op chains were asked for.
@@ -136,6 +142,9 @@ impl Core {
             transfers: BTreeSet::new(),
             file_work: crate::attachments::FileWork::default(),
             resting: BTreeMap::new(),
+            presence_due: None,
+            heard: BTreeMap::new(),
+            held: BTreeMap::new(),
             asked_accounts: BTreeSet::new(),
             asked_ops: BTreeSet::new(),
             demo: crate::tools::is_demo(folder),
@@ -211,6 +220,7 @@ impl Core {
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
+        self.note_holds()?;
         self.say_words_kept()?;
         self.resume_transfers()?;
         Ok(())
@@ -383,6 +393,8 @@ impl Core {
             self.receipts_due.values().min().copied(),
             self.resting.values().min().copied(),
             self.back_at(),
+            self.held.values().min().copied(),
+            self.presence_due,
             self.flows.next_wake(),
             self.publishing.next_wake(),
             self.schedule_wake(),

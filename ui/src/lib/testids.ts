@@ -88,6 +88,7 @@ export const testids = {
   selectionDelete: "selection-delete",
   mentionList: "mention-list",
   preview: "preview",
+  presence: "presence",
   tick: "tick",
   receipts: "receipts",
   unreadDivider: "unread-divider",

@@ -318,5 +318,7 @@ pub fn settings_keys(status: &api::Status, settings: &api::Settings) -> Map<Stri
     all.insert("close_to_tray".into(), settings.close_to_tray.into());
     all.insert("lock_after_minutes".into(), settings.lock_after_minutes.into());
     all.insert("compact_list".into(), settings.compact_list.into());
+    all.insert("undo_send_seconds".into(), settings.undo_send_seconds.into());
+    all.insert("presence".into(), settings.presence.into());
     all
 }

@@ -131,6 +131,8 @@ pub struct SettingsSet {
     #[serde(default)] pub close_to_tray: Option<bool>,
     #[serde(default)] pub lock_after_minutes: Option<u32>,
     #[serde(default)] pub compact_list: Option<bool>,
+    #[serde(default)] pub undo_send_seconds: Option<u32>,
+    #[serde(default)] pub presence: Option<bool>,
     #[serde(default)] pub welcome_done: Option<bool>,
     #[serde(default)] pub recovery_reminder_at: Option<String>,
 }

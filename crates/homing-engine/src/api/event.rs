@@ -55,6 +55,8 @@ pub enum Event {
     Reshaped { conversation: String },
     /// A colleague is answering the same client (not stored).
     Replying { conversation: String, person: String, name: String },
+    /// A member is there, or has gone (not stored). One who is not heard again within 100 seconds has gone too.
+    Presence { person: String, here: bool, seen_at: String },
     /// Somebody is typing in a conversation (not stored).
     Typing { conversation: String, person: String, name: String },
 }

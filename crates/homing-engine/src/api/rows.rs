@@ -360,6 +360,10 @@ pub struct Settings {
     /// Minutes without input until the app locks; 0 = never. Needs a passphrase.
     pub lock_after_minutes: u32,
     pub compact_list: bool,
+    /// Seconds in which a sent message can be taken back: 0, 5 or 10.
+    pub undo_send_seconds: u32,
+    /// Whether members see that this person is there, and this person sees them.
+    pub presence: bool,
     /// Whether the welcome steps were put away.
     pub welcome_done: bool,
     /// Until when the reminder to keep the recovery words is put off.

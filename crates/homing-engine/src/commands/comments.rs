@@ -79,10 +79,7 @@ impl Core {
     }
 
     /// Somebody types: in the conversation's own space for all to see, in its team's for colleagues.
-    pub(crate) fn typing_came(&mut self, space: SpaceId, device: homing_wire::DeviceId, content: &[u8]) {
-        let opened = self
-            .write(Durability::Normal, |tx, replica, _| replica.open_typing(tx, &space, &device, content));
-        let Ok(Some((id, person))) = opened else { return };
+    pub(crate) fn typing_came(&mut self, space: SpaceId, person: homing_wire::PersonId, id: DocId) {
         let row = self.db().and_then(|db| Ok(conversations::get(&db, &id)?)).ok().flatten();
         let (Some(row), Ok(name)) = (row, self.name_of(&space, &person)) else { return };
         let (conversation, person) = (id.to_string(), person.to_string());

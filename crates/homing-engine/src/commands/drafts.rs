@@ -107,6 +107,7 @@ impl Core {
         let base = base_of(args.base.as_ref());
         let which = which_of(args.draft.as_ref())?;
         let space = self.space_of(&id)?;
+        let hold_ms = u64::from(self.stored_settings()?.undo_send_seconds) * 1_000;
         let message = self.write_and_seal(&space, |tx, replica, env| {
             let typed = Typed { which, base: base.as_ref(), text, reply_to: None };
             if let Which::Known(draft) = which
@@ -121,7 +122,11 @@ impl Core {
             }
             let Some(row) = replica.set_draft(tx, env, &id, typed)? else {
                 // Files alone, without a text.
-                return replica.send_message(tx, env, Outgoing { files: staged, ..Outgoing::text(id, text) });
+                return replica.send_message(
+                    tx,
+                    env,
+                    Outgoing { files: staged, hold_ms, ..Outgoing::text(id, text) },
+                );
             };
             let draft = draft_id(&row.id);
             let message = replica.message_of(tx, &id, &draft)?.doc_id();
@@ -145,10 +150,12 @@ impl Core {
                     reply_to: row.reply_to,
                     files: staged,
                     draft: Some(draft),
+                    hold_ms,
                     ..Outgoing::text(id, &text)
                 },
             )
         })?;
+        self.note_holds()?;
         self.resume_transfers_logged();
         self.sent(&message, &id)
     }

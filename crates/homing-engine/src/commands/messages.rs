@@ -150,10 +150,12 @@ impl Core {
         }
         let before = std::mem::replace(&mut self.live, live.clone());
         for space in before.difference(&live) {
+            self.say_presence(*space, false);
             self.protocol(homing_sync::Event::CloseSpace(*space));
         }
         for space in live.difference(&before) {
             self.protocol(homing_sync::Event::OpenSpace(*space));
+            self.say_presence(*space, true);
         }
         Ok(Done { done: true })
     }
@@ -184,12 +186,22 @@ pub(crate) struct Outgoing<'a> {
     /// The draft it is: whichever device sends that, it is this message.
     pub draft: Option<DraftId>,
     pub extras: Extras,
+    /// Not handed over before that long, ms, so that it can be undone.
+    pub hold_ms: u64,
 }
 
 impl<'a> Outgoing<'a> {
     /// Words and nothing else.
     pub fn text(conversation: DocId, text: &'a str) -> Self {
-        Self { conversation, text, reply_to: None, files: &[], draft: None, extras: Extras::default() }
+        Self {
+            conversation,
+            text,
+            reply_to: None,
+            files: &[],
+            draft: None,
+            extras: Extras::default(),
+            hold_ms: 0,
+        }
     }
 }
 
@@ -240,8 +252,10 @@ impl Replica {
             extras: extras.or_none(),
         };
         let now_ms = env.now_ms();
+        // Without a relay nothing leaves, so there is nothing to undo.
+        let hold_until = if message.hold_ms > 0 && self.has_relay { now_ms + message.hold_ms } else { 0 };
         let id = self
-            .author(tx, now_ms, &preimage, &edit, Label::message(conversation))?
+            .author(tx, now_ms, &preimage, &edit, Label { hold_until, ..Label::message(conversation) })?
             .ok_or(Fail::Internal("message"))?;
         for (position, file) in message.files.iter().enumerate() {
             self.keep_staged(tx, &id, position, file)?;

@@ -11,6 +11,7 @@ mod notices;
 mod outbox;
 mod people;
 mod persons;
+mod presence;
 mod resolve;
 mod scheduled;
 mod settings;

@@ -23,13 +23,25 @@ fn defaults() -> Settings {
         close_to_tray: true,
         lock_after_minutes: 0,
         compact_list: false,
+        undo_send_seconds: 0,
+        presence: true,
         welcome_done: false,
         recovery_reminder_at: None,
     }
 }
 
 fn stored(bytes: Option<&[u8]>) -> Settings {
-    bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_else(defaults)
+    bytes.and_then(|bytes| over_defaults(bytes).ok()).unwrap_or_else(defaults)
+}
+
+/// What an older version stored lacks what came since: that is as it is for everybody who never chose.
+fn over_defaults(bytes: &[u8]) -> serde_json::Result<Settings> {
+    let chosen: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes)?;
+    let mut all = serde_json::to_value(defaults())?;
+    if let Some(all) = all.as_object_mut() {
+        all.extend(chosen);
+    }
+    serde_json::from_value(all)
 }
 
 fn encoded(settings: &Settings) -> Result<Vec<u8>, Fail> {
@@ -63,12 +75,15 @@ impl Core {
             ($($field:ident),*) => { $(if let Some(value) = args.$field { settings.$field = value; })* };
         }
         take!(theme, notifications, notification_content, read_receipts, enter_sends, zoom, close_to_tray);
-        take!(lock_after_minutes, compact_list, welcome_done);
+        take!(lock_after_minutes, compact_list, welcome_done, undo_send_seconds, presence);
         if let Some(at) = args.recovery_reminder_at {
             settings.recovery_reminder_at = (!at.is_empty()).then_some(at);
         }
         if !(50..=200).contains(&settings.zoom) {
             return Err(invalid("Zoom goes from 50 to 200 percent.").into());
+        }
+        if ![0, 5, 10].contains(&settings.undo_send_seconds) {
+            return Err(invalid("Sending can be undone for 0, 5 or 10 seconds.").into());
         }
         self.write(Durability::Full, |tx, replica, env| {
             meta::set(tx, SETTINGS, &encoded(&settings)?)?;
@@ -83,6 +98,9 @@ impl Core {
             }
             Ok(())
         })?;
+        if settings.presence != before.presence {
+            self.presence_switched(settings.presence);
+        }
         Ok(settings)
     }
 }
@@ -109,5 +127,17 @@ impl Replica {
         meta::set(tx, SHARED_MS, &came.changed_ms.to_be_bytes())?;
         self.touched.settings = true;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_stored_is_kept_and_the_rest_as_by_default() {
+        let read = stored(Some(br#"{"theme":"dark","zoom":125}"#));
+        assert_eq!(read, Settings { theme: Theme::Dark, zoom: 125, ..defaults() });
+        assert_eq!(stored(Some(b"junk")), defaults());
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homing_store::Durability;
 use homing_store::spaces::{self, SpaceState};
+use homing_store::{Durability, outbox};
 use homing_sync::Event;
 use homing_wire::{EntryId, NackCode, PersonId, SpaceId, SpaceKind};
 
 use super::REST_MS;
 use crate::api::{ApiError, Code};
 use crate::core::Core;
-use crate::deliver::Frozen;
+use crate::deliver::{Frozen, HOLD_MS};
 use crate::replica::Replica;
 
 /// Sealing one thing may be what another waited for: so often it is looked again.
@@ -27,9 +27,18 @@ impl Core {
         {
             tracing::warn!(code = ?error.code, "receipts could not be stored");
         }
+        self.say_presence_again(now_ms);
         // Also while offline: a time that is over must not wake the thread again and again.
         self.resting.retain(|_, until| *until > now_ms);
         self.work_schedule();
+        let over: Vec<SpaceId> =
+            self.held.iter().filter(|(_, at)| **at <= now_ms).map(|(space, _)| *space).collect();
+        self.touched.work.extend(&over);
+        if !over.is_empty()
+            && let Err(error) = self.note_holds()
+        {
+            tracing::warn!(code = ?error.code, "held sends could not be read");
+        }
         if !self.online() {
             return;
         }
@@ -63,6 +72,20 @@ impl Core {
             }
         }
         self.hand_in_slots(false);
+    }
+
+    /// Looks up when what is held may leave.
+    pub(crate) fn note_holds(&mut self) -> Result<(), ApiError> {
+        let (steady, now) = (self.env.steady_ms(), self.env.now_ms());
+        self.held.clear();
+        for (space, until) in outbox::holds(&self.db()?)? {
+            let left = until.saturating_sub(now);
+            if (1..=HOLD_MS).contains(&left) {
+                let at = self.held.entry(space).or_insert(steady + left);
+                *at = (*at).min(steady + left);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn hand_in(&mut self, space: SpaceId) {

@@ -348,7 +348,7 @@ impl Core {
             }
             Effect::Mail { mailbox, messages } => self.mail_came(mailbox, &messages),
             Effect::MailRefused { mailbox, code } => self.mail_refused(mailbox, code),
-            Effect::EphemeralIn { space, device, content } => self.typing_came(space, device, &content),
+            Effect::EphemeralIn { space, device, content } => self.ephemeral_came(space, device, &content),
             Effect::CaughtUp { space } => {
                 self.touched.work.insert(space);
                 self.look_at_schedule();

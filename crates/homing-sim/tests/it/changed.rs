@@ -1,6 +1,9 @@
 //! What happens to messages after they were sent: other words, reactions, answers, forwarding, deleting.
 
-use homing_engine::api::{Call, Code, Forward, ItemRef, MessageEdit, Named, Send, Sent, ThreadPage};
+use homing_engine::api::{
+    Call, Code, Done, Draft, DraftSet, Event, Focus, Forward, ItemRef, MessageEdit, Named, Send, Sent,
+    Settings, SettingsSet, ThreadPage,
+};
 use homing_sim::{DeviceId, World};
 
 use crate::house::{House, at_rest, same_messages};
@@ -214,4 +217,101 @@ fn what_is_forwarded_comes_anew_with_its_files_and_without_its_author() {
     let sent: Vec<Sent> = world.ask(laptop, Call::Forward(args)).unwrap();
     world.settle().unwrap();
     assert_eq!(row(world, ben, &two, &sent[0].id).reply_to.unwrap().id, told);
+}
+
+#[test]
+fn a_send_can_be_undone_until_its_time_is_over_also_after_a_restart() {
+    let mut house = House::new(30);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let quoted = world.send(ben, &two, "when?").unwrap();
+    world.settle().unwrap();
+    let set = SettingsSet { undo_send_seconds: Some(10), ..SettingsSet::default() };
+    world.ask::<Settings>(laptop, Call::SettingsSet(set)).unwrap();
+    let wrong = SettingsSet { undo_send_seconds: Some(3600), ..SettingsSet::default() };
+    assert_eq!(world.refusal(laptop, Call::SettingsSet(wrong)).unwrap().code, Code::InvalidArgument);
+    let post = |world: &mut World, text: &str| {
+        let args = DraftSet {
+            conversation: two.clone(),
+            text: text.to_owned(),
+            draft: None,
+            base: None,
+            reply_to: Some(quoted.clone()),
+        };
+        world.ask::<Draft>(laptop, Call::DraftSet(args)).unwrap();
+        world.draft_send(laptop, &two).unwrap().id
+    };
+    let bens = |world: &mut World| world.bodies(ben, &two).unwrap();
+
+    let id = post(world, "at nine");
+    world.run_for(6_000).unwrap();
+    assert!(row(world, laptop, &two, &id).undo_until.is_some());
+    assert_eq!(bens(world), ["when?"], "it is held");
+    assert!(world.draft(desktop, &two).unwrap().sending.is_some_and(|sending| !sending.here));
+    world.ask::<Draft>(laptop, Call::OutboxEdit(ItemRef { id })).unwrap();
+    let draft = world.draft(laptop, &two).unwrap();
+    assert_eq!(
+        (draft.text.as_str(), draft.reply_to.map(|quote| quote.id)),
+        ("at nine", Some(quoted.clone()))
+    );
+    world.run_for(30_000).unwrap();
+    assert_eq!(bens(world), ["when?"], "it was undone");
+
+    let id = post(world, "at ten");
+    // What is done with it meanwhile waits with it; what else is written does not.
+    world.react(laptop, &id, "🙂", true).unwrap();
+    world.edit(laptop, &id, "at ten sharp").unwrap();
+    world.send(laptop, &two, "by the script").unwrap();
+    world.run_for(3_000).unwrap();
+    assert_eq!(bens(world), ["when?", "by the script"]);
+    world.crash(laptop).unwrap();
+    world.run_for(1_000).unwrap();
+    world.start(laptop).unwrap();
+    world.run_for(2_000).unwrap();
+    assert_eq!(bens(world), ["when?", "by the script"], "a restart does not send it early");
+    world.run_for(10_000).unwrap();
+    assert!(bens(world).contains(&"at ten sharp".to_owned()));
+    let late = world.refusal(laptop, Call::OutboxEdit(ItemRef { id: id.clone() })).unwrap().code;
+    assert!(matches!(late, Code::NotFound | Code::AlreadySent), "{late:?}");
+    world.settle().unwrap();
+    at_rest(world, &everybody);
+    same_messages(world, &everybody, &two);
+    assert!(world.drafts(desktop).unwrap().is_empty());
+    assert_eq!(world.wordings(ben, &id).unwrap(), ["at ten sharp"], "nobody saw the first words");
+}
+
+#[test]
+fn members_see_who_is_there_and_who_does_not_tell_is_not_told() {
+    let mut house = House::new(31);
+    let (laptop, ben, cora, group) = (house.laptop, house.ben, house.cora, house.group.clone());
+    let world = &mut house.world;
+    let look = |world: &mut World, device: DeviceId, at: Option<&str>| {
+        let args = Focus { conversation: at.map(str::to_owned) };
+        world.ask::<Done>(device, Call::Focus(args)).unwrap();
+        world.run_for(2_000).unwrap();
+    };
+    let heard = |world: &mut World, device: DeviceId| -> Vec<bool> {
+        let events = world.take_events(device).unwrap().into_iter();
+        let mut heard: Vec<bool> = events
+            .filter_map(|event| if let Event::Presence { here, .. } = event { Some(here) } else { None })
+            .collect();
+        heard.dedup();
+        heard
+    };
+    let off = SettingsSet { presence: Some(false), ..SettingsSet::default() };
+    world.ask::<Settings>(cora, Call::SettingsSet(off)).unwrap();
+    for device in [laptop, ben, cora] {
+        world.take_events(device).unwrap();
+    }
+    look(world, laptop, Some(&group));
+    look(world, cora, Some(&group));
+    look(world, ben, Some(&group));
+    assert_eq!(heard(world, laptop), [true], "Ben came; Cora does not tell");
+    assert_eq!(heard(world, ben), [true], "he learns at once who is there already");
+    assert_eq!(heard(world, cora), Vec::<bool>::new());
+    world.run_for(60_000).unwrap();
+    assert!(heard(world, ben).contains(&true), "it is said again while she stays");
+    look(world, laptop, None);
+    assert_eq!(heard(world, ben).last(), Some(&false));
 }

@@ -15,6 +15,14 @@ zoom: number, close_to_tray: boolean,
  */
 lock_after_minutes: number, compact_list: boolean, 
 /**
+ * Seconds in which a sent message can be taken back: 0, 5 or 10.
+ */
+undo_send_seconds: number, 
+/**
+ * Whether members see that this person is there, and this person sees them.
+ */
+presence: boolean, 
+/**
  * Whether the welcome steps were put away.
  */
 welcome_done: boolean, 

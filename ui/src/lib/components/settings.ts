@@ -142,6 +142,16 @@ export function sections(app: App, words = ""): Section[] {
       title: s.sections.writing,
       rows: [
         { kind: "switch", id: "enter_sends", label: s.enter, help: s.enterHelp, value: settings.enter_sends, set: (value) => void app.set({ enter_sends: value }) },
+        {
+          kind: "choice",
+          id: "undo_send",
+          label: s.undoSend,
+          help: s.undoSendHelp,
+          value: String(settings.undo_send_seconds),
+          options: [["0", s.undoSendOff], ["5", s.undoSendSeconds(5)], ["10", s.undoSendSeconds(10)]],
+          set: (value) => void app.set({ undo_send_seconds: Number(value) }),
+        },
+        { kind: "switch", id: "presence", label: s.presence, help: s.presenceHelp, value: settings.presence, set: (value) => void app.set({ presence: value }) },
         { kind: "switch", id: "read_receipts", label: s.receipts, help: s.receiptsHelp, value: settings.read_receipts, set: (value) => void app.set({ read_receipts: value }) },
       ],
     },

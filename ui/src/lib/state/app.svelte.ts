@@ -73,6 +73,8 @@ export class App {
   attended = $state(0);
   /** Rises when a draft list is out of date. */
   draftsRevision = $state(0);
+  /** Who was seen to be there, and when; forgotten with the window. */
+  readonly presence = new SvelteMap<string, { here: boolean; seenAt: string }>();
   /** Other words for messages that are being typed, by message. */
   readonly edits = new SvelteMap<string, string>();
   readonly router = new Router();
@@ -431,6 +433,9 @@ export class App {
         this.noticesRevision += 1;
         if (this.status) this.status = { ...this.status, notices: event.unread };
         for (const id of event.read) this.announcer.takeBack(id);
+        break;
+      case "presence":
+        this.presence.set(event.person, { here: event.here, seenAt: event.seen_at });
         break;
       case "notify":
         if (event.in_app) this.announcer.announce(event);

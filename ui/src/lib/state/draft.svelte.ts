@@ -28,6 +28,8 @@ export class DraftEditor {
   saved = $state(true);
   error = $state<CallError | null>(null);
   posting = $state(false);
+  /** The message that was sent last from here. */
+  lastSent: string | null = null;
   /** An input method is composing: the text must not change under it. */
   composing = false;
   /** Set by the composer: moves its caret when text changes around it. */
@@ -162,7 +164,7 @@ export class DraftEditor {
       if (this.reply?.id !== (this.#replyShown ?? undefined)) await this.#save();
       const attachments = await sources(files);
       const sent = this.text;
-      await this.backend.call("draft_send", {
+      const { id } = await this.backend.call("draft_send", {
         conversation: this.conversation,
         text: sent,
         draft: this.id,
@@ -177,6 +179,7 @@ export class DraftEditor {
       this.moved?.(moved);
       this.reply = null;
       this.error = null;
+      this.lastSent = id;
       await this.#again();
       return true;
     } catch (thrown) {

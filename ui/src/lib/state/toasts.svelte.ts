@@ -8,6 +8,8 @@ export interface Toast {
   action: { label: string; run: () => void } | null;
   /** What happens when the toast goes without its action being used. */
   settle: (() => void) | null;
+  /** How long it stays, ms. */
+  stay: number;
 }
 
 const STAY_MS = 7000;
@@ -21,7 +23,7 @@ export class Toasts {
   show(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): number {
     const id = this.#next;
     this.#next += 1;
-    this.items.push({ id, text, kind: "plain", code: null, action: null, settle: null, ...options });
+    this.items.push({ id, text, kind: "plain", code: null, action: null, settle: null, stay: STAY_MS, ...options });
     this.hold(id, false);
     return id;
   }
@@ -30,7 +32,8 @@ export class Toasts {
   hold(id: number, held: boolean): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
-    if (!held) this.#timers.set(id, setTimeout(() => this.dismiss(id), STAY_MS));
+    const stay = this.items.find((item) => item.id === id)?.stay ?? STAY_MS;
+    if (!held) this.#timers.set(id, setTimeout(() => this.dismiss(id), stay));
   }
 
   act(id: number): void {

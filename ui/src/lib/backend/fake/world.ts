@@ -83,6 +83,8 @@ export function settings(over: Partial<Settings> = {}): Settings {
     close_to_tray: false,
     lock_after_minutes: 0,
     compact_list: false,
+    undo_send_seconds: 0,
+    presence: true,
     welcome_done: false,
     recovery_reminder_at: null,
     ...over,
