@@ -17,5 +17,7 @@ export default defineConfig({
     setupFiles: ["./tests/setup.ts"],
     include: ["tests/**/*.test.ts"],
     css: false,
+    // Every view is rendered more than once in some of them: a busy machine takes longer than the usual five seconds.
+    testTimeout: 30_000,
   },
 });

@@ -287,7 +287,7 @@ fn members_see_who_is_there_and_who_does_not_tell_is_not_told() {
     let (laptop, ben, cora, group) = (house.laptop, house.ben, house.cora, house.group.clone());
     let world = &mut house.world;
     let look = |world: &mut World, device: DeviceId, at: Option<&str>| {
-        let args = Focus { conversation: at.map(str::to_owned) };
+        let args = Focus { conversation: at.map(str::to_owned), attended: at.is_some() };
         world.ask::<Done>(device, Call::Focus(args)).unwrap();
         world.run_for(2_000).unwrap();
     };
