@@ -243,7 +243,7 @@ async fn a_migration_that_is_killed_begins_anew_and_loses_nothing() {
     let entry = world.data(space, &ada, ada.me(), b"and on");
     client.push(&entry).await.unwrap();
     relay.kill();
-    assert_eq!(version(folder.path()), 3);
+    assert_eq!(version(folder.path()), 4);
     let db = Connection::open(folder.path().join("relay.db")).unwrap();
     let (count, bytes): (i64, i64) = db
         .query_row("SELECT count(*), min(length(line)) FROM entry WHERE place >> 32 = 1000", [], |row| {
