@@ -128,8 +128,24 @@ impl Replica {
     /// What no longer fits is marked as refused, with its text.
     pub fn author_again(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         let pending = changes::pending(tx, space)?;
+        self.author_these_again(tx, space, &pending)
+    }
+
+    /// Makes what waits of one document anew: what it was made on is gone.
+    pub fn author_rest_again(&mut self, tx: &Tx<'_>, space: &SpaceId, doc: &DocId) -> Result<(), Fail> {
+        let mut pending = changes::pending(tx, space)?;
+        pending.retain(|row| row.doc == *doc);
+        if pending.is_empty() { Ok(()) } else { self.author_these_again(tx, space, &pending) }
+    }
+
+    fn author_these_again(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        pending: &[changes::ChangeRow],
+    ) -> Result<(), Fail> {
         let mut preimages = Vec::with_capacity(pending.len());
-        for row in &pending {
+        for row in pending {
             preimages.push(read_doc(tx, &row.doc)?.preimage);
         }
         for row in pending.iter().rev() {

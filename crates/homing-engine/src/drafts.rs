@@ -406,7 +406,8 @@ impl Replica {
             self.touched.message(row.conversation, *message);
         }
         self.touched.outbox = true;
-        Ok(())
+        // Reactions and other words given to it here stand on what was sent now.
+        self.author_rest_again(tx, &change.space, message)
     }
 
     /// A copy of this profile sent a message that waited here too; its entry is stored.

@@ -354,6 +354,12 @@ fn copies_follow_the_record_whoever_edits_and_whoever_is_gone() {
     assert!(world.records(ben, "property").unwrap().is_empty());
 }
 
+/// A picture of one grey pixel, with words behind it that tell it from others.
+fn photo(words: &str) -> Vec<u8> {
+    let pixel = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00\x3a\x7e\x9b\x55\x00\x00\x00\x0a\x49\x44\x41\x54\x78\x9c\x63\x68\x00\x00\x00\x82\x00\x81\x77\xcd\x72\xb6\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
+    [pixel.as_slice(), words.as_bytes()].concat()
+}
+
 #[test]
 fn photos_of_a_shared_property_come_to_the_client() {
     let mut house = House::new(308);
@@ -363,27 +369,27 @@ fn photos_of_a_shared_property_come_to_the_client() {
     let id = villa(world, laptop);
     world.publish(laptop, &id, "Ben", true).unwrap();
     world.set_online(laptop, false).unwrap();
-    world.add_photo(laptop, &id, "front.jpg", b"the front of the house").unwrap();
+    world.add_photo(laptop, &id, "front.png", &photo("the front of the house")).unwrap();
     assert_eq!(world.photos(laptop, &id).unwrap()[0].state, AttachmentState::Waiting);
     world.settle().unwrap();
     assert_eq!(world.photos(laptop, &id).unwrap()[0].state, AttachmentState::Ready);
     for device in [desktop, ben] {
-        let photo = world.photos(device, &id).unwrap().remove(0);
+        let shown = world.photos(device, &id).unwrap().remove(0);
         assert_eq!(
-            (photo.name.as_str(), photo.state),
-            ("front.jpg", AttachmentState::Remote),
+            (shown.name.as_str(), shown.state),
+            ("front.png", AttachmentState::Remote),
             "device {device}"
         );
-        world.fetch_file(device, &photo.id).unwrap();
+        world.fetch_file(device, &shown.id).unwrap();
         world.settle().unwrap();
         assert_eq!(world.photos(device, &id).unwrap()[0].state, AttachmentState::Ready, "device {device}");
-        assert_eq!(world.read_file(device, &photo.id).unwrap(), b"the front of the house");
+        assert_eq!(world.read_file(device, &shown.id).unwrap(), photo("the front of the house"));
     }
     // Two photos added apart: a choice, and one of the choices is both.
     world.set_online(laptop, false).unwrap();
     world.set_online(desktop, false).unwrap();
-    world.add_photo(laptop, &id, "garden.jpg", b"the garden").unwrap();
-    world.add_photo(desktop, &id, "bath.jpg", b"the bath").unwrap();
+    world.add_photo(laptop, &id, "garden.png", &photo("the garden")).unwrap();
+    world.add_photo(desktop, &id, "bath.png", &photo("the bath")).unwrap();
     world.settle().unwrap();
     let detail = world.record(laptop, &id).unwrap();
     let photos = detail.fields.iter().find(|field| field.key == "photos").unwrap();
@@ -398,7 +404,7 @@ fn photos_of_a_shared_property_come_to_the_client() {
         names
     };
     for device in [laptop, desktop, ben] {
-        assert_eq!(names(world, device), ["bath.jpg", "front.jpg", "garden.jpg"], "device {device}");
+        assert_eq!(names(world, device), ["bath.png", "front.png", "garden.png"], "device {device}");
     }
     at_rest(world, &everybody);
 }
