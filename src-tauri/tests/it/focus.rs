@@ -30,6 +30,9 @@ struct Stop {
     reachable: bool,
     top: f64,
     left: f64,
+    /// The row it is in, if that is scrolled sideways, and its place along it.
+    strip: String,
+    along: f64,
 }
 
 #[tokio::test]
@@ -130,13 +133,13 @@ async fn the_focus_comes_back_from_dialogs_and_goes_on_with_their_steps() {
     wait_focus(&ada, &tid("composer")).await;
 
     // A question over a dialog leads back to what asked it, and that to what opened it.
-    ada.click(".people.clip").await;
+    ada.click("button.people").await;
     ada.click(&tid("member-remove")).await;
     wait_focus(&ada, "dialog.small footer .button:not(.danger)").await;
     press(&ada, &[Key::Escape]).await;
     wait_focus(&ada, &tid("member-remove")).await;
     press(&ada, &[Key::Escape]).await;
-    wait_focus(&ada, ".people.clip").await;
+    wait_focus(&ada, "button.people").await;
 
     // A menu is left to its button, also by way of a question.
     ada.click(&tid("thread-menu")).await;
@@ -208,7 +211,13 @@ fn disorder(stops: &[Stop]) -> impl Iterator<Item = String> {
             if left.contains(&next.part) {
                 found.push(format!("Tab comes back to {}: {}", next.part, next.name));
             }
-        } else if next.top < one.top - LINE || (next.top < one.top + LINE && next.left < one.left) {
+            continue;
+        }
+        let same_strip = !one.strip.is_empty() && one.strip == next.strip;
+        // The first of a row may not be scrolled yet when it is left for the next.
+        let backwards =
+            if same_strip { next.along < one.along } else { next.left < one.left && next.strip.is_empty() };
+        if next.top < one.top - LINE || (next.top < one.top + LINE && backwards) {
             found.push(format!("Tab goes from {} back to {}", one.name, next.name));
         }
     }
@@ -252,13 +261,20 @@ const LOOK: &str = "
     const box = shown.getBoundingClientRect();
     const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     let scrolled = 0;
-    for (let one = now.parentElement; one; one = one.parentElement) scrolled += one.scrollTop;
+    // A row that scrolls sideways is read in its own order, whatever of it is in sight.
+    let sideways = 0;
+    let strip = '';
+    for (let one = now.parentElement; one; one = one.parentElement) {
+        scrolled += one.scrollTop;
+        sideways += one.scrollLeft;
+        if (one.scrollWidth > one.clientWidth && one.scrollLeft !== 0) strip = one.className;
+    }
     const text = (now.getAttribute('aria-label') ?? now.innerText ?? '').trim().slice(0, 40);
     const part = now.closest('dialog') ?? now.closest('nav, .list, .side, [data-testid=demo-banner], main');
     return { unseen, round, stop: {
         part: part ? `${part.localName} ${part.className}`.replace(/ ?svelte-\\w+/g, '').trim() : 'page',
         name: `${now.role ?? now.localName}.${now.className?.baseVal ?? now.className} ${now.dataset.testid ?? ''} ${text}`,
         reachable: hit !== null && (shown.contains(hit) || hit.contains(shown)),
-        top: box.top + scrolled, left: box.left,
+        top: box.top + scrolled, left: box.left, strip, along: box.left + sideways,
     } };
 ";
