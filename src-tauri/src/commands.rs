@@ -4,7 +4,7 @@ use homing_engine::api::{ApiError, Call, Code};
 use homing_engine::port::Answer;
 use serde::{Deserialize, Serialize};
 use tauri::ipc::{InvokeBody, Request};
-use tauri::{AppHandle, Manager, State, Url};
+use tauri::{AppHandle, State, Url};
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 
@@ -19,14 +19,20 @@ const EXTERNAL: [&str; 4] = ["https", "http", "mailto", "tel"];
 
 /// Makes a call on the engine, unless it names a file that nobody picked.
 #[tauri::command]
-pub async fn call(engine: State<'_, Engine>, picked: State<'_, Picked>, request: Request<'_>) -> Answer {
+pub async fn call(
+    engine: State<'_, Engine>,
+    picked: State<'_, Picked>,
+    handed: State<'_, Handed>,
+    request: Request<'_>,
+) -> Answer {
     let call = match request.body() {
         InvokeBody::Json(body) => body.get("call"),
         InvokeBody::Raw(_) => None,
     };
     let call = call.ok_or_else(not_a_call)?;
     picked.check(call)?;
-    engine.call(Call::deserialize(call).map_err(|_| not_a_call())?).await
+    let call = Call::deserialize(call).map_err(|_| not_a_call())?;
+    engine.call(handed.fill(call)?).await
 }
 
 fn not_a_call() -> ApiError {
@@ -62,20 +68,35 @@ pub fn shell_info(engine: State<'_, Engine>, pending: State<'_, links::Pending>)
 
 /// Lets the person choose files to attach.
 #[tauri::command]
-pub async fn pick_files(app: AppHandle, picked: State<'_, Picked>) -> Result<Vec<String>, ApiError> {
+pub async fn pick_files(app: AppHandle, handed: State<'_, Handed>) -> Result<Vec<HandedFile>, ApiError> {
     let (chosen, choice) = tokio::sync::oneshot::channel();
     app.dialog().file().pick_files(move |files| drop(chosen.send(files)));
     let files = choice.await.ok().flatten().unwrap_or_default();
-    Ok(files.into_iter().filter_map(|file| picked.to_read(file)).collect())
+    Ok(handed.files(files.into_iter().filter_map(|file| file.into_path().ok()).collect()))
 }
 
-/// What is in a file that was dropped on the window or pasted.
+/// Lets the person choose a file that a call takes by its path.
 #[tauri::command]
-pub async fn handed_file(app: AppHandle, id: u32) -> Result<tauri::ipc::Response, ApiError> {
-    let read = tauri::async_runtime::spawn_blocking(move || app.state::<Handed>().give(id)).await;
-    let bytes =
-        read.map_err(|_| ApiError::new(Code::FileFailed, "The file can't be read. Try it once more."))?;
-    Ok(tauri::ipc::Response::new(bytes?))
+pub async fn pick_path(app: AppHandle, picked: State<'_, Picked>) -> Result<Option<String>, ApiError> {
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    app.dialog().file().pick_file(move |file| drop(chosen.send(file)));
+    Ok(choice.await.ok().flatten().and_then(|file| picked.to_read(file)))
+}
+
+/// Keeps a file that the page holds: what is in it as the request's body, name and kind in its headers.
+#[tauri::command]
+pub fn keep_file(handed: State<'_, Handed>, request: Request<'_>) -> Result<HandedFile, ApiError> {
+    let unreadable = || ApiError::new(Code::FileFailed, "The file can't be read. Try it once more.");
+    let bytes = match request.body() {
+        InvokeBody::Raw(bytes) => bytes.clone(),
+        // Where the webview's channel for bytes does not work.
+        InvokeBody::Json(numbers) => serde_json::from_value(numbers.clone()).map_err(|_| unreadable())?,
+    };
+    let header = |name| {
+        let value = request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+    };
+    Ok(handed.bytes(header("x-name"), header("x-mime"), bytes))
 }
 
 /// The files or the picture in the desktop's clipboard, where the webview keeps them from the page.

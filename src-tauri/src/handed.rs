@@ -2,15 +2,13 @@
 //!
 //! WebKit on Linux gives a page none of them, since a page could make up the address of any file. So the shell takes
 //! them from the desktop itself, on every system the same way. The page learns a number, a name and a size of each, and
-//! for the number, once, what is in it: no path, and nothing that nobody handed over.
+//! names files to the engine by their numbers: it never learns a path, nor holds what is in a large file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use homing_engine::api::{ApiError, Code};
+use homing_engine::api::{ApiError, Call, Code, FileSource};
 use serde::Serialize;
 use tauri::{AppHandle, DragDropEvent, Emitter, Manager, PhysicalPosition, Window};
 
@@ -18,25 +16,40 @@ use crate::{platform, window};
 
 /// Name of the event that tells the page of a drag.
 const EVENT: &str = "file-drag";
-/// Larger files can't be sent, so nobody asks for them.
-const LARGEST: u64 = 50 * 1024 * 1024;
-/// Files that wait to be asked for; the oldest are forgotten.
+/// Files that wait to be sent; the oldest are forgotten.
 const MOST: usize = 64;
+/// Bytes of files that are in no file of this computer; the oldest are forgotten.
+const HELD: usize = 128 * 1024 * 1024;
 
-/// What was handed over and not asked for yet.
+/// What was handed over.
 #[derive(Default)]
 pub struct Handed(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     last: u32,
-    files: BTreeMap<u32, Content>,
+    files: BTreeMap<u32, File>,
+}
+
+struct File {
+    name: String,
+    mime: String,
+    content: Content,
 }
 
 /// Where what is in a file is found.
 enum Content {
     Path(PathBuf),
     Bytes(Vec<u8>),
+}
+
+impl File {
+    fn held(&self) -> usize {
+        match &self.content {
+            Content::Path(_) => 0,
+            Content::Bytes(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// A file as the page learns of it.
@@ -79,35 +92,59 @@ impl Handed {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.last = waiting.last.wrapping_add(1);
         let id = waiting.last;
-        waiting.files.insert(id, content);
-        while waiting.files.len() > MOST {
+        waiting.files.insert(id, File { name: name.clone(), mime: mime.clone(), content });
+        let held = |files: &BTreeMap<u32, File>| files.values().map(File::held).sum::<usize>();
+        while waiting.files.len() > MOST || (waiting.files.len() > 1 && held(&waiting.files) > HELD) {
             waiting.files.pop_first();
         }
         HandedFile { id, name, mime, size }
     }
 
-    /// Gives what is in a file, once.
-    pub fn give(&self, id: u32) -> Result<Vec<u8>, ApiError> {
-        let content = self.0.lock().unwrap_or_else(PoisonError::into_inner).files.remove(&id);
-        let path = match content {
-            Some(Content::Bytes(bytes)) => return Ok(bytes),
-            Some(Content::Path(path)) => path,
-            None => {
-                return Err(ApiError::new(
-                    Code::NotFound,
-                    "This file is no longer at hand. Drop it once more.",
-                ));
+    /// Keeps a file that the page held itself.
+    pub fn bytes(&self, name: String, mime: String, bytes: Vec<u8>) -> HandedFile {
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.keep(name, mime, size, Content::Bytes(bytes))
+    }
+
+    /// The call as the engine takes it: files by their place instead of their number.
+    pub fn fill(&self, mut call: Call) -> Result<Call, ApiError> {
+        match &mut call {
+            Call::Send(args) => self.fill_all(&mut args.attachments)?,
+            Call::DraftSend(args) => self.fill_all(&mut args.attachments)?,
+            Call::DraftAttach(args) => self.fill_all(&mut args.files)?,
+            Call::ConversationNew(args) => self.fill_all(&mut args.attachments)?,
+            Call::RecordNew(args) => self.fill_all(&mut args.files)?,
+            Call::RecordFiles(args) => self.fill_all(&mut args.add)?,
+            _ => {}
+        }
+        Ok(call)
+    }
+
+    fn fill_all(&self, sources: &mut [FileSource]) -> Result<(), ApiError> {
+        for source in sources {
+            if let FileSource::Given { number } = source {
+                *source = self.given(*number)?;
             }
-        };
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-        if read.is_err() {
-            return Err(ApiError::new(Code::FileFailed, "The file can't be read. Check its permissions."));
         }
-        if u64::try_from(bytes.len()).is_ok_and(|size| size > LARGEST) {
-            return Err(ApiError::new(Code::TooLarge, "The file is larger than 50 MB."));
+        Ok(())
+    }
+
+    fn given(&self, number: u32) -> Result<FileSource, ApiError> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match waiting.files.get(&number) {
+            Some(File { content: Content::Path(path), .. }) => {
+                Ok(FileSource::Path { path: path.to_string_lossy().into_owned() })
+            }
+            Some(File { content: Content::Bytes(bytes), name, mime }) => Ok(FileSource::Bytes {
+                name: name.clone(),
+                mime: mime.clone(),
+                base64: data_encoding::BASE64.encode(bytes),
+            }),
+            None => Err(ApiError::new(
+                Code::NotFound,
+                "This file is no longer at hand. Choose or drop it once more.",
+            )),
         }
-        Ok(bytes)
     }
 }
 
@@ -142,20 +179,47 @@ fn part_of(window: &Window, position: &PhysicalPosition<f64>) -> Option<(f64, f6
 
 #[cfg(test)]
 mod tests {
+    use homing_engine::api::DraftAttach;
+
     use super::*;
 
+    fn attach(files: Vec<FileSource>) -> Call {
+        Call::DraftAttach(DraftAttach { conversation: "c".into(), files, draft: None })
+    }
+
+    fn filled(handed: &Handed, file: FileSource) -> Result<FileSource, Code> {
+        match handed.fill(attach(vec![file])).map_err(|error| error.code)? {
+            Call::DraftAttach(args) => Ok(args.files.into_iter().next().unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn a_file_is_given_once_and_never_by_its_path() {
+    fn a_file_is_named_by_its_number_and_never_by_a_path() {
         let folder = tempfile::tempdir().unwrap();
         let plan = folder.path().join("plan.txt");
         std::fs::write(&plan, "ground floor").unwrap();
         let handed = Handed::default();
-        let told = handed.files(vec![plan, folder.path().to_path_buf(), folder.path().join("missing")]);
+        let told =
+            handed.files(vec![plan.clone(), folder.path().to_path_buf(), folder.path().join("missing")]);
         let [file] = told.as_slice() else { panic!("{told:?}") };
         assert_eq!((file.name.as_str(), file.mime.as_str(), file.size), ("plan.txt", "text/plain", 12));
-        assert_eq!(handed.give(file.id).unwrap(), b"ground floor");
-        assert_eq!(handed.give(file.id).unwrap_err().code, Code::NotFound);
-        assert_eq!(handed.give(file.id + 1).unwrap_err().code, Code::NotFound);
+        let path = plan.to_str().unwrap().to_owned();
+        let given = |number| FileSource::Given { number };
+        assert_eq!(filled(&handed, given(file.id)), Ok(FileSource::Path { path }));
+        assert_eq!(filled(&handed, given(file.id + 1)), Err(Code::NotFound));
+    }
+
+    #[test]
+    fn what_the_page_held_is_given_with_its_bytes() {
+        let handed = Handed::default();
+        let file = handed.bytes("note.txt".into(), "text/plain".into(), b"hello".to_vec());
+        let Ok(FileSource::Bytes { name, base64, .. }) =
+            filled(&handed, FileSource::Given { number: file.id })
+        else {
+            panic!("not given")
+        };
+        assert_eq!((name.as_str(), base64.as_str(), file.size), ("note.txt", "aGVsbG8=", 5));
     }
 
     #[test]
@@ -163,18 +227,10 @@ mod tests {
         let handed = Handed::default();
         let first = handed.picture(vec![1]);
         let others: Vec<HandedFile> = (0..MOST).map(|_| handed.picture(vec![2])).collect();
-        assert!(handed.give(first.id).is_err());
-        assert!(others.iter().all(|file| handed.give(file.id).is_ok()));
-    }
-
-    #[test]
-    fn what_grew_too_large_meanwhile_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("film.bin");
-        let file = File::create(&path).unwrap();
-        let handed = Handed::default();
-        let [told] = handed.files(vec![path]).try_into().unwrap();
-        file.set_len(LARGEST + 1).unwrap();
-        assert_eq!(handed.give(told.id).unwrap_err().code, Code::TooLarge);
+        assert!(handed.given(first.id).is_err());
+        assert!(others.iter().all(|file| handed.given(file.id).is_ok()));
+        let large = handed.picture(vec![3; HELD]);
+        assert!(others.iter().all(|file| handed.given(file.id).is_err()));
+        assert!(handed.given(large.id).is_ok());
     }
 }

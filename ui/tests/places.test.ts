@@ -67,7 +67,9 @@ describe("a new conversation", () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/new");
     await soon(() => one("new-message"));
-    await user.upload(one<HTMLInputElement>("attach-input"), new File(["hello"], "plan.txt", { type: "text/plain" }));
+    fake.picked = [{ id: 3, name: "plan.txt", mime: "text/plain", size: 5 }];
+    await user.click(one("attach"));
+    await soon(() => expect(all("pending-file")).toHaveLength(1));
     one("new-message").dispatchEvent(pasteOf(new File(["picture"], "view.png", { type: "image/png" })));
     await soon(() => expect(all("pending-file").map((file) => file.textContent)).toHaveLength(2));
     await user.click(one("dialog-close"));
@@ -76,10 +78,7 @@ describe("a new conversation", () => {
     await user.click(one("new-start"));
     await soon(() => expect(fake.calls.some((call) => call.name === "conversation_new")).toBe(true));
     const made = fake.calls.find((call) => call.name === "conversation_new")?.args as { attachments: unknown[] };
-    expect(made.attachments).toEqual([
-      { bytes: { name: "plan.txt", mime: "text/plain", base64: btoa("hello") } },
-      { bytes: { name: "view.png", mime: "image/png", base64: btoa("picture") } },
-    ]);
+    expect(made.attachments).toEqual([{ given: { number: 3 } }, { given: { number: expect.any(Number) } }]);
     window.location.hash = "#/new";
     await soon(() => one("new-message"));
     expect(all("pending-file")).toHaveLength(0);
@@ -92,7 +91,7 @@ describe("files of the desktop", () => {
 
   it("go where they are let go, and nowhere else", async () => {
     const fake = await start(undefined, "#/conversation/c-ben");
-    fake.handed[7] = "hello";
+    fake.handed[7] = plan;
     await soon(() => one("composer"));
     const under = vi.fn(() => one("conversation-list") as Element | null);
     document.elementFromPoint = under;
@@ -105,7 +104,7 @@ describe("files of the desktop", () => {
     fake.drag({ kind: "leave" });
     await soon(() => expect(one("thread").textContent).not.toContain("Drop files to attach them"));
     expect(names()).toHaveLength(0);
-    fake.drag({ kind: "drop", x: 0.5, y: 0.5, files: [{ ...plan, id: 8, name: "film.mkv", size: 51 * 1024 * 1024 }, plan] });
+    fake.drag({ kind: "drop", x: 0.5, y: 0.5, files: [{ ...plan, id: 8, name: "film.mkv", size: 501 * 1024 * 1024 }, plan] });
     await soon(() => expect(names()).toHaveLength(1));
     expect(names()[0]).toContain("plan.txt");
     await soon(() => expect(one("toast").textContent).toContain("film.mkv"));
@@ -113,7 +112,6 @@ describe("files of the desktop", () => {
 
   it("are pasted where the webview keeps them from the page, and never beside a text", async () => {
     const fake = await start(undefined, "#/conversation/c-ben");
-    fake.handed[7] = "hello";
     fake.clipboard = [plan];
     const composer = await soon(() => one("composer"));
     const pasted = (types: string[], text: string): Event => {

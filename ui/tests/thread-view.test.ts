@@ -150,16 +150,22 @@ describe("conversation", () => {
     expect(composer.value).toBe("great 👍");
   });
 
-  it("attaches pasted files and sends them", async () => {
+  it("keeps the files of a draft, takes one out again, and sends the rest", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");
     await soon(() => one("composer"));
-    await user.upload(one<HTMLInputElement>("attach-input"), new File(["hello"], "note.txt", { type: "text/plain" }));
-    expect(all("pending-file")).toHaveLength(1);
+    fake.picked = ["note.txt", "other.txt"].map((name, id) => ({ id, name, mime: "text/plain", size: 5 }));
+    await user.click(one("attach"));
+    await soon(() => expect(all("pending-file").filter((file) => file.dataset["busy"] === "false")).toHaveLength(2));
+    expect(all("remove-file").map((button) => button.getAttribute("aria-label"))).toContain("Remove other.txt");
+    const other = all("remove-file").find((button) => button.getAttribute("aria-label") === "Remove other.txt");
+    if (other) await user.click(other);
+    await soon(() => expect(all("pending-file")).toHaveLength(1));
     await user.click(one("send"));
     await soon(() => expect(all("pending-file")).toHaveLength(0));
     const sent = fake.calls.find((call) => call.name === "draft_send")?.args as { attachments: unknown[] };
-    expect(sent.attachments).toEqual([{ bytes: { name: "note.txt", mime: "text/plain", base64: btoa("hello") } }]);
+    expect(sent.attachments).toEqual([]);
+    await soon(() => expect(all("attachment").at(-1)?.textContent).toContain("note.txt"));
   });
 
   it("says why a message failed and lets it be tried again", async () => {

@@ -4,12 +4,13 @@
 //! in the message's document. What takes as long as a file is large is done by [`crate::files`], beside the core.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use homing_crypto::Seed32;
+use homing_model::{AttachmentMeta, Voice};
 use homing_store::attachments::{self, AttachmentRow, FileState};
 use homing_store::spaces::{self, SpaceState};
-use homing_store::{Durability, Tx, messages, meta};
+use homing_store::{Durability, Read, Tx, draft_files, messages, meta};
 use homing_wire::{BlobId, DocId, SpaceId};
 
 use crate::api::{ApiError, Attachment, Done, FileData, FileSave, FileSource, ItemRef};
@@ -122,13 +123,31 @@ impl Core {
             let answer = sealed(done).and_then(|staged| {
                 let answer = then(core, &staged);
                 if answer.is_err() {
-                    forget(&staged);
+                    core.forget_unnamed(&staged);
                 }
                 answer
             });
             core.settle(reply, answer);
         });
         self.file_work(work, then);
+    }
+
+    /// Of a call that failed after its files were sealed nothing stays.
+    fn forget_unnamed(&self, staged: &[StagedFile]) {
+        for file in staged {
+            let named = self.db().and_then(|db| Ok(attachments::is_named(&db, &file.meta.blob)?));
+            if let (Ok(false), Some(folder)) = (named, &file.folder) {
+                drop(std::fs::remove_dir_all(folder));
+            }
+        }
+    }
+
+    /// A draft's file is not brought to the relay any more.
+    pub(crate) fn stop_draft_transfer(&mut self, blob: &BlobId) {
+        let personal = self.replica.as_ref().map(Replica::personal);
+        if personal.is_some_and(|personal| self.transfers.remove(&(*blob, personal))) {
+            self.push(Output::StopTransfer { blob: *blob, kind: TransferKind::Upload });
+        }
     }
 
     fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {
@@ -146,6 +165,7 @@ impl Core {
             name: row.name,
             mime: row.mime,
             size: row.size,
+            voice: row.voice.map(|(duration_ms, peaks)| Voice { duration_ms, peaks: peaks.into() }),
         })
     }
 
@@ -187,8 +207,9 @@ impl Core {
             attachments::set_state(tx, &row.id, state, row.progress, None)?;
             replica.touch_holder(tx, &row.message)
         })?;
-        if let Some(blob) = row.blob
-            && self.transfers.remove(&blob)
+        let space = holder(&self.db()?, &row.message)?.map(|held| held.space);
+        if let Some((blob, space)) = row.blob.zip(space)
+            && self.transfers.remove(&(blob, space))
         {
             self.push(Output::StopTransfer { blob, kind });
         }
@@ -229,7 +250,7 @@ impl Core {
                 };
                 let joined =
                     spaces::get(&db, &message.space)?.is_some_and(|space| space.state == SpaceState::Joined);
-                if !joined || self.transfers.contains(&blob) {
+                if !joined || self.transfers.contains(&(blob, message.space)) {
                     continue;
                 }
                 let kind = match row.state {
@@ -238,9 +259,17 @@ impl Core {
                 };
                 jobs.push((kind, message.space, blob, row.chunks));
             }
+            let personal = self.replica()?.personal();
+            for row in draft_files::open(&db, OPEN)? {
+                let meta =
+                    AttachmentMeta::read(&row.meta).map_err(|error| ApiError::from(Fail::from(error)))?;
+                if !self.transfers.contains(&(row.blob, personal)) {
+                    jobs.push((TransferKind::Upload, personal, row.blob, meta.chunks));
+                }
+            }
         }
         for (kind, space, blob, chunks) in jobs {
-            self.transfers.insert(blob);
+            self.transfers.insert((blob, space));
             let folder = self.folder_of(&blob);
             self.push(Output::Transfer(TransferJob {
                 kind,
@@ -292,7 +321,7 @@ impl Core {
         let folder = self.folder_of(&event.blob);
         let kind = event.kind;
         if !matches!(event.step, TransferStep::Progress { .. } | TransferStep::Short(_)) {
-            self.transfers.remove(&event.blob);
+            self.transfers.remove(&(event.blob, event.space));
         }
         match (event.kind, &event.step) {
             (TransferKind::Upload, TransferStep::Short(shortage)) => self.files_held(Some(*shortage)),
@@ -302,23 +331,20 @@ impl Core {
             }
             _ => {}
         }
+        self.draft_transfer_moved(event);
         for row in rows.into_iter().filter(|row| row.blob == Some(event.blob)) {
-            let total = row.chunks.len().max(1);
-            let (state, progress) = match (&event.step, &kind) {
-                (TransferStep::Progress { done }, TransferKind::Upload) => {
-                    (FileState::Uploading, share(*done, total))
-                }
-                (TransferStep::Progress { done }, TransferKind::Download) => {
-                    (FileState::Downloading, share(*done, total))
-                }
-                (TransferStep::Finished, _) => (FileState::Ready, 1.0),
-                (TransferStep::Short(_), _) => (FileState::Waiting, 0.0),
-                (TransferStep::Interrupted, _) => continue,
-                (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
-            };
-            let path = folder.to_string_lossy().into_owned();
+            let Some((state, progress)) = standing(event, row.chunks.len()) else { continue };
+            // What another device of this person brought is not here.
+            let elsewhere = kind == TransferKind::Upload && row.path.is_none() && !folder.exists();
+            let path = (!elsewhere).then(|| folder.to_string_lossy().into_owned());
+            let state = if elsewhere && state == FileState::Ready { FileState::Remote } else { state };
             self.try_write("transfer", |tx, replica, _| {
                 let message = holder(tx, &row.message)?;
+                if kind == TransferKind::Upload
+                    && message.as_ref().is_some_and(|held| held.space != event.space)
+                {
+                    return Ok(());
+                }
                 // What another sent and this device only brought to a relay that lost it is here all the same.
                 let lent =
                     kind == TransferKind::Upload && message.as_ref().is_some_and(|message| !message.mine);
@@ -326,24 +352,61 @@ impl Core {
                     FileState::Failed if lent => (FileState::Ready, 1.0),
                     state => (state, progress),
                 };
-                attachments::set_state(tx, &row.id, state, progress, Some(&path))?;
+                attachments::set_state(tx, &row.id, state, progress, path.as_deref())?;
                 replica.touch_holder(tx, &row.message)
             });
         }
     }
 }
 
+impl Core {
+    fn draft_transfer_moved(&mut self, event: &TransferEvent) {
+        let personal = self.replica.as_ref().map(Replica::personal);
+        if event.kind != TransferKind::Upload || personal != Some(event.space) {
+            return;
+        }
+        self.try_write("draft transfer", |tx, replica, _| {
+            let row = draft_files::get(tx, &crate::draft_files::file_id(&event.blob))?;
+            let Some(row) = row.filter(|row| matches!(row.state, FileState::Waiting | FileState::Uploading))
+            else {
+                return Ok(());
+            };
+            let meta = AttachmentMeta::read(&row.meta)?;
+            match standing(event, meta.chunks.len()) {
+                Some((state, progress)) => replica.draft_file_moved(tx, &row, state, progress),
+                None => Ok(()),
+            }
+        });
+    }
+}
+
+/// What news of a transfer make of a file.
+fn standing(event: &TransferEvent, chunks: usize) -> Option<(FileState, f64)> {
+    let total = chunks.max(1);
+    Some(match (&event.step, event.kind) {
+        (TransferStep::Progress { done }, TransferKind::Upload) => {
+            (FileState::Uploading, share(*done, total))
+        }
+        (TransferStep::Progress { done }, TransferKind::Download) => {
+            (FileState::Downloading, share(*done, total))
+        }
+        (TransferStep::Finished, _) => (FileState::Ready, 1.0),
+        (TransferStep::Short(_), _) => (FileState::Waiting, 0.0),
+        (TransferStep::Interrupted, _) => return None,
+        (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
+    })
+}
+
+/// Whether a message or a draft names the file in this folder. When in doubt it does.
+pub(crate) fn is_used(db: &Read<'_>, folder: &Path) -> bool {
+    let blob = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+    blob.is_none_or(|blob| attachments::is_named(db, &blob).unwrap_or(true))
+}
+
 fn sealed(done: Result<FileDone, ApiError>) -> Result<Vec<StagedFile>, ApiError> {
     match done? {
         FileDone::Sealed(staged) => Ok(staged),
         _ => Err(Fail::Internal("file work").into()),
-    }
-}
-
-/// Of a call that failed after its files were sealed nothing stays.
-fn forget(staged: &[StagedFile]) {
-    for file in staged {
-        drop(std::fs::remove_dir_all(&file.folder));
     }
 }
 
@@ -362,10 +425,10 @@ impl Replica {
         file: &StagedFile,
     ) -> Result<(), Fail> {
         let id = attachment_id(message, position);
-        let path = file.folder.to_string_lossy();
+        let path = file.folder.as_ref().map(|folder| folder.to_string_lossy());
         // Without a relay there is nowhere to bring it, and it is here.
         let state = if self.has_relay { FileState::Waiting } else { FileState::Ready };
-        attachments::set_state(tx, &id, state, if self.has_relay { 0.0 } else { 1.0 }, Some(&path))?;
+        attachments::set_state(tx, &id, state, if self.has_relay { 0.0 } else { 1.0 }, path.as_deref())?;
         Ok(())
     }
 

@@ -77,7 +77,8 @@ pub struct Core {
     pub(crate) receipts_due: BTreeMap<SpaceId, u64>,
     /// What the relay said of scheduled messages, and when to look at them.
     pub(crate) news: News,
-    pub(crate) transfers: BTreeSet<homing_wire::BlobId>,
+    /// Transfers under way, by file and the space it is granted to.
+    pub(crate) transfers: BTreeSet<(homing_wire::BlobId, SpaceId)>,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
     /// Spaces that wait until then for something newer to come.
@@ -374,7 +375,9 @@ impl Core {
                 for space in std::mem::take(&mut replica.receipts_due) {
                     self.receipts_due.entry(space).or_insert(due);
                 }
-                for path in std::mem::take(&mut replica.files_to_remove) {
+                let unused = std::mem::take(&mut replica.files_to_remove);
+                let db = store.read();
+                for path in unused.into_iter().filter(|path| !crate::attachments::is_used(&db, path)) {
                     // Best effort: a file that stays is found by `doctor`.
                     drop(std::fs::remove_dir_all(path));
                 }

@@ -46,7 +46,7 @@ fn here(db: &Read<'_>, conversation: &DocId) -> Result<Here, Fail> {
 }
 
 fn says_something(row: &DraftRow) -> bool {
-    !row.text.is_empty() || row.reply_to.is_some()
+    !row.text.is_empty() || row.reply_to.is_some() || row.files > 0
 }
 
 impl Replica {

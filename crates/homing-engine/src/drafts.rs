@@ -5,7 +5,7 @@
 //! it lives on as a new draft, made by the device it was typed on.
 
 use homing_model::draft::{Containment, DraftDoc, Revision};
-use homing_model::{Actor, DraftId, Edit, MessageContent, Preimage};
+use homing_model::{Actor, AttachmentMeta, DraftId, Edit, MessageContent, Preimage};
 use homing_store::drafts::{self, DraftRow};
 use homing_store::outbox::{self, OutboxState};
 use homing_store::{Read, Tx, changes, conversations, entries, meta, scheduled, slots};
@@ -118,11 +118,13 @@ impl Replica {
         // don't show it twice.
         let leaves = planned || sending.as_ref().is_some_and(|mark| mark.device == me);
         let shown = if leaves { String::new() } else { doc.text()? };
+        let files = if leaves { 0 } else { u32::try_from(doc.files().len()).unwrap_or(u32::MAX) };
         let row = DraftRow {
             id: row_id(&doc.id()),
             conversation: doc.conversation(),
             doc: doc.save(),
             text: shown,
+            files,
             reply_to: doc.reply_to(),
             sending_device: sending.as_ref().map(|mark| mark.device),
             sending_heads: sending.map(|mark| mark.revision.encode()),
@@ -157,6 +159,32 @@ impl Replica {
         Ok(())
     }
 
+    /// A draft's document changed here: it is kept and told to the other devices, with what describes its files.
+    pub fn draft_changed(&mut self, tx: &Tx<'_>, now_ms: u64, doc: &DraftDoc) -> Result<(), Fail> {
+        meta::set(tx, &format!("{TYPED}{}", uuid_of(&doc.id())), &[1])?;
+        self.keep_draft(tx, doc, now_ms)?;
+        self.publish_draft_files(tx, &doc.conversation())?;
+        self.publish_drafts(tx, &doc.conversation())
+    }
+
+    /// The draft somebody adds to, begun if there is none.
+    pub fn draft_to_fill(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        conversation: &DocId,
+        which: Which,
+    ) -> Result<DraftRow, Fail> {
+        if let Some(row) = self.draft_meant(tx, conversation, which)? {
+            return Ok(row);
+        }
+        let mut id = [0u8; 16];
+        env.rng.fill_bytes(&mut id);
+        let doc = DraftDoc::new(self.actor(), DraftId(id), *conversation)?;
+        self.choose_draft(tx, conversation, Some(doc.id()))?;
+        self.keep_draft(tx, &doc, env.now_ms())
+    }
+
     /// Copies and marks of another of this person's devices.
     pub fn drafts_came(&mut self, tx: &Tx<'_>, came: Drafts) -> Result<(), Fail> {
         let conversation = came.conversation;
@@ -183,10 +211,13 @@ impl Replica {
                         // Two histories that can't be one: the other words are kept beside.
                         self.keep_apart(tx, &conversation, &theirs.text()?, copy.updated_ms)?;
                     } else if mine.revision() != before {
+                        self.drop_unnamed_files(tx, &mine)?;
                         self.keep_draft(tx, &mine, row.updated_ms.max(copy.updated_ms))?;
                     }
                 }
-                None if theirs.text()?.is_empty() && theirs.reply_to().is_none() => {}
+                None if theirs.text()?.is_empty()
+                    && theirs.reply_to().is_none()
+                    && theirs.files().is_empty() => {}
                 None => {
                     self.keep_draft(tx, &theirs, copy.updated_ms)?;
                 }
@@ -220,15 +251,22 @@ impl Replica {
             if let Some(planned) = scheduled::of_draft(tx, &row.id)? {
                 self.not_planned(tx, planned)?;
             }
-            if let Containment::Beyond { now, .. } = doc.compare(sent)?
-                && typed_here
-                && !now.trim().is_empty()
-            {
-                let next = self.text_draft(&next_id(id, sent, &now), conversation, &now)?;
+            let files = self.finish_draft_files(tx, &doc, sent, typed_here)?;
+            let beyond = match doc.compare(sent)? {
+                Containment::Beyond { now, .. } if typed_here && !now.trim().is_empty() => now,
+                _ => String::new(),
+            };
+            if !beyond.is_empty() || !files.is_empty() {
+                let next = self.text_draft(&next_id(id, sent, &beyond), conversation, &beyond)?;
+                let at_ms = row.updated_ms.max(now_ms);
                 meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
-                self.keep_draft(tx, &next, row.updated_ms.max(now_ms))?;
+                let row = self.keep_draft(tx, &next, at_ms)?;
+                if !files.is_empty() {
+                    self.add_draft_files(tx, at_ms, &row, &files)?;
+                }
                 after = Some(next.id());
             }
+            self.publish_draft_files(tx, conversation)?;
         }
         self.draft_gone(tx, conversation, id, after)?;
         self.touched.conversations.insert(*conversation);
@@ -269,6 +307,7 @@ impl Replica {
         let mut doc = self.load_draft(row)?;
         let frozen = doc.revision();
         doc.mark_sending(&self.device(), &frozen)?;
+        self.draft_files_wait(tx, &row.id, false)?;
         self.typed_no_more(tx, &doc.id())?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
@@ -363,6 +402,7 @@ impl Replica {
         let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(None) };
         let mut doc = self.load_draft(&row)?;
         doc.clear_sending(&self.device())?;
+        self.draft_files_wait(tx, &row.id, true)?;
         meta::set(tx, &format!("{TYPED}{}", uuid_of(&draft)), &[1])?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
@@ -393,7 +433,7 @@ impl Replica {
             && let Some(content) = edit.message_content()
         {
             let shown = self.first_content(tx, message, &hash)?;
-            if shown.as_ref().is_some_and(|shown| shown.body != content.body) {
+            if shown.as_ref().is_some_and(|shown| !same_words(shown, &content)) {
                 self.keep_alternatives(tx, &conversation, &[content])?;
             }
         }
@@ -449,7 +489,7 @@ impl Replica {
                 continue;
             }
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
-            self.keep_once(tx, conversation, &id, (&content.body, content.author_ms))?;
+            self.keep_once(tx, conversation, &id, (&content.body, content.author_ms), &content.attachments)?;
         }
         Ok(())
     }
@@ -464,7 +504,7 @@ impl Replica {
         hasher.update(conversation.as_bytes());
         hasher.update(text.as_bytes());
         let id = DraftId(cut(*hasher.finalize().as_bytes()));
-        self.keep_once(tx, conversation, &id, (text, at_ms))
+        self.keep_once(tx, conversation, &id, (text, at_ms), &[])
     }
 
     fn keep_once(
@@ -473,16 +513,18 @@ impl Replica {
         conversation: &DocId,
         id: &DraftId,
         (text, at_ms): (&str, u64),
+        files: &[AttachmentMeta],
     ) -> Result<(), Fail> {
         let key = format!("{KEPT}{}", uuid_of(id));
         // Another device may have kept it first, and be done with it.
         let done = self.draft_done(tx, conversation, id)?;
-        if done || meta::get(tx, &key)?.is_some() || text.trim().is_empty() {
+        if done || meta::get(tx, &key)?.is_some() || (text.trim().is_empty() && files.is_empty()) {
             return Ok(());
         }
         meta::set(tx, &key, &[1])?;
         let doc = self.text_draft(id, conversation, text)?;
-        self.keep_draft(tx, &doc, at_ms)?;
+        let row = self.keep_draft(tx, &doc, at_ms)?;
+        self.adopt_files(tx, at_ms, &row, files)?;
         self.publish_drafts(tx, conversation)
     }
 
@@ -497,6 +539,13 @@ impl Replica {
             conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
         Ok(Preimage::message(row.space, self.person(), draft))
     }
+}
+
+/// Two sends of one draft that say the same: nothing of either is lost with the other.
+pub(crate) fn same_words(one: &MessageContent, other: &MessageContent) -> bool {
+    let files =
+        |content: &MessageContent| content.attachments.iter().map(|file| file.blob).collect::<Vec<_>>();
+    one.body == other.body && files(one) == files(other)
 }
 
 fn done_marks(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DoneMark>, Fail> {

@@ -28,6 +28,7 @@ mod content;
 mod deliver;
 mod docs;
 mod draft_choice;
+mod draft_files;
 mod drafts;
 mod ephemeral;
 mod fail;

@@ -122,6 +122,8 @@ pub struct TransferJob {
 pub struct TransferEvent {
     /// The file.
     pub blob: BlobId,
+    /// The space of the job.
+    pub space: SpaceId,
     /// Up or down.
     pub kind: TransferKind,
     /// What happened.

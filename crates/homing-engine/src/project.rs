@@ -153,7 +153,10 @@ impl Replica {
         let mine = message.author == self.person();
         if mine {
             // The same words sent twice are one message, whatever the two clocks said.
-            let others = message.alternatives.iter().filter(|other| other.body != message.content.body);
+            let others = message
+                .alternatives
+                .iter()
+                .filter(|other| !crate::drafts::same_words(other, &message.content));
             let others: Vec<_> = others.cloned().collect();
             self.keep_alternatives(tx, &conversation, &others)?;
         }
@@ -303,6 +306,7 @@ impl Replica {
             }
         }
         for (message, conversation) in &sent {
+            self.take_over_files(tx, message)?;
             self.draft_became_message(tx, message, conversation)?;
             self.scheduled_sent(tx, message)?;
         }
@@ -365,6 +369,9 @@ impl Replica {
                 state: if own_new { FileState::Waiting } else { FileState::Remote },
                 progress: 0.0,
                 path: None,
+                thumbnail: file.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail(bytes)),
+                voice: file.voice.as_ref().map(|voice| (voice.duration_ms, voice.peaks.to_vec())),
+                pinned: false,
             })
             .collect()
     }

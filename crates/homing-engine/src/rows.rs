@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use homing_model::AttachmentMeta;
 use homing_store::attachments::FileState;
 use homing_store::conversations::{ConversationRow as StoredConversation, Cursor};
+use homing_store::draft_files::DraftFileRow;
 use homing_store::drafts::DraftRow as StoredDraft;
 use homing_store::members::{self, MemberRow};
 use homing_store::messages::{self, MessageRow as StoredMessage, MessageState};
@@ -13,7 +15,7 @@ use homing_wire::{DeviceId, DocId, Member, PersonId, Role, SpaceId, SpaceKind as
 
 use crate::api::{
     ApiError, Assignee, Attachment, AttachmentState, Code, ConversationRow, Draft, DraftRow, Event,
-    MessageRow, Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State,
+    MessageRow, Participant, Quote, Receipt, RoleName, Sending, SpaceKind, State, VoiceShown,
 };
 use crate::core::Core;
 use crate::marks::{self, Names};
@@ -372,8 +374,10 @@ impl Core {
         let all = drafts::shown_in(&db, conversation)?;
         let current = replica.current_draft(&db, conversation).map_err(ApiError::from)?;
         let shown = current.as_ref().map(|row| row.id);
-        let others =
-            all.into_iter().filter(|other| Some(other.id) != shown && !other.text.is_empty()).collect();
+        let others = all
+            .into_iter()
+            .filter(|other| Some(other.id) != shown && (!other.text.is_empty() || other.files > 0))
+            .collect();
         let others = self.draft_rows(others)?;
         let Some(row) = current else {
             return Ok(Draft {
@@ -385,9 +389,12 @@ impl Core {
                 sending: None,
                 updated_at: None,
                 others,
+                files: Vec::new(),
+                files_coming: 0,
             });
         };
         let doc = replica.load_draft(&row).map_err(ApiError::from)?;
+        let (files, coming) = replica.files_of_draft(&db, &doc).map_err(ApiError::from)?;
         Ok(Draft {
             id: row.id.to_string(),
             conversation: conversation.to_string(),
@@ -397,6 +404,8 @@ impl Core {
             sending: self.sending(&db, &row)?,
             updated_at: Some(rfc3339(row.updated_ms)),
             others,
+            files: files.iter().map(|(row, meta)| draft_file(row, meta)).collect(),
+            files_coming: u32::try_from(coming).unwrap_or(u32::MAX),
         })
     }
 
@@ -413,6 +422,7 @@ impl Core {
                 sending: self.sending(&db, &row)?,
                 updated_at: rfc3339(row.updated_ms),
                 text: row.text,
+                files: row.files,
             });
         }
         Ok(rows)
@@ -637,17 +647,46 @@ pub(crate) fn attachment(row: &homing_store::attachments::AttachmentRow) -> Atta
         name: visible(&row.name),
         mime: row.mime.clone(),
         size: row.size as f64,
-        state: match row.state {
-            FileState::Waiting => AttachmentState::Waiting,
-            FileState::Uploading => AttachmentState::Uploading,
-            FileState::Remote => AttachmentState::Remote,
-            FileState::Downloading => AttachmentState::Downloading,
-            FileState::Ready => AttachmentState::Ready,
-            FileState::Failed => AttachmentState::Failed,
-            FileState::Stopped => AttachmentState::Stopped,
-        },
+        state: state_of_file(row.state),
         progress: row.progress,
         width: row.width,
         height: row.height,
+        thumbnail: row.thumbnail.as_deref().and_then(crate::files::thumbnail_url),
+        voice: row.voice.as_ref().map(|(ms, peaks)| voice_shown(*ms, peaks)),
+        pinned: row.pinned,
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "recordings last hours, not millennia")]
+fn voice_shown(duration_ms: u64, peaks: &[u8]) -> VoiceShown {
+    VoiceShown { duration_ms: duration_ms as f64, peaks: peaks.to_vec() }
+}
+
+/// A file of a draft.
+fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
+    Attachment {
+        id: row.id.to_string(),
+        name: visible(&meta.name),
+        mime: meta.mime.clone(),
+        size: meta.size as f64,
+        state: state_of_file(row.state),
+        progress: row.progress,
+        width: meta.width,
+        height: meta.height,
+        thumbnail: meta.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail_url(bytes)),
+        voice: meta.voice.as_ref().map(|voice| voice_shown(voice.duration_ms, &voice.peaks)),
+        pinned: false,
+    }
+}
+
+fn state_of_file(state: FileState) -> AttachmentState {
+    match state {
+        FileState::Waiting => AttachmentState::Waiting,
+        FileState::Uploading => AttachmentState::Uploading,
+        FileState::Remote => AttachmentState::Remote,
+        FileState::Downloading => AttachmentState::Downloading,
+        FileState::Ready => AttachmentState::Ready,
+        FileState::Failed => AttachmentState::Failed,
+        FileState::Stopped => AttachmentState::Stopped,
     }
 }

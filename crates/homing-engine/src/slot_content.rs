@@ -27,6 +27,30 @@ pub(crate) enum SlotContent {
     /// In the personal space: notices this person has read.
     #[n(5)]
     Notices(#[n(0)] NoticesRead),
+    /// In the personal space: what the files of one conversation's drafts are.
+    #[n(6)]
+    DraftFiles(#[n(0)] DraftFiles),
+}
+
+/// What the files of a conversation's drafts are.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(crate) struct DraftFiles {
+    #[n(0)]
+    pub conversation: DocId,
+    #[n(1)]
+    pub files: Vec<DraftFileCopy>,
+}
+
+/// A file of a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(crate) struct DraftFileCopy {
+    #[n(0)]
+    pub draft: DraftKey,
+    /// As it will stand in the message, its key included.
+    #[n(1)]
+    pub meta: ByteVec,
 }
 
 /// A copy of a draft as its device has it.
@@ -201,6 +225,11 @@ impl SlotContent {
 /// Slot of the drafts of a conversation.
 pub(crate) fn drafts_slot(conversation: &DocId) -> SlotId {
     slot_id("drafts", conversation.as_bytes())
+}
+
+/// Slot of what the files of a conversation's drafts are.
+pub(crate) fn draft_files_slot(conversation: &DocId) -> SlotId {
+    slot_id("draft files", conversation.as_bytes())
 }
 
 /// Slot of what was read of a space.

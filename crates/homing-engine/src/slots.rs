@@ -187,6 +187,7 @@ impl Replica {
             SlotContent::Receipts(receipts) => self.receipts_came(tx, header, &receipts),
             SlotContent::Position(position) if own => self.position_came(tx, &position),
             SlotContent::Drafts(drafts) if own => self.drafts_came(tx, drafts),
+            SlotContent::DraftFiles(files) if own => self.draft_files_came(tx, &files),
             SlotContent::Settings(settings) if own => self.settings_came(tx, &settings),
             SlotContent::WordsKept(kept) if own => self.words_kept_came(tx, &kept),
             SlotContent::Notices(read) if own => self.notices_read_came(tx, &read),

@@ -168,6 +168,10 @@ impl<R: Chunks, S: Fn(TransferStep) -> bool> Transfer<'_, R, S> {
         self.say(TransferStep::Progress { done: count(&there) })?;
         for index in 0..there.len() {
             if there.get(index) == Some(&false) {
+                // Another device of the person has it, and brings it.
+                if !self.job.folder.exists() {
+                    return Err(Stop::Again);
+                }
                 let bytes = read_chunk(&self.chunk(index)).map_err(|_| Stop::Refused(HERE))?;
                 self.relay.put(self.job, index, &bytes).map_err(stop)?;
                 if let Some(there) = there.get_mut(index) {

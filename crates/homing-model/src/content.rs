@@ -80,6 +80,13 @@ impl std::fmt::Debug for AttachmentMeta {
 }
 
 impl AttachmentMeta {
+    /// Reads and checks the canonical form, as it stands beside a draft.
+    pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
+        let meta: Self = decode("file", bytes, limits::CONTENT)?;
+        meta.validate()?;
+        Ok(meta)
+    }
+
     pub(crate) fn validate(&self) -> Result<(), ModelError> {
         let chunks = 1..=homing_wire::limits::CHUNKS;
         if self.name.is_empty() || self.name.len() > limits::NAME || self.name.contains(['/', '\\', '\0']) {

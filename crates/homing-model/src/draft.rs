@@ -29,6 +29,8 @@ mod key {
     pub(super) const SENDING: &str = "sending/";
     /// One for all devices: whichever schedules it last, or takes it back, is the one that counts.
     pub(super) const SCHEDULED: &str = "scheduled";
+    /// One key per file, its value says where it stands among them.
+    pub(super) const FILE: &str = "file/";
 }
 
 /// A revision of a draft. Opaque outside; its text form goes to the screen and comes back with an edit.
@@ -278,6 +280,59 @@ impl DraftDoc {
         Ok(())
     }
 
+    /// Its files, in their order. What they are stands beside the draft.
+    pub fn files(&self) -> Vec<DocId> {
+        self.files_of(None)
+    }
+
+    /// Its files at a revision, if this copy holds that.
+    pub fn files_at(&self, revision: &Revision) -> Option<Vec<DocId>> {
+        self.holds(revision).then(|| self.files_of(Some(&revision.heads())))
+    }
+
+    fn files_of(&self, heads: Option<&[automerge::ChangeHash]>) -> Vec<DocId> {
+        let names: Vec<String> = match heads {
+            Some(heads) => self.doc.keys_at(ROOT, heads).collect(),
+            None => self.doc.keys(ROOT).collect(),
+        };
+        let mut files: Vec<(Vec<u8>, DocId)> = names
+            .iter()
+            .filter_map(|name| {
+                let id: DocId = name.strip_prefix(key::FILE)?.parse().ok()?;
+                // Two devices that added one file at once agree on its place whichever value they see here.
+                Some((bytes_at(&self.doc, name).unwrap_or_default(), id))
+            })
+            .collect();
+        files.sort();
+        files.truncate(limits::ATTACHMENTS);
+        files.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Adds a file; those with a smaller place come before it.
+    pub fn add_file(&mut self, file: &DocId, place: u64) -> Result<(), ModelError> {
+        let files = self.files();
+        if files.contains(file) {
+            return Ok(());
+        }
+        if files.len() >= limits::ATTACHMENTS {
+            return Err(ModelError::Limit("attachments"));
+        }
+        let mut tx = self.doc.transaction();
+        tx.put(ROOT, file_key(file), place.to_be_bytes().to_vec()).map_err(bad)?;
+        tx.commit();
+        Ok(())
+    }
+
+    /// Takes a file out.
+    pub fn remove_file(&mut self, file: &DocId) -> Result<(), ModelError> {
+        if bytes_at(&self.doc, &file_key(file)).is_some() {
+            let mut tx = self.doc.transaction();
+            tx.delete(ROOT, file_key(file)).map_err(bad)?;
+            tx.commit();
+        }
+        Ok(())
+    }
+
     /// Marks that a device sends the text as it was at a revision.
     pub fn mark_sending(&mut self, device: &DeviceId, revision: &Revision) -> Result<(), ModelError> {
         let mut tx = self.doc.transaction();
@@ -457,6 +512,10 @@ impl<'a> Splice<'a> {
     fn size(&self) -> usize {
         self.deleted + self.inserted.chars().count()
     }
+}
+
+fn file_key(file: &DocId) -> String {
+    format!("{}{file}", key::FILE)
 }
 
 fn sending_key(device: &DeviceId) -> String {

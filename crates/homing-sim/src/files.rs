@@ -118,12 +118,12 @@ impl World {
                 steps.borrow_mut().push(step);
                 true
             });
-            let (blob, kind) = (one.job.blob, one.job.kind);
+            let (blob, space, kind) = (one.job.blob, one.job.space, one.job.kind);
             let owner = self.at_mut(device)?;
             owner.last_job = Some(one.job.clone());
             owner.transfers.done(one, ended.again, now);
             for step in steps.into_inner() {
-                self.input(device, Input::Transfer(TransferEvent { blob, kind, step }))?;
+                self.input(device, Input::Transfer(TransferEvent { blob, space, kind, step }))?;
             }
         }
         Ok(())

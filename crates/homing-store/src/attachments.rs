@@ -70,37 +70,37 @@ pub struct AttachmentRow {
     pub progress: f64,
     /// Where on this computer.
     pub path: Option<String>,
+    /// A small picture of it.
+    pub thumbnail: Option<Vec<u8>>,
+    /// Of a recording: how long it is in ms, and its loudness in equal steps.
+    pub voice: Option<(u64, Vec<u8>)>,
+    /// Its bytes stay here however little room there is.
+    pub pinned: bool,
 }
 
 const SELECT: &str =
     "SELECT a.id, a.message, a.position, a.blob, a.key, a.name, a.mime, a.size, a.chunks, a.width,
-    a.height, a.state, a.progress, a.path FROM";
+    a.height, a.state, a.progress, a.path, a.thumbnail, a.voice_ms, a.voice_peaks, a.pinned, a.at FROM";
 
-/// Writes a file's row. Ids must be derived from the message and the position, so that nobody can take
-/// another's.
+/// Writes the row of a file of a message in a conversation, written then. Ids must be derived from the message and the
+/// position, so that nobody can take another's. What is known of the bytes' place on this computer stays.
+pub(crate) fn add(tx: &Tx<'_>, row: &AttachmentRow, conversation: &DocId, at_ms: u64) -> Result<()> {
+    write(tx, row, Some(conversation), at_ms)
+}
+
+/// The same for a file that no message holds.
 pub fn put(tx: &Tx<'_>, row: &AttachmentRow) -> Result<()> {
-    write(
-        tx,
-        row,
-        "UPDATE SET message = ?2, position = ?3, blob = ?4, key = ?5, name = ?6, mime = ?7, size = ?8, chunks = ?9,
-           width = ?10, height = ?11, state = ?12, progress = ?13, path = ?14",
-    )
+    write(tx, row, None, 0)
 }
 
-/// The same for a message that is being projected: what is known of the bytes' place on this computer stays.
-pub(crate) fn add(tx: &Tx<'_>, row: &AttachmentRow) -> Result<()> {
-    write(tx, row, "NOTHING")
-}
-
-fn write(tx: &Tx<'_>, row: &AttachmentRow, if_known: &str) -> Result<()> {
+fn write(tx: &Tx<'_>, row: &AttachmentRow, conversation: Option<&DocId>, at_ms: u64) -> Result<()> {
     let chunks: Vec<u8> = row.chunks.iter().flat_map(|hash| hash.0).collect();
+    let (voice_ms, peaks) = row.voice.as_ref().map(|(ms, peaks)| (*ms, peaks.as_slice())).unzip();
     tx.exec(
-        &format!(
-            "INSERT INTO attachments (id, message, position, blob, key, name, mime, size, chunks, width, height,
-               state, progress, path)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (id) DO {if_known}"
-        ),
+        "INSERT INTO attachments (id, message, position, blob, key, name, mime, size, chunks, width, height,
+           state, progress, path, thumbnail, voice_ms, voice_peaks, pinned, conversation, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+         ON CONFLICT (id) DO NOTHING",
         params![
             row.id.as_bytes(),
             row.message.as_bytes(),
@@ -116,6 +116,12 @@ fn write(tx: &Tx<'_>, row: &AttachmentRow, if_known: &str) -> Result<()> {
             row.state,
             row.progress,
             row.path,
+            row.thumbnail,
+            voice_ms,
+            peaks,
+            row.pinned,
+            conversation.map(DocId::as_bytes),
+            at_ms,
         ],
     )?;
     Ok(())
@@ -128,6 +134,44 @@ pub fn set_state(tx: &Tx<'_>, id: &DocId, state: FileState, progress: f64, path:
         (id.as_bytes(), state, progress, path),
     )?;
     Ok(())
+}
+
+/// Where a file's bytes are, wherever it stands: its state and its place on this computer.
+pub fn of_blob(db: &Read<'_>, blob: &BlobId) -> Result<Option<(FileState, Option<String>)>> {
+    db.one(
+        "SELECT state, path FROM attachments WHERE blob = ?1 ORDER BY path IS NULL LIMIT 1",
+        [blob.0],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// Whether a message or a draft names this encrypted file.
+pub fn is_named(db: &Read<'_>, blob: &BlobId) -> Result<bool> {
+    let named = db.one(
+        "SELECT EXISTS (SELECT 1 FROM attachments WHERE blob = ?1)
+           OR EXISTS (SELECT 1 FROM draft_files WHERE blob = ?1)",
+        [blob.0],
+        |row| row.get(0),
+    )?;
+    Ok(named.unwrap_or(false))
+}
+
+/// Files of a conversation's messages, newest first, after a place in this list.
+pub fn of_conversation(
+    db: &Read<'_>,
+    conversation: &DocId,
+    after: Option<(u64, &DocId)>,
+    limit: u32,
+) -> Result<Vec<(u64, AttachmentRow)>> {
+    let (at, id) = after.map_or((i64::MAX.unsigned_abs(), [0xff; 16]), |(at, id)| (at, *id.as_bytes()));
+    db.all(
+        &format!(
+            "{SELECT} attachments a WHERE a.conversation = ?1 AND (a.at, a.id) < (?2, ?3)
+             ORDER BY a.at DESC, a.id DESC LIMIT ?4"
+        ),
+        params![conversation.as_bytes(), at, id, limit],
+        |row| Ok((row.get(18)?, read(row)?)),
+    )
 }
 
 /// One file.
@@ -146,6 +190,14 @@ pub fn of(db: &Read<'_>, messages: &[DocId]) -> Result<Vec<AttachmentRow>> {
         [list],
         read,
     )
+}
+
+/// What the files of a message are called, in their order. Reads nothing that schemas before the newest lack: a step to
+/// one of those asks for it.
+pub(crate) fn names_of(db: &Read<'_>, message: &DocId) -> Result<Vec<String>> {
+    db.all("SELECT name FROM attachments WHERE message = ?1 ORDER BY position", [message.as_bytes()], |row| {
+        row.get(0)
+    })
 }
 
 /// Files whose bytes are waiting or on their way.
@@ -207,5 +259,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {
         state: row.get(11)?,
         progress: row.get(12)?,
         path: row.get(13)?,
+        thumbnail: row.get(14)?,
+        voice: row.get::<_, Option<u64>>(15)?.zip(row.get(16)?),
+        pinned: row.get(17)?,
     })
 }

@@ -251,7 +251,8 @@ fn stale_counters(db: &Read<'_>, found: &mut Vec<Finding>) -> Result<()> {
            c.unread <> (SELECT count(*) FROM messages WHERE conversation = c.n AND unread = 1)
            OR c.waiting <> (SELECT count(*) FROM messages WHERE conversation = c.n AND state = 1)
            OR c.has_draft <> EXISTS (SELECT 1 FROM drafts d JOIN conversations p ON p.id = d.conversation
-             WHERE coalesce(p.shown_in, p.n) = c.n AND d.done = 0 AND d.text <> '')
+             WHERE coalesce(p.shown_in, p.n) = c.n AND d.done = 0
+               AND (d.text <> '' OR d.files > 0))
            OR (c.last_n, c.last_at, c.preview) IS NOT (
              SELECT max(n), coalesce(max(at), c.created_ms), coalesce(max(preview), '') FROM (
                SELECT n, at, substr(body, 1, 100) AS preview FROM messages

@@ -17,6 +17,8 @@ pub struct DraftRow {
     pub doc: Vec<u8>,
     /// Its text.
     pub text: String,
+    /// How many files it has.
+    pub files: u32,
     /// The message it answers.
     pub reply_to: Option<DocId>,
     /// The device that is sending it.
@@ -30,16 +32,17 @@ pub struct DraftRow {
 }
 
 const SELECT: &str =
-    "SELECT id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms
+    "SELECT id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms, files
     FROM drafts";
 
 /// Writes a draft; the conversation's row follows.
 pub fn put(tx: &Tx<'_>, row: &DraftRow) -> Result<()> {
     tx.exec(
-        "INSERT INTO drafts (id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO drafts (id, conversation, doc, text, reply_to, sending_device, sending_heads, done, updated_ms,
+           files)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET conversation = ?2, doc = ?3, text = ?4, reply_to = ?5, sending_device = ?6,
-           sending_heads = ?7, done = ?8, updated_ms = ?9",
+           sending_heads = ?7, done = ?8, updated_ms = ?9, files = ?10",
         params![
             row.id.as_bytes(),
             row.conversation.as_bytes(),
@@ -50,6 +53,7 @@ pub fn put(tx: &Tx<'_>, row: &DraftRow) -> Result<()> {
             row.sending_heads,
             row.done,
             row.updated_ms,
+            row.files,
         ],
     )?;
     refresh(tx, &row.conversation)
@@ -104,7 +108,8 @@ pub(crate) fn refresh(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
 fn refresh_row(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
     tx.exec(
         "UPDATE conversations AS c SET (has_draft, draft_preview) = (SELECT count(*) > 0, coalesce(max(preview), '')
-           FROM (SELECT substr(d.text, 1, 100) AS preview FROM drafts d WHERE d.done = 0 AND d.text <> ''
+           FROM (SELECT substr(d.text, 1, 100) AS preview FROM drafts d WHERE d.done = 0
+             AND (d.text <> '' OR d.files > 0)
              AND d.conversation IN (SELECT ?1 WHERE c.shown_in IS NULL UNION ALL
                SELECT p.id FROM conversations p INDEXED BY conversations_shown_in WHERE p.shown_in = c.n)
              ORDER BY d.updated_ms DESC LIMIT 1)) WHERE c.id = ?1",
@@ -124,5 +129,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DraftRow> {
         sending_heads: row.get(6)?,
         done: row.get(7)?,
         updated_ms: row.get(8)?,
+        files: row.get(9)?,
     })
 }

@@ -23,6 +23,7 @@ pub mod changes;
 pub mod conversations;
 pub mod docs;
 pub mod doctor;
+pub mod draft_files;
 pub mod drafts;
 pub mod entries;
 pub mod epochs;

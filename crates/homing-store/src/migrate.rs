@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("sql/0005_scheduled.sql"),
     include_str!("sql/0006_notices.sql"),
     include_str!("sql/0007_search.sql"),
+    include_str!("sql/0008_files.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;
@@ -73,6 +74,44 @@ mod tests {
             )
             .unwrap();
         assert_eq!(row, ("words".to_owned(), 0, Vec::new(), false, 0));
+    }
+
+    /// A message with a file, as every schema can hold it.
+    const WITH_FILE: &str = "
+      INSERT INTO ids (n, id) VALUES (1, zeroblob(32));
+      INSERT INTO conversations (n, id, space) VALUES (1, zeroblob(16), 1);
+      INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state, files, body)
+        VALUES (64, x'00000000000080008000000000000001', 1, 1, 1, 0, 7000, 1, 1, 1, 2, 1, 'hi');
+      INSERT INTO attachments (id, message, position, key, name, mime, size, chunks, state)
+        VALUES (x'00000000000080008000000000000009', x'00000000000080008000000000000001', 0, zeroblob(32), 'plan.pdf', '', 1, x'', 2);";
+
+    #[test]
+    fn a_file_of_every_schema_is_brought_to_the_newest() {
+        for from in 1..MIGRATIONS.len() {
+            let mut conn = Connection::open_in_memory().unwrap();
+            for sql in &MIGRATIONS[..from] {
+                conn.execute_batch(sql).unwrap();
+            }
+            conn.execute_batch(WITH_FILE).unwrap();
+            let words = if from < SEARCH { "hi" } else { "hi plan.pdf" };
+            conn.execute("INSERT INTO search (rowid, body, tags) VALUES (64, ?1, 'km c1 p1 f')", [words])
+                .unwrap();
+            conn.pragma_update(None, "user_version", from).unwrap();
+            run(&mut conn).unwrap();
+            assert_eq!(version(&conn).unwrap(), KNOWN, "from {from}");
+            let listed: (Vec<u8>, i64) = conn
+                .query_row("SELECT conversation, at FROM attachments", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .unwrap();
+            assert_eq!(listed, (vec![0; 16], 7000), "from {from}");
+            let found: i64 = conn
+                .query_row("SELECT count(*) FROM search WHERE search MATCH 'body : plan'", [], |row| {
+                    row.get(0)
+                })
+                .unwrap();
+            assert_eq!(found, 1, "from {from}");
+        }
     }
 
     #[test]

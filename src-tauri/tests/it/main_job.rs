@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    begin, collect, conversation_id, link, open, row, tid, to_inbox, type_draft, wait_draft, wait_unread,
-    write,
+    begin, collect, conversation_id, link, open, paste_file, row, tid, to_inbox, type_draft, wait_draft,
+    wait_unread, write,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -248,8 +248,16 @@ async fn attach(app: &App, conversation: &str, file: &Path) {
     let painted = app.client.execute_async(script, vec![]).await.unwrap();
     let bytes = data_encoding::BASE64.decode(painted.as_str().unwrap().as_bytes()).unwrap();
     std::fs::write(file, bytes).unwrap();
-    app.wait_for(&tid("attach-input")).await.send_keys(file.to_str().unwrap()).await.unwrap();
+    paste_file(
+        app,
+        &tid("composer"),
+        file.file_name().unwrap().to_str().unwrap(),
+        "image/png",
+        &std::fs::read(file).unwrap(),
+    )
+    .await;
     app.wait_for(&tid("pending-file")).await;
+    app.wait_for(&format!("{}[data-busy=false]", tid("pending-file"))).await;
     app.click(&tid("send")).await;
     app.wait_for(&tid("attachment-image")).await;
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
-use crate::steps::{conversation_id, first_start, link, open, row, tid, to_inbox, write};
+use crate::steps::{conversation_id, first_start, link, open, paste_file, row, tid, to_inbox, write};
 
 const PASSPHRASE: &str = "correct horse";
 
@@ -91,9 +91,7 @@ async fn the_first_day_of_somebody_new() {
     ada.wait_text(&tid("new-person"), "Ben Okafor").await;
     ada.click(&tid("new-person")).await;
     ada.fill(&tid("new-subject"), "The house on the hill").await;
-    let plan = desk.folder("ada").join("Plan.txt");
-    std::fs::write(&plan, "ground floor").unwrap();
-    ada.wait_for("dialog [data-testid=attach-input]").await.send_keys(plan.to_str().unwrap()).await.unwrap();
+    paste_file(&ada, &tid("new-message"), "Plan.txt", "text/plain", b"ground floor").await;
     ada.wait_for(&tid("pending-file")).await;
     picture(&ada, "new-with-file").await;
     ada.click(&tid("new-start")).await;

@@ -183,3 +183,15 @@ pub async fn link_terminal(app: &App, other: &Terminal) {
     app.click(&tid("dialog-close")).await;
     app.wait_gone(&tid("dialog")).await;
 }
+
+/// Pastes a file that the page holds itself, as webviews hand it over that keep none from pages.
+pub async fn paste_file(app: &App, css: &str, name: &str, mime: &str, bytes: &[u8]) {
+    app.wait_for(css).await;
+    let script = "const bytes = Uint8Array.from(atob(arguments[3]), (letter) => letter.charCodeAt(0));
+        const file = new File([bytes], arguments[1], { type: arguments[2] });
+        const clipboardData = { files: [file], types: ['Files'], getData: () => '' };
+        const event = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData });
+        document.querySelector(arguments[0]).dispatchEvent(event)";
+    let bytes = data_encoding::BASE64.encode(bytes);
+    app.eval(script, vec![json!(css), json!(name), json!(mime), json!(bytes)]).await;
+}

@@ -1,26 +1,33 @@
 import { asCallError, type HandedFile } from "./backend";
 import { visible } from "./hostile";
 import type { App } from "./state/app.svelte";
-import { MAX_FILE, type PendingFiles } from "./state/files.svelte";
+import { MAX_FILE, type Takes } from "./state/files.svelte";
 import { t } from "./text";
 
-/** Puts files to a message, and says which were too big. */
-export function attach(app: App, files: PendingFiles, given: Iterable<File>): void {
-  for (const file of files.add(given)) tooLarge(app, file.name);
+/** Puts files to a message that the page holds itself: the shell keeps them first. */
+export async function attach(app: App, to: Takes, given: Iterable<File>): Promise<void> {
+  for (const file of given) {
+    if (file.size > MAX_FILE) tooLarge(app, file.name);
+    else await tried(app, async () => to.take(await app.backend.shell.keepFile(file)));
+  }
 }
 
-/** Puts files to a message that the desktop handed to the window: only what can be sent is read. */
-export async function attachHanded(app: App, files: PendingFiles, given: HandedFile[]): Promise<void> {
-  for (const file of given) {
-    if (file.size > MAX_FILE) {
-      tooLarge(app, file.name);
-      continue;
-    }
-    try {
-      files.add([await app.backend.shell.handedFile(file)]);
-    } catch (thrown) {
-      app.fail(asCallError(thrown));
-    }
+/** Puts files to a message that the desktop handed to the window. */
+export async function attachHanded(app: App, to: Takes, given: HandedFile[]): Promise<void> {
+  const all = given.map((file) => (file.size > MAX_FILE ? tooLarge(app, file.name) : tried(app, async () => to.take(file))));
+  await Promise.all(all);
+}
+
+/** Lets the person choose files. */
+export async function choose(app: App, to: Takes): Promise<void> {
+  await tried(app, async () => attachHanded(app, to, await app.backend.shell.pickFiles()));
+}
+
+async function tried(app: App, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    app.fail(asCallError(thrown));
   }
 }
 
@@ -29,7 +36,7 @@ function tooLarge(app: App, name: string): void {
 }
 
 /** Puts pasted files to a message, if there is no text to paste beside them. */
-export function paste(app: App, files: PendingFiles, event: ClipboardEvent): void {
+export function paste(app: App, to: Takes, event: ClipboardEvent): void {
   const held = event.clipboardData;
   if (!held) return;
   const text = held.getData("text/plain");
@@ -37,7 +44,7 @@ export function paste(app: App, files: PendingFiles, event: ClipboardEvent): voi
   if (given.length > 0) {
     if (text) return;
     event.preventDefault();
-    attach(app, files, given);
+    void attach(app, to, given);
     return;
   }
   // Some webviews show a page that files were copied and keep the files to themselves.
@@ -45,7 +52,7 @@ export function paste(app: App, files: PendingFiles, event: ClipboardEvent): voi
   if (text && !keeps) return;
   if (keeps) event.preventDefault();
   void app.backend.shell.clipboardFiles().then(
-    (handed) => attachHanded(app, files, handed),
+    (handed) => attachHanded(app, to, handed),
     (thrown: unknown) => app.fail(thrown),
   );
 }

@@ -150,6 +150,9 @@ fn a_message() {
             progress: 1.0,
             width: None,
             height: None,
+            thumbnail: None,
+            voice: None,
+            pinned: false,
         }],
         reply_to: Some(Quote { id: "quoted".into(), author_name: "Ben".into(), preview: "Hi".into() }),
         unread: false,
@@ -213,6 +216,8 @@ fn a_draft_and_the_outbox() {
         sending: None,
         updated_at: Some(AT.into()),
         others: Vec::new(),
+        files: Vec::new(),
+        files_coming: 0,
     };
     insta::assert_snapshot!("draft", json(&shapes::Draft::from(draft)));
     let row = OutboxRow {

@@ -66,6 +66,12 @@ pub struct DraftSend { pub conversation: String, pub text: String, #[serde(defau
     /// When to send it, RFC 3339; absent: now.
     #[serde(default)] pub at: Option<String> }
 
+/// Adds files to a draft; `draft` as in `DraftSet`.
+pub struct DraftAttach { pub conversation: String, pub files: Vec<FileSource>, #[serde(default)] pub draft: Option<String> }
+
+/// Takes a file out of a draft.
+pub struct DraftDetach { pub conversation: String, pub id: String }
+
 /// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the
 /// one the composer shows; empty: a new one beside those that are there.
 pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String> }

@@ -100,6 +100,7 @@ calls! {
         DraftSet draft_set(DraftSet) -> Draft;
         DraftChoose draft_choose(DraftChoose) -> Draft;
         DraftCompare draft_compare(DraftCompare) -> Comparison;
+        DraftDetach draft_detach(DraftDetach) -> Draft;
         DraftDiscard draft_discard(ItemRef) -> Done;
         Drafts drafts(Nothing) -> Vec<DraftRow>;
 
@@ -183,6 +184,7 @@ calls! {
         DraftSend draft_send(DraftSend) -> Sent;
         RecordNew record_new(RecordNew) -> RecordRow;
         RecordFiles record_files(RecordFiles) -> RecordDetail;
+        DraftAttach draft_attach(DraftAttach) -> Draft;
         AttachmentRead attachment_read(ItemRef) -> FileData;
         AttachmentSave attachment_save(FileSave) -> Done;
 

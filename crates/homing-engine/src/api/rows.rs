@@ -172,7 +172,15 @@ pub struct Attachment {
     pub progress: f64,
     pub width: Option<u32>,
     pub height: Option<u32>,
+    /// A small picture of it, to be shown before its bytes are here: the address of a picture in itself.
+    pub thumbnail: Option<String>,
+    pub voice: Option<VoiceShown>,
+    /// It stays on this device however little room there is.
+    pub pinned: bool,
 }
+
+/// What a recording of a voice is shown with. `peaks`: loudness in equal steps, 0 to 255.
+pub struct VoiceShown { pub duration_ms: f64, pub peaks: Vec<u8> }
 
 pub struct Quote { pub id: String, pub author_name: String, pub preview: String }
 
@@ -246,9 +254,13 @@ pub struct Draft {
     pub updated_at: Option<String>,
     /// Other drafts begun apart for the same conversation.
     pub others: Vec<DraftRow>,
+    /// Files that go with it, in their order.
+    pub files: Vec<Attachment>,
+    /// Files that another device added and that have not been told of here yet.
+    pub files_coming: u32,
 }
 
-pub struct DraftRow { pub id: String, pub conversation: String, pub title: String, pub text: String, pub updated_at: String, pub sending: Option<Sending> }
+pub struct DraftRow { pub id: String, pub conversation: String, pub title: String, pub text: String, pub updated_at: String, pub sending: Option<Sending>, pub files: u32 }
 
 #[derive(Copy, Eq)]
 pub enum OutboxState { Queued, Sealed, Refused }

@@ -1,7 +1,7 @@
 //! The composer's drafts.
 
-use homing_model::DraftId;
 use homing_model::draft::Revision;
+use homing_model::{AttachmentMeta, DraftId};
 use homing_store::{Durability, Tx, drafts, messages};
 use homing_wire::DocId;
 
@@ -86,9 +86,10 @@ impl Core {
             return self.settle(reply, answer);
         }
         let files = std::mem::take(&mut args.attachments);
-        let found = self
-            .find_conversation(&args.conversation)
-            .and_then(|id| check_body(&args.text, files.len()).map(|()| id));
+        let found = self.find_conversation(&args.conversation).and_then(|id| {
+            let with = files.len() + self.files_with(&id, args.draft.as_ref())?;
+            check_body(&args.text, with).map(|()| id)
+        });
         match found {
             Err(error) => self.settle(reply, Err(error)),
             Ok(id) => {
@@ -121,7 +122,7 @@ impl Core {
                 return Ok(sent.id);
             }
             let Some(row) = replica.set_draft(tx, env, &id, typed)? else {
-                // Files alone, without a text.
+                // Files that were given with the call, without a text.
                 return replica.send_message(
                     tx,
                     env,
@@ -129,6 +130,8 @@ impl Core {
                 );
             };
             let draft = draft_id(&row.id);
+            let mut files = replica.ready_files(tx, &row)?.files;
+            files.extend_from_slice(staged);
             let message = replica.message_of(tx, &id, &draft)?.doc_id();
             let now_ms = env.now_ms();
             let (_, frozen) = replica.freeze_draft(tx, now_ms, &row)?;
@@ -148,7 +151,7 @@ impl Core {
                 env,
                 Outgoing {
                     reply_to: row.reply_to,
-                    files: staged,
+                    files: &files,
                     draft: Some(draft),
                     hold_ms,
                     ..Outgoing::text(id, &text)
@@ -181,6 +184,7 @@ impl Core {
         let id: DocId = args.id.parse().map_err(|_| ApiError::from(not_found("draft")))?;
         self.write(Durability::Full, |tx, replica, env| {
             let row = drafts::get(tx, &id)?.ok_or_else(|| not_found("draft"))?;
+            replica.discard_draft_files(tx, &row)?;
             let revision = replica.load_draft(&row)?.revision();
             replica.finish_draft(tx, &row.conversation, &draft_id(&id), &revision, env.now_ms())
         })?;
@@ -189,7 +193,7 @@ impl Core {
 
     pub(crate) fn drafts(&mut self, _: api::Nothing) -> Result<Vec<api::DraftRow>, ApiError> {
         let rows = drafts::list(&self.db()?, LIST)?;
-        self.draft_rows(rows.into_iter().filter(|row| !row.text.is_empty()).collect())
+        self.draft_rows(rows.into_iter().filter(|row| !row.text.is_empty() || row.files > 0).collect())
     }
 }
 
@@ -200,16 +204,25 @@ pub(super) fn back_to_draft(
     replica: &mut Replica,
     env: &mut Env,
     (message, conversation): (&DocId, &DocId),
-    (text, reply_to): (&str, Option<DocId>),
+    (text, reply_to, files): (&str, Option<DocId>, &[AttachmentMeta]),
     to_change: bool,
 ) -> Result<Option<DraftId>, Fail> {
     let before = replica.current_draft(tx, conversation)?;
-    let busy = before.filter(|row| !row.text.is_empty()).map(|row| draft_id(&row.id));
+    let busy = before.filter(|row| !row.text.is_empty() || row.files > 0).map(|row| draft_id(&row.id));
     let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
         Some(draft) => Some(draft),
         None => {
             let typed = Typed { which: Which::New, base: None, text, reply_to: Some(reply_to) };
-            replica.set_draft(tx, env, conversation, typed)?.map(|row| draft_id(&row.id))
+            let mut row = replica.set_draft(tx, env, conversation, typed)?;
+            if !files.is_empty() {
+                let draft = match row {
+                    Some(row) => row,
+                    None => replica.draft_to_fill(tx, env, conversation, Which::New)?,
+                };
+                replica.adopt_files(tx, env.now_ms(), &draft, files)?;
+                row = Some(draft);
+            }
+            row.map(|row| draft_id(&row.id))
         }
     };
     match (draft, busy) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use homing_model::{DraftId, Edit, Extras, Preimage};
+use homing_model::{AttachmentMeta, DraftId, Edit, Extras, Preimage};
 use homing_store::messages::{self, MessageRow as StoredMessage, Order};
 use homing_store::{Durability, Tx, conversations};
 use homing_wire::DocId;
@@ -15,7 +15,7 @@ use crate::author::Label;
 use crate::core::Core;
 use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
-use crate::files::StagedFile;
+use crate::files::{StagedFile, fit_together};
 use crate::replica::Replica;
 use crate::reply::Reply;
 
@@ -219,6 +219,13 @@ pub(crate) fn check_body(text: &str, files: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// What a message says of its files; small pictures as far as there is room.
+fn described(files: &[StagedFile]) -> Vec<AttachmentMeta> {
+    let mut metas: Vec<AttachmentMeta> = files.iter().map(|file| file.meta.clone()).collect();
+    fit_together(metas.iter_mut().map(|meta| &mut meta.thumbnail));
+    metas
+}
+
 impl Replica {
     /// Writes a message.
     pub fn send_message(&mut self, tx: &Tx<'_>, env: &mut Env, message: Outgoing<'_>) -> Result<DocId, Fail> {
@@ -248,7 +255,7 @@ impl Replica {
             body: message.text.to_owned(),
             author_ms,
             reply_to: message.reply_to,
-            attachments: message.files.iter().map(|file| file.meta.clone()).collect(),
+            attachments: described(message.files),
             extras: extras.or_none(),
         };
         let now_ms = env.now_ms();

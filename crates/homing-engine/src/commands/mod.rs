@@ -4,6 +4,7 @@ mod changes;
 mod choices;
 mod comments;
 mod conversations;
+mod draft_files;
 mod drafts;
 mod forward;
 mod messages;

@@ -165,7 +165,7 @@ impl Core {
                     replica.keep_comment(tx, &conversation, &text)?;
                     return comment.ok_or(Fail::Internal("nothing to take back"));
                 }
-                let words = (text.as_str(), content.reply_to);
+                let words = (text.as_str(), content.reply_to, content.attachments.as_slice());
                 let draft = back_to_draft(tx, replica, env, (&doc, &conversation), words, to_change)?;
                 return Ok(TakenBack::Message { conversation, draft });
             }

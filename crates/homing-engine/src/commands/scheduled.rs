@@ -90,8 +90,9 @@ impl Core {
     pub(crate) fn draft_send_later(&mut self, args: &DraftSend, at: &str) -> Result<Sent, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         let at_ms = time_of(at, self.env.now_ms())?;
-        check_body(&args.text, args.attachments.len())?;
-        if !args.attachments.is_empty() {
+        let files = args.attachments.len() + self.files_with(&id, args.draft.as_ref())?;
+        check_body(&args.text, files)?;
+        if files > 0 {
             return Err(no_files());
         }
         let base = super::drafts::base_of(args.base.as_ref());

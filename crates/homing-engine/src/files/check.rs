@@ -5,6 +5,7 @@ use std::io::{Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use data_encoding::BASE64;
+use homing_model::Voice;
 
 use super::{MOST, TOGETHER, failed, megabytes};
 use crate::api::{ApiError, Code, FileSource};
@@ -15,6 +16,8 @@ use crate::text::visible;
 pub(super) struct Opened {
     pub name: String,
     pub mime: String,
+    /// What a recording of a voice is shown with.
+    pub voice: Option<Voice>,
     pub content: Box<dyn Read + Send>,
 }
 
@@ -59,7 +62,7 @@ fn open(source: &FileSource) -> Result<(Opened, u64), ApiError> {
             let size = bytes.len() as u64;
             let name = file_name(name);
             let mime = if mime.is_empty() { mime_of(&name) } else { mime.clone() };
-            Ok((Opened { name, mime, content: Box::new(Cursor::new(bytes)) }, size))
+            Ok((Opened { name, mime, voice: None, content: Box::new(Cursor::new(bytes)) }, size))
         }
         FileSource::Given { .. } => {
             Err(failed("This file is no longer at hand. Choose or drop it once more."))
@@ -88,7 +91,7 @@ fn open_path(path: &Path) -> Result<(Opened, u64), ApiError> {
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let mime = mime_of(&name);
-    Ok((Opened { name, mime, content: Box::new(file) }, size))
+    Ok((Opened { name, mime, voice: None, content: Box::new(file) }, size))
 }
 
 fn mime_of(name: &str) -> String {

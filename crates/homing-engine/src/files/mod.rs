@@ -9,17 +9,19 @@ mod check;
 mod open;
 mod reseal;
 mod seal;
+mod thumbnail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use homing_crypto::Seed32;
-use homing_model::AttachmentMeta;
+use homing_model::{AttachmentMeta, Voice};
 use homing_wire::limits;
 
 use crate::api::{ApiError, Code, FileData, FileSource};
 pub(crate) use open::missing;
+pub(crate) use thumbnail::{fit_together, thumbnail, thumbnail_url};
 
 /// Bytes of one file.
 pub(crate) const FILE: u64 = 500 * 1024 * 1024;
@@ -38,7 +40,8 @@ const SEALING: &str = "sealing-";
 #[derive(Clone)]
 pub(crate) struct StagedFile {
     pub meta: AttachmentMeta,
-    pub folder: PathBuf,
+    /// None: another device of the person has its bytes.
+    pub folder: Option<PathBuf>,
 }
 
 /// Encrypted chunks on this disk, and how to open them.
@@ -50,6 +53,7 @@ pub(crate) struct Sealed {
     pub name: String,
     pub mime: String,
     pub size: u64,
+    pub voice: Option<Voice>,
 }
 
 /// Work on files of this computer.

@@ -133,12 +133,13 @@ mod tests {
         let staged = seal(&[source], &keys, &folder.join("files"), FILE, &Stopper::default()).unwrap();
         let file = staged.into_iter().next().unwrap();
         Sealed {
-            folder: file.folder,
+            folder: file.folder.unwrap(),
             key: Seed32::from_bytes(file.meta.key),
             chunks: file.meta.chunks.len(),
             name: file.meta.name,
             mime: file.meta.mime,
             size: file.meta.size,
+            voice: None,
         }
     }
 

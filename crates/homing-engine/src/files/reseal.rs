@@ -23,6 +23,7 @@ pub(super) fn open_again(files: &[Sealed]) -> Result<Vec<Opened>, ApiError> {
         .map(|file| Opened {
             name: file.name.clone(),
             mime: file.mime.clone(),
+            voice: file.voice.clone(),
             content: Box::new(Plain::of(file)),
         })
         .collect())

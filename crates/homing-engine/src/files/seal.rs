@@ -9,6 +9,7 @@ use homing_model::AttachmentMeta;
 use homing_wire::{BlobId, Hash};
 
 use super::check::{Opened, open_all, too_large};
+use super::thumbnail;
 use super::{SEALING, StagedFile, Stopper, failed};
 use crate::api::{ApiError, Code, FileSource};
 use crate::platform::disk::sync_folder;
@@ -41,7 +42,7 @@ pub(super) fn seal_opened(
             Ok(meta) => {
                 let place = folder.join(meta.blob.to_string());
                 let named = fs::rename(&work, &place).and_then(|()| sync_folder(folder));
-                staged.push(StagedFile { meta, folder: place });
+                staged.push(StagedFile { meta, folder: Some(place) });
                 if named.is_err() {
                     forget(&staged, &work);
                     return Err(no_room());
@@ -62,7 +63,7 @@ fn place_of(key: &BlobKey) -> Hash {
 }
 
 fn forget(staged: &[StagedFile], work: &Path) {
-    let folders = staged.iter().map(|file| file.folder.as_path()).chain([work]);
+    let folders = staged.iter().filter_map(|file| file.folder.as_deref()).chain([work]);
     // Best effort: what stays takes room and nothing else.
     folders.for_each(|folder| drop(fs::remove_dir_all(folder)));
 }
@@ -84,7 +85,7 @@ fn seal_one(
     fs::create_dir_all(work).map_err(|_| no_room())?;
     let mut chunks = Vec::new();
     let mut size = 0u64;
-    let mut dots = None;
+    let mut picture = file.mime.starts_with("image/").then(Picture::default);
     let mut piece = read_piece(&mut file)?;
     loop {
         stop.check()?;
@@ -95,8 +96,8 @@ fn seal_one(
             // It grew while it was read.
             return Err(too_large(&file.name, largest));
         }
-        if chunks.is_empty() && file.mime.starts_with("image/") {
-            dots = imagesize::blob_size(&piece).ok();
+        if let Some(picture) = &mut picture {
+            picture.add(&piece);
         }
         let index = u32::try_from(chunks.len()).map_err(|_| too_large(&file.name, largest))?;
         let sealed = key
@@ -110,6 +111,7 @@ fn seal_one(
         piece = next;
     }
     sync_folder(work).map_err(|_| no_room())?;
+    let Seen { width, height, small } = picture.map(Picture::look).unwrap_or_default();
     Ok(AttachmentMeta {
         blob: BlobId::of_chunks(&chunks),
         key: *key.seed().expose(),
@@ -117,11 +119,44 @@ fn seal_one(
         mime: file.mime,
         size,
         chunks,
-        width: dots.and_then(|dots| u32::try_from(dots.width).ok()),
-        height: dots.and_then(|dots| u32::try_from(dots.height).ok()),
-        thumbnail: None,
-        voice: None,
+        width,
+        height,
+        thumbnail: small.map(Into::into),
+        voice: file.voice,
     })
+}
+
+/// A picture on its way: its beginning says how large it is, all of it, if it is not too much, becomes a small one.
+#[derive(Default)]
+struct Picture {
+    bytes: Vec<u8>,
+    too_much: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    width: Option<u32>,
+    height: Option<u32>,
+    small: Option<Vec<u8>>,
+}
+
+impl Picture {
+    fn add(&mut self, piece: &[u8]) {
+        self.too_much |= (self.bytes.len() + piece.len()) as u64 > thumbnail::MADE_OF;
+        if !self.too_much || self.bytes.is_empty() {
+            self.bytes.extend_from_slice(piece);
+        }
+    }
+
+    fn look(self) -> Seen {
+        let Ok(size) = imagesize::blob_size(&self.bytes) else { return Seen::default() };
+        let made = if self.too_much { None } else { thumbnail::make(&self.bytes) };
+        let (mut width, mut height) = (u32::try_from(size.width).ok(), u32::try_from(size.height).ok());
+        if made.as_ref().is_some_and(|made| made.turned) {
+            (width, height) = (height, width);
+        }
+        Seen { width, height, small: made.map(|made| made.jpeg) }
+    }
 }
 
 /// As much as a chunk takes; less only at the end.
@@ -162,12 +197,13 @@ mod tests {
 
     fn sealed(file: &StagedFile) -> Sealed {
         Sealed {
-            folder: file.folder.clone(),
+            folder: file.folder.clone().unwrap(),
             key: Seed32::from_bytes(file.meta.key),
             chunks: file.meta.chunks.len(),
             name: file.meta.name.clone(),
             mime: file.meta.mime.clone(),
             size: file.meta.size,
+            voice: None,
         }
     }
 

@@ -137,7 +137,7 @@ fn work(shared: &Shared, report: &mpsc::Sender<Message>) {
     let http = Http(config.build().into());
     while let Some(one) = shared.next() {
         let say = |step| {
-            let event = TransferEvent { blob: one.job.blob, kind: one.job.kind, step };
+            let event = TransferEvent { blob: one.job.blob, space: one.job.space, kind: one.job.kind, step };
             report.send(Message::Transfer(event)).is_ok() && shared.lock().goes_on(&one.job)
         };
         // A job queued meanwhile for the same file starts after this one's end was told.

@@ -53,7 +53,13 @@ impl Replica {
         let progress = if self.has_relay { 0.0 } else { 1.0 };
         for file in files {
             let id = record_file_id(doc, &file.meta.blob);
-            attachments::set_state(tx, &id, state, progress, Some(&file.folder.to_string_lossy()))?;
+            attachments::set_state(
+                tx,
+                &id,
+                state,
+                progress,
+                file.folder.as_ref().map(|folder| folder.to_string_lossy()).as_deref(),
+            )?;
         }
         Ok(())
     }
@@ -90,5 +96,8 @@ fn file_row(id: DocId, record: &DocId, position: u32, file: &AttachmentMeta) -> 
         state: FileState::Remote,
         progress: 0.0,
         path: None,
+        thumbnail: file.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail(bytes)),
+        voice: None,
+        pinned: false,
     }
 }

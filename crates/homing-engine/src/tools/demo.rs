@@ -474,13 +474,13 @@ impl Stage<'_> {
                 self.settle(tx, replica, env, &room.space)?;
             }
             for (position, file) in files.iter().enumerate() {
-                let path = file.folder.to_string_lossy();
+                let path = file.folder.as_ref().map(|folder| folder.to_string_lossy());
                 attachments::set_state(
                     tx,
                     &attachment_id(&id, position),
                     FileState::Ready,
                     1.0,
-                    Some(&path),
+                    path.as_deref(),
                 )?;
             }
         }

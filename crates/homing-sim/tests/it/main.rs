@@ -8,6 +8,7 @@ mod choices;
 mod copies;
 mod crash;
 mod disk;
+mod draft_files;
 mod drafts;
 mod files;
 mod forged;

@@ -209,7 +209,7 @@ fn insert_one(
         let mut file = file.clone();
         file.message = message.id;
         file.position = position as u32;
-        attachments::add(tx, &file)?;
+        attachments::add(tx, &file, &message.conversation, message.at_ms)?;
     }
     // From the rows, which may have been here before: what is put in now has to be taken out one day.
     let text = searched_of(tx, &message.id, files > 0, body)?;
@@ -524,10 +524,10 @@ fn searched<'t>(tx: &Tx<'_>, row: &Kept, body: &'t str) -> Result<Cow<'t, str>> 
 fn searched_of<'t>(tx: &Tx<'_>, id: &DocId, files: bool, body: &'t str) -> Result<Cow<'t, str>> {
     let mut text = Cow::Borrowed(body);
     if files {
-        for file in attachments::of(tx, &[*id])? {
+        for name in attachments::names_of(tx, id)? {
             let text = text.to_mut();
             text.push('\n');
-            text.push_str(&file.name);
+            text.push_str(&name);
         }
     }
     Ok(text)

@@ -32,6 +32,7 @@ fn draft(n: u32, conversation: u32, text: &str, updated_ms: u64) -> DraftRow {
         conversation: doc(conversation),
         doc: vec![1],
         text: text.to_owned(),
+        files: 0,
         reply_to: None,
         sending_device: None,
         sending_heads: None,

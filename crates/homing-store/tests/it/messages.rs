@@ -140,6 +140,9 @@ fn file(n: u32) -> AttachmentRow {
         state: FileState::Waiting,
         progress: 0.0,
         path: Some(format!("/files/{n}")),
+        thumbnail: Some(vec![1, 2]),
+        voice: Some((1500, vec![0, 255])),
+        pinned: false,
     }
 }
 

@@ -133,6 +133,9 @@ fn shared_bytes_go_with_the_last_file_that_has_them() {
         state: FileState::Ready,
         progress: 1.0,
         path: Some("folder".into()),
+        thumbnail: None,
+        voice: None,
+        pinned: false,
     };
     let first = with(&mut profile, |tx| {
         attachments::put(tx, &file(50))?;

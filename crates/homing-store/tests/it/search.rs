@@ -178,6 +178,9 @@ fn file(name: &str, mime: &str) -> AttachmentRow {
         state: FileState::Remote,
         progress: 0.0,
         path: None,
+        thumbnail: None,
+        voice: None,
+        pinned: false,
     }
 }
 

@@ -29,7 +29,7 @@ export interface OpenConversation {
   write: boolean;
 }
 
-/** A file that was dropped on the window or pasted: what is in it has to be asked for. */
+/** A file that was chosen, dropped on the window or pasted. The shell holds it; calls name it by its number. */
 export interface HandedFile {
   id: number;
   name: string;
@@ -50,9 +50,12 @@ export interface Shell {
   onOpenConversation(handler: (target: OpenConversation) => void): Promise<() => void>;
   onMenu(handler: (item: string) => void): Promise<() => void>;
   onFileDrag(handler: (drag: FileDrag) => void): Promise<() => void>;
-  handedFile(file: HandedFile): Promise<File>;
+  /** Gives the shell a file that the page holds itself. */
+  keepFile(file: File): Promise<HandedFile>;
   clipboardFiles(): Promise<HandedFile[]>;
-  pickFiles(): Promise<string[]>;
+  pickFiles(): Promise<HandedFile[]>;
+  /** One file, for a call that takes its path. */
+  pickPath(): Promise<string | null>;
   savePath(name: string): Promise<string | null>;
   openExternal(url: string): Promise<void>;
   /** Percent, as a browser's zoom: the layout follows. */

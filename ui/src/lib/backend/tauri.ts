@@ -23,9 +23,13 @@ export function tauriBackend(): Backend {
         listen<OpenConversation>("open-notification", (event) => handler(event.payload)),
       onMenu: (handler) => listen<string>("menu", (event) => handler(event.payload)),
       onFileDrag: (handler) => listen<FileDrag>("file-drag", (event) => handler(event.payload)),
-      handedFile: async ({ id, name, mime }) => new File([await invoke<ArrayBuffer>("handed_file", { id })], name, { type: mime }),
+      keepFile: async (file) => {
+        const headers = { "x-name": encodeURIComponent(file.name || "image.png"), "x-mime": encodeURIComponent(file.type) };
+        return invoke<HandedFile>("keep_file", new Uint8Array(await file.arrayBuffer()), { headers });
+      },
       clipboardFiles: () => invoke<HandedFile[]>("clipboard_files"),
-      pickFiles: () => invoke<string[]>("pick_files"),
+      pickFiles: () => invoke<HandedFile[]>("pick_files"),
+      pickPath: () => invoke<string | null>("pick_path"),
       savePath: (name) => invoke<string | null>("save_path", { name }),
       openExternal: (url) => invoke<void>("open_external", { url }),
       setZoom: (percent) => invoke<void>("set_zoom", { percent }),

@@ -354,7 +354,7 @@ export class App {
     const same = person === null || this.#person === null || person === this.#person;
     this.#person = person ?? this.#person;
     for (const [id, editor] of this.#editors) {
-      if (!same || (!editor.dirty && editor.files.list.length === 0)) this.#editors.delete(id);
+      if (!same || (!editor.dirty && editor.attaching.length === 0)) this.#editors.delete(id);
     }
   }
 

@@ -1,10 +1,12 @@
-import { asCallError, type Backend, type CallError } from "../backend";
+import { asCallError, type Backend, type CallError, type HandedFile } from "../backend";
+import type { Attachment } from "../bindings/Attachment";
 import type { Draft } from "../bindings/Draft";
 import type { Quote } from "../bindings/Quote";
 import type { Sending } from "../bindings/Sending";
 import type { DraftRow } from "../bindings/DraftRow";
 import { diff, merge, type Splice } from "../splice";
-import { PendingFiles, sources } from "./files.svelte";
+import { t } from "../text";
+import { source, type Chip, type Takes } from "./files.svelte";
 
 const SAVE_MS = 250;
 const AGAIN_MS = 2000;
@@ -17,10 +19,15 @@ export const MAX_BODY = 32 * 1024;
  * What a person types into one conversation. The text on the screen leads: it is saved behind the typing, texts
  * from other devices are merged into it around the caret, and it leaves only when the engine has taken the message.
  */
-export class DraftEditor {
+export class DraftEditor implements Takes {
   text = $state("");
   reply = $state.raw<Quote | null>(null);
-  readonly files = new PendingFiles();
+  /** Files that go with it. They are the engine's: other devices see them too. */
+  files = $state.raw<Attachment[]>([]);
+  /** Files that are being put to it. */
+  attaching = $state.raw<HandedFile[]>([]);
+  /** Files that another device added and that are not known here yet. */
+  coming = $state(0);
   sending = $state.raw<Sending | null>(null);
   others = $state.raw<DraftRow[]>([]);
   updatedAt = $state<string | null>(null);
@@ -59,9 +66,16 @@ export class DraftEditor {
     return this.text.length * 3 > MAX_BODY && new TextEncoder().encode(this.text).length > MAX_BODY;
   }
 
-  /** Turns the text into a file of this message. */
-  toFile(): void {
-    this.files.add([new File([this.text], "message.txt", { type: "text/plain" })]);
+  /** Turns the text into a file of this message. It stays a text if that fails. */
+  async toFile(): Promise<void> {
+    const text = this.text;
+    try {
+      await this.take(await this.backend.shell.keepFile(new File([text], "message.txt", { type: "text/plain" })));
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+      return;
+    }
+    if (this.text !== text) return;
     const moved = diff(this.text, "");
     this.text = "";
     this.moved?.(moved);
@@ -69,7 +83,53 @@ export class DraftEditor {
   }
 
   get empty(): boolean {
-    return this.text.trim() === "" && this.files.list.length === 0;
+    return this.text.trim() === "" && this.files.length === 0;
+  }
+
+  readonly chips = $derived<Chip[]>([
+    ...this.files.map((file) => ({
+      key: file.id,
+      name: file.name,
+      size: file.size,
+      picture: file.thumbnail,
+      note: file.state === "uploading" ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "",
+      progress: file.state === "uploading" ? file.progress : null,
+    })),
+    ...this.attaching.map((file) => ({ key: `new-${file.id}`, name: file.name, size: file.size, note: t.file.preparing, busy: true })),
+  ]);
+
+  /** Puts a file to the draft. */
+  async take(file: HandedFile): Promise<void> {
+    this.attaching = [...this.attaching, file];
+    try {
+      // The draft it goes to is the one on the screen.
+      await this.flush();
+      const args = { conversation: this.conversation, files: [source(file)], draft: this.id };
+      this.#filesOf(await this.backend.call("draft_attach", args));
+    } finally {
+      this.attaching = this.attaching.filter((other) => other !== file);
+    }
+  }
+
+  /** Takes a file out of the draft. */
+  async detach(file: string): Promise<void> {
+    try {
+      this.#filesOf(await this.backend.call("draft_detach", { conversation: this.conversation, id: file }));
+    } catch (thrown) {
+      this.error = asCallError(thrown);
+    }
+  }
+
+  /** A file began or changed the draft: what is typed goes on in it. */
+  #filesOf(draft: Draft): void {
+    if (this.dirty || this.#busy || this.posting) {
+      this.files = draft.files;
+      this.coming = draft.files_coming;
+      if (this.id === "") this.id = draft.id;
+      this.#missed = true;
+      return;
+    }
+    this.#adopt(draft);
   }
 
   async load(): Promise<void> {
@@ -136,6 +196,7 @@ export class DraftEditor {
       this.#missed = true;
       this.sending = draft.sending;
       this.others = draft.others;
+      if (draft.id === this.id) this.files = draft.files;
       if (!this.#busy) this.#schedule(0);
       return;
     }
@@ -158,21 +219,19 @@ export class DraftEditor {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.posting = true;
-    const files = this.files.list;
     try {
       while (this.#busy) await this.#busy;
       if (this.reply?.id !== (this.#replyShown ?? undefined)) await this.#save();
-      const attachments = await sources(files);
       const sent = this.text;
       const { id } = await this.backend.call("draft_send", {
         conversation: this.conversation,
         text: sent,
         draft: this.id,
         base: this.#base,
-        attachments,
+        attachments: [],
         at,
       });
-      for (const file of files) this.files.remove(file.key);
+      this.files = [];
       const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;
       const moved = diff(this.text, rest);
       this.text = rest;
@@ -261,6 +320,8 @@ export class DraftEditor {
     this.id = leaving ? "" : draft.id;
     this.sending = draft.sending;
     this.others = draft.others;
+    this.files = leaving ? [] : draft.files;
+    this.coming = leaving ? 0 : draft.files_coming;
     this.updatedAt = draft.updated_at;
   }
 

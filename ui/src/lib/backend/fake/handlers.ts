@@ -1,4 +1,5 @@
 import type { Attachment } from "../../bindings/Attachment";
+import type { FileSource } from "../../bindings/FileSource";
 import type { Calls } from "../../bindings/calls";
 import type { Code } from "../../bindings/Code";
 import type { Draft } from "../../bindings/Draft";
@@ -72,7 +73,17 @@ function setFile(fake: FakeBackend, id: string, next: (state: Attachment["state"
   return fail("not_found", "There is no such file.");
 }
 
-export function put(fake: FakeBackend, id: string, body: string, files: Calls["send"]["args"]["attachments"], replyTo: string | null): Calls["send"]["answer"] {
+/** A file as the engine has it once it was given. */
+function attached(fake: FakeBackend, file: FileSource): Attachment {
+  if ("given" in file) {
+    const held = fake.handed[file.given.number] ?? fail("file_failed", "This file is no longer at hand.");
+    return attachment(next("a"), held.name, held.mime, held.size);
+  }
+  const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : file.bytes.name;
+  return attachment(next("a"), name, "bytes" in file ? file.bytes.mime : "application/octet-stream", 1024);
+}
+
+export function put(fake: FakeBackend, id: string, body: string, files: FileSource[], replyTo: string | null, draftFiles: Attachment[] = []): Calls["send"]["answer"] {
   const held = row(fake, id);
   const at = new Date().toISOString();
   const { status, messages } = fake.world;
@@ -83,12 +94,7 @@ export function put(fake: FakeBackend, id: string, body: string, files: Calls["s
     at,
     body,
     state,
-    attachments: files.map((file) => {
-      const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : "bytes" in file ? file.bytes.name : `file ${file.given.number}`;
-      const made = attachment(next("a"), name, "bytes" in file ? file.bytes.mime : "application/octet-stream", 1024);
-      if ("bytes" in file) fake.world.files.set(made.id, `base64,${file.bytes.base64}`);
-      return made;
-    }),
+    attachments: [...draftFiles, ...files.map((file) => attached(fake, file))],
     reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
     receipts: held.participants.filter((one) => !one.me).map((one) => receipt(one.person, one.name, null, null)),
   });
@@ -105,14 +111,14 @@ function choose(fake: FakeBackend, id: string, chosen: string | null): Calls["dr
   if (chosen !== null && !found) fail("not_found", "There is no such draft.");
   const others = held.others.filter((other) => other.id !== chosen);
   if (held.text !== "") others.unshift(listed(fake, held));
-  const shown = draft(id, found ? { ...found, revision: String(Number(held.revision) + 1), others } : { others });
+  const shown = draft(id, found ? { ...found, files: [], revision: String(Number(held.revision) + 1), others } : { others });
   fake.draftTexts(id).set(shown.revision, shown.text);
   fake.world.drafts.set(id, shown);
   return shown;
 }
 
 function listed(fake: FakeBackend, one: Draft): DraftRow {
-  return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending };
+  return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending, files: one.files.length };
 }
 
 export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null): Calls["draft_set"]["answer"] {
@@ -237,12 +243,25 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return held;
   },
   draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null, args.draft ?? null),
+  draft_attach: (fake, args) => {
+    const held = fake.world.drafts.get(args.conversation) ?? draft(args.conversation);
+    const files = [...held.files, ...args.files.map((file) => attached(fake, file))];
+    const changed = { ...held, id: held.id || next("dr"), files, updated_at: new Date().toISOString() };
+    fake.world.drafts.set(args.conversation, changed);
+    return changed;
+  },
+  draft_detach: (fake, args) => {
+    const held = fake.world.drafts.get(args.conversation) ?? draft(args.conversation);
+    const changed = { ...held, files: held.files.filter((file) => file.id !== args.id) };
+    fake.world.drafts.set(args.conversation, changed);
+    return changed;
+  },
   draft_choose: (fake, args) => choose(fake, args.conversation, args.draft ?? null),
   draft_send: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation);
     const sent = args.at
       ? plan(fake, args.conversation, args.text, args.at)
-      : put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null);
+      : put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null, held?.files ?? []);
     const others = held?.others ?? [];
     fake.world.drafts.set(args.conversation, draft(args.conversation, { others }));
     fake.draftTexts(args.conversation).clear();

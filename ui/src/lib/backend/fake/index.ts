@@ -10,7 +10,9 @@ export class FakeBackend implements Backend {
   readonly badges: number[] = [];
   readonly opened: string[] = [];
   /** What is in files that the desktop hands over, by their numbers, and what its clipboard holds. */
-  readonly handed: Record<number, string> = {};
+  readonly handed: Record<number, HandedFile> = {};
+  /** What the person chooses when asked for files. */
+  picked: HandedFile[] = [];
   clipboard: HandedFile[] = [];
   /** Calls that shall fail, with the error they fail with. */
   readonly failing = new Map<CallName, CallError>();
@@ -156,9 +158,13 @@ export class FakeBackend implements Backend {
       this.#drags.add(handler);
       return () => this.#drags.delete(handler);
     },
-    handedFile: async ({ id, name, mime }) => new File([this.handed[id] ?? ""], name, { type: mime }),
-    clipboardFiles: async () => this.clipboard,
-    pickFiles: async () => [],
+    keepFile: async (file) => {
+      const id = 1000 + Object.keys(this.handed).length;
+      return (this.handed[id] = { id, name: file.name, mime: file.type, size: file.size });
+    },
+    clipboardFiles: async () => this.clipboard.map((file) => (this.handed[file.id] = file)),
+    pickFiles: async () => this.picked.map((file) => (this.handed[file.id] = file)),
+    pickPath: async () => null,
     savePath: async (name) => `/home/ada/${name}`,
     openExternal: async (url) => {
       this.opened.push(url);

@@ -101,6 +101,8 @@ export function draft(conversation: string, over: Partial<Draft> = {}): Draft {
     sending: null,
     updated_at: null,
     others: [],
+    files: [],
+    files_coming: 0,
     ...over,
   };
 }
@@ -191,7 +193,7 @@ export function message(id: string, conversationId: string, over: Partial<Messag
 }
 
 export function attachment(id: string, name: string, mime: string, size: number, over: Partial<Attachment> = {}): Attachment {
-  return { id, name, mime, size, state: "ready", progress: 1, width: null, height: null, ...over };
+  return { id, name, mime, size, state: "ready", progress: 1, width: null, height: null, thumbnail: null, voice: null, pinned: false, ...over };
 }
 
 export function empty(over: Partial<Status> = {}): World {

@@ -1,0 +1,58 @@
+//! Files of the composer's drafts.
+
+use homing_store::{Durability, draft_files, drafts};
+use homing_wire::DocId;
+
+use super::drafts::which_of;
+use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach};
+use crate::core::Core;
+use crate::fail::not_found;
+use crate::reply::Reply;
+
+impl Core {
+    /// How many files a draft has; none is sent before all are known.
+    pub(super) fn files_with(&self, conversation: &DocId, draft: Option<&String>) -> Result<usize, ApiError> {
+        let db = self.db()?;
+        let replica = self.replica()?;
+        let Some(row) = replica.draft_meant(&db, conversation, which_of(draft)?)? else { return Ok(0) };
+        let ready = replica.ready_files(&db, &row)?;
+        if ready.coming > 0 {
+            return Err(ApiError::new(
+                Code::KeyUnavailable,
+                "Your other device added a file that has not come here yet. Wait a moment, or connect this device.",
+            ));
+        }
+        Ok(ready.files.len())
+    }
+
+    /// Seals files and puts them to a draft.
+    pub(crate) fn draft_attach(&mut self, args: DraftAttach, reply: Reply<Draft>) {
+        let DraftAttach { conversation, files, draft } = args;
+        let found = self.find_conversation(&conversation).and_then(|id| Ok((id, which_of(draft.as_ref())?)));
+        match found {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok((id, which)) => self.with_files(files, reply, move |core, staged| {
+                core.write(Durability::Full, |tx, replica, env| {
+                    let row = replica.draft_to_fill(tx, env, &id, which)?;
+                    replica.add_draft_files(tx, env.now_ms(), &row, staged)
+                })?;
+                core.resume_transfers_logged();
+                core.draft_of(&id)
+            }),
+        }
+    }
+
+    /// Takes a file out of a draft.
+    pub(crate) fn draft_detach(&mut self, args: DraftDetach) -> Result<Draft, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        let file: DocId = args.id.parse().map_err(|_| ApiError::from(not_found("file")))?;
+        let row = draft_files::get(&self.db()?, &file)?.filter(|row| row.conversation == id);
+        let row = row.ok_or_else(|| ApiError::from(not_found("file")))?;
+        self.stop_draft_transfer(&row.blob);
+        self.write(Durability::Full, |tx, replica, env| {
+            let draft = drafts::get(tx, &row.draft)?.ok_or_else(|| not_found("draft"))?;
+            replica.remove_draft_file(tx, env.now_ms(), &draft, &file)
+        })?;
+        self.draft_of(&id)
+    }
+}
