@@ -230,14 +230,15 @@ fn recovery_words_protect_a_backup_once_they_were_proved() {
 fn a_wrong_passphrase_or_a_hostile_file_changes_nothing() {
     let place = tempfile::tempdir().unwrap();
     let mut old = Desk::open(&profile(place.path(), "old"), 1).unwrap();
-    old.init("Ada");
+    // A name as long as this is not there by chance.
+    old.init("Ada of the old profile");
     note(&mut old, "hold the price");
     let file = place.path().join("ada.homing");
     assert_eq!(back_up(&mut old, &file, Some("short")).unwrap_err().code, Code::InvalidArgument);
     back_up(&mut old, &file, Some(PASSPHRASE)).unwrap();
     let whole = std::fs::read(&file).unwrap();
     let text = String::from_utf8_lossy(&whole);
-    assert!(!text.contains("hold the price") && !text.contains("notes.txt") && !text.contains("Ada"));
+    assert!(!text.contains("hold the price") && !text.contains("notes.txt") && !text.contains("Ada of"));
 
     let folder = profile(place.path(), "new");
     assert_eq!(

@@ -197,7 +197,9 @@ impl App {
                 const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
                 const half = least / 2 - 1;
                 const room = visible(element);
-                if (y - half < room.top || y + half > room.bottom || x < room.left || x > room.right) continue;
+                // The columns of a board lie beside the window, or under its scroll bar, until it is scrolled to them.
+                const beside = element.closest('.board') ? least : 0;
+                if (y - half < room.top || y + half > room.bottom || x - beside < room.left || x + beside > room.right) continue;
                 const hits = (x, y) => {
                     const hit = document.elementFromPoint(x, y);
                     return hit !== null && (element.contains(hit) || hit.closest('label')?.contains(element));
