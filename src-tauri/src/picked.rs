@@ -16,7 +16,7 @@ use tauri_plugin_dialog::FilePath;
 /// What fields of calls are called that hold a path.
 const FIELDS: [&str; 4] = ["path", "file", "folder", "paths"];
 /// Calls that write to the path they name; all others read it.
-const WRITES: [&str; 2] = ["attachment_save", "backup"];
+const WRITES: [&str; 3] = ["attachment_save", "backup", "quick_export"];
 /// Choices that are remembered, of each kind; the oldest are forgotten.
 const MOST: usize = 64;
 /// A name proposed for a file: longer ones no file system takes.

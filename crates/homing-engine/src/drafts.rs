@@ -39,12 +39,14 @@ pub(crate) struct Typed<'a> {
     pub text: &'a str,
     /// The message it answers; none leaves that as it is.
     pub reply_to: Option<Option<DocId>>,
+    /// The quick reply it began as; none leaves that as it is.
+    pub template: Option<Option<DocId>>,
 }
 
 impl<'a> Typed<'a> {
     /// Words for the current draft, whatever it holds.
     pub fn text(text: &'a str) -> Self {
-        Self { which: Which::Current, base: None, text, reply_to: None }
+        Self { which: Which::Current, base: None, text, reply_to: None, template: None }
     }
 }
 
@@ -74,7 +76,7 @@ impl Replica {
         conversation: &DocId,
         typed: Typed<'_>,
     ) -> Result<Option<DraftRow>, Fail> {
-        let Typed { which, base, text, reply_to } = typed;
+        let Typed { which, base, text, reply_to, template } = typed;
         let known = self.draft_meant(tx, conversation, which)?;
         if known.is_none() && text.is_empty() && reply_to.flatten().is_none() {
             return Ok(None);
@@ -96,6 +98,14 @@ impl Replica {
             && doc.reply_to() != reply_to
         {
             doc.set_reply_to(reply_to.as_ref())?;
+            changed = true;
+        }
+        // What says nothing any more did not begin as anything.
+        let template = if text.is_empty() { Some(None) } else { template };
+        if let Some(template) = template
+            && doc.template() != template
+        {
+            doc.set_template(template.as_ref())?;
             changed = true;
         }
         self.choose_draft(tx, conversation, Some(doc.id()))?;

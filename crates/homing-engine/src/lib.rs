@@ -43,6 +43,7 @@ mod notices;
 mod ops;
 mod pairing;
 mod project;
+mod quick;
 mod records;
 mod refill;
 mod reorder;

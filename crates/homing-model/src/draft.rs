@@ -25,6 +25,7 @@ mod key {
     pub(super) const CONVERSATION: &str = "conversation";
     pub(super) const TEXT: &str = "text";
     pub(super) const REPLY_TO: &str = "reply_to";
+    pub(super) const TEMPLATE: &str = "template";
     /// One key per device, so that two devices that send at once don't take each other's mark.
     pub(super) const SENDING: &str = "sending/";
     /// One for all devices: whichever schedules it last, or takes it back, is the one that counts.
@@ -274,6 +275,26 @@ impl DraftDoc {
         match message {
             Some(message) => tx.put(ROOT, key::REPLY_TO, message.as_bytes().to_vec()),
             None => tx.delete(ROOT, key::REPLY_TO),
+        }
+        .map_err(bad)?;
+        tx.commit();
+        Ok(())
+    }
+
+    /// The quick reply it began as.
+    pub fn template(&self) -> Option<DocId> {
+        bytes_at(&self.doc, key::TEMPLATE).and_then(|bytes| DocId::from_slice(&bytes))
+    }
+
+    /// Sets the quick reply it began as.
+    pub fn set_template(&mut self, template: Option<&DocId>) -> Result<(), ModelError> {
+        if self.template().as_ref() == template {
+            return Ok(());
+        }
+        let mut tx = self.doc.transaction();
+        match template {
+            Some(template) => tx.put(ROOT, key::TEMPLATE, template.as_bytes().to_vec()),
+            None => tx.delete(ROOT, key::TEMPLATE),
         }
         .map_err(bad)?;
         tx.commit();

@@ -244,6 +244,7 @@ impl World {
             draft: draft.map(str::to_owned),
             base: Some(base.to_owned()),
             reply_to: None,
+            template: None,
         };
         self.ask(device, Call::DraftSet(args))
     }
@@ -276,6 +277,7 @@ impl World {
             draft: None,
             base: None,
             reply_to: Some(message.to_owned()),
+            template: None,
         };
         self.ask(device, Call::DraftSet(args))
     }

@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 
-import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Relay, Safety, Search, Settings } from "./icons";
+import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings } from "./icons";
 import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
@@ -31,6 +31,7 @@ export function commands(app: App): Command[] {
     { group, label: t.nav.records, icon: Property, words: "properties listings", run: () => go("records") },
     { group, label: t.records.add, icon: Property, words: "listing", run: () => go("property") },
     { group, label: t.interests.title, icon: Interest, words: "board", run: () => go("interests") },
+    { group, label: t.quick.title, icon: Quick, words: "template canned snippet", run: () => go("quick") },
     { group, label: t.nav.people, icon: People, words: "contacts", run: () => go("people") },
     { group, label: t.nav.devices, icon: Device, words: "revoke", run: () => go("devices") },
     { group, label: t.linking.title, icon: Add, words: "phone laptop code", run: () => go("link") },

@@ -6,6 +6,7 @@ interface Formats {
   dayMonth: Intl.DateTimeFormat;
   dayLong: Intl.DateTimeFormat;
   dayYear: Intl.DateTimeFormat;
+  letter: Intl.DateTimeFormat;
   full: Intl.DateTimeFormat;
   medium: Intl.DateTimeFormat;
   relative: Intl.RelativeTimeFormat;
@@ -25,6 +26,7 @@ function formats(locale: string, made: (text: string) => string): Formats {
     dayMonth: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
     dayLong: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
     dayYear: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
+    letter: new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
     full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
     medium: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
     relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }),
@@ -112,6 +114,11 @@ function day(at: string, now: number): string {
 export function weekday(day: number, style: "long" | "short"): string {
   // The fifth of January 1970 was a Monday.
   return f.made(new Intl.DateTimeFormat(f.locale, { weekday: style, timeZone: "UTC" }).format(new Date((day + 3) * DAY)));
+}
+
+/** A day, as it is written in a letter. */
+export function letterDay(at: Date): string {
+  return f.made(f.letter.format(at));
 }
 
 export function sameDay(a: string, b: string): boolean {

@@ -11,6 +11,7 @@ export const TOPICS: Record<TopicId, RouteName[]> = {
   blocking: ["people", "conversation"],
   messages: ["conversation"],
   drafts: ["drafts", "outbox", "compare"],
+  quick: ["quick", "quick-import"],
   files: [],
   search: ["search"],
   notices: ["notices", "announce"],

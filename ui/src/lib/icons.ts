@@ -40,6 +40,7 @@ export { default as Panel } from "@lucide/svelte/icons/panel-right";
 export { default as People } from "@lucide/svelte/icons/users";
 export { default as React } from "@lucide/svelte/icons/smile-plus";
 export { default as Portal } from "@lucide/svelte/icons/activity";
+export { default as Quick } from "@lucide/svelte/icons/message-square-quote";
 export { default as Relay } from "@lucide/svelte/icons/radio-tower";
 export { default as Remove } from "@lucide/svelte/icons/trash-2";
 export { default as Rename } from "@lucide/svelte/icons/pencil";

@@ -7,6 +7,7 @@ mod message;
 mod notices;
 mod people;
 mod profile;
+mod quick;
 mod records;
 mod search;
 mod sync;
@@ -68,6 +69,7 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Message(command) => run.message(command).await,
         Command::Draft(command) => run.draft(command).await,
         Command::Outbox(command) => run.outbox(command).await,
+        Command::Quick(command) => run.quick(command).await,
         Command::Attachment(command) => run.attachment(command).await,
         Command::Notification(command) => run.notification(command).await,
         Command::Search(search) => run.search(search).await,

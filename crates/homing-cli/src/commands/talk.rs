@@ -166,7 +166,8 @@ impl Run<'_> {
                     Some(current) => (Some(current.id), Some(current.revision)),
                     None => (Some(String::new()), None),
                 };
-                let call = Call::DraftSet(DraftSet { conversation, text, draft, base, reply_to });
+                let call =
+                    Call::DraftSet(DraftSet { conversation, text, draft, base, reply_to, template: None });
                 self.show::<api::Draft, shapes::Draft>(call).await
             }
             args::Draft::Use { conversation, id } => {

@@ -5,6 +5,7 @@ mod message;
 mod notices;
 mod people;
 mod profile;
+mod quick;
 mod records;
 mod talk;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use profile::{
     Backup, Code, Demo, Digits, Doctor, Identity, LinkDone, Seeded, Settings, Status, Sync, Words,
     settings_keys,
 };
+pub use quick::{QuickImported, QuickReply, QuickTable, QuickUsed};
 pub use records::{Ask, Csv, Preview as RecordPreview, Record, RecordDetail, digits, readable};
 pub use talk::{Comparison, Conversation, Draft, Hit, New, OutboxItem, Planned, Sent, StoredDraft};
 

@@ -215,6 +215,7 @@ fn a_draft_and_the_outbox() {
         reply_to: None,
         sending: None,
         updated_at: Some(AT.into()),
+        template: None,
         others: Vec::new(),
         files: Vec::new(),
         files_coming: 0,

@@ -14,6 +14,7 @@ mod network;
 mod owner;
 #[cfg(test)]
 mod planned;
+mod quick;
 mod records;
 #[cfg(test)]
 mod scanner;

@@ -74,7 +74,7 @@ pub struct DraftDetach { pub conversation: String, pub id: String }
 
 /// `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the
 /// one the composer shows; empty: a new one beside those that are there.
-pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String> }
+pub struct DraftSet { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub reply_to: Option<String>, /** The quick reply it began as; empty: none, absent: as it was. */ #[serde(default)] pub template: Option<String> }
 
 /// Which draft this device's composer shows; absent: none of those that are there.
 pub struct DraftChoose { pub conversation: String, #[serde(default)] pub draft: Option<String> }

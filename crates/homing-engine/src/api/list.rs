@@ -8,6 +8,7 @@ use super::args::*;
 use super::choices::*;
 use super::message::*;
 use super::notices::*;
+use super::quick::*;
 use super::record::*;
 use super::rows::*;
 use super::scheduled::*;
@@ -117,6 +118,12 @@ calls! {
         ScheduledSend scheduled_send(ItemRef) -> Sent;
         ScheduledEdit scheduled_edit(ItemRef) -> Draft;
         ScheduledCancel scheduled_cancel(ItemRef) -> Done;
+        QuickReplies quick_replies(QuickReplies) -> Vec<QuickReply>;
+        QuickReplySet quick_reply_set(QuickReplySet) -> QuickReply;
+        QuickReplyRemove quick_reply_remove(QuickReplyRemove) -> Done;
+        QuickFill quick_fill(QuickFill) -> QuickText;
+        QuickImport quick_import(QuickImport) -> QuickImported;
+        QuickExport quick_export(QuickExport) -> QuickTable;
 
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;

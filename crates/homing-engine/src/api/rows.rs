@@ -252,6 +252,8 @@ pub struct Draft {
     pub reply_to: Option<Quote>,
     pub sending: Option<Sending>,
     pub updated_at: Option<String>,
+    /// The quick reply it began as.
+    pub template: Option<String>,
     /// Other drafts begun apart for the same conversation.
     pub others: Vec<DraftRow>,
     /// Files that go with it, in their order.

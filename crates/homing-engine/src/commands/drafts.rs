@@ -1,7 +1,7 @@
 //! The composer's drafts.
 
 use homing_model::draft::Revision;
-use homing_model::{AttachmentMeta, DraftId};
+use homing_model::{AttachmentMeta, DraftId, Extras};
 use homing_store::{Durability, Tx, drafts, messages};
 use homing_wire::DocId;
 
@@ -59,8 +59,14 @@ impl Core {
         let base = base_of(args.base.as_ref());
         let which = which_of(args.draft.as_ref())?;
         let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
+        let template = match args.template.as_deref() {
+            None => None,
+            Some("") => Some(None),
+            Some(id) => Some(Some(id.parse().map_err(|_| ApiError::from(not_found("quick reply")))?)),
+        };
         self.write(Durability::Full, |tx, replica, env| {
-            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: Some(reply_to) };
+            let (base, text) = (base.as_ref(), args.text.as_str());
+            let typed = Typed { which, base, text, reply_to: Some(reply_to), template };
             replica.set_draft(tx, env, &id, typed)?;
             Ok(())
         })?;
@@ -110,7 +116,7 @@ impl Core {
         let space = self.space_of(&id)?;
         let hold_ms = u64::from(self.stored_settings()?.undo_send_seconds) * 1_000;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            let typed = Typed { which, base: base.as_ref(), text, reply_to: None };
+            let typed = Typed { which, base: base.as_ref(), text, reply_to: None, template: None };
             if let Which::Known(draft) = which
                 && replica.draft_done(tx, &id, &draft)?
                 && let Some(sent) = messages::get(tx, &replica.message_of(tx, &id, &draft)?.doc_id())?
@@ -145,7 +151,8 @@ impl Core {
                 }
                 return Ok(message);
             }
-            let text = replica.load_draft(&row)?.text()?;
+            let doc = replica.load_draft(&row)?;
+            let (text, template) = (doc.text()?, doc.template());
             replica.send_message(
                 tx,
                 env,
@@ -154,6 +161,7 @@ impl Core {
                     files: &files,
                     draft: Some(draft),
                     hold_ms,
+                    extras: Extras { template, ..Extras::default() },
                     ..Outgoing::text(id, &text)
                 },
             )
@@ -212,7 +220,8 @@ pub(super) fn back_to_draft(
     let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
         Some(draft) => Some(draft),
         None => {
-            let typed = Typed { which: Which::New, base: None, text, reply_to: Some(reply_to) };
+            let reply_to = Some(reply_to);
+            let typed = Typed { which: Which::New, base: None, text, reply_to, template: None };
             let mut row = replica.set_draft(tx, env, conversation, typed)?;
             if !files.is_empty() {
                 let draft = match row {

@@ -250,6 +250,7 @@ impl Replica {
         if !extras.forwarded {
             extras.mentions = self.mentioned(tx, &row.space, message.text)?;
         }
+        let template = extras.template;
         let edit = Edit::CreateMessage {
             conversation,
             body: message.text.to_owned(),
@@ -266,6 +267,9 @@ impl Replica {
             .ok_or(Fail::Internal("message"))?;
         for (position, file) in message.files.iter().enumerate() {
             self.keep_staged(tx, &id, position, file)?;
+        }
+        if let Some(template) = &template {
+            self.count_use(tx, now_ms, template)?;
         }
         Ok(id)
     }

@@ -1,6 +1,6 @@
 //! Messages that are sent at a time: planned, seen, planned anew, taken back, sent now.
 
-use homing_model::{DraftId, MessageContent};
+use homing_model::{DraftId, Extras, MessageContent};
 use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
 use homing_store::{Durability, Read, Tx, messages, meta};
 use homing_wire::{DocId, SpaceId, codec, limits};
@@ -100,7 +100,8 @@ impl Core {
         let space = self.space_of(&id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
             check_room(tx, &space)?;
-            let typed = Typed { which, base: base.as_ref(), text: &args.text, reply_to: None };
+            let (base, text) = (base.as_ref(), args.text.as_str());
+            let typed = Typed { which, base, text, reply_to: None, template: None };
             let row = replica.set_draft(tx, env, &id, typed)?.ok_or_else(|| not_found("draft"))?;
             let message = replica.message_of(tx, &id, &draft_id(&row.id))?.doc_id();
             if messages::order_of(tx, &message)?.is_some() {
@@ -109,8 +110,9 @@ impl Core {
                     "Another of your devices has sent this draft already. What you typed is kept.",
                 ));
             }
-            let text = replica.load_draft(&row)?.text()?;
-            let content = content(&id, text, row.reply_to);
+            let doc = replica.load_draft(&row)?;
+            let mut content = content(&id, doc.text()?, row.reply_to);
+            content.extras = Extras { template: doc.template(), ..Extras::default() }.or_none();
             replica.plan(tx, env, &row, &space, (at_ms, content))
         })?;
         Ok(planned(&message, &id))

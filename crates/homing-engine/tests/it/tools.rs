@@ -166,6 +166,7 @@ fn a_backup_begins_again_as_a_new_device_with_everything_that_was_there() {
         draft: None,
         base: None,
         reply_to: None,
+        template: None,
     };
     old.call(Call::DraftSet(draft)).unwrap();
     let file = place.path().join("ada.homing");

@@ -14,6 +14,10 @@ id: string, conversation: string, text: string,
  */
 revision: string, reply_to: Quote | null, sending: Sending | null, updated_at: string | null, 
 /**
+ * The quick reply it began as.
+ */
+template: string | null, 
+/**
  * Other drafts begun apart for the same conversation.
  */
 others: Array<DraftRow>, 

@@ -4,4 +4,8 @@
  * `text` replaces what `base` showed; what other devices typed meanwhile is merged, not overwritten. `draft` absent: the
  * one the composer shows; empty: a new one beside those that are there.
  */
-export type DraftSet = { conversation: string, text: string, draft: string | null, base: string | null, reply_to: string | null, };
+export type DraftSet = { conversation: string, text: string, draft: string | null, base: string | null, reply_to: string | null, 
+/**
+ * The quick reply it began as; empty: none, absent: as it was. 
+ */
+template: string | null, };

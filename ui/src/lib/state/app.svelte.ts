@@ -69,6 +69,8 @@ export class App {
   scheduledRevision = $state(0);
   /** Rises when the notification centre is out of date. */
   noticesRevision = $state(0);
+  /** Rises when quick replies changed. */
+  quickRevision = $state(0);
   /** Rises when somebody comes to or leaves the window. */
   attended = $state(0);
   /** Rises when a draft list is out of date. */
@@ -408,6 +410,7 @@ export class App {
       case "records":
         this.#count(event);
         for (const list of this.#recordLists) list(event);
+        if (event.remove.length > 0 || event.upsert.some((row) => row.kind === "quick_reply")) this.quickRevision += 1;
         break;
       case "settings":
         this.settings = event.settings;
@@ -455,6 +458,7 @@ export class App {
     void this.thread?.reload();
     void this.list.load();
     this.recordsRevision += 1;
+    this.quickRevision += 1;
   }
 
   #refreshDetails(rows: ConversationRow[]): void {

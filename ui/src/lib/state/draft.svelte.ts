@@ -4,6 +4,7 @@ import type { Draft } from "../bindings/Draft";
 import type { Quote } from "../bindings/Quote";
 import type { Sending } from "../bindings/Sending";
 import type { DraftRow } from "../bindings/DraftRow";
+import { variables } from "../quick";
 import { diff, merge, type Splice } from "../splice";
 import { t } from "../text";
 import { source, type Chip, type Takes } from "./files.svelte";
@@ -41,11 +42,17 @@ export class DraftEditor implements Takes {
   composing = false;
   /** Set by the composer: moves its caret when text changes around it. */
   moved: ((splice: Splice) => void) | null = null;
+  /** The quick reply it began as. */
+  template = $state<string | null>(null);
+  /** Variables that were left in it when somebody wanted to send: they were told of. */
+  held = $state(false);
+  #heldBy = "";
   /** Which draft this is; empty until something was typed into it. */
   id = $state("");
   #base: string | null = null;
   #shown = "";
   #replyShown: string | null = null;
+  #templateShown = "";
   #busy: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #missed = false;
@@ -58,7 +65,7 @@ export class DraftEditor implements Takes {
   ) {}
 
   get dirty(): boolean {
-    return this.text !== this.#shown || (this.reply?.id ?? null) !== this.#replyShown;
+    return this.text !== this.#shown || (this.reply?.id ?? null) !== this.#replyShown || (this.template ?? "") !== this.#templateShown;
   }
 
   /** Whether the text is more than a message takes. */
@@ -80,6 +87,15 @@ export class DraftEditor implements Takes {
     this.text = "";
     this.moved?.(moved);
     this.#schedule(SAVE_MS);
+  }
+
+  /** Whether it can be sent, or something in it must be seen first: a quick reply with a hole in it. */
+  complete(): boolean {
+    const left = this.template === null ? "" : variables(this.text).join();
+    const seen = left === "" || (this.held && this.#heldBy === left);
+    this.held = !seen;
+    this.#heldBy = left;
+    return seen;
   }
 
   get empty(): boolean {
@@ -152,6 +168,7 @@ export class DraftEditor implements Takes {
   /** The person typed. */
   input(text: string): void {
     this.text = text;
+    if (text === "") this.template = null;
     this.#schedule(SAVE_MS);
   }
 
@@ -221,7 +238,7 @@ export class DraftEditor implements Takes {
     this.posting = true;
     try {
       while (this.#busy) await this.#busy;
-      if (this.reply?.id !== (this.#replyShown ?? undefined)) await this.#save();
+      if (this.reply?.id !== (this.#replyShown ?? undefined) || (this.template ?? "") !== this.#templateShown) await this.#save();
       const sent = this.text;
       const { id } = await this.backend.call("draft_send", {
         conversation: this.conversation,
@@ -237,6 +254,8 @@ export class DraftEditor implements Takes {
       this.text = rest;
       this.moved?.(moved);
       this.reply = null;
+      this.template = null;
+      this.held = false;
       this.error = null;
       this.lastSent = id;
       await this.#again();
@@ -254,6 +273,7 @@ export class DraftEditor implements Takes {
   async #again(): Promise<void> {
     this.#shown = "";
     this.#replyShown = null;
+    this.#templateShown = "";
     this.#base = null;
     this.id = "";
     this.saved = this.text === "";
@@ -277,6 +297,7 @@ export class DraftEditor implements Takes {
   async #save(): Promise<void> {
     const text = this.text;
     const reply = this.reply?.id ?? null;
+    const template = this.template ?? "";
     try {
       let draft = await this.backend.call("draft_set", {
         conversation: this.conversation,
@@ -284,9 +305,11 @@ export class DraftEditor implements Takes {
         draft: this.id,
         base: this.#base,
         reply_to: reply,
+        template,
       });
       this.#shown = text;
       this.#replyShown = reply;
+      this.#templateShown = template;
       if (this.#missed) {
         this.#missed = false;
         this.#take(draft);
@@ -330,6 +353,8 @@ export class DraftEditor implements Takes {
     if (draft.sending?.here !== true) {
       this.reply = draft.reply_to;
       this.#replyShown = draft.reply_to?.id ?? null;
+      this.template = draft.template;
+      this.#templateShown = draft.template ?? "";
     }
     this.saved = !this.dirty;
     if (this.dirty) this.#schedule(SAVE_MS);

@@ -143,6 +143,12 @@ export function agency(now = Date.now()): World {
     const held = world.drafts.get(id);
     if (row && held) world.rows.set(id, { ...row, has_draft: true, draft_preview: held.text });
   }
+  const quick = { active: true, property: null, property_title: null, team: true, updated_at: at(3 * DAY), conflict: false };
+  world.quick = [
+    { ...quick, id: "q-1", title: "Welcome", body: "Dear {{client.first_name}},\nthank you for asking. I will call you tomorrow.\n{{me.name}}", category: "greeting", uses: 41 },
+    { ...quick, id: "q-2", title: "Keys and gate", body: "You can come from {{reservation.check_in}} on. The keys lie in the box beside the gate.", category: "check_in", uses: 12 },
+    { ...quick, id: "q-3", title: "Winter service", body: "We look after the heating while you are away.", category: "custom", uses: 0, active: false },
+  ];
   world.outbox = [
     { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
     { id: "c-ben-10", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And the keys", state: "queued", since: at(6 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },

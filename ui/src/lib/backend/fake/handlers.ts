@@ -16,6 +16,7 @@ import { people } from "./people";
 import { records } from "./records";
 import { plan, scheduled } from "./scheduled";
 import { search } from "./search";
+import { quick } from "./quick";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
@@ -121,7 +122,7 @@ function listed(fake: FakeBackend, one: Draft): DraftRow {
   return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending, files: one.files.length };
 }
 
-export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null): Calls["draft_set"]["answer"] {
+export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null, template: string | null = null): Calls["draft_set"]["answer"] {
   if (which === "" && (fake.world.drafts.get(id)?.text ?? "") !== "") choose(fake, id, null);
   const held = fake.world.drafts.get(id) ?? draft(id);
   const history = fake.draftTexts(id);
@@ -135,6 +136,7 @@ export function setDraft(fake: FakeBackend, id: string, text: string, base: stri
     text: diff(before, held.text).remove === 0 && before === held.text ? text : joined,
     revision,
     updated_at: new Date().toISOString(),
+    template: template === null ? held.template : template || null,
     reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
   };
   history.set(revision, saved.text);
@@ -242,7 +244,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     fake.draftTexts(args.conversation).set(held.revision, held.text);
     return held;
   },
-  draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null, args.draft ?? null),
+  draft_set: (fake, args) => setDraft(fake, args.conversation, args.text, args.base ?? null, args.reply_to ?? null, args.draft ?? null, args.template ?? null),
   draft_attach: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation) ?? draft(args.conversation);
     const files = [...held.files, ...args.files.map((file) => attached(fake, file))];
@@ -313,6 +315,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
   ...waiting,
   ...scheduled,
+  ...quick,
   attachment_read: (fake, args) => {
     const held = fake.world.files.get(args.id) ?? fail("not_found", "There is no such file.");
     const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));

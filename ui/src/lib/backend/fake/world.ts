@@ -9,6 +9,7 @@ import type { NotifySettings } from "../../bindings/NotifySettings";
 import type { OutboxRow } from "../../bindings/OutboxRow";
 import type { Participant } from "../../bindings/Participant";
 import type { PersonRow } from "../../bindings/PersonRow";
+import type { QuickReply } from "../../bindings/QuickReply";
 import type { Receipt } from "../../bindings/Receipt";
 import type { RequestRow } from "../../bindings/RequestRow";
 import type { RecordDetail } from "../../bindings/RecordDetail";
@@ -33,6 +34,9 @@ export interface World {
   requests: RequestRow[];
   outbox: OutboxRow[];
   scheduled: ScheduledRow[];
+  quick: QuickReply[];
+  /** Quick replies that were removed. */
+  quickGone: Set<string>;
   files: Map<string, string>;
   records: Map<string, RecordDetail>;
   notices: NoticeRow[];
@@ -100,6 +104,7 @@ export function draft(conversation: string, over: Partial<Draft> = {}): Draft {
     reply_to: null,
     sending: null,
     updated_at: null,
+    template: null,
     others: [],
     files: [],
     files_coming: 0,
@@ -208,6 +213,8 @@ export function empty(over: Partial<Status> = {}): World {
     requests: [],
     outbox: [],
     scheduled: [],
+    quick: [],
+    quickGone: new Set(),
     files: new Map(),
     records: new Map(),
     notices: [],

@@ -1,0 +1,222 @@
+//! Quick replies as a table (CSV, RFC 4180), to be written and read with any spreadsheet.
+//!
+//! The first line names the columns, in any order: `title` and `body` have to be there, `category`, `active` and
+//! `property` may be. A file is taken as a whole or not at all: every line that can't be taken is named with its number.
+
+use std::collections::BTreeMap;
+
+use homing_model::record::{QUICK_CATEGORIES, QUICK_TITLE};
+
+/// Lines of one file.
+const ROWS: usize = 2_000;
+const COLUMNS: [&str; 5] = ["title", "body", "category", "active", "property"];
+/// Bytes of a reply's words.
+pub(super) const BODY: usize = 16 * 1024;
+
+/// A line of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// Its number in the file; the line that names the columns is the first.
+    pub number: u64,
+    pub title: String,
+    pub body: String,
+    pub category: String,
+    pub active: bool,
+    /// Title or id of a property; empty for everywhere.
+    pub property: String,
+}
+
+/// Why a line can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub line: u64,
+    pub message: String,
+}
+
+/// Reads a table; either all of its lines or everything that is wrong with them.
+pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| vec![unreadable(text, &error)])?.clone();
+    let columns = columns(&header).map_err(|message| vec![Fault { line: 1, message }])?;
+    let (mut lines, mut faults, mut titles) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for record in reader.records() {
+        if lines.len() + faults.len() >= ROWS {
+            let line = lines.last().map_or(1, |line: &Line| line.number + 1);
+            faults.push(Fault { line, message: format!("A file can have at most {ROWS} quick replies.") });
+            break;
+        }
+        match record {
+            Err(error) => faults.push(unreadable(text, &error)),
+            Ok(record) => {
+                let number = number_of(text, record.position());
+                match line(&record, &columns, header.len(), number) {
+                    Err(message) => faults.push(Fault { line: number, message }),
+                    Ok(line) => {
+                        if let Some(first) = titles.insert(line.title.to_lowercase(), number) {
+                            let message = format!("Line {first} has the same title, \"{}\".", line.title);
+                            faults.push(Fault { line: number, message });
+                        }
+                        lines.push(line);
+                    }
+                }
+            }
+        }
+    }
+    if lines.is_empty() && faults.is_empty() {
+        faults.push(Fault { line: 1, message: "There is no quick reply in this file.".to_owned() });
+    }
+    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+}
+
+/// The line a record begins in. The reader's own count stops before the line break it has not read yet.
+fn number_of(text: &str, position: Option<&csv::Position>) -> u64 {
+    let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+    let (before, from) = text.as_bytes().split_at_checked(byte).unwrap_or_default();
+    let breaks = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let read = before.iter().chain(breaks).filter(|byte| **byte == b'\n').count();
+    read as u64 + 1
+}
+
+fn unreadable(text: &str, error: &csv::Error) -> Fault {
+    let line = number_of(text, error.position());
+    Fault { line, message: "This line can't be read as a table: is it text in UTF-8?".to_owned() }
+}
+
+fn columns(header: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, String> {
+    let mut places = BTreeMap::new();
+    for (place, name) in header.iter().enumerate() {
+        let name = name.trim().to_lowercase();
+        let Some(known) = COLUMNS.iter().find(|column| **column == name) else {
+            let shown = crate::text::visible(&name);
+            return Err(format!("There is no column \"{shown}\". Known are: {}.", COLUMNS.join(", ")));
+        };
+        if places.insert(*known, place).is_some() {
+            return Err(format!("The column \"{known}\" is there twice."));
+        }
+    }
+    match ["title", "body"].into_iter().find(|needed| !places.contains_key(needed)) {
+        Some(missing) => Err(format!("The first line has to name the columns; \"{missing}\" is missing.")),
+        None => Ok(places),
+    }
+}
+
+fn line(
+    record: &csv::StringRecord,
+    columns: &BTreeMap<&'static str, usize>,
+    width: usize,
+    number: u64,
+) -> Result<Line, String> {
+    if record.len() != width {
+        return Err(format!("It has {} values; the first line names {width} columns.", record.len()));
+    }
+    let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).unwrap_or_default();
+    let active = match value("active").trim().to_lowercase().as_str() {
+        "" | "yes" | "true" | "1" => true,
+        "no" | "false" | "0" => false,
+        other => return Err(format!("\"active\" is yes or no, not \"{}\".", crate::text::visible(other))),
+    };
+    Ok(Line {
+        number,
+        title: checked_title(value("title"))?,
+        body: checked_body(value("body"))?,
+        category: checked_category(value("category"))?,
+        active,
+        property: value("property").trim().to_owned(),
+    })
+}
+
+/// A title in one line, not too long.
+pub(super) fn checked_title(text: &str) -> Result<String, String> {
+    let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match title.chars().count() {
+        0 => Err("A quick reply needs a title.".to_owned()),
+        1..=QUICK_TITLE => Ok(title),
+        _ => Err(format!("The title is longer than {QUICK_TITLE} characters.")),
+    }
+}
+
+pub(super) fn checked_body(text: &str) -> Result<String, String> {
+    let body = text.replace('\0', "").replace("\r\n", "\n");
+    if body.trim().is_empty() {
+        return Err("A quick reply needs some words.".to_owned());
+    }
+    if body.len() > BODY { Err("The text is longer than 16 KiB.".to_owned()) } else { Ok(body) }
+}
+
+/// A category; none is one of one's own.
+pub(super) fn checked_category(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase().replace([' ', '-'], "_");
+    if name.is_empty() {
+        return Ok("custom".to_owned());
+    }
+    if QUICK_CATEGORIES.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    let shown = crate::text::visible(&name);
+    Err(format!("There is no category \"{shown}\". Known are: {}.", QUICK_CATEGORIES.join(", ")))
+}
+
+/// Writes a table that [`read`] reads back as it was.
+pub(crate) fn write(lines: &[Line]) -> Option<String> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS).ok()?;
+    for line in lines {
+        let active = if line.active { "yes" } else { "no" };
+        writer.write_record([&line.title, &line.body, &line.category, active, &line.property]).ok()?;
+    }
+    String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<(u64, String)> {
+        read(text).unwrap_err().into_iter().map(|fault| (fault.line, fault.message)).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let line = |title: &str, body: &str, active| Line {
+            title: title.to_owned(),
+            body: body.to_owned(),
+            category: "check_in".to_owned(),
+            active,
+            property: "Villa \"Rosa\"".to_owned(),
+            number: 0,
+        };
+        let lines = [
+            line("Keys, please", "Dear {{client.name}},\n\nthe \"keys\" lie, as always, in the box.", true),
+            line("鍵", "=SUM(A1)\n;\t", false),
+        ];
+        let table = write(&lines).unwrap();
+        assert!(table.starts_with("title,body,category,active,property\r\n"), "{table}");
+        let mut read = read(&table).unwrap();
+        assert_eq!(read.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 5]);
+        read.iter_mut().for_each(|line| line.number = 0);
+        assert_eq!(read, lines);
+    }
+
+    #[test]
+    fn columns_come_in_any_order_and_a_mark_of_the_encoding_is_no_letter() {
+        let read = read("\u{feff}Body, TITLE\r\nHello,Greeting\r\n").unwrap();
+        assert_eq!((read[0].title.as_str(), read[0].body.as_str()), ("Greeting", "Hello"));
+        assert_eq!((read[0].category.as_str(), read[0].active), ("custom", true));
+    }
+
+    #[test]
+    fn every_line_that_can_t_be_taken_is_named() {
+        assert_eq!(faults("")[0].0, 1);
+        assert!(faults("title\nx")[0].1.contains("\"body\" is missing"));
+        assert!(faults("title,body,colour\nx,y,z")[0].1.contains("no column \"colour\""));
+        assert!(faults("title,body,title\n")[0].1.contains("twice"));
+        assert!(faults("title,body\n")[0].1.contains("no quick reply"));
+        let long = "x".repeat(QUICK_TITLE + 1);
+        let found = faults(&format!(
+            "title,body,category,active\nGood,\"two\nlines\",,\n,words,,\n{long},words,,\nA,,,\nB,b,shopping,\nC,c,,maybe\nD,d\ngood,again,,\n"
+        ));
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9, 10]);
+        assert!(found[6].1.contains("Line 2 has the same title"), "{found:?}");
+    }
+}

@@ -1,0 +1,70 @@
+/** What stands in a text as a variable: `{{client.name}}`. */
+const VARIABLE = /\{\{\s*([\p{L}\p{N}._-]{1,64})\s*\}\}/gu;
+
+/** Variables that are still in a text, each once. */
+export function variables(text: string): string[] {
+  return [...new Set([...text.matchAll(VARIABLE)].map((found) => (found[1] ?? "").toLowerCase()))];
+}
+
+/** Variables there are, as a form offers them. The engine knows the same. */
+export const VARIABLES = [
+  "client.first_name",
+  "client.name",
+  "me.first_name",
+  "me.name",
+  "team.name",
+  "property.title",
+  "property.address",
+  "today",
+  "reservation.check_in",
+  "reservation.check_out",
+  "reservation.code",
+  "reservation.guests",
+] as const;
+
+export const CATEGORIES = [
+  "greeting",
+  "booking_confirmation",
+  "check_in",
+  "check_out",
+  "amenities",
+  "directions",
+  "house_rules",
+  "emergency",
+  "thank_you",
+  "custom",
+] as const;
+
+export interface Slash {
+  from: number;
+  to: number;
+  query: string;
+}
+
+/** The `/` before the caret that asks for a quick reply: at the beginning of a word, not in an address or a path. */
+export function slashAt(text: string, caret: number): Slash | null {
+  const found = /(?:^|\s)\/([^\s/]{0,40})$/u.exec(text.slice(0, caret));
+  if (!found) return null;
+  const query = found[1] ?? "";
+  return { from: caret - query.length - 1, to: caret, query };
+}
+
+/** Puts text into a field as if it were typed: the system's undo knows it. */
+export function typeIn(area: HTMLTextAreaElement, from: number, to: number, text: string): void {
+  area.focus();
+  area.setSelectionRange(from, to);
+  // The only way there is to write into a field and keep its undo.
+  const typed = typeof document.execCommand === "function" && document.execCommand(text === "" ? "delete" : "insertText", false, text);
+  if (typed) return;
+  area.setRangeText(text, from, to, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+export function readText(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error ?? new Error(file.name));
+    reader.readAsText(file);
+  });
+}

@@ -1,0 +1,121 @@
+import userEvent from "@testing-library/user-event";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { slashAt, variables } from "../src/lib/quick";
+import { chooseLanguage } from "../src/lib/text";
+import source from "./left-out.js?raw";
+import { all, one, soon, start } from "./helpers";
+
+const leftOut = new Function(source) as () => string[];
+const composer = (): HTMLTextAreaElement => one<HTMLTextAreaElement>("composer");
+
+afterEach(() => chooseLanguage(null));
+
+describe("a slash", () => {
+  it("asks at the beginning of a word, and not in addresses and paths", () => {
+    expect(slashAt("/", 1)).toEqual({ from: 0, to: 1, query: "" });
+    expect(slashAt("Hi /we and", 6)).toEqual({ from: 3, to: 6, query: "we" });
+    for (const text of ["https://a", "either/or", "/usr/bin", "// x", "1/2"]) expect(slashAt(text, text.length)).toBeNull();
+  });
+
+  it("finds what is left to fill in, each once", () => {
+    expect(variables("{{a.b}} {{ A.B }} {{x y}} {{}} {{c}}")).toEqual(["a.b", "c"]);
+  });
+});
+
+describe("quick replies", () => {
+  it("are picked with the keys alone, filled in, marked, and taken out again", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-sam");
+    await user.click(await soon(() => composer()));
+    await user.keyboard("Hello /wel");
+    await soon(() => expect(all("quick-hit")).toHaveLength(1));
+    await user.keyboard("{Enter}");
+    await soon(() => expect(composer().value).toMatch(/^Hello Dear \S+,\nthank you/u));
+    expect(one("quick-note").dataset["gaps"]).toBe("0");
+    await user.click(one("quick-undo"));
+    await soon(() => expect(composer().value).toBe("Hello "));
+    expect(all("quick-note")).toHaveLength(0);
+    await user.keyboard("/wel");
+    await soon(() => expect(all("quick-hit")).toHaveLength(1));
+    await user.keyboard("{Enter}");
+    await soon(() => one("quick-note"));
+    await user.click(one("send"));
+    await soon(() => expect(composer().value).toBe(""));
+    const saved = fake.calls.filter((call) => call.name === "draft_set").at(-1)?.args as { template: string };
+    expect(saved.template).toBe("q-1");
+    expect(all("quick-note")).toHaveLength(0);
+  });
+
+  it("are not sent with a hole in them that nobody saw", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-sam");
+    await user.click(await soon(() => composer()));
+    await user.keyboard("/");
+    await soon(() => expect(all("quick-hit").length).toBeGreaterThan(1));
+    await user.keyboard("{Alt>}{ArrowRight}{ArrowRight}{/Alt}");
+    await soon(() => expect(all("quick-hit")).toHaveLength(1));
+    await user.keyboard("{Enter}");
+    await soon(() => expect(one("quick-gap").textContent).toContain("reservation.check_in"));
+    await user.click(one("send"));
+    await soon(() => one("quick-send-anyway"));
+    expect(fake.calls.some((call) => call.name === "draft_send")).toBe(false);
+    await user.click(one("quick-send-anyway"));
+    await soon(() => expect(fake.calls.some((call) => call.name === "draft_send")).toBe(true));
+  });
+
+  it("close with Escape, and the slash stays", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/conversation/c-sam");
+    await user.click(await soon(() => composer()));
+    await user.keyboard("/keys");
+    await soon(() => one("quick-picker"));
+    await user.keyboard("{Escape}");
+    expect(all("quick-picker")).toHaveLength(0);
+    expect(composer().value).toBe("/keys");
+  });
+
+  it("are written, changed and removed with an undo", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/quick");
+    await soon(() => expect(all("quick-row")).toHaveLength(3));
+    await user.click(one("quick-new"));
+    await user.type(one("quick-title"), "Thanks");
+    await user.type(one("quick-body"), "Thank you! {{{{nonsense}}");
+    await soon(() => expect(one("quick-preview").textContent).toContain("Thank you!"));
+    await soon(() => expect(one("quick-form").textContent).toContain("{{nonsense}}"));
+    await user.click(one("quick-save"));
+    await soon(() => expect(all("quick-row")).toHaveLength(4));
+    await user.type(one("quick-search"), "gate");
+    await soon(() => expect(all("quick-row")).toHaveLength(1));
+    await user.click(one("quick-row").querySelector("button") as HTMLElement);
+    await user.click(await soon(() => one("quick-remove")));
+    await soon(() => expect(all("quick-row")).toHaveLength(0));
+    await user.click(one("toast-action"));
+    await soon(() => expect(all("quick-row")).toHaveLength(1));
+  });
+
+  it("come from a table as a whole or not at all, what is there already first", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/quick-import");
+    const file = (text: string): File => new File([text], "quick.csv", { type: "text/csv" });
+    const field = await soon(() => one<HTMLInputElement>("quick-file"));
+    await user.upload(field, file("title,body\nMap,Follow the river\nEmpty,\n"));
+    await soon(() => expect(one("quick-fault").textContent).toContain("Line 3"));
+    expect(one<HTMLButtonElement>("quick-import-do").disabled).toBe(true);
+    await user.upload(field, file("title,body\nMap,Follow the river\nWelcome,Hello\n"));
+    await soon(() => expect(one("quick-duplicate").textContent).toContain("Welcome"));
+    expect(one("quick-taken").textContent).toContain("1 quick reply");
+    await user.click(one("quick-import-do"));
+    await soon(() => expect(all("quick-row")).toHaveLength(4));
+  });
+
+  it("leave no text out of the catalogue", async () => {
+    const user = userEvent.setup();
+    chooseLanguage("pseudo");
+    await start(undefined, "#/quick");
+    await user.click((await soon(() => one("quick-row"))).querySelector("button") as HTMLElement);
+    await soon(() => one("quick-form"));
+    expect(leftOut()).toEqual([]);
+  });
+});
