@@ -1,6 +1,7 @@
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it } from "vitest";
 
+import { agency } from "../src/lib/backend/fake/agency";
 import { slashAt, variables } from "../src/lib/quick";
 import { chooseLanguage } from "../src/lib/text";
 import source from "./left-out.js?raw";
@@ -108,6 +109,44 @@ describe("quick replies", () => {
     expect(one("quick-taken").textContent).toContain("1 quick reply");
     await user.click(one("quick-import-do"));
     await soon(() => expect(all("quick-row")).toHaveLength(4));
+  });
+
+  it("come in with their letters right, or not at all", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/quick-import");
+    const field = await soon(() => one<HTMLInputElement>("quick-file"));
+    const take = (...parts: BlobPart[]): Promise<void> => user.upload(field, new File(parts, "quick.csv", { type: "text/csv" }));
+    const wide = "\ufefftitle,body\nGrüße,Guten Tag\n";
+    await take(new Uint8Array([...wide].flatMap((letter) => [letter.charCodeAt(0) & 255, letter.charCodeAt(0) >> 8])));
+    await soon(() => expect(one("quick-taken").textContent).toContain("1 quick reply"));
+    await take(new Uint8Array([...new TextEncoder().encode("title,body\nGr"), 0xfc, 0xdf, 0x65, 0x2c, 0x61, 0x0a]));
+    await soon(() => expect(one("error").textContent).toContain("UTF-8"));
+    expect(all("quick-taken")).toHaveLength(0);
+    expect(one<HTMLButtonElement>("quick-import-do").disabled).toBe(true);
+    await take("title,body\n", "x".repeat(5 * 1024 * 1024));
+    await soon(() => expect(one("error").textContent).toContain("4 MB"));
+  });
+
+  it("are told of on the message that began as one, to those who have it", async () => {
+    const fake = await start(undefined, "#/conversation/c-sam");
+    await soon(() => expect(all("message").length).toBeGreaterThan(0));
+    expect(all("message-template")).toHaveLength(0);
+    const row = fake.world.messages.get("c-sam")?.at(-1);
+    if (!row) throw new Error("no message");
+    fake.putMessage({ ...row, template: { id: "q-1", title: "Welcome" } });
+    await soon(() => expect(one("message-template").getAttribute("aria-label")).toContain("Began as the quick reply"));
+  });
+
+  it("teach the first one where there is none", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    world.quick = [];
+    await start(world, "#/conversation/c-sam");
+    await user.click(await soon(() => composer()));
+    await user.keyboard("/");
+    await soon(() => expect(one("quick-picker").textContent).toContain("No quick replies yet"));
+    await user.keyboard("x");
+    await soon(() => expect(all("quick-picker")).toHaveLength(0));
   });
 
   it("leave no text out of the catalogue", async () => {

@@ -11,7 +11,7 @@ use homing_store::outbox::OutboxState as StoredState;
 use homing_wire::codec::{decode, encode};
 use homing_wire::{PersonId, SpaceId};
 
-use crate::api::{ApiError, Named, OutboxState, Preview, Reaction};
+use crate::api::{ApiError, Named, OutboxState, Preview, Reaction, Template};
 use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 
@@ -56,6 +56,7 @@ pub(crate) struct Shown {
     pub mentions: Vec<Named>,
     pub previews: Vec<Preview>,
     pub extras: Extras,
+    pub template: Option<Template>,
     pub edited_at: Option<String>,
     pub changing: Option<OutboxState>,
     pub undo_until: Option<String>,
@@ -115,6 +116,9 @@ pub(crate) fn shown(row: &StoredMessage, names: &mut Names<'_>) -> Result<Shown,
     }
     // The most given first; of equals the one that sorts first, the same on every device.
     shown.reactions.sort_by(|a, b| (b.people.len(), &a.emoji).cmp(&(a.people.len(), &b.emoji)));
+    if let Some(template) = shown.extras.template {
+        shown.template = crate::quick::template(names.db, &template)?;
+    }
     for person in std::mem::take(&mut shown.extras.mentions) {
         shown.mentions.push(names.named(&row.space, person)?);
     }

@@ -634,7 +634,7 @@ fn message_row(
         mentions_me: row.marks.mentions_me,
         previews: marks.previews,
         forwarded: marks.extras.forwarded,
-        template: marks.extras.template.map(|id| id.to_string()),
+        template: marks.template,
         about: marks.extras.about.map(|id| id.to_string()),
         replies: row.replies,
         changing: marks.changing,

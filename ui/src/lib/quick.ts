@@ -1,3 +1,6 @@
+import { CallError } from "./backend";
+import { t } from "./text";
+
 /** What stands in a text as a variable: `{{client.name}}`. */
 const VARIABLE = /\{\{\s*([\p{L}\p{N}._-]{1,64})\s*\}\}/gu;
 
@@ -60,11 +63,26 @@ export function typeIn(area: HTMLTextAreaElement, from: number, to: number, text
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-export function readText(file: File): Promise<string> {
+/** Bytes of a table; the engine takes no more either. */
+const TABLE = 4 * 1024 * 1024;
+
+function bytesOf(file: File): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
     reader.onerror = () => reject(reader.error ?? new Error(file.name));
-    reader.readAsText(file);
+    reader.readAsArrayBuffer(file);
   });
+}
+
+/** A table as text: UTF-8, or what a spreadsheet calls "Unicode text". Anything else would come in with wrong letters. */
+export async function readTable(file: File): Promise<string> {
+  if (file.size > TABLE) throw new CallError({ code: "too_large", message: t.quick.tooLarge });
+  const bytes = new Uint8Array(await bytesOf(file));
+  const wide = { "255,254": "utf-16le", "254,255": "utf-16be" }[String(bytes.slice(0, 2))];
+  try {
+    return new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CallError({ code: "invalid_argument", message: t.quick.notText });
+  }
 }

@@ -104,7 +104,7 @@ impl From<api::MessageRow> for Message {
             links: row.previews.into_iter().map(Link::from).collect(),
             forwarded: row.forwarded,
             internal: row.internal,
-            template: row.template,
+            template: row.template.map(|one| one.id),
             about: row.about,
             replies: row.replies,
             changing: row.changing,

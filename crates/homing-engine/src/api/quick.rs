@@ -35,6 +35,9 @@ pub struct QuickReply {
     pub conflict: bool,
 }
 
+/// The quick reply a message began as: told to those who have it, so no client hears of it.
+pub struct Template { pub id: String, pub title: String }
+
 /// Which quick replies; all that are active without anything.
 #[derive(Default)]
 pub struct QuickReplies {

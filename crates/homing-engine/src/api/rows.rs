@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, Assignee, Colleague, Named, Preview, Reaction, RecordChip};
+use super::{ApiError, Assignee, Colleague, Named, Preview, Reaction, RecordChip, Template};
 
 macro_rules! wire_types {
     ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
@@ -219,8 +219,8 @@ pub struct MessageRow {
     pub previews: Vec<Preview>,
     /// It was written elsewhere first.
     pub forwarded: bool,
-    /// The quick reply it began as.
-    pub template: Option<String>,
+    /// The quick reply it began as, if it is one of those that are here.
+    pub template: Option<Template>,
     /// The record it is about.
     pub about: Option<String>,
     /// How many messages answer it.

@@ -147,14 +147,14 @@ impl Core {
             (None, None) => return Err(invalid("Name a quick reply, or give its words.").into()),
         };
         let values =
-            self.values(conversation.as_ref(), one.as_ref().and_then(Quick::property), args.today)?;
+            self.quick_values(conversation.as_ref(), one.as_ref().and_then(Quick::property), args.today)?;
         let (text, gaps) = fill(&body, &values);
         let gaps = gaps.into_iter().map(|gap| QuickGap { name: gap.name, known: gap.known }).collect();
         Ok(QuickText { text, gaps, id: one.map(|one| one.row.id.to_string()) })
     }
 
     /// What the variables say in a conversation. Names are those that its screen shows.
-    fn values(
+    fn quick_values(
         &mut self,
         conversation: Option<&DocId>,
         property: Option<DocId>,

@@ -15,10 +15,12 @@ use homing_store::records::{self, RecordRow};
 use homing_store::{Read, Tx};
 use homing_wire::{DocId, PersonId};
 
+use crate::api::Template;
 use crate::author::Label;
 use crate::docs::read_doc;
 use crate::fail::Fail;
 use crate::replica::Replica;
+use crate::text::visible;
 
 /// A quick reply with what its document says.
 pub(crate) struct Quick {
@@ -68,6 +70,12 @@ impl Quick {
         let name = self.record.text("category");
         if name.is_empty() { "custom" } else { name }
     }
+}
+
+/// What a message began as, if it is a quick reply that is here.
+pub(crate) fn template(db: &Read<'_>, id: &DocId) -> homing_store::Result<Option<Template>> {
+    let row = records::get(db, id)?.filter(|row| row.kind == QUICK_REPLY.number());
+    Ok(row.map(|row| Template { id: row.id.to_string(), title: visible(&row.title) }))
 }
 
 impl Replica {

@@ -2,6 +2,10 @@
 //!
 //! The first line names the columns, in any order: `title` and `body` have to be there, `category`, `active` and
 //! `property` may be. A file is taken as a whole or not at all: every line that can't be taken is named with its number.
+//! Spreadsheets of many countries part columns by semicolons or tabs; the first line tells.
+//!
+//! What a spreadsheet would take for a formula is written with an apostrophe before it, which it takes for text, and read
+//! without.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +13,8 @@ use homing_model::record::{QUICK_CATEGORIES, QUICK_TITLE};
 
 /// Lines of one file.
 const ROWS: usize = 2_000;
+/// What a cell begins with that a spreadsheet calculates; some take the wide forms too.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 const COLUMNS: [&str; 5] = ["title", "body", "category", "active", "property"];
 /// Bytes of a reply's words.
 pub(super) const BODY: usize = 16 * 1024;
@@ -36,8 +42,10 @@ pub(crate) struct Fault {
 /// Reads a table; either all of its lines or everything that is wrong with them.
 pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| vec![unreadable(text, &error)])?.clone();
+    let places = Lines::of(text);
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| vec![places.unreadable(&error)])?.clone();
     let columns = columns(&header).map_err(|message| vec![Fault { line: 1, message }])?;
     let (mut lines, mut faults, mut titles) = (Vec::new(), Vec::new(), BTreeMap::new());
     for record in reader.records() {
@@ -47,9 +55,9 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
             break;
         }
         match record {
-            Err(error) => faults.push(unreadable(text, &error)),
+            Err(error) => faults.push(places.unreadable(&error)),
             Ok(record) => {
-                let number = number_of(text, record.position());
+                let number = places.number(record.position());
                 match line(&record, &columns, header.len(), number) {
                     Err(message) => faults.push(Fault { line: number, message }),
                     Ok(line) => {
@@ -69,18 +77,54 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
     if faults.is_empty() { Ok(lines) } else { Err(faults) }
 }
 
-/// The line a record begins in. The reader's own count stops before the line break it has not read yet.
-fn number_of(text: &str, position: Option<&csv::Position>) -> u64 {
-    let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
-    let (before, from) = text.as_bytes().split_at_checked(byte).unwrap_or_default();
-    let breaks = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let read = before.iter().chain(breaks).filter(|byte| **byte == b'\n').count();
-    read as u64 + 1
+/// What parts the columns.
+fn delimiter(text: &str) -> u8 {
+    let first = text.split(['\n', '\r']).next().unwrap_or_default();
+    [b';', b'\t']
+        .into_iter()
+        .find(|mark| !first.contains(',') && first.as_bytes().contains(mark))
+        .unwrap_or(b',')
 }
 
-fn unreadable(text: &str, error: &csv::Error) -> Fault {
-    let line = number_of(text, error.position());
-    Fault { line, message: "This line can't be read as a table: is it text in UTF-8?".to_owned() }
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(FORMULA)
+}
+
+/// A cell that nothing calculates with.
+fn guarded(cell: &str) -> String {
+    if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|_| is_formula(cell)).unwrap_or(cell)
+}
+
+/// Where the lines of a text begin. The reader's own count stops before the line break it has not read yet.
+struct Lines<'a> {
+    text: &'a [u8],
+    begins: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let pairs = bytes.iter().zip(bytes.iter().skip(1).chain([&0])).enumerate();
+        let ends = pairs.filter(|(_, (byte, next))| **byte == b'\n' || (**byte == b'\r' && **next != b'\n'));
+        Self { text: bytes, begins: ends.map(|(at, _)| at + 1).collect() }
+    }
+
+    /// The line a record begins in.
+    fn number(&self, position: Option<&csv::Position>) -> u64 {
+        let byte = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+        let from = self.text.get(byte..).unwrap_or_default();
+        let breaks = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.begins.partition_point(|begin| *begin <= byte + breaks) as u64 + 1
+    }
+
+    fn unreadable(&self, error: &csv::Error) -> Fault {
+        let line = self.number(error.position());
+        Fault { line, message: "This line can't be read as a table: is it text in UTF-8?".to_owned() }
+    }
 }
 
 fn columns(header: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, String> {
@@ -110,7 +154,7 @@ fn line(
     if record.len() != width {
         return Err(format!("It has {} values; the first line names {width} columns.", record.len()));
     }
-    let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).unwrap_or_default();
+    let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).map_or("", unguarded);
     let active = match value("active").trim().to_lowercase().as_str() {
         "" | "yes" | "true" | "1" => true,
         "no" | "false" | "0" => false,
@@ -128,7 +172,8 @@ fn line(
 
 /// A title in one line, not too long.
 pub(super) fn checked_title(text: &str) -> Result<String, String> {
-    let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+    let title = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         0 => Err("A quick reply needs a title.".to_owned()),
         1..=QUICK_TITLE => Ok(title),
@@ -137,7 +182,8 @@ pub(super) fn checked_title(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn checked_body(text: &str) -> Result<String, String> {
-    let body = text.replace('\0', "").replace("\r\n", "\n");
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    let body = lines.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "");
     if body.trim().is_empty() {
         return Err("A quick reply needs some words.".to_owned());
     }
@@ -163,7 +209,8 @@ pub(crate) fn write(lines: &[Line]) -> Option<String> {
     writer.write_record(COLUMNS).ok()?;
     for line in lines {
         let active = if line.active { "yes" } else { "no" };
-        writer.write_record([&line.title, &line.body, &line.category, active, &line.property]).ok()?;
+        let [title, body, property] = [&line.title, &line.body, &line.property].map(|cell| guarded(cell));
+        writer.write_record([&title, &body, &line.category, active, &property]).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
 }
@@ -196,6 +243,55 @@ mod tests {
         assert_eq!(read.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 5]);
         read.iter_mut().for_each(|line| line.number = 0);
         assert_eq!(read, lines);
+    }
+
+    #[test]
+    fn nothing_that_is_written_calculates_and_all_of_it_is_read_back() {
+        let cells =
+            ["=1+1", "+49 30", "-", "@cmd", "'=1", "''@x", "＝1", "'quoted'", "a=b", "\tx", "- keys\n- code"];
+        let line = |cell: &&str| Line {
+            title: cell.split_whitespace().collect::<Vec<_>>().join(" "),
+            body: (*cell).to_owned(),
+            category: "custom".to_owned(),
+            active: true,
+            property: (*cell).trim().to_owned(),
+            number: 0,
+        };
+        let lines: Vec<Line> = cells.iter().map(line).collect();
+        let table = write(&lines).unwrap();
+        let mut cells = csv::Reader::from_reader(table.as_bytes());
+        for record in cells.records() {
+            let record = record.unwrap();
+            assert!(record.iter().all(|cell| !cell.starts_with(FORMULA)), "{record:?}");
+        }
+        let mut read = read(&table).unwrap();
+        read.iter_mut().for_each(|line| line.number = 0);
+        assert_eq!(read, lines);
+    }
+
+    #[test]
+    fn tables_of_other_countries_and_systems_are_read() {
+        for text in ["title;body\nA;b, c\n", "title\tbody\rA\tb, c\r", "title,body\nA,\"b, c\"\n"] {
+            let read = read(text).unwrap();
+            assert_eq!((read[0].title.as_str(), read[0].body.as_str()), ("A", "b, c"), "{text:?}");
+        }
+        let read = read("title,body\n\"a\u{1b}[31m\nb\",\"one\r\ntwo\rthree\u{7}\u{0}\"\n").unwrap();
+        assert_eq!((read[0].title.as_str(), read[0].body.as_str()), ("a[31m b", "one\ntwo\nthree"));
+    }
+
+    #[test]
+    fn what_is_too_much_or_no_table_is_refused() {
+        let many = format!("title,body\n{}", (0..=ROWS).map(|n| format!("t{n},b\n")).collect::<String>());
+        assert!(faults(&many)[0].1.contains("at most 2000"));
+        let long = format!("title,body\nA,{}\n", "x".repeat(BODY + 1));
+        assert!(faults(&long)[0].1.contains("16 KiB"));
+        let open = format!("title,body\nA,\"{}", "x\n".repeat(100_000));
+        assert_eq!(faults(&open).len(), 1, "a quote that never ends");
+        for nonsense in ["\0\0\0", "{\"a\":1}", "\"", "title,body\n\"", "PK\u{3}\u{4}"] {
+            assert!(!faults(nonsense).is_empty(), "{nonsense:?}");
+        }
+        let wide = format!("title,body{}\n", ",x".repeat(100_000));
+        assert_eq!(faults(&wide).len(), 1);
     }
 
     #[test]

@@ -238,6 +238,7 @@ fn a_send_can_be_undone_until_its_time_is_over_also_after_a_restart() {
             draft: None,
             base: None,
             reply_to: Some(quoted.clone()),
+            template: None,
         };
         world.ask::<Draft>(laptop, Call::DraftSet(args)).unwrap();
         world.draft_send(laptop, &two).unwrap().id

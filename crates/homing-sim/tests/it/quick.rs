@@ -77,9 +77,13 @@ fn the_team_shares_them_and_counts_right_however_far_apart() {
     }
     let sent = world.messages(ben, &two).unwrap();
     assert_eq!(sent.len(), 6);
-    assert!(sent.iter().all(|row| row.template.as_deref() == Some(greeting.id.as_str())));
+    assert!(sent.iter().all(|row| row.template.is_none()), "a client hears of no quick reply");
     assert!(sent.iter().any(|row| row.body == "Dear Ben, here is Ada."), "{sent:?}");
     assert!(sent.iter().any(|row| row.body == "Dear Ben, here is Cora."));
+    for row in world.messages(cora, &two).unwrap() {
+        let began = row.template.map(|one| (one.id, one.title));
+        assert_eq!(began, Some((greeting.id.clone(), "Welcome".to_owned())), "{}", row.body);
+    }
     at_rest(world, &everybody);
 }
 

@@ -8,6 +8,7 @@ import type { Quote } from "./Quote";
 import type { Reaction } from "./Reaction";
 import type { Receipt } from "./Receipt";
 import type { State } from "./State";
+import type { Template } from "./Template";
 
 /**
  * A message as the conversation shows it.
@@ -42,9 +43,9 @@ mentions: Array<Named>, mentions_me: boolean, previews: Array<Preview>,
  */
 forwarded: boolean, 
 /**
- * The quick reply it began as.
+ * The quick reply it began as, if it is one of those that are here.
  */
-template: string | null, 
+template: Template | null, 
 /**
  * The record it is about.
  */

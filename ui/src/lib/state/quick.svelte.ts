@@ -37,6 +37,11 @@ export class QuickPicker {
     private readonly editor: DraftEditor,
   ) {}
 
+  /** Whether there is none at all that could be offered here. */
+  get none(): boolean {
+    return this.#all.length === 0;
+  }
+
   get categories(): string[] {
     return [...new Set(this.#all.map((one) => one.category))];
   }
@@ -50,7 +55,7 @@ export class QuickPicker {
   }
 
   get open(): boolean {
-    return this.slash !== null && (this.hits.length > 0 || this.#all.length > 0);
+    return this.slash !== null && (this.#all.length > 0 || (this.#asked >= 0 && this.slash.query === ""));
   }
 
   /** The text or the caret changed. */
