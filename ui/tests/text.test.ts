@@ -5,6 +5,7 @@ import { shortTime } from "../src/lib/format";
 import { rank, score } from "../src/lib/fuzzy";
 import { visible } from "../src/lib/hostile";
 import { host, split } from "../src/lib/links";
+import { endsIn } from "../src/lib/direction";
 import { beginning } from "../src/lib/long";
 import { hashOf, parseRoute } from "../src/lib/routes";
 
@@ -101,4 +102,14 @@ describe("times", () => {
     expect(shortTime(new Date(now - 29_000).toISOString(), now)).toBe("now");
     expect(shortTime(new Date(now + 20 * 60_000).toISOString(), now)).toMatch(/12:20/);
   });
+});
+
+it("a text ends in the direction of its last paragraph's first letter", () => {
+  expect(endsIn("Good morning")).toBe("ltr");
+  expect(endsIn("صباح الخير")).toBe("rtl");
+  expect(endsIn("\u05e9\u05dc\u05d5\u05dd Ben")).toBe("rtl");
+  expect(endsIn("Ben: \u05e9\u05dc\u05d5\u05dd")).toBe("ltr");
+  expect(endsIn("first\n12. \u05e9\u05dc\u05d5\u05dd\n\n")).toBe("rtl");
+  expect(endsIn("14:30 \u{1f44d}")).toBe(null);
+  expect(endsIn("")).toBe(null);
 });

@@ -137,7 +137,7 @@ impl App {
     }
 
     /// What sticks out of the page or of a part that scrolls, sideways: it is cut off, or the page moves with it. And dialogs
-    /// that leave the window.
+    /// that leave the window, and times of messages that lie on their words.
     pub async fn sticking_out(&self) -> Vec<String> {
         let script = "const found = [];
             // The room around what is pressed is not shown.
@@ -163,6 +163,13 @@ impl App {
                 if (!handled && style.overflowX === 'visible' && style.display !== 'inline' && element.clientWidth > 0
                     && element.scrollWidth > element.clientWidth + 2) {
                     found.push(`holds more than fits: ${name(element)}`);
+                }
+                if (element.matches('.bubble > .meta')) {
+                    const words = document.createRange();
+                    words.selectNodeContents(element.parentElement.querySelector('.text') ?? element.parentElement.firstChild);
+                    const over = [...words.getClientRects()].some((line) => line.left < box.right - 1 && line.right > box.left + 1
+                        && line.top < box.bottom - 1 && line.bottom > box.top + 1);
+                    if (over) found.push(`lies on words: ${name(element.parentElement)}`);
                 }
                 if (box.left >= -1 && box.right <= innerWidth + 1) continue;
                 let around = element.parentElement;
