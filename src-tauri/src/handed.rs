@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use homing_engine::api::{ApiError, Call, Code, FileSource};
+use homing_engine::api::{ApiError, Call, Code, FileSource, VoiceShown};
 use serde::Serialize;
 use tauri::{AppHandle, DragDropEvent, Emitter, Manager, PhysicalPosition, Window};
 
@@ -35,6 +35,8 @@ struct File {
     name: String,
     mime: String,
     content: Content,
+    /// What a recording of a voice is shown with.
+    voice: Option<VoiceShown>,
 }
 
 /// Where what is in a file is found.
@@ -79,20 +81,36 @@ impl Handed {
             let mime = mime_guess::from_path(&path).first_or_octet_stream().essence_str().to_owned();
             Some((name, mime, about.len(), Content::Path(path)))
         });
-        found.take(MOST).map(|(name, mime, size, content)| self.keep(name, mime, size, content)).collect()
+        found
+            .take(MOST)
+            .map(|(name, mime, size, content)| self.keep(name, mime, size, content, None))
+            .collect()
     }
 
     /// Keeps a picture that is in no file.
     pub fn picture(&self, png: Vec<u8>) -> HandedFile {
         let size = u64::try_from(png.len()).unwrap_or(u64::MAX);
-        self.keep("image.png".into(), "image/png".into(), size, Content::Bytes(png))
+        self.keep("image.png".into(), "image/png".into(), size, Content::Bytes(png), None)
     }
 
-    fn keep(&self, name: String, mime: String, size: u64, content: Content) -> HandedFile {
+    /// Keeps what was recorded here.
+    pub fn recording(&self, name: String, ogg: Vec<u8>, voice: VoiceShown) -> HandedFile {
+        let size = u64::try_from(ogg.len()).unwrap_or(u64::MAX);
+        self.keep(name, "audio/ogg".into(), size, Content::Bytes(ogg), Some(voice))
+    }
+
+    fn keep(
+        &self,
+        name: String,
+        mime: String,
+        size: u64,
+        content: Content,
+        voice: Option<VoiceShown>,
+    ) -> HandedFile {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.last = waiting.last.wrapping_add(1);
         let id = waiting.last;
-        waiting.files.insert(id, File { name: name.clone(), mime: mime.clone(), content });
+        waiting.files.insert(id, File { name: name.clone(), mime: mime.clone(), content, voice });
         let held = |files: &BTreeMap<u32, File>| files.values().map(File::held).sum::<usize>();
         while waiting.files.len() > MOST || (waiting.files.len() > 1 && held(&waiting.files) > HELD) {
             waiting.files.pop_first();
@@ -103,7 +121,7 @@ impl Handed {
     /// Keeps a file that the page held itself.
     pub fn bytes(&self, name: String, mime: String, bytes: Vec<u8>) -> HandedFile {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.keep(name, mime, size, Content::Bytes(bytes))
+        self.keep(name, mime, size, Content::Bytes(bytes), None)
     }
 
     /// The call as the engine takes it: files by their place instead of their number.
@@ -135,10 +153,11 @@ impl Handed {
             Some(File { content: Content::Path(path), .. }) => {
                 Ok(FileSource::Path { path: path.to_string_lossy().into_owned() })
             }
-            Some(File { content: Content::Bytes(bytes), name, mime }) => Ok(FileSource::Bytes {
+            Some(File { content: Content::Bytes(bytes), name, mime, voice }) => Ok(FileSource::Bytes {
                 name: name.clone(),
                 mime: mime.clone(),
                 base64: data_encoding::BASE64.encode(bytes),
+                voice: voice.clone(),
             }),
             None => Err(ApiError::new(
                 Code::NotFound,

@@ -9,10 +9,12 @@ mod engine;
 mod handed;
 mod instance;
 mod links;
+mod microphone;
 mod notifications;
 mod picked;
 mod platform;
 mod tray;
+mod voice;
 mod window;
 
 use std::path::PathBuf;
@@ -40,6 +42,10 @@ fn main() -> anyhow::Result<()> {
             commands::keep_file,
             commands::clipboard_files,
             commands::save_path,
+            voice::microphone,
+            voice::voice_start,
+            voice::voice_stop,
+            voice::voice_sound,
             commands::open_external,
             commands::set_badge,
             commands::set_zoom,
@@ -79,6 +85,7 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(notifications::Shown::default());
     app.manage(handed::Handed::default());
     app.manage(picked::Picked::default());
+    app.manage(voice::Voice::default());
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
     if let Err(error) = tray::add(app) {

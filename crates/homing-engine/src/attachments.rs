@@ -13,7 +13,7 @@ use homing_store::spaces::{self, SpaceState};
 use homing_store::{Durability, Read, Tx, draft_files, messages, meta};
 use homing_wire::{BlobId, DocId, SpaceId};
 
-use crate::api::{ApiError, Attachment, Done, FileData, FileSave, FileSource, ItemRef};
+use crate::api::{ApiError, Attachment, Code, Done, FileData, FileSave, FileSource, ItemRef};
 use crate::core::{Core, FILES, RELAY_FILE};
 use crate::fail::{Fail, not_found};
 use crate::files::{self, FileDone, FileJob, FileOutcome, Sealed, StagedFile, Stopper, Work};
@@ -155,8 +155,12 @@ impl Core {
         attachments::get(&self.db()?, &id)?.ok_or_else(|| not_found("file").into())
     }
 
+    /// A file of a message or record, or of a draft.
     fn sealed_of(&self, id: &str) -> Result<Sealed, ApiError> {
-        let row = self.attachment_row(id)?;
+        let row = match self.attachment_row(id) {
+            Err(error) if error.code == Code::NotFound => return self.sealed_of_draft(id)?.ok_or(error),
+            row => row?,
+        };
         let folder = row.blob.map(|blob| self.folder_of(&blob)).ok_or_else(files::missing)?;
         Ok(Sealed {
             folder,
@@ -167,6 +171,21 @@ impl Core {
             size: row.size,
             voice: row.voice.map(|(duration_ms, peaks)| Voice { duration_ms, peaks: peaks.into() }),
         })
+    }
+
+    fn sealed_of_draft(&self, id: &str) -> Result<Option<Sealed>, ApiError> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        let Some(row) = draft_files::get(&self.db()?, &id)? else { return Ok(None) };
+        let meta = AttachmentMeta::read(&row.meta).map_err(|error| ApiError::from(Fail::from(error)))?;
+        Ok(Some(Sealed {
+            folder: self.folder_of(&row.blob),
+            key: Seed32::from_bytes(meta.key),
+            chunks: meta.chunks.len(),
+            name: meta.name,
+            mime: meta.mime,
+            size: meta.size,
+            voice: meta.voice,
+        }))
     }
 
     pub(crate) fn attachment_read(&mut self, args: ItemRef, reply: Reply<FileData>) {

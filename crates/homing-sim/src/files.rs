@@ -141,6 +141,7 @@ impl World {
             name: name.to_owned(),
             mime: "application/octet-stream".to_owned(),
             base64: BASE64.encode(bytes),
+            voice: None,
         };
         let args = Send {
             conversation: conversation.to_owned(),

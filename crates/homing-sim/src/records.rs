@@ -117,8 +117,12 @@ impl World {
         name: &str,
         bytes: &[u8],
     ) -> Result<RecordDetail> {
-        let file =
-            FileSource::Bytes { name: name.into(), mime: "image/jpeg".into(), base64: BASE64.encode(bytes) };
+        let file = FileSource::Bytes {
+            name: name.into(),
+            mime: "image/jpeg".into(),
+            base64: BASE64.encode(bytes),
+            voice: None,
+        };
         let args =
             RecordFiles { record: record.to_owned(), field: "photos".into(), add: vec![file], keep: None };
         self.ask(device, Call::RecordFiles(args))

@@ -14,6 +14,7 @@ use crate::shell;
 const FLOORS: &[(&str, &[&str])] = &[
     ("homing-wire", &[]),
     ("homing-crypto", &[]),
+    ("homing-voice", &[]),
     ("homing-model", &["homing-wire"]),
     ("homing-access", &["homing-wire", "homing-crypto"]),
     ("homing-sync", &["homing-wire"]),
@@ -22,7 +23,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "homing-engine",
         &["homing-wire", "homing-crypto", "homing-model", "homing-access", "homing-sync", "homing-store"],
     ),
-    ("homing-app", &["homing-engine"]),
+    ("homing-app", &["homing-engine", "homing-voice"]),
     ("homing-cli", &["homing-engine"]),
     ("homing-relay", &["homing-wire", "homing-crypto", "homing-access"]),
     (
@@ -47,6 +48,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["homing-store", "homing-relay", "homing-sim"]),
     ("tauri*", &["homing-app"]),
     ("notify-rust", &["homing-app"]),
+    ("cpal", &["homing-app"]),
+    ("opusic-c", &["homing-voice"]),
     ("axum", &["homing-relay"]),
     ("keyring-core", &["homing-engine"]),
     ("ed25519-dalek", &["homing-crypto"]),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{place, shell};
 
-/// What the Tauri shell and SQLCipher are built with.
+/// What the Tauri shell, SQLCipher, the microphone and the codec of voice notes are built with.
 const BUILD: &[&str] = &[
     "build-essential",
     "pkg-config",
@@ -17,12 +17,15 @@ const BUILD: &[&str] = &[
     "libayatana-appindicator3-dev",
     "librsvg2-dev",
     "libssl-dev",
+    "libasound2-dev",
+    "cmake",
     "file",
 ];
 /// A screen for a machine that has none, and something on it to draw text with.
 const SCREEN: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "fonts-noto-core"];
-/// What the tests of the window use besides: letters for every script, and a keychain.
-const TEST: &[&str] = &["fonts-noto-cjk", "fonts-noto-color-emoji", "gnome-keyring"];
+/// What the tests of the window use besides: letters for every script, a keychain, and sound without a sound card.
+const TEST: &[&str] =
+    &["fonts-noto-cjk", "fonts-noto-color-emoji", "gnome-keyring", "pulseaudio", "libasound2-plugins"];
 
 /// The oldest Node whose major and minor version will do.
 const NODE: (u32, u32) = (20, 19);
@@ -49,6 +52,16 @@ pub fn system(purpose: For, yes: bool) -> Result<()> {
     }
     if cfg!(target_os = "macos") && !shell::quietly("xcode-select", &["-p"]) {
         bail!("Xcode's command line tools are missing; install them with: xcode-select --install");
+    }
+    if cfg!(target_os = "macos") && !place::has("cmake") {
+        bail!(
+            "CMake is missing, which the codec of voice notes is built with; install it with: brew install cmake"
+        );
+    }
+    if cfg!(windows) && !place::has("cmake") {
+        bail!(
+            "CMake is missing, which the codec of voice notes is built with; install it with: winget install Kitware.CMake"
+        );
     }
     if cfg!(windows) && !place::has("perl") {
         bail!(
@@ -129,10 +142,13 @@ fn means_yes(answer: &str) -> bool {
 /// Systems without apt: check for what the packages bring, and name it.
 fn other_linux(purpose: For) -> Result<()> {
     let mut missing = Vec::new();
-    for library in ["webkit2gtk-4.1", "ayatana-appindicator3-0.1", "librsvg-2.0"] {
+    for library in ["webkit2gtk-4.1", "ayatana-appindicator3-0.1", "librsvg-2.0", "alsa"] {
         if !shell::quietly("pkg-config", &["--exists", library]) {
             missing.push(library);
         }
+    }
+    if !place::has("cmake") {
+        missing.push("cmake");
     }
     if purpose != For::Build {
         missing

@@ -29,4 +29,5 @@ mod reading;
 mod records;
 mod spoken;
 mod steps;
+mod voice;
 mod writing;

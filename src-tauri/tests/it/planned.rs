@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
-use crate::steps::{begin, first_start, link, open, tid, wait_connected, wait_draft};
+use crate::steps::{begin, meet, open, tid, wait_connected, wait_draft};
 
 /// Enough to close two windows in.
 const AHEAD_MS: u64 = 45_000;
@@ -25,7 +25,7 @@ async fn a_planned_message_goes_out_while_the_windows_of_its_author_are_closed()
     let desk = Desk::start();
     let mut relay = Relay::start(&desk.folder("relay"));
     let laptop = desk.app("laptop", &[]).await;
-    let (desktop, ben) = meet(&desk, &relay, &laptop).await;
+    let (desktop, ben) = meet(&desk, &relay, &laptop, &[]).await;
     let talk = begin(&laptop, "The keys", &["Ben Okafor"], "We meet tomorrow").await;
     for window in [&desktop, &ben] {
         open(window, &talk).await;
@@ -107,33 +107,4 @@ async fn shows(app: &App, text: &str) -> bool {
     let script = "return [...document.querySelectorAll('[data-testid=message-body]')]
         .some((body) => body.innerText.includes(arguments[0]))";
     app.eval(script, vec![json!(text)]).await == json!(true)
-}
-
-/// Ada on two devices, and Ben, who comes by her invitation.
-async fn meet(desk: &Desk, relay: &Relay, laptop: &App) -> (App, App) {
-    first_start(laptop, "Ada Berger").await;
-    laptop.click(&tid("welcome-invite")).await;
-    laptop.fill(&tid("relay-address"), &relay.address).await;
-    laptop.click(&tid("relay-connect")).await;
-    laptop.click("[data-testid=invite-kind][data-kind=person]").await;
-    laptop.click(&tid("invite-make")).await;
-    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-    laptop.click(&tid("dialog-close")).await;
-    laptop.wait_gone(&tid("dialog")).await;
-    let ben = desk.app("ben", &[]).await;
-    ben.click(&tid("first-invitation")).await;
-    ben.fill(&tid("join-link"), &invitation).await;
-    ben.click(&tid("join-look")).await;
-    ben.fill(&tid("join-name"), "Ben Okafor").await;
-    ben.click(&tid("join-do")).await;
-    ben.wait_gone(&tid("dialog")).await;
-    laptop.wait_text(&tid("conversation"), "Ben Okafor").await;
-    let desktop = desk.app("desktop", &[]).await;
-    link(laptop, &desktop).await;
-    for window in [laptop, &desktop] {
-        window.click(&tid("dialog-close")).await;
-        window.wait_gone(&tid("dialog")).await;
-        window.click("[data-nav=inbox]").await;
-    }
-    (desktop, ben)
 }

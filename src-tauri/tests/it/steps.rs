@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::driver::{App, OnScreen};
+use crate::driver::{App, Desk, OnScreen};
 use crate::programs::{Relay, Terminal};
 
 pub fn tid(name: &str) -> String {
@@ -194,4 +194,33 @@ pub async fn paste_file(app: &App, css: &str, name: &str, mime: &str, bytes: &[u
         document.querySelector(arguments[0]).dispatchEvent(event)";
     let bytes = data_encoding::BASE64.encode(bytes);
     app.eval(script, vec![json!(css), json!(name), json!(mime), json!(bytes)]).await;
+}
+
+/// Ada, whose window this is, on a second device, and Ben, who comes by her invitation. `env` is for the new windows.
+pub async fn meet(desk: &Desk, relay: &Relay, laptop: &App, env: &[(&str, &str)]) -> (App, App) {
+    first_start(laptop, "Ada Berger").await;
+    laptop.click(&tid("welcome-invite")).await;
+    laptop.fill(&tid("relay-address"), &relay.address).await;
+    laptop.click(&tid("relay-connect")).await;
+    laptop.click("[data-testid=invite-kind][data-kind=person]").await;
+    laptop.click(&tid("invite-make")).await;
+    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
+    laptop.click(&tid("dialog-close")).await;
+    laptop.wait_gone(&tid("dialog")).await;
+    let ben = desk.app("ben", env).await;
+    ben.click(&tid("first-invitation")).await;
+    ben.fill(&tid("join-link"), &invitation).await;
+    ben.click(&tid("join-look")).await;
+    ben.fill(&tid("join-name"), "Ben Okafor").await;
+    ben.click(&tid("join-do")).await;
+    ben.wait_gone(&tid("dialog")).await;
+    laptop.wait_text(&tid("conversation"), "Ben Okafor").await;
+    let desktop = desk.app("desktop", env).await;
+    link(laptop, &desktop).await;
+    for window in [laptop, &desktop] {
+        window.click(&tid("dialog-close")).await;
+        window.wait_gone(&tid("dialog")).await;
+        window.click("[data-nav=inbox]").await;
+    }
+    (desktop, ben)
 }

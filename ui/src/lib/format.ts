@@ -142,6 +142,19 @@ export function size(bytes: number): string {
   return f.made(written);
 }
 
+/** How long something is: 0:07, 12:30, 1:02:03. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(Math.min(Math.max(0, ms), 359_999_000) / 1000);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** 1.5×, as the language writes numbers. */
+export function times(factor: number): string {
+  return `${f.number.format(factor)}×`;
+}
+
 export function count(value: number): string {
   return f.number.format(value);
 }

@@ -74,3 +74,8 @@ export { default as Pin } from "@lucide/svelte/icons/pin";
 export { default as Read } from "@lucide/svelte/icons/check-check";
 export { default as Snooze } from "@lucide/svelte/icons/alarm-clock";
 export { default as Spam } from "@lucide/svelte/icons/shield-alert";
+export { default as Microphone } from "@lucide/svelte/icons/mic";
+export { default as MicrophoneOff } from "@lucide/svelte/icons/mic-off";
+export { default as Pause } from "@lucide/svelte/icons/pause";
+export { default as Play } from "@lucide/svelte/icons/play";
+export { default as Stop } from "@lucide/svelte/icons/square";

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{RoleName, Theme};
+use super::{RoleName, Theme, VoiceShown};
 
 macro_rules! wire_types {
     ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
@@ -44,8 +44,8 @@ pub struct Messages {
 }
 
 /// A file to send: a path on this computer, what the desktop gave the window by its number (the shell puts the file in
-/// its place), or bytes.
-pub enum FileSource { Path { path: String }, Given { number: u32 }, Bytes { name: String, mime: String, base64: String } }
+/// its place), or bytes, with what a recording of a voice is shown with.
+pub enum FileSource { Path { path: String }, Given { number: u32 }, Bytes { name: String, mime: String, base64: String, #[serde(default)] voice: Option<VoiceShown> } }
 
 /// A message apart from the composer's draft (scripts, what a record's buttons ask).
 #[derive(Default)]

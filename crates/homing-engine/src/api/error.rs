@@ -67,6 +67,8 @@ pub enum Code {
     TooLarge,
     /// A file can't be read or written.
     FileFailed,
+    /// No microphone gives sound: none is there, it is in use, or the system does not allow it.
+    MicrophoneFailed,
     /// It is already on its way and can't be taken back.
     AlreadySent,
     /// The message is being sent by another device of this person.

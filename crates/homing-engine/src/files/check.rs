@@ -5,10 +5,10 @@ use std::io::{Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use data_encoding::BASE64;
-use homing_model::Voice;
+use homing_model::{Voice, limits};
 
 use super::{MOST, TOGETHER, failed, megabytes};
-use crate::api::{ApiError, Code, FileSource};
+use crate::api::{ApiError, Code, FileSource, VoiceShown};
 use crate::fail::invalid;
 use crate::text::visible;
 
@@ -55,19 +55,32 @@ pub(super) fn too_large(name: &str, largest: u64) -> ApiError {
 fn open(source: &FileSource) -> Result<(Opened, u64), ApiError> {
     match source {
         FileSource::Path { path } => open_path(Path::new(path)),
-        FileSource::Bytes { name, mime, base64 } => {
+        FileSource::Bytes { name, mime, base64, voice } => {
             let bytes = BASE64
                 .decode(base64.as_bytes())
                 .map_err(|_| ApiError::from(invalid("The file's bytes are not base64.")))?;
             let size = bytes.len() as u64;
             let name = file_name(name);
             let mime = if mime.is_empty() { mime_of(&name) } else { mime.clone() };
-            Ok((Opened { name, mime, voice: None, content: Box::new(Cursor::new(bytes)) }, size))
+            let voice = voice.as_ref().map(said).transpose()?;
+            Ok((Opened { name, mime, voice, content: Box::new(Cursor::new(bytes)) }, size))
         }
         FileSource::Given { .. } => {
             Err(failed("This file is no longer at hand. Choose or drop it once more."))
         }
     }
+}
+
+/// What is said of a recording, if messages take it.
+fn said(voice: &VoiceShown) -> Result<Voice, ApiError> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at first")]
+    let duration_ms = voice.duration_ms as u64;
+    #[allow(clippy::cast_precision_loss, reason = "some hours")]
+    let longest = limits::VOICE_MS as f64;
+    if !(0.0..=longest).contains(&voice.duration_ms) || voice.peaks.len() > limits::VOICE_PEAKS {
+        return Err(invalid("This is more than a recording can be shown with.").into());
+    }
+    Ok(Voice { duration_ms, peaks: voice.peaks.clone().into() })
 }
 
 fn open_path(path: &Path) -> Result<(Opened, u64), ApiError> {

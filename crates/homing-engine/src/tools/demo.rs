@@ -142,7 +142,12 @@ impl Picture {
                 ("Lease, draft.pdf", "application/pdf", picture::pdf("Lease (draft)", &lines))
             }
         };
-        FileSource::Bytes { name: name.to_owned(), mime: mime.to_owned(), base64: BASE64.encode(&bytes) }
+        FileSource::Bytes {
+            name: name.to_owned(),
+            mime: mime.to_owned(),
+            base64: BASE64.encode(&bytes),
+            voice: None,
+        }
     }
 }
 

@@ -128,6 +128,7 @@ fn note(desk: &mut Desk, text: &str) -> NewConversation {
         name: "notes.txt".into(),
         mime: "text/plain".into(),
         base64: "aG9sZCB0aGUgcHJpY2U=".into(),
+        voice: None,
     };
     desk.does(Call::ConversationNew(ConversationNew {
         subject: Some("Mill Lane".into()),

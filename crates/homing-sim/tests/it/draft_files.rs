@@ -17,6 +17,7 @@ fn attach(world: &mut World, device: DeviceId, conversation: &str, names: &[&str
         name: (*name).to_owned(),
         mime: String::new(),
         base64: data_encoding::BASE64.encode(&bytes_of(name)),
+        voice: None,
     });
     let args = DraftAttach { conversation: conversation.to_owned(), files: files.collect(), draft: None };
     world.ask(device, Call::DraftAttach(args)).unwrap()

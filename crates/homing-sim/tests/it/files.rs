@@ -149,6 +149,7 @@ fn a_file_goes_with_the_first_message_of_a_conversation_begun_offline() {
         name: "plan".to_owned(),
         mime: String::new(),
         base64: data_encoding::BASE64.encode(&content("plan")),
+        voice: None,
     };
     let args = ConversationNew {
         subject: Some("New".to_owned()),

@@ -16,6 +16,7 @@ mod keyring;
 mod page;
 mod process;
 mod screen;
+mod sound;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ pub use keyring::Keyring;
 pub use page::SHOWS_WITHIN;
 pub use process::{Group, kill_hard};
 pub use screen::OnScreen;
+pub use sound::{SILENCE, Sound};
 
 /// The folders a desktop session names, each app's own.
 const FOLDERS: [(&str, &str); 5] = [

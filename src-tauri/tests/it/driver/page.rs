@@ -104,10 +104,12 @@ impl App {
                 Ok(element) => element.click().await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = clicked {
-                self.give_up(&format!("to click {css} ({error})")).await;
-            }
-            if self.eval("return window.missed?.() ?? false", vec![]).await == json!(false) {
+            // A list that has just changed draws its rows anew: the one that was found is gone, and another is there.
+            let missed = match clicked {
+                Ok(()) => self.eval("return window.missed?.() ?? false", vec![]).await != json!(false),
+                Err(_) => true,
+            };
+            if !missed {
                 return;
             }
             if Instant::now() > deadline {

@@ -43,6 +43,20 @@ export type FileDrag =
   | { kind: "leave" }
   | { kind: "drop"; x: number; y: number; files: HandedFile[] };
 
+/** A recording that was ended: the shell holds it like a file. */
+export interface VoiceNote {
+  file: HandedFile;
+  duration_ms: number;
+}
+
+/** How a recording goes. `level`: how loud it is just now, 0 to 255. */
+export interface VoiceProgress {
+  duration_ms: number;
+  level: number;
+  /** Nothing more is recorded: it is as long as it may be, or the microphone is gone. */
+  ended: "full" | "gone" | null;
+}
+
 /** What the window around the page can do and tells. */
 export interface Shell {
   info(): Promise<ShellInfo>;
@@ -53,6 +67,14 @@ export interface Shell {
   /** Gives the shell a file that the page holds itself. */
   keepFile(file: File): Promise<HandedFile>;
   clipboardFiles(): Promise<HandedFile[]>;
+  /** Whether there is a microphone. */
+  microphone(): Promise<boolean>;
+  onVoice(handler: (progress: VoiceProgress) => void): Promise<() => void>;
+  voiceStart(): Promise<void>;
+  /** Ends the recording; null if there was none. */
+  voiceStop(name: string): Promise<VoiceNote | null>;
+  /** A voice note as WAV. */
+  voiceSound(id: string): Promise<ArrayBuffer>;
   pickFiles(): Promise<HandedFile[]>;
   /** One file, for a call that takes its path. */
   pickPath(): Promise<string | null>;

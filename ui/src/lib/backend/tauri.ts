@@ -2,7 +2,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { Status } from "../bindings/Status";
-import type { Answer, Args, Backend, CallName, EngineEvent, FileDrag, HandedFile, OpenConversation, ShellInfo } from "./index";
+import type { Answer, Args, Backend, CallName, EngineEvent, FileDrag, HandedFile, OpenConversation, ShellInfo, VoiceNote, VoiceProgress } from "./index";
 import { asCallError } from "./index";
 
 /** The page inside the desktop window. */
@@ -27,6 +27,11 @@ export function tauriBackend(): Backend {
         const headers = { "x-name": encodeURIComponent(file.name || "image.png"), "x-mime": encodeURIComponent(file.type) };
         return invoke<HandedFile>("keep_file", new Uint8Array(await file.arrayBuffer()), { headers });
       },
+      microphone: () => invoke<boolean>("microphone"),
+      onVoice: (handler) => listen<VoiceProgress>("voice", (event) => handler(event.payload)),
+      voiceStart: () => invoke<void>("voice_start"),
+      voiceStop: (name) => invoke<VoiceNote | null>("voice_stop", { name }),
+      voiceSound: (id) => invoke<ArrayBuffer>("voice_sound", { id }),
       clipboardFiles: () => invoke<HandedFile[]>("clipboard_files"),
       pickFiles: () => invoke<HandedFile[]>("pick_files"),
       pickPath: () => invoke<string | null>("pick_path"),

@@ -20,6 +20,8 @@ import { Announcer } from "./announcer";
 import { Layout } from "./layout.svelte";
 import { NotifyPrefs } from "./notices.svelte";
 import { forgetPictures } from "./pictures";
+import { Player } from "./player.svelte";
+import { Recorder } from "./recorder.svelte";
 import { Router } from "./router.svelte";
 import { Selection } from "./selection.svelte";
 import type { Marks } from "./search.svelte";
@@ -90,6 +92,8 @@ export class App {
   readonly selection: Selection;
   readonly notify: NotifyPrefs;
   readonly announcer: Announcer;
+  readonly recorder = new Recorder(this);
+  readonly player: Player;
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
   #stops: Array<() => void> = [];
@@ -103,6 +107,7 @@ export class App {
     this.list = new ConversationList(backend);
     this.selection = new Selection(() => this.list.shown);
     this.notify = new NotifyPrefs(backend);
+    this.player = new Player(this);
     this.announcer = new Announcer(this.toasts, (conversation, message) => this.#openNotice(conversation, message, false));
   }
 
@@ -140,6 +145,7 @@ export class App {
         shell.onOpenConversation((target) => this.#openTarget(target)),
         shell.onMenu((item) => this.#menu(item)),
         shell.onFileDrag((drag) => this.drops.heard(drag)),
+        shell.onVoice((progress) => this.recorder.heard(progress)),
       ])),
     );
     await begun;
@@ -205,6 +211,7 @@ export class App {
 
   /** Everything unsaved is handed to the engine: before the window hides, locks or goes. */
   async flush(): Promise<void> {
+    await this.recorder.keep();
     await Promise.all([...this.#editors.values()].map((editor) => editor.flush()));
   }
 
@@ -326,6 +333,7 @@ export class App {
     this.list.reset();
     this.selection.clear();
     forgetPictures();
+    this.player.forget();
     this.#keepEditors(status.person);
     if (status.locked) {
       this.toasts.settleAll();

@@ -108,6 +108,7 @@ export class DraftEditor implements Takes {
       name: file.name,
       size: file.size,
       picture: file.thumbnail,
+      ...(file.voice ? { sound: file } : {}),
       note: file.state === "uploading" ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "",
       progress: file.state === "uploading" ? file.progress : null,
     })),

@@ -1,3 +1,4 @@
+import type { Attachment } from "../bindings/Attachment";
 import type { FileSource } from "../bindings/FileSource";
 import type { HandedFile } from "../backend";
 
@@ -21,6 +22,8 @@ export interface Chip {
   /** 0 to 1, while it is on its way. */
   progress?: number | null;
   busy?: boolean;
+  /** A recording that can be played. */
+  sound?: Attachment;
 }
 
 /** The engine takes it by its number: what is in it never passes the page. */

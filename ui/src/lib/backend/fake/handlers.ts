@@ -78,7 +78,7 @@ function setFile(fake: FakeBackend, id: string, next: (state: Attachment["state"
 function attached(fake: FakeBackend, file: FileSource): Attachment {
   if ("given" in file) {
     const held = fake.handed[file.given.number] ?? fail("file_failed", "This file is no longer at hand.");
-    return attachment(next("a"), held.name, held.mime, held.size);
+    return { ...attachment(next("a"), held.name, held.mime, held.size), voice: held.voice ?? null };
   }
   const name = "path" in file ? (file.path.path.split("/").at(-1) ?? "file") : file.bytes.name;
   return attachment(next("a"), name, "bytes" in file ? file.bytes.mime : "application/octet-stream", 1024);

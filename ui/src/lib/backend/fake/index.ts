@@ -1,6 +1,7 @@
 import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { MessageRow } from "../../bindings/MessageRow";
-import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type FileDrag, type HandedFile, type OpenConversation, type Shell } from "../index";
+import type { VoiceShown } from "../../bindings/VoiceShown";
+import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type FileDrag, type HandedFile, type OpenConversation, type Shell, type VoiceProgress } from "../index";
 import { handlers } from "./handlers";
 import { draft, empty, type World } from "./world";
 
@@ -10,7 +11,11 @@ export class FakeBackend implements Backend {
   readonly badges: number[] = [];
   readonly opened: string[] = [];
   /** What is in files that the desktop hands over, by their numbers, and what its clipboard holds. */
-  readonly handed: Record<number, HandedFile> = {};
+  readonly handed: Record<number, HandedFile & { voice?: VoiceShown }> = {};
+  /** Whether there is a microphone, and how long what it records is. */
+  hears = true;
+  recorded = 4200;
+  readonly voices = new Set<(progress: VoiceProgress) => void>();
   /** What the person chooses when asked for files. */
   picked: HandedFile[] = [];
   clipboard: HandedFile[] = [];
@@ -47,6 +52,11 @@ export class FakeBackend implements Backend {
   /** Somebody drags files over the window. */
   drag(drag: FileDrag): void {
     for (const handler of this.#drags) handler(drag);
+  }
+
+  /** The microphone hears something. */
+  voice(progress: VoiceProgress): void {
+    for (const handler of this.voices) handler(progress);
   }
 
   deepLink(link: string): void {
@@ -162,6 +172,20 @@ export class FakeBackend implements Backend {
       const id = 1000 + Object.keys(this.handed).length;
       return (this.handed[id] = { id, name: file.name, mime: file.type, size: file.size });
     },
+    microphone: async () => this.hears,
+    onVoice: async (handler) => {
+      this.voices.add(handler);
+      return () => this.voices.delete(handler);
+    },
+    voiceStart: async () => {
+      if (!this.hears) throw new CallError({ code: "microphone_failed", message: "No microphone was found." });
+    },
+    voiceStop: async (name) => {
+      const id = 2000 + Object.keys(this.handed).length;
+      this.handed[id] = { id, name, mime: "audio/ogg", size: 4000, voice: { duration_ms: this.recorded, peaks: [40, 200, 120] } };
+      return { file: this.handed[id], duration_ms: this.recorded };
+    },
+    voiceSound: async () => new ArrayBuffer(44),
     clipboardFiles: async () => this.clipboard.map((file) => (this.handed[file.id] = file)),
     pickFiles: async () => this.picked.map((file) => (this.handed[file.id] = file)),
     pickPath: async () => null,

@@ -1,0 +1,92 @@
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { FakeBackend } from "../src/lib/backend/fake";
+import { duration } from "../src/lib/format";
+import { all, one, soon, start } from "./helpers";
+
+const TALK = "#/conversation/c-ben";
+
+beforeEach(() => {
+  // jsdom has no sound of its own.
+  vi.spyOn(HTMLMediaElement.prototype, "play").mockImplementation(function (this: HTMLMediaElement) {
+    this.onplay?.(new Event("play"));
+    return Promise.resolve();
+  });
+  vi.spyOn(HTMLMediaElement.prototype, "pause").mockImplementation(function (this: HTMLMediaElement) {
+    this.onpause?.(new Event("pause"));
+  });
+  URL.createObjectURL = () => "blob:sound";
+  URL.revokeObjectURL = () => undefined;
+});
+
+async function speak(fake: FakeBackend): Promise<void> {
+  await userEvent.click(await soon(() => one("record-voice")));
+  await soon(() => one("recording"));
+  fake.voice({ duration_ms: 4200, level: 180, ended: null });
+}
+
+const files = (): number => all("pending-file").length;
+
+describe("a voice note", () => {
+  it("is recorded, kept in the draft, played there and sent", async () => {
+    const fake = await start(undefined, TALK);
+    await speak(fake);
+    await soon(() => expect(one("recording").textContent).toContain("0:04"));
+    expect(one("recording").querySelector("[role=meter]")?.getAttribute("aria-valuenow")).toBe("180");
+    await userEvent.click(one("recording-stop"));
+    await soon(() => expect(files()).toBe(1));
+    await userEvent.click(one("voice-play"));
+    await soon(() => expect(one("voice-play").getAttribute("aria-label")).toMatch(/^Pause/u));
+    await userEvent.click(one("send"));
+    const note = await soon(() => one("voice"));
+    expect(note.getAttribute("aria-label")).toBe("Voice note, 0:04");
+    expect(files()).toBe(0);
+  });
+
+  it("is sent at once with what was typed", async () => {
+    const fake = await start(undefined, TALK);
+    await userEvent.type(await soon(() => one("composer")), "Listen:");
+    await speak(fake);
+    await userEvent.click(one("recording-send"));
+    await soon(() => one("voice"));
+    const sent = fake.calls.filter((call) => call.name === "draft_send");
+    expect(sent).toHaveLength(1);
+    expect(one("composer")).toHaveProperty("value", "");
+  });
+
+  it("is kept by Escape and by a microphone that is gone; discarding can be undone", async () => {
+    const fake = await start(undefined, TALK);
+    await speak(fake);
+    await userEvent.keyboard("{Escape}");
+    await soon(() => expect(files()).toBe(1));
+    await speak(fake);
+    fake.voice({ duration_ms: 4300, level: 0, ended: "gone" });
+    await soon(() => expect(files()).toBe(2));
+    await speak(fake);
+    await userEvent.click(one("recording-discard"));
+    await soon(() => expect(document.body.textContent).toContain("Recording discarded"));
+    expect(files()).toBe(2);
+    await userEvent.click(one("toast-action"));
+    await soon(() => expect(files()).toBe(3));
+  });
+
+  it("says when nothing is heard, when it was too short, and when there is no microphone", async () => {
+    const fake = await start(undefined, TALK);
+    await speak(fake);
+    fake.voice({ duration_ms: 9000, level: 0, ended: null });
+    await soon(() => expect(document.body.textContent).toContain("Is the microphone turned off?"));
+    fake.recorded = 200;
+    await userEvent.click(one("recording-stop"));
+    await soon(() => expect(document.body.textContent).toContain("Too short"));
+    expect(files()).toBe(0);
+    fake.hears = false;
+    await userEvent.click(one("record-voice"));
+    await soon(() => expect(one("record-voice").dataset["there"]).toBe("false"));
+    expect(document.body.textContent).toContain("No microphone was found");
+  });
+
+  it("has its length written as people read it", () => {
+    expect([0, 999, 61_000, 3_723_000, -5, 1e15].map(duration)).toEqual(["0:00", "0:00", "1:01", "1:02:03", "0:00", "99:59:59"]);
+  });
+});
