@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
 use crate::steps::{
-    begin, conversation_id, first_start, link, open, row, tid, to_inbox, wait_connected, write,
+    begin, close_dialog, conversation_id, first_start, invite, join, link, open, row, tid, to_inbox,
+    wait_connected, write,
 };
 
 struct Agency {
@@ -26,26 +27,14 @@ impl Agency {
         let relay = Relay::start(&desk.folder("relay"));
         let laptop = desk.app("laptop", &[]).await;
         first_start(&laptop, "Ada Berger").await;
-        laptop.click(&tid("welcome-invite")).await;
-        laptop.fill(&tid("relay-address"), &relay.address).await;
-        laptop.click(&tid("relay-connect")).await;
-        laptop.click("[data-testid=invite-kind][data-kind=client]").await;
-        laptop.fill(&tid("invite-client-name"), "Cora Lind").await;
-        laptop.click(&tid("invite-make")).await;
-        let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-        close(&laptop).await;
+        let invitation = invite(&laptop, &relay, "client", Some("Cora Lind")).await;
         let desktop = desk.app("desktop", &[]).await;
         link(&laptop, &desktop).await;
         for device in [&laptop, &desktop] {
-            close(device).await;
+            close_dialog(device).await;
         }
         let client = desk.app("client", &[]).await;
-        client.click(&tid("first-invitation")).await;
-        client.fill(&tid("join-link"), &invitation).await;
-        client.click(&tid("join-look")).await;
-        client.fill(&tid("join-name"), "Cora Lind").await;
-        client.click(&tid("join-do")).await;
-        client.wait_gone(&tid("dialog")).await;
+        join(&client, &invitation, "Cora Lind").await;
         to_inbox(&laptop).await;
         laptop.wait_text(&tid("conversation"), "Cora Lind").await;
         let boiler = begin(&laptop, "The boiler", &["Cora Lind"], "I will send somebody").await;
@@ -64,11 +53,6 @@ impl Agency {
         }
         drop(self.desk);
     }
-}
-
-async fn close(app: &App) {
-    app.click(&tid("dialog-close")).await;
-    app.wait_gone(&tid("dialog")).await;
 }
 
 async fn offline(app: &App) {

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use crate::driver::{App, Desk};
-use crate::programs::Relay;
-use crate::steps::{begin, meet, open, tid, wait_connected, wait_draft};
+use crate::meeting::Meeting;
+use crate::steps::{begin, open, tid, wait_connected, wait_draft};
 
 /// Enough to close two windows in.
 const AHEAD_MS: u64 = 45_000;
@@ -23,9 +23,7 @@ fn now_ms() -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planned_message_goes_out_while_the_windows_of_its_author_are_closed() {
     let desk = Desk::start();
-    let mut relay = Relay::start(&desk.folder("relay"));
-    let laptop = desk.app("laptop", &[]).await;
-    let (desktop, ben) = meet(&desk, &relay, &laptop, &[]).await;
+    let Meeting { mut relay, laptop, desktop, ben, .. } = Meeting::on(&desk).await;
     let talk = begin(&laptop, "The keys", &["Ben Okafor"], "We meet tomorrow").await;
     for window in [&desktop, &ben] {
         open(window, &talk).await;

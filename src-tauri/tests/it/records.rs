@@ -5,7 +5,9 @@ use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
-use crate::steps::{conversation_id, first_start, link, open, tid, to_inbox, wait_connected};
+use crate::steps::{
+    close_dialog, conversation_id, first_start, invite, join, link, open, tid, to_inbox, wait_connected,
+};
 
 const SECRET: &str = "The owner would take four hundred";
 
@@ -15,25 +17,13 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
     let mut relay = Relay::start(&desk.folder("relay"));
     let laptop = desk.app("laptop", &[]).await;
     first_start(&laptop, "Ada Berger").await;
-    laptop.click(&tid("welcome-invite")).await;
-    laptop.fill(&tid("relay-address"), &relay.address).await;
-    laptop.click(&tid("relay-connect")).await;
-    laptop.click("[data-testid=invite-kind][data-kind=client]").await;
-    laptop.fill(&tid("invite-client-name"), "Ben Okafor").await;
-    laptop.click(&tid("invite-make")).await;
-    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-    close(&laptop).await;
+    let invitation = invite(&laptop, &relay, "client", Some("Ben Okafor")).await;
     let desktop = desk.app("desktop", &[]).await;
     link(&laptop, &desktop).await;
-    close(&laptop).await;
-    close(&desktop).await;
+    close_dialog(&laptop).await;
+    close_dialog(&desktop).await;
     let ben = desk.app("ben", &[]).await;
-    ben.click(&tid("first-invitation")).await;
-    ben.fill(&tid("join-link"), &invitation).await;
-    ben.click(&tid("join-look")).await;
-    ben.fill(&tid("join-name"), "Ben Okafor").await;
-    ben.click(&tid("join-do")).await;
-    ben.wait_gone(&tid("dialog")).await;
+    join(&ben, &invitation, "Ben Okafor").await;
     laptop.click("[data-nav=people]").await;
     laptop.wait_text(&tid("person"), "Ben Okafor").await;
 
@@ -171,11 +161,6 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
     for app in [laptop, desktop, ben] {
         app.close().await;
     }
-}
-
-async fn close(app: &App) {
-    app.click(&tid("dialog-close")).await;
-    app.wait_gone(&tid("dialog")).await;
 }
 
 /// Writes a field as somebody who types and goes on.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::driver::{App, Desk, OnScreen};
+use crate::driver::{App, OnScreen};
 use crate::programs::{Relay, Terminal};
 
 pub fn tid(name: &str) -> String {
@@ -141,6 +141,36 @@ pub async fn wait_unread(app: &App, conversation: &str, count: usize) {
     app.wait_for(&format!("{}[data-unread=\"{count}\"]", row(conversation))).await;
 }
 
+pub async fn close_dialog(app: &App) {
+    app.click(&tid("dialog-close")).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
+/// Connects the relay of somebody who has just begun, and makes an invitation: `person`, `client` (with the name) or `team`.
+pub async fn invite(app: &App, relay: &Relay, kind: &str, name: Option<&str>) -> String {
+    app.click(&tid("welcome-invite")).await;
+    app.fill(&tid("relay-address"), &relay.address).await;
+    app.click(&tid("relay-connect")).await;
+    app.click(&format!("[data-testid=invite-kind][data-kind={kind}]")).await;
+    if let Some(name) = name {
+        app.fill(&tid("invite-client-name"), name).await;
+    }
+    app.click(&tid("invite-make")).await;
+    let link = app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
+    close_dialog(app).await;
+    link
+}
+
+/// Comes by an invitation that lets in at once, in a window that was just opened for the first time.
+pub async fn join(app: &App, link: &str, name: &str) {
+    app.click(&tid("first-invitation")).await;
+    app.fill(&tid("join-link"), link).await;
+    app.click(&tid("join-look")).await;
+    app.fill(&tid("join-name"), name).await;
+    app.click(&tid("join-do")).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
 /// Says who one is, and nothing else: that is all the first start asks.
 pub async fn first_start(app: &App, name: &str) {
     app.fill(&tid("first-name"), name).await;
@@ -151,14 +181,7 @@ pub async fn first_start(app: &App, name: &str) {
 /// Begins as Ada, who connects her relay, invites somebody who is on the command line, and sees them come.
 pub async fn introduce(app: &App, relay: &Relay, other: &Terminal, name: &str) {
     first_start(app, "Ada Berger").await;
-    app.click(&tid("welcome-invite")).await;
-    app.fill(&tid("relay-address"), &relay.address).await;
-    app.click(&tid("relay-connect")).await;
-    app.click("[data-testid=invite-kind][data-kind=person]").await;
-    app.click(&tid("invite-make")).await;
-    let link = app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-    app.click(&tid("dialog-close")).await;
-    app.wait_gone(&tid("dialog")).await;
+    let link = invite(app, relay, "person", None).await;
     other.one(&["join", &link, "--name", name]).await;
     other.run(&["sync"]).await;
     app.wait_text(&tid("conversation"), name).await;
@@ -194,33 +217,4 @@ pub async fn paste_file(app: &App, css: &str, name: &str, mime: &str, bytes: &[u
         document.querySelector(arguments[0]).dispatchEvent(event)";
     let bytes = data_encoding::BASE64.encode(bytes);
     app.eval(script, vec![json!(css), json!(name), json!(mime), json!(bytes)]).await;
-}
-
-/// Ada, whose window this is, on a second device, and Ben, who comes by her invitation. `env` is for the new windows.
-pub async fn meet(desk: &Desk, relay: &Relay, laptop: &App, env: &[(&str, &str)]) -> (App, App) {
-    first_start(laptop, "Ada Berger").await;
-    laptop.click(&tid("welcome-invite")).await;
-    laptop.fill(&tid("relay-address"), &relay.address).await;
-    laptop.click(&tid("relay-connect")).await;
-    laptop.click("[data-testid=invite-kind][data-kind=person]").await;
-    laptop.click(&tid("invite-make")).await;
-    let invitation = laptop.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-    laptop.click(&tid("dialog-close")).await;
-    laptop.wait_gone(&tid("dialog")).await;
-    let ben = desk.app("ben", env).await;
-    ben.click(&tid("first-invitation")).await;
-    ben.fill(&tid("join-link"), &invitation).await;
-    ben.click(&tid("join-look")).await;
-    ben.fill(&tid("join-name"), "Ben Okafor").await;
-    ben.click(&tid("join-do")).await;
-    ben.wait_gone(&tid("dialog")).await;
-    laptop.wait_text(&tid("conversation"), "Ben Okafor").await;
-    let desktop = desk.app("desktop", env).await;
-    link(laptop, &desktop).await;
-    for window in [laptop, &desktop] {
-        window.click(&tid("dialog-close")).await;
-        window.wait_gone(&tid("dialog")).await;
-        window.click("[data-nav=inbox]").await;
-    }
-    (desktop, ben)
 }

@@ -6,8 +6,8 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::driver::{App, Desk, SILENCE, Sound};
-use crate::programs::Relay;
-use crate::steps::{begin, first_start, meet, open, tid};
+use crate::meeting::Meeting;
+use crate::steps::{begin, first_start, open, tid};
 
 /// Where a picture is put to be looked at.
 fn picture(name: &str) -> PathBuf {
@@ -44,9 +44,8 @@ async fn plays(app: &App) {
 async fn a_voice_note_said_offline_is_heard_by_the_other_and_on_the_second_device() {
     let desk = Desk::start();
     let sound = Sound::start(&desk.folder("sound")).await;
-    let mut relay = Relay::start(&desk.folder("relay"));
-    let laptop = desk.app("laptop", &sound.env()).await;
-    let (desktop, ben) = meet(&desk, &relay, &laptop, &sound.env()).await;
+    let env = sound.env();
+    let Meeting { mut relay, laptop, desktop, ben, .. } = Meeting::with(&desk, [&env, &env, &env]).await;
     let talk = begin(&laptop, "The keys", &["Ben Okafor"], "Shall I call?").await;
     for window in [&desktop, &ben] {
         open(window, &talk).await;

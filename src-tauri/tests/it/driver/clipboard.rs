@@ -84,3 +84,30 @@ pub(super) fn give(
     };
     connection.send_event(false, window, EventMask::NO_EVENT, answer).unwrap().check().unwrap();
 }
+
+/// The text that would be pasted on a screen; nothing if nothing was copied as text.
+pub fn text_on(display: &str) -> Option<String> {
+    let (connection, screen) = x11rb::connect(Some(display)).unwrap();
+    let root = connection.setup().roots[screen].root;
+    let asking = connection.generate_id().unwrap();
+    let aux = CreateWindowAux::new();
+    connection.create_window(0, asking, root, 0, 0, 1, 1, 0, WindowClass::INPUT_ONLY, 0, &aux).unwrap();
+    let [clipboard, form, place] =
+        ["CLIPBOARD", "UTF8_STRING", "HOMING_TEST"].map(|name| atom(&connection, name));
+    connection
+        .convert_selection(asking, clipboard, form, place, x11rb::CURRENT_TIME)
+        .unwrap()
+        .check()
+        .unwrap();
+    loop {
+        // The server answers for an owner that is gone.
+        if let Event::SelectionNotify(answer) = connection.wait_for_event().unwrap() {
+            if answer.property == x11rb::NONE {
+                return None;
+            }
+            let found =
+                connection.get_property(true, asking, place, form, 0, u32::MAX / 4).unwrap().reply().unwrap();
+            return Some(String::from_utf8(found.value).unwrap());
+        }
+    }
+}

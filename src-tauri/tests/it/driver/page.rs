@@ -94,7 +94,10 @@ impl App {
             const before = place();
             window.missed = () => place() !== before;
             addEventListener('click', (event) => {
-                if (event.composedPath().includes(element)) window.missed = () => false;
+                const [now, { clientX: x, clientY: y }] = [element.getBoundingClientRect(), event];
+                const within = x >= now.left && x <= now.right && y >= now.top && y <= now.bottom;
+                const hit = within || event.composedPath().includes(element);
+                window.missed = () => !hit;
             }, { capture: true, once: true });
             return true";
         let deadline = Instant::now() + SHOWS_WITHIN;
@@ -104,9 +107,12 @@ impl App {
                 Ok(element) => element.click().await,
                 Err(error) => Err(error),
             };
-            // A list that has just changed draws its rows anew: the one that was found is gone, and another is there.
+            // It may be drawn anew, or be covered, between the look and the press.
             let missed = match clicked {
                 Ok(()) => self.eval("return window.missed?.() ?? false", vec![]).await != json!(false),
+                Err(error) if Instant::now() > deadline => {
+                    self.give_up(&format!("to click {css} ({error})")).await
+                }
                 Err(_) => true,
             };
             if !missed {
@@ -242,6 +248,9 @@ impl App {
         let script =
             "return `${location.href}\n${document.body.innerText.trim() || document.body.outerHTML}`";
         let shown = self.client.execute(script, vec![]).await.unwrap_or_default();
+        if let Ok(picture) = self.client.screenshot().await {
+            drop(std::fs::write(self.folder.join("window.png"), picture));
+        }
         panic!(
             "waited in vain for {what}; {} shows:\n{}\n--- app.log\n{}",
             self.folder.display(),
