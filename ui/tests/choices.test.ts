@@ -153,7 +153,7 @@ describe("people one does not hear", () => {
   it("calls and blocks somebody from the list of people", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/people");
-    const button = (await soon(() => all("person-menu")))[0] as HTMLElement;
+    const button = await soon(() => one("person-menu", "[data-id]"));
     const id = button.dataset["id"] ?? "";
     await user.click(button);
     await user.type(await soon(() => one("person-name")), "The builder{Enter}");

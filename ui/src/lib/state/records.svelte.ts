@@ -1,5 +1,6 @@
 import { asCallError, type Args, type CallError, type EngineEvent } from "../backend";
 import type { RecordDetail } from "../bindings/RecordDetail";
+import type { RecordPage } from "../bindings/RecordPage";
 import type { RecordRow } from "../bindings/RecordRow";
 import type { App } from "./app.svelte";
 
@@ -15,6 +16,7 @@ export class RecordList {
   next = $state<string | null>(null);
   total = $state(0);
   #asked = 0;
+  #fetching = false;
 
   constructor(
     private readonly app: App,
@@ -30,13 +32,19 @@ export class RecordList {
 
   load = (): Promise<void> => this.#load(this.ask());
 
-  async #load(asked: Asked): Promise<void> {
+  /** As many rows as are shown already: who has scrolled far stays there. */
+  async #load(asked: Asked, least = 0): Promise<void> {
     this.#asked += 1;
     const mine = this.#asked;
     try {
-      const page = await this.app.call("records", { sort: "newest", ...asked, deleted: false, limit: PAGE });
+      let page = await this.#page(asked, null);
+      let rows = page.rows;
+      while (page.next && rows.length < least && mine === this.#asked) {
+        page = await this.#page(asked, page.next);
+        rows = [...rows, ...page.rows];
+      }
       if (mine !== this.#asked) return;
-      this.rows = page.rows;
+      this.rows = rows;
       this.next = page.next;
       this.total = page.total;
       this.error = null;
@@ -45,12 +53,25 @@ export class RecordList {
     }
   }
 
+  #page(asked: Asked, after: string | null): Promise<RecordPage> {
+    return this.app.call("records", { sort: "newest", ...asked, deleted: false, ...(after === null ? {} : { after }), limit: PAGE });
+  }
+
   async more(): Promise<void> {
-    if (!this.next || !this.rows) return;
-    const page = await this.app.attempt("records", { sort: "newest", ...this.ask(), deleted: false, after: this.next, limit: PAGE });
-    if (!page) return;
-    this.rows = [...this.rows, ...page.rows];
-    this.next = page.next;
+    const { next, rows } = this;
+    if (!next || !rows || this.#fetching) return;
+    const mine = this.#asked;
+    this.#fetching = true;
+    try {
+      const page = await this.#page(this.ask(), next);
+      if (mine !== this.#asked) return;
+      this.rows = [...rows, ...page.rows];
+      this.next = page.next;
+    } catch (thrown) {
+      this.app.fail(thrown);
+    } finally {
+      this.#fetching = false;
+    }
   }
 
   /** Rows that are shown change where they are; anything else is asked for again. */
@@ -61,7 +82,7 @@ export class RecordList {
     if (!rows || (mine.length === 0 && event.remove.length === 0)) return;
     const known = mine.every((row) => !row.deleted && rows.some((one) => one.id === row.id));
     if (known && event.remove.length === 0) this.rows = rows.map((row) => mine.find((one) => one.id === row.id) ?? row);
-    void this.load();
+    void this.#load(this.ask(), rows.length);
   }
 }
 
