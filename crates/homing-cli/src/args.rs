@@ -1005,6 +1005,7 @@ pub enum Key {
     CompactList,
     UndoSendSeconds,
     Presence,
+    LinkPreviews,
 }
 
 impl Command {

@@ -81,6 +81,8 @@ pub struct Core {
     pub(crate) transfers: BTreeSet<(homing_wire::BlobId, SpaceId)>,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
+    /// Pages that links go to, as they were seen.
+    pub(crate) pages: crate::pages::Pages,
     /// Spaces that wait until then for something newer to come.
     pub(crate) resting: BTreeMap<SpaceId, u64>,
     /// When it is said again that this person is there, steady ms.
@@ -142,6 +144,7 @@ impl Core {
             news: News::default(),
             transfers: BTreeSet::new(),
             file_work: crate::attachments::FileWork::default(),
+            pages: crate::pages::Pages::default(),
             resting: BTreeMap::new(),
             presence_due: None,
             heard: BTreeMap::new(),
@@ -248,6 +251,7 @@ impl Core {
             Input::NetworkHint => self.protocol(homing_sync::Event::NetworkUp),
             Input::Transfer(event) => self.transfer_moved(&event),
             Input::File(id, outcome) => self.file_done(id, outcome),
+            Input::Page(id, outcome) => self.page_seen(id, outcome),
             Input::Stop => self.stop(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`api`] lists the calls a screen or script can make and the events it gets. `core` is the state machine of one
 //! profile: one thread, no I/O but its database, one transaction per thing a person did. [`host`] runs it in a real
-//! process: socket, transfers, timers, the local socket for other processes. [`port`] is the line between the two,
+//! process: socket, transfers, timers, pages that links go to, the local socket for other processes. [`port`] is the line between the two,
 //! which a simulation draws elsewhere.
 //!
 //! Inside the core, `replica` knows the person's spaces and keys; `author` turns edits into pending changes, `deliver`
@@ -15,6 +15,7 @@ pub mod core;
 pub mod env;
 pub mod files;
 pub mod host;
+pub mod pages;
 pub mod platform;
 pub mod port;
 pub mod transfer;

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use data_encoding::BASE64;
 use homing_model::{Extras, MessageProjection};
 use homing_store::Read;
 use homing_store::messages::{Marks, MessageRow as StoredMessage};
@@ -18,10 +17,6 @@ use crate::text::{rfc3339, visible};
 /// Bytes of a row's reactions: far more than anybody gives, and the rules bound each.
 const REACTIONS: usize = 16 * 1024 * 1024;
 const EXTRAS: usize = 128 * 1024;
-/// First bytes of the pictures a preview may hold; anything else is not shown.
-const PICTURES: [(&[u8], &str); 3] =
-    [(b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp")];
-
 /// The marks of a message's row.
 pub(crate) fn of(message: &MessageProjection, me: &PersonId) -> Marks {
     let extras = message.content.extras();
@@ -122,31 +117,9 @@ pub(crate) fn shown(row: &StoredMessage, names: &mut Names<'_>) -> Result<Shown,
     for person in std::mem::take(&mut shown.extras.mentions) {
         shown.mentions.push(names.named(&row.space, person)?);
     }
-    for preview in std::mem::take(&mut shown.extras.previews) {
-        shown.previews.push(Preview {
-            image: preview.image.as_ref().and_then(|bytes| data_url(bytes)),
-            title: visible(&preview.title),
-            description: visible(&preview.description),
-            url: preview.url,
-        });
-    }
+    // Whose link is not, or no longer, in the words is no preview of them.
+    let previews = std::mem::take(&mut shown.extras.previews);
+    let named = crate::pages::named_in(&previews, &row.body);
+    shown.previews.extend(named.iter().map(crate::pages::shown));
     Ok(shown)
-}
-
-/// A picture the window may show: of a form it knows, never one that can hold a script.
-pub(crate) fn data_url(bytes: &[u8]) -> Option<String> {
-    let (_, mime) = PICTURES.iter().find(|(begin, _)| bytes.starts_with(begin))?;
-    Some(format!("data:{mime};base64,{}", BASE64.encode(bytes)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pictures_become_addresses() {
-        assert_eq!(data_url(b"\x89PNG").as_deref(), Some("data:image/png;base64,iVBORw=="));
-        assert_eq!(data_url(b"<svg onload=alert(1)>"), None);
-        assert_eq!(data_url(b""), None);
-    }
 }

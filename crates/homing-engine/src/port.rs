@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::api::{ApiError, Call, Event};
 use crate::files::{FileJob, FileOutcome};
+use crate::pages::{PageJob, PageOutcome};
 
 /// Number that ties a reply to its call.
 pub type CallId = u64;
@@ -45,6 +46,8 @@ pub enum Input {
     Transfer(TransferEvent),
     /// The work of the [`FileJob`] with this id is done.
     File(u64, FileOutcome),
+    /// What the page of the [`PageJob`] with this id said.
+    Page(u64, PageOutcome),
     /// The process ends: slots and cursors are written.
     Stop,
 }
@@ -87,6 +90,8 @@ pub enum Output {
     },
     /// Do work on a file of this computer, beside everything else.
     File(FileJob),
+    /// Ask a page what it says of itself, beside everything else.
+    Page(PageJob),
 }
 
 /// What a transfer does. Chunks lie encrypted in `folder` as files named by their index.

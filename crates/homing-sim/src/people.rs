@@ -259,6 +259,7 @@ impl World {
             base: Some(draft.revision),
             attachments: Vec::new(),
             at: None,
+            previews: Vec::new(),
         };
         self.ask(device, Call::DraftSend(args))
     }
@@ -297,6 +298,7 @@ impl World {
             base: Some(seen.revision.clone()),
             attachments: Vec::new(),
             at: None,
+            previews: Vec::new(),
         };
         self.ask(device, Call::DraftSend(args))
     }
@@ -343,6 +345,7 @@ impl World {
             base: Some(draft.revision),
             attachments: Vec::new(),
             at: Some(rfc3339(at_ms)?),
+            previews: Vec::new(),
         };
         self.ask(device, Call::DraftSend(args))
     }
@@ -450,7 +453,7 @@ pub fn send_at_call(conversation: &str, text: &str, at_ms: u64) -> Result<Call> 
 }
 
 /// A time as people write it.
-fn rfc3339(at_ms: u64) -> Result<String> {
+pub fn rfc3339(at_ms: u64) -> Result<String> {
     let time = DateTime::<Utc>::from_timestamp_millis(i64::try_from(at_ms)?).context("a time")?;
     Ok(time.to_rfc3339())
 }

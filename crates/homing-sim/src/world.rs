@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use homing_engine::api::{Call, Code, Event, Restore};
 use homing_engine::core::Core;
 use homing_engine::env::Env;
+use homing_engine::pages::PageOutcome;
 use homing_engine::port::{Answer, Input, Output, TransferJob};
 use homing_engine::transfer::Queue;
 use homing_relay::core::{Effect, Peer};
@@ -82,6 +83,10 @@ pub struct World {
     devices: Vec<Device>,
     /// The network's mood.
     pub weather: Weather,
+    /// What pages say of themselves, by address: title and first words. Others are not there.
+    pub pages: HashMap<String, (String, String)>,
+    /// Who asked which page.
+    pub asked_pages: Vec<(DeviceId, String)>,
 }
 
 impl World {
@@ -100,6 +105,8 @@ impl World {
             next_call: 0,
             devices: Vec::new(),
             weather: Weather::CALM,
+            pages: HashMap::new(),
+            asked_pages: Vec::new(),
         };
         world.start_relay()?;
         Ok(world)
@@ -354,6 +361,14 @@ impl World {
                 }
                 Output::Transfer(job) => self.submit_transfer(device, job)?,
                 Output::StopTransfer { blob, kind } => self.at_mut(device)?.transfers.forget(blob, kind),
+                Output::Page(job) => {
+                    self.asked_pages.push((device, job.address().to_owned()));
+                    let outcome = match self.pages.get(job.address()) {
+                        Some((title, description)) => job.says(title, description),
+                        None => PageOutcome::default(),
+                    };
+                    self.input(device, Input::Page(job.id, outcome))?;
+                }
                 Output::File(job) => self.input(device, Input::File(job.id, job.carry_out()))?,
             }
         }

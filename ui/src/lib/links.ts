@@ -41,3 +41,8 @@ export function host(url: string): string {
     return url;
   }
 }
+
+/** The first link of a message whose page can be asked: as it is written there, and over a line nobody reads along. */
+export function linkToPreview(text: string): string | null {
+  return split(text).find((part) => part.url !== null && part.text.startsWith("https://"))?.text ?? null;
+}

@@ -9,7 +9,7 @@ export function variables(text: string): string[] {
   return [...new Set([...text.matchAll(VARIABLE)].map((found) => (found[1] ?? "").toLowerCase()))];
 }
 
-/** Variables there are, as a form offers them. The engine knows the same. */
+/** Variables there are. The engine knows the same. */
 export const VARIABLES = [
   "client.first_name",
   "client.name",
@@ -24,6 +24,9 @@ export const VARIABLES = [
   "reservation.code",
   "reservation.guests",
 ] as const;
+
+/** Those that a form offers: nothing is known of reservations yet. */
+export const OFFERED = VARIABLES.filter((name) => !name.startsWith("reservation."));
 
 export const CATEGORIES = [
   "greeting",

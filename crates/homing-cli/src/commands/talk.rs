@@ -191,6 +191,7 @@ impl Run<'_> {
                     base: Some(draft.revision),
                     attachments: attachments(&attach)?,
                     at: None,
+                    previews: Vec::new(),
                 });
                 self.show::<api::Sent, shapes::Sent>(call).await
             }

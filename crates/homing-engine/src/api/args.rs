@@ -64,7 +64,9 @@ pub struct Send {
 #[derive(Default)]
 pub struct DraftSend { pub conversation: String, pub text: String, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String>, #[serde(default)] pub attachments: Vec<FileSource>,
     /// When to send it, RFC 3339; absent: now.
-    #[serde(default)] pub at: Option<String> }
+    #[serde(default)] pub at: Option<String>,
+    /// Links in it whose previews go along, of those that were looked at.
+    #[serde(default)] pub previews: Vec<String> }
 
 /// Adds files to a draft; `draft` as in `DraftSet`.
 pub struct DraftAttach { pub conversation: String, pub files: Vec<FileSource>, #[serde(default)] pub draft: Option<String> }
@@ -139,6 +141,7 @@ pub struct SettingsSet {
     #[serde(default)] pub compact_list: Option<bool>,
     #[serde(default)] pub undo_send_seconds: Option<u32>,
     #[serde(default)] pub presence: Option<bool>,
+    #[serde(default)] pub link_previews: Option<bool>,
     #[serde(default)] pub welcome_done: Option<bool>,
     #[serde(default)] pub recovery_reminder_at: Option<String>,
 }

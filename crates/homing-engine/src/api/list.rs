@@ -191,6 +191,7 @@ calls! {
         DraftSend draft_send(DraftSend) -> Sent;
         RecordNew record_new(RecordNew) -> RecordRow;
         RecordFiles record_files(RecordFiles) -> RecordDetail;
+        LinkPreview link_preview(LinkToPreview) -> LinkPreviewed;
         DraftAttach draft_attach(DraftAttach) -> Draft;
         AttachmentRead attachment_read(ItemRef) -> FileData;
         AttachmentSave attachment_save(FileSave) -> Done;

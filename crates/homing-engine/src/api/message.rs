@@ -30,6 +30,12 @@ pub struct Preview {
     pub image: Option<String>,
 }
 
+/// A link whose page is to be looked at.
+pub struct LinkToPreview { pub url: String }
+
+/// What the page says of itself; nothing if it says nothing, can't be asked, or previews are off.
+pub struct LinkPreviewed { pub preview: Option<Preview> }
+
 /// Takes a reaction up, or back. CONVERSATION-wide rights decide who may.
 pub struct React { pub message: String, pub emoji: String, #[serde(default = "on")] pub on: bool }
 

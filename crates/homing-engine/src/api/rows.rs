@@ -378,6 +378,8 @@ pub struct Settings {
     pub undo_send_seconds: u32,
     /// Whether members see that this person is there, and this person sees them.
     pub presence: bool,
+    /// Whether this device asks the pages of links somebody types here what they are called.
+    pub link_previews: bool,
     /// Whether the welcome steps were put away.
     pub welcome_done: bool,
     /// Until when the reminder to keep the recovery words is put off.

@@ -18,6 +18,7 @@ use crate::drafts::{Typed, draft_id};
 use crate::env::Env;
 use crate::fail::{Fail, not_found};
 use crate::files::StagedFile;
+use crate::pages::named_in;
 use crate::replica::Replica;
 use crate::reply::Reply;
 
@@ -115,6 +116,8 @@ impl Core {
         let which = which_of(args.draft.as_ref())?;
         let space = self.space_of(&id)?;
         let hold_ms = u64::from(self.stored_settings()?.undo_send_seconds) * 1_000;
+        let with = staged.len() + self.files_with(&id, args.draft.as_ref())?;
+        let previews = self.previews_of(&args.previews, text, with)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
             let typed = Typed { which, base: base.as_ref(), text, reply_to: None, template: None };
             if let Which::Known(draft) = which
@@ -161,7 +164,7 @@ impl Core {
                     files: &files,
                     draft: Some(draft),
                     hold_ms,
-                    extras: Extras { template, ..Extras::default() },
+                    extras: Extras { template, previews: named_in(&previews, &text), ..Extras::default() },
                     ..Outgoing::text(id, &text)
                 },
             )

@@ -219,6 +219,7 @@ impl Core {
                     base: None,
                     attachments: Vec::new(),
                     at: None,
+                    previews: Vec::new(),
                 };
                 self.draft_send_now(conversation, &send, &[]).map(drop)
             }

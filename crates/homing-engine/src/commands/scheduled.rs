@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::drafts::{Typed, draft_id};
 use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
+use crate::pages::named_in;
 use crate::project::DEVICE_NAME;
 use crate::replica::Replica;
 use crate::text::{parse_rfc3339, rfc3339};
@@ -98,6 +99,7 @@ impl Core {
         let base = super::drafts::base_of(args.base.as_ref());
         let which = super::drafts::which_of(args.draft.as_ref())?;
         let space = self.space_of(&id)?;
+        let previews = self.previews_of(&args.previews, &args.text, files)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
             check_room(tx, &space)?;
             let (base, text) = (base.as_ref(), args.text.as_str());
@@ -112,7 +114,8 @@ impl Core {
             }
             let doc = replica.load_draft(&row)?;
             let mut content = content(&id, doc.text()?, row.reply_to);
-            content.extras = Extras { template: doc.template(), ..Extras::default() }.or_none();
+            let previews = named_in(&previews, &content.body);
+            content.extras = Extras { template: doc.template(), previews, ..Extras::default() }.or_none();
             replica.plan(tx, env, &row, &space, (at_ms, content))
         })?;
         Ok(planned(&message, &id))

@@ -25,6 +25,7 @@ fn defaults() -> Settings {
         compact_list: false,
         undo_send_seconds: 0,
         presence: true,
+        link_previews: false,
         welcome_done: false,
         recovery_reminder_at: None,
     }
@@ -76,6 +77,7 @@ impl Core {
         }
         take!(theme, notifications, notification_content, read_receipts, enter_sends, zoom, close_to_tray);
         take!(lock_after_minutes, compact_list, welcome_done, undo_send_seconds, presence);
+        take!(link_previews);
         if let Some(at) = args.recovery_reminder_at {
             settings.recovery_reminder_at = (!at.is_empty()).then_some(at);
         }

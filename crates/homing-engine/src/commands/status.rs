@@ -117,6 +117,7 @@ impl Core {
         }
         self.flows_end(&ApiError::new(Code::Locked, "The profile was locked."));
         self.stop_link();
+        self.pages.forget();
         self.replica = None;
         self.store = None;
         self.key = None;

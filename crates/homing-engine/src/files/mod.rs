@@ -21,7 +21,7 @@ use homing_wire::limits;
 
 use crate::api::{ApiError, Code, FileData, FileSource};
 pub(crate) use open::missing;
-pub(crate) use thumbnail::{fit_together, thumbnail, thumbnail_url};
+pub(crate) use thumbnail::{fit_together, small_picture, thumbnail, thumbnail_url};
 
 /// Bytes of one file.
 pub(crate) const FILE: u64 = 500 * 1024 * 1024;

@@ -61,6 +61,11 @@ pub(super) fn make(bytes: &[u8]) -> Option<Made> {
     })
 }
 
+/// A small picture of a picture that came from anywhere.
+pub(crate) fn small_picture(bytes: &[u8]) -> Option<Vec<u8>> {
+    make(bytes).map(|made| made.jpeg)
+}
+
 /// On white where it lets through: a small picture has no other ground.
 fn encode(picture: &DynamicImage, quality: u8) -> Option<Vec<u8>> {
     let rgba = picture.to_rgba8();

@@ -8,6 +8,7 @@ mod files;
 mod lines;
 mod local;
 mod lock;
+mod pages;
 mod remote;
 mod session;
 mod socket;

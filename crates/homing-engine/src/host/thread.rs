@@ -18,6 +18,7 @@ use crate::api::{ApiError, Call, Code, Event};
 use crate::core::Core;
 use crate::env::Env;
 use crate::files::FileOutcome;
+use crate::pages::PageOutcome;
 use crate::port::{Answer, CallId, Input, Output, TransferEvent};
 
 /// The longest nap: timers stand still while a computer sleeps, so the wall clock is looked at this often.
@@ -34,6 +35,7 @@ pub(super) enum Message {
     Link(u64, LinkNews),
     Transfer(TransferEvent),
     File(u64, FileOutcome),
+    Page(u64, PageOutcome),
     NetworkHint,
     /// Answered with the task that still writes the last frames, once the database is closed.
     Stop(Stopped),
@@ -193,6 +195,7 @@ impl CoreThread {
             }
             Message::Transfer(event) => self.input(Input::Transfer(event)),
             Message::File(id, outcome) => self.input(Input::File(id, outcome)),
+            Message::Page(id, outcome) => self.input(Input::Page(id, outcome)),
             Message::NetworkHint => self.input(Input::NetworkHint),
             Message::Stop(_) => {}
         }
@@ -265,6 +268,7 @@ impl CoreThread {
             Output::Transfer(job) => self.transfers.submit(job),
             Output::StopTransfer { blob, kind } => self.transfers.stop(blob, kind),
             Output::File(job) => self.files.submit(job),
+            Output::Page(job) => super::pages::ask(job, self.network, &self.sender),
         }
     }
 

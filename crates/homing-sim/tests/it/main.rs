@@ -20,6 +20,7 @@ mod members;
 mod mended;
 mod no_room;
 mod notices;
+mod pages;
 mod quick;
 mod random;
 mod records;

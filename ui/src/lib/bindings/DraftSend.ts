@@ -8,4 +8,8 @@ export type DraftSend = { conversation: string, text: string, draft: string | nu
 /**
  * When to send it, RFC 3339; absent: now.
  */
-at: string | null, };
+at: string | null, 
+/**
+ * Links in it whose previews go along, of those that were looked at.
+ */
+previews: Array<string>, };

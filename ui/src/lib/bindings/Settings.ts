@@ -23,6 +23,10 @@ undo_send_seconds: number,
  */
 presence: boolean, 
 /**
+ * Whether this device asks the pages of links somebody types here what they are called.
+ */
+link_previews: boolean, 
+/**
  * Whether the welcome steps were put away.
  */
 welcome_done: boolean, 

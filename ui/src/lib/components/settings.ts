@@ -152,6 +152,7 @@ export function sections(app: App, words = ""): Section[] {
           set: (value) => void app.set({ undo_send_seconds: Number(value) }),
         },
         { kind: "action", id: "quick", label: t.quick.title, help: t.quick.lead, action: t.quick.manage, words: "templates canned snippets", run: () => go("quick") },
+        { kind: "switch", id: "link_previews", label: s.linkPreviews, help: s.linkPreviewsHelp, value: settings.link_previews, set: (value) => void app.set({ link_previews: value }) },
         { kind: "switch", id: "presence", label: s.presence, help: s.presenceHelp, value: settings.presence, set: (value) => void app.set({ presence: value }) },
         { kind: "switch", id: "read_receipts", label: s.receipts, help: s.receiptsHelp, value: settings.read_receipts, set: (value) => void app.set({ read_receipts: value }) },
       ],

@@ -44,6 +44,8 @@ export class DraftEditor implements Takes {
   moved: ((splice: Splice) => void) | null = null;
   /** The quick reply it began as. */
   template = $state<string | null>(null);
+  /** Links in it whose previews go along. */
+  previews = $state.raw<string[]>([]);
   /** Variables that were left in it when somebody wanted to send: they were told of. */
   held = $state(false);
   #heldBy = "";
@@ -248,6 +250,7 @@ export class DraftEditor implements Takes {
         base: this.#base,
         attachments: [],
         at,
+        previews: this.previews,
       });
       this.files = [];
       const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;

@@ -398,6 +398,9 @@ export const en = {
     drop: "Drop files to attach them",
     long: "This is longer than a message can be (32 KB).",
     toFile: "Send it as a file",
+    previewAsking: (host: string) => `Asking ${host} what its page is called…`,
+    previewNone: (host: string) => `No preview: the page of ${host} could not be asked, or says nothing.`,
+    previewRemove: "Send without this preview",
     undoable: "The message leaves in a moment",
     hintEnter: "Enter sends, Shift+Enter makes a new line",
     hintCtrl: "Ctrl+Enter sends",
@@ -1067,6 +1070,9 @@ export const en = {
     undoSendHelp: "A message leaves only after this time, so that you can take it back into the composer until then.",
     undoSendOff: "Off",
     undoSendSeconds: (n: number) => many(n, "second", "seconds"),
+    linkPreviews: "Make previews of links I send",
+    linkPreviewsHelp:
+      "Your device asks the page you link to for its title and picture, and sends them inside the encrypted message. The site you link to learns your address. Whoever gets the message asks nobody. You see a preview before it is sent and can take it out. For this device.",
     presence: "Show when you are here",
     presenceHelp: "People you share a conversation with see that you have it open, and when you were last there. Nothing of it is stored. If you don't show it, you don't see it of others.",
     enter: "Enter sends",
@@ -1312,6 +1318,7 @@ export const en = {
         title: "Messages and their ticks",
         text: [
           "The arrow keys go from message to message; R replies, C copies, the menu key shows the rest. A reply shows what it answers and leads there.",
+          "If you want it so (Settings, off at first), your device asks the page of a link you write for its title and picture. They stand above the message field until you send or take them out, and travel inside the message. Only pages on the open internet are asked, over https; without a network the message goes without.",
           "A message that was written before what you had already read and arrived after it is marked as late, and unread.",
         ],
         data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts you neither tell nor see who read.",

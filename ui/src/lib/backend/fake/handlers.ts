@@ -259,11 +259,14 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return changed;
   },
   draft_choose: (fake, args) => choose(fake, args.conversation, args.draft ?? null),
+  link_preview: (fake, args) => ({ preview: (fake.world.settings.link_previews && fake.world.pages.get(args.url)) || null }),
   draft_send: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation);
     const sent = args.at
       ? plan(fake, args.conversation, args.text, args.at)
       : put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null, held?.files ?? []);
+    const said = fake.world.messages.get(args.conversation)?.find((one) => one.id === sent.id);
+    if (said) fake.putMessage({ ...said, previews: args.previews.flatMap((url) => fake.world.pages.get(url) ?? []) });
     const others = held?.others ?? [];
     fake.world.drafts.set(args.conversation, draft(args.conversation, { others }));
     fake.draftTexts(args.conversation).clear();

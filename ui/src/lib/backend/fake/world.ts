@@ -17,6 +17,7 @@ import type { RoleName } from "../../bindings/RoleName";
 import type { ScheduledRow } from "../../bindings/ScheduledRow";
 import type { Settings } from "../../bindings/Settings";
 import type { SpaceKind } from "../../bindings/SpaceKind";
+import type { Preview } from "../../bindings/Preview";
 import type { State } from "../../bindings/State";
 import type { Status } from "../../bindings/Status";
 
@@ -37,6 +38,8 @@ export interface World {
   quick: QuickReply[];
   /** Quick replies that were removed. */
   quickGone: Set<string>;
+  /** What pages say of themselves, by address. */
+  pages: Map<string, Preview>;
   files: Map<string, string>;
   records: Map<string, RecordDetail>;
   notices: NoticeRow[];
@@ -89,6 +92,7 @@ export function settings(over: Partial<Settings> = {}): Settings {
     compact_list: false,
     undo_send_seconds: 0,
     presence: true,
+    link_previews: false,
     welcome_done: false,
     recovery_reminder_at: null,
     ...over,
@@ -215,6 +219,7 @@ export function empty(over: Partial<Status> = {}): World {
     scheduled: [],
     quick: [],
     quickGone: new Set(),
+    pages: new Map(),
     files: new Map(),
     records: new Map(),
     notices: [],
