@@ -59,7 +59,7 @@ fn the_sender_s_device_asks_and_nobody_else() {
     let without = send(world, laptop, &two, "No link in it", None);
     world.settle().unwrap();
     for device in [laptop, desktop, ben] {
-        assert_eq!(row(world, device, &two, &with).previews, [seen.clone()], "device {device}");
+        assert_eq!(row(world, device, &two, &with).previews, std::slice::from_ref(&seen), "device {device}");
         for other in [&plain, &without] {
             assert_eq!(row(world, device, &two, other).previews, []);
         }

@@ -1,0 +1,97 @@
+//! Previews of links in the window: off until they are switched on, never asked of this computer or its network, and
+//! nothing a message waits for.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use crate::driver::{App, Desk};
+use crate::programs::{Relay, Terminal};
+use crate::steps::{conversation_id, introduce, open, tid, to_inbox, wait_connected, wait_draft};
+
+/// A server of this computer that counts who comes.
+fn service() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let visits = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&visits);
+    std::thread::spawn(move || {
+        for visitor in listener.incoming() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            drop(visitor);
+        }
+    });
+    (port, visits)
+}
+
+/// Pastes a link, waits until its page was asked for and nothing came, and sends it.
+async fn send(app: &App, text: &str) {
+    app.fill(&tid("composer"), text).await;
+    app.wait_for(&tid("composer-preview-none")).await;
+    app.wait_gone(&tid("composer-preview")).await;
+    app.click(&tid("send")).await;
+    wait_draft(app, "").await;
+    app.wait_text(&tid("message-body"), text).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_into_the_own_network_is_asked_by_nobody_and_the_message_goes_without() {
+    let desk = Desk::start();
+    let mut relay = Relay::start(&desk.folder("relay"));
+    let (port, visits) = service();
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let ada = desk.app("ada", &[]).await;
+    introduce(&ada, &relay, &ben, "Ben Okafor").await;
+    to_inbox(&ada).await;
+    let talk = conversation_id(&ada, "Ben Okafor").await;
+    relay.stop();
+    ada.wait_for(&tid("banner")).await;
+
+    // Off: a link is a link.
+    let links = [
+        format!("https://127.0.0.1:{port}/router"),
+        format!("https://localhost:{port}/"),
+        format!("https://[::ffff:127.0.0.1]:{port}/"),
+    ];
+    open(&ada, &talk).await;
+    ada.fill(&tid("composer"), &links[0]).await;
+    ada.wait_for("[data-testid=composer][data-saved=true]").await;
+    ada.wait_gone(&tid("composer-preview-asking")).await;
+    ada.click(&tid("send")).await;
+    ada.wait_text(&tid("message-body"), &links[0]).await;
+
+    ada.click("[data-nav=settings]").await;
+    ada.fill(&tid("settings-search"), "previews").await;
+    ada.wait_text("[data-testid=setting][data-id=link_previews]", "learns your address").await;
+    ada.click("[data-testid=setting][data-id=link_previews] [role=switch]").await;
+    ada.wait_for("[data-testid=setting][data-id=link_previews] [role=switch][aria-checked=true]").await;
+    to_inbox(&ada).await;
+    open(&ada, &talk).await;
+    for link in &links {
+        send(&ada, &format!("Here: {link}")).await;
+    }
+    assert_eq!(visits.load(Ordering::SeqCst), 0, "a service of this computer was asked");
+    // One counts who comes.
+    std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    while visits.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    relay.start_again();
+    wait_connected(&ada).await;
+    ada.wait_until(
+        "all of it at the relay",
+        "return document.querySelectorAll('[data-testid=message][data-state=pending]').length === 0",
+        vec![],
+    )
+    .await;
+    ben.run(&["sync"]).await;
+    let rows = ben.run(&["messages", &talk, "--limit", "50"]).await;
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    for row in rows {
+        assert_eq!(row["links"], json!([]), "{row}");
+    }
+    ada.close().await;
+}

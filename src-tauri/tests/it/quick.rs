@@ -1,0 +1,196 @@
+//! Quick replies in the window: written with the relay down, picked by a colleague with the keys alone, counted on both
+//! screens, and never on the client's device. Pictures lie in `target/tmp/pictures-of-quick`, to be looked at.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::driver::{App, Desk};
+use crate::programs::{Relay, Terminal};
+use crate::steps::{
+    begin, conversation_id, first_start, open, row, tid, to_inbox, wait_connected, wait_draft,
+};
+
+const TITLE: &str = "Keys and gate";
+const BODY: &str = "Dear {{client.first_name}},\nthe keys lie in the box.\n{{me.first_name}}";
+const ENTER: &str = "\u{e007}";
+
+/// Ada, her colleague Cem and their client Ben, each in a window.
+struct Three {
+    relay: Relay,
+    ada: App,
+    cem: App,
+    ben: App,
+    talk: String,
+}
+
+async fn meet(desk: &Desk) -> Three {
+    let relay = Relay::start(&desk.folder("relay"));
+    let ada = desk.app("ada", &[]).await;
+    first_start(&ada, "Ada Berger").await;
+    ada.click(&tid("welcome-invite")).await;
+    ada.fill(&tid("relay-address"), &relay.address).await;
+    ada.click(&tid("relay-connect")).await;
+    let client = invitation(&ada, "client", Some("Ben Okafor")).await;
+    ada.click("dialog .actions .aside").await;
+    let colleague = invitation(&ada, "team", None).await;
+    close(&ada).await;
+    let ben = join(desk, "ben", "Ben Okafor", &client).await;
+    ben.wait_gone(&tid("dialog")).await;
+    let cem = join(desk, "cem", "Cem Aydin", &colleague).await;
+    ada.click("[data-nav=people]").await;
+    ada.click(&tid("request-approve")).await;
+    cem.wait_gone(&tid("dialog")).await;
+    to_inbox(&ada).await;
+    let talk = begin(&ada, "The villa", &["Ben Okafor"], "Welcome").await;
+    for window in [&cem, &ben] {
+        to_inbox(window).await;
+        window.wait_for(&row(&talk)).await;
+    }
+    assert_eq!(conversation_id(&cem, "The villa").await, talk);
+    Three { relay, ada, cem, ben, talk }
+}
+
+async fn join(desk: &Desk, profile: &str, name: &str, invitation: &str) -> App {
+    let app = desk.app(profile, &[]).await;
+    app.click(&tid("first-invitation")).await;
+    app.fill(&tid("join-link"), invitation).await;
+    app.click(&tid("join-look")).await;
+    app.fill(&tid("join-name"), name).await;
+    app.click(&tid("join-do")).await;
+    app
+}
+
+async fn invitation(app: &App, kind: &str, name: Option<&str>) -> String {
+    app.click(&format!("[data-testid=invite-kind][data-kind={kind}]")).await;
+    if let Some(name) = name {
+        app.fill(&tid("invite-client-name"), name).await;
+    }
+    app.click(&tid("invite-make")).await;
+    app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap()
+}
+
+async fn close(app: &App) {
+    app.click(&tid("dialog-close")).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
+/// Goes to the list of quick replies as a person does who does not know where it is.
+async fn manage(app: &App) {
+    app.click("[data-nav=settings]").await;
+    app.fill(&tid("settings-search"), "canned").await;
+    app.click("[data-testid=setting][data-id=quick] button").await;
+    app.wait_for(&tid("quick-new")).await;
+}
+
+/// Presses keys where the caret stands.
+async fn press(app: &App, keys: &str) {
+    app.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+}
+
+/// Picks the quick reply with the keys alone and sends it.
+async fn answer(app: &App, talk: &str, filled: &str, name: &str) {
+    to_inbox(app).await;
+    open(app, talk).await;
+    app.wait_for(&tid("composer")).await.click().await.unwrap();
+    press(app, "/gate").await;
+    app.wait_text(&tid("quick-hit"), TITLE).await;
+    picture(app, &format!("{name}-picker")).await;
+    press(app, ENTER).await;
+    wait_draft(app, filled).await;
+    app.wait_for("[data-testid=quick-note][data-gaps=\"0\"]").await;
+    picture(app, &format!("{name}-filled")).await;
+    press(app, ENTER).await;
+    wait_draft(app, "").await;
+    app.wait_gone(&tid("quick-note")).await;
+    let script = "return [...document.querySelectorAll('[data-testid=message]')]
+        .find((one) => one.innerText.includes(arguments[0]))
+        ?.querySelector('[data-testid=message-template]')?.getAttribute('aria-label') ?? null";
+    let began = app.wait_until("a message that began as one", script, vec![json!(last_line(filled))]).await;
+    assert!(began.as_str().unwrap().contains(TITLE), "{began}");
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().last().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the_client_s_device() {
+    let desk = Desk::start();
+    let Three { mut relay, ada, cem, ben, talk } = meet(&desk).await;
+    relay.stop();
+    for window in [&ada, &cem, &ben] {
+        window.wait_for(&tid("banner")).await;
+    }
+    manage(&ada).await;
+    picture(&ada, "none").await;
+    ada.click(&tid("quick-new")).await;
+    ada.fill(&tid("quick-title"), TITLE).await;
+    ada.fill(&tid("quick-body"), BODY).await;
+    ada.wait_text(&tid("quick-preview"), "the keys lie in the box.").await;
+    let choose = "const list = document.querySelector('[data-testid=quick-form-category]');
+        list.value = 'check_in';
+        list.dispatchEvent(new Event('change', { bubbles: true }))";
+    ada.eval(choose, vec![]).await;
+    for (width, height) in [(1280, 800), (480, 800)] {
+        ada.set_size(width, height).await;
+        picture(&ada, &format!("form-{width}")).await;
+        assert_eq!(ada.sticking_out().await, Vec::<String>::new(), "{width}");
+        assert_eq!(ada.hard_to_touch().await, Vec::<String>::new(), "{width}");
+    }
+    ada.set_size(1280, 800).await;
+    ada.click(&tid("quick-save")).await;
+    ada.wait_text(&tid("quick-row"), "not used yet").await;
+    ada.wait_text(&tid("banner"), "1 change").await;
+
+    relay.start_again();
+    for window in [&ada, &cem, &ben] {
+        wait_connected(window).await;
+    }
+    manage(&cem).await;
+    cem.wait_text(&tid("quick-row"), TITLE).await;
+    answer(&cem, &talk, "Dear Ben,\nthe keys lie in the box.\nCem", "cem").await;
+    open(&ben, &talk).await;
+    ben.wait_text(&tid("message-body"), "the keys lie in the box.\nCem").await;
+
+    // Both use it while neither hears of the other: every use counts.
+    relay.stop();
+    for window in [&ada, &cem] {
+        window.wait_for(&tid("banner")).await;
+    }
+    answer(&cem, &talk, "Dear Ben,\nthe keys lie in the box.\nCem", "cem-again").await;
+    answer(&ada, &talk, "Dear Ben,\nthe keys lie in the box.\nAda", "ada").await;
+    relay.start_again();
+    for window in [&ada, &cem, &ben] {
+        wait_connected(window).await;
+    }
+    for window in [&ada, &cem] {
+        manage(window).await;
+        window.wait_text(&tid("quick-row"), "used 3 times").await;
+    }
+    picture(&cem, "list").await;
+
+    // The client has the words, and nothing they were made from.
+    ben.wait_text(&tid("message-body"), "the keys lie in the box.\nAda").await;
+    ben.wait_gone(&tid("message-template")).await;
+    manage(&ben).await;
+    ben.wait_text("main", "No quick replies yet").await;
+    to_inbox(&ben).await;
+    open(&ben, &talk).await;
+    ben.wait_for(&tid("composer")).await.click().await.unwrap();
+    press(&ben, "/").await;
+    ben.wait_text(&tid("quick-picker"), "No quick replies yet").await;
+    let device = Terminal::new(&desk.folder("ben"), 0);
+    assert_eq!(device.run(&["quick", "list", "--all"]).await, Vec::<serde_json::Value>::new());
+    for row in device.run(&["messages", &talk]).await {
+        assert_eq!(row["template"], json!(null), "{row}");
+    }
+    for app in [ada, cem, ben] {
+        app.close().await;
+    }
+}
+
+async fn picture(app: &App, name: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures-of-quick");
+    app.screenshot(&folder.join(format!("{name}.png"))).await;
+}
