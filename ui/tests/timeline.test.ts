@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import type { MergedPart } from "../src/lib/bindings/MergedPart";
 import { message } from "../src/lib/backend/fake/world";
-import { timeline } from "../src/lib/timeline";
+import { mergedBetween, timeline } from "../src/lib/timeline";
 
 function at(id: string, author: string, time: string, late = false): ReturnType<typeof message> {
   return message(id, "c", { author, at: new Date(time).toISOString(), late });
@@ -25,5 +26,15 @@ describe("timeline", () => {
     expect(ids("day")).toEqual(["1", "7"]);
     expect(ids("divider")).toEqual(["5"]);
     expect(ids("head")).toEqual(["1", "3", "4", "5", "6", "7"]);
+  });
+
+  it("says where another conversation came into this one", () => {
+    const rows = [at("1", "ben", "2026-03-12T10:00"), at("2", "ben", "2026-03-12T10:04")];
+    const part = (id: string, time: string | null): MergedPart => ({ id, title: id, at: time && new Date(time).toISOString(), by: "Ada" });
+    const [between, later, waits] = [part("between", "2026-03-12T10:02"), part("later", "2026-03-12T11:00"), part("waits", null)];
+    const items = timeline(rows, null, [between, later, waits]);
+    expect(items.map((item) => item.merged)).toEqual([[], [between]]);
+    expect(items.map((item) => item.head)).toEqual([true, true]);
+    expect(mergedBetween([between, later, waits], rows[1]?.at ?? null, null)).toEqual([later, waits]);
   });
 });

@@ -353,6 +353,9 @@ pub struct Search {
     /// In conversations with this client
     #[arg(long, value_name = "NAME")]
     pub client: Option<String>,
+    /// In conversations about this property
+    #[arg(long, value_name = "NAME")]
+    pub record: Option<String>,
     /// With a file, image, video, audio, document or link; may be given several times
     #[arg(long, value_name = "WHAT")]
     pub has: Vec<String>,
@@ -953,6 +956,8 @@ pub enum Filter {
     Active,
     Unread,
     Archived,
+    /// Somebody named you in them
+    Mentions,
     /// What comes back first, first
     Snoozed,
     Drafts,

@@ -89,7 +89,10 @@ impl Replica {
                 meta::set(tx, &format!("{}{}", crate::notices::SETTING, row.name), &row.value)?;
                 self.touched.settings = true;
             }
-            Projection::Record(row) => self.project_record(tx, doc, &row)?,
+            Projection::Record(row) => {
+                self.project_record(tx, doc, &row)?;
+                self.notice_record(tx, doc, &row, all)?;
+            }
             Projection::DeviceName(row) => {
                 meta::set(tx, &format!("{DEVICE_NAME}{}", row.device), row.name.as_bytes())?;
                 self.touched.people = true;

@@ -563,6 +563,7 @@ fn conversation_row(
         participants: participants(me, members),
         unread: row.unread,
         marked_unread: row.marked_unread,
+        named: row.mentions > 0,
         preview,
         preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| shown_name(&last.author_name)),
         last_at: rfc3339(row.last_at_ms),

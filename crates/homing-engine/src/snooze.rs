@@ -24,6 +24,9 @@ impl Core {
         }
         let back = self.write(Durability::Normal, |tx, replica, env| {
             let back = conversations::bring_back(tx, env.now_ms())?;
+            for conversation in &back {
+                replica.notice_back(tx, conversation)?;
+            }
             replica.touched.conversations.extend(back);
             replica.touched.status = true;
             Ok(conversations::next_due(tx)?)

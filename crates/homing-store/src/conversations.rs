@@ -80,6 +80,8 @@ pub struct ConversationRow {
     pub last: Option<LastMessage>,
     /// Unread messages.
     pub unread: u32,
+    /// Messages that name this person.
+    pub mentions: u32,
     /// Own messages not yet at the relay.
     pub waiting: u32,
     /// Marked by hand.
@@ -138,6 +140,8 @@ pub enum Filter {
     Unread,
     /// Archived.
     Archived,
+    /// Somebody named this person in it.
+    Mentions,
     /// With a draft.
     Drafts,
     /// Snoozed; what comes back first, first.
@@ -152,11 +156,12 @@ pub enum Filter {
 
 impl Filter {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::All,
         Self::Active,
         Self::Unread,
         Self::Archived,
+        Self::Mentions,
         Self::Drafts,
         Self::Snoozed,
         Self::Mine,
@@ -171,6 +176,7 @@ impl Filter {
             Self::Active => ("conversations_active", "c.active = 1", "rank"),
             Self::Unread => ("conversations_unread", "c.unseen = 1", "rank"),
             Self::Archived => ("conversations_archived", "c.listed = 1 AND c.archived = 1", "rank"),
+            Self::Mentions => ("conversations_mentions", "c.listed = 1 AND c.mentions > 0", "rank"),
             Self::Drafts => ("conversations_drafts", "c.listed = 1 AND c.has_draft = 1", "rank"),
             Self::Snoozed => ("conversations_snoozed", "c.listed = 1 AND c.away = 1", "soon"),
             Self::Mine => ("conversations_mine", "c.listed = 1 AND c.mine = 1", "rank"),
@@ -232,7 +238,7 @@ const COLUMNS: &str =
     c.unread, c.waiting, c.marked_unread, c.archived, c.hidden, c.deleted, c.has_draft, c.draft_preview,
     m.id, a.id, coalesce(nullif(p.local_name, ''), n.name, p.name, ''), m.mine, m.state, d.id, m.dseq, m.deleted, m.files,
     c.pinned, c.muted_until, c.snoozed_until, c.announce, c.keep_files, c.away, c.blocked, t.id, w.id,
-    coalesce(nullif(wp.local_name, ''), wp.name, ''), c.shown_in IS NOT NULL, c.rank, ms.id";
+    coalesce(nullif(wp.local_name, ''), wp.name, ''), c.shown_in IS NOT NULL, c.rank, ms.id, c.mentions";
 const JOINS: &str = "CROSS JOIN ids s ON s.n = c.space LEFT JOIN spaces sp ON sp.n = c.space
     LEFT JOIN ids cr ON cr.n = c.creator LEFT JOIN messages m ON m.n = c.last_n LEFT JOIN ids a ON a.n = m.author
     LEFT JOIN names n ON n.person = m.author AND n.space = m.space
@@ -550,6 +556,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
         preview: row.get(8)?,
         last,
         unread: row.get(9)?,
+        mentions: row.get(39)?,
         waiting: row.get(10)?,
         marked_unread: row.get(11)?,
         archived: row.get(12)?,

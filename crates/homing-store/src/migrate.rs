@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("sql/0006_notices.sql"),
     include_str!("sql/0007_search.sql"),
     include_str!("sql/0008_files.sql"),
+    include_str!("sql/0009_mentions.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;
@@ -85,6 +86,11 @@ mod tests {
       INSERT INTO attachments (id, message, position, key, name, mime, size, chunks, state)
         VALUES (x'00000000000080008000000000000009', x'00000000000080008000000000000001', 0, zeroblob(32), 'plan.pdf', '', 1, x'', 2);";
 
+    /// The schema from which on a file's row names its conversation.
+    const FILES: usize = 8;
+    /// The schema from which on a message says whether it names this person.
+    const MENTIONS: usize = 2;
+
     #[test]
     fn a_file_of_every_schema_is_brought_to_the_newest() {
         for from in 1..MIGRATIONS.len() {
@@ -93,6 +99,12 @@ mod tests {
                 conn.execute_batch(sql).unwrap();
             }
             conn.execute_batch(WITH_FILE).unwrap();
+            if from >= FILES {
+                conn.execute("UPDATE attachments SET conversation = zeroblob(16), at = 7000", []).unwrap();
+            }
+            if from >= MENTIONS {
+                conn.execute("UPDATE messages SET mentions_me = 1", []).unwrap();
+            }
             let words = if from < SEARCH { "hi" } else { "hi plan.pdf" };
             conn.execute("INSERT INTO search (rowid, body, tags) VALUES (64, ?1, 'km c1 p1 f')", [words])
                 .unwrap();
@@ -105,6 +117,9 @@ mod tests {
                 })
                 .unwrap();
             assert_eq!(listed, (vec![0; 16], 7000), "from {from}");
+            let named: i64 =
+                conn.query_row("SELECT mentions FROM conversations", [], |row| row.get(0)).unwrap();
+            assert_eq!(named, i64::from(from >= MENTIONS), "from {from}");
             let found: i64 = conn
                 .query_row("SELECT count(*) FROM search WHERE search MATCH 'body : plan'", [], |row| {
                     row.get(0)

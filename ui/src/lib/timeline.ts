@@ -1,3 +1,4 @@
+import type { MergedPart } from "./bindings/MergedPart";
 import type { MessageRow } from "./bindings/MessageRow";
 import { sameDay } from "./format";
 
@@ -12,15 +13,23 @@ export interface Item {
   divider: boolean;
   /** It shows its author: the one before is another's, or long ago. */
   head: boolean;
+  /** What was merged into the conversation before it was written. */
+  merged: MergedPart[];
+}
+
+/** What was merged between two moments; what waits has no moment yet and is the last. */
+export function mergedBetween(parts: readonly MergedPart[], after: string | null, until: string | null): MergedPart[] {
+  return parts.filter((part) => (after === null || part.at === null || part.at > after) && (until === null || (part.at !== null && part.at <= until)));
 }
 
 /** Messages in order, each with what separates it from the one before. */
-export function timeline(rows: MessageRow[], unreadFrom: string | null): Item[] {
+export function timeline(rows: MessageRow[], unreadFrom: string | null, parts: readonly MergedPart[] = []): Item[] {
   return rows.map((row, index) => {
     const before = rows[index - 1];
     const day = !before || !sameDay(before.at, row.at);
     const divider = row.id === unreadFrom;
     const apart = !before || before.author !== row.author || Math.abs(Date.parse(row.at) - Date.parse(before.at)) > GROUP_MS;
-    return { row, day, divider, head: day || divider || apart || row.late };
+    const merged = before ? mergedBetween(parts, before.at, row.at) : [];
+    return { row, day, divider, merged, head: day || divider || merged.length > 0 || apart || row.late };
   });
 }

@@ -53,6 +53,7 @@ fn query(search: &args::Search) -> String {
     let values = [
         ("from", &search.from),
         ("client", &search.client),
+        ("record", &search.record),
         ("before", &search.before),
         ("after", &search.after),
         ("on", &search.on),

@@ -78,6 +78,7 @@ impl Run<'_> {
             args::Filter::Active => api::Filter::Active,
             args::Filter::Unread => api::Filter::Unread,
             args::Filter::Archived => api::Filter::Archived,
+            args::Filter::Mentions => api::Filter::Mentions,
             args::Filter::Snoozed => api::Filter::Snoozed,
             args::Filter::Drafts => api::Filter::Drafts,
             args::Filter::Mine => api::Filter::Mine,

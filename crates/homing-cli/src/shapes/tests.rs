@@ -84,6 +84,7 @@ fn a_conversation() {
         }],
         unread: 1,
         marked_unread: false,
+        named: false,
         preview: "Good morning!".into(),
         preview_author: Some("Ben Okafor".into()),
         last_at: AT.into(),

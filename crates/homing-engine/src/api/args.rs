@@ -27,7 +27,7 @@ pub struct Passphrase { pub passphrase: String }
 pub struct PassphraseSet { #[serde(default)] pub old: Option<String>, #[serde(default)] pub new: Option<String> }
 
 #[derive(Copy, Eq, Default)]
-pub enum Filter { All, #[default] Active, Unread, Archived, Snoozed, Drafts, Mine, Unassigned, Blocked }
+pub enum Filter { All, #[default] Active, Unread, Archived, Mentions, Snoozed, Drafts, Mine, Unassigned, Blocked }
 
 pub struct Conversations { #[serde(default)] pub filter: Filter, #[serde(default)] pub after: Option<String>, pub limit: u32 }
 

@@ -57,6 +57,10 @@ notice_kinds! {
     NotSent = 9 "not_sent" desktop true says "was not sent: {}";
     /// A device was added to this person's account.
     Device = 10 "device" desktop true says "is a new device of yours";
+    /// Somebody left or was taken out, or this person was.
+    Left = 11 "left" desktop false says "is not there any more: {}";
+    /// A snoozed conversation is back.
+    Back = 12 "back" desktop true says "Back from its snooze: {}";
 }
 
 macro_rules! wire_types {

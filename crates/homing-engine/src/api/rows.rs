@@ -93,6 +93,8 @@ pub struct ConversationRow {
     pub marked_unread: bool,
     /// First 100 characters of the last message.
     pub preview: String,
+    /// Somebody named this person in it.
+    pub named: bool,
     /// Author of the last message; absent if it is one's own.
     pub preview_author: Option<String>,
     pub last_at: String,
@@ -148,9 +150,19 @@ pub struct ConversationDetail {
     /// Whether this person is part of it still: who was taken out keeps what they have.
     pub member: bool,
     /// Conversations that go on in this one.
-    pub parts: Vec<ConversationTitle>,
+    pub parts: Vec<MergedPart>,
     /// Who works for this client, this person among them; empty for who does not.
     pub colleagues: Vec<Colleague>,
+}
+
+/// A conversation that goes on in another one.
+pub struct MergedPart {
+    pub id: String,
+    pub title: String,
+    /// Since when, by the relay's clock; absent while that waits here.
+    pub at: Option<String>,
+    /// Who brought them together; empty for this person, while it waits here.
+    pub by: String,
 }
 
 pub struct ConversationTitle { pub id: String, pub title: String }

@@ -29,7 +29,7 @@ pub struct Search {
 
 /// What a word of a query narrows it by.
 #[derive(Copy, Eq)]
-pub enum SearchKey { From, In, Client, Has, Is, Before, After, On }
+pub enum SearchKey { From, In, Client, Record, Has, Is, Before, After, On }
 
 /// A filter of a query.
 pub struct SearchChip {
@@ -63,13 +63,17 @@ pub struct FoundConversation { pub id: String, pub title: Vec<SnippetPart>, pub 
 /// A person whose name fits.
 pub struct FoundPerson { pub id: String, pub name: Vec<SnippetPart> }
 
-/// `conversations` and `people` come with the first page of a search everywhere.
+/// A property whose title, place or other words fit.
+pub struct FoundRecord { pub id: String, pub title: Vec<SnippetPart> }
+
+/// `conversations`, `people` and `records` come with the first page of a search everywhere.
 pub struct SearchPage {
     pub hits: Vec<SearchHit>,
     pub next: Option<String>,
     pub chips: Vec<SearchChip>,
     pub conversations: Vec<FoundConversation>,
     pub people: Vec<FoundPerson>,
+    pub records: Vec<FoundRecord>,
 }
 
 /// How the last word of a query can go on.
@@ -99,6 +103,7 @@ impl SearchKey {
         (Self::From, "from"),
         (Self::In, "in"),
         (Self::Client, "client"),
+        (Self::Record, "record"),
         (Self::Has, "has"),
         (Self::Is, "is"),
         (Self::Before, "before"),

@@ -1,14 +1,19 @@
 //! Conversations: lists, beginning, putting away, naming, leaving, deleting.
 
+use std::collections::HashMap;
+
 use homing_model::{Edit, Preimage};
+use homing_store::changes::ChangeState;
 use homing_store::conversations::{self, Cursor, Filter as StoredFilter};
-use homing_store::{Durability, merging, messages, spaces};
+use homing_store::records::made;
+use homing_store::{Durability, merging, messages, people, spaces};
 use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOrigin};
 use rand_core::Rng;
 
 use crate::api::{
     self, ApiError, Colleague, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage,
-    ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, NewConversation,
+    ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, MergedPart,
+    NewConversation,
 };
 use crate::author::Label;
 use crate::commands::Outgoing;
@@ -30,6 +35,7 @@ impl Core {
             Filter::Active => StoredFilter::Active,
             Filter::Unread => StoredFilter::Unread,
             Filter::Archived => StoredFilter::Archived,
+            Filter::Mentions => StoredFilter::Mentions,
             Filter::Snoozed => StoredFilter::Snoozed,
             Filter::Drafts => StoredFilter::Drafts,
             Filter::Mine => StoredFilter::Mine,
@@ -85,12 +91,41 @@ impl Core {
             first_unread: first_unread.map(|id| id.to_string()),
             space_name,
             siblings: titled(others),
-            parts: titled(parts),
+            parts: self.merged(&space, &parts, &titles)?,
             colleagues: self.colleagues(team)?,
             can_invite: rights.manage,
             can_leave: rights.member && !rights.as_team && kind != Some(SpaceKind::Personal),
             member: rights.member,
         })
+    }
+
+    /// Conversations that go on in another one, and since when.
+    fn merged(
+        &self,
+        space: &SpaceId,
+        parts: &[DocId],
+        titles: &HashMap<DocId, String>,
+    ) -> Result<Vec<MergedPart>, ApiError> {
+        let db = self.db()?;
+        let mut merged = Vec::with_capacity(parts.len());
+        for id in parts {
+            // What was done to it last is that it was merged: it is out of sight since.
+            let last = made(&db, id)?
+                .into_iter()
+                .filter(|one| one.state != ChangeState::Refused)
+                .max_by_key(|one| if one.at_ms == 0 { u64::MAX } else { one.at_ms });
+            let by = last.as_ref().and_then(|one| one.by);
+            merged.push(MergedPart {
+                id: id.to_string(),
+                title: titles.get(id).cloned().unwrap_or_default(),
+                at: last.filter(|one| one.at_ms > 0).map(|one| rfc3339(one.at_ms)),
+                by: match by {
+                    Some(by) => crate::rows::shown_name(&people::name_in(&db, space, &by)?),
+                    None => String::new(),
+                },
+            });
+        }
+        Ok(merged)
     }
 
     /// Who works in a team.

@@ -16,7 +16,8 @@ use crate::author::Label;
 use crate::core::Core;
 use crate::fail::{invalid, not_found};
 use crate::notices::{Prefs, QUIET, Quiet, RETAIN_MS, announce_of, channels_setting};
-use crate::rows::{is_shown, shown_name};
+use crate::records::title_of;
+use crate::rows::{device_name, is_shown, shown_name};
 use crate::text::rfc3339;
 
 const PAGE: u32 = 100;
@@ -115,7 +116,9 @@ impl Core {
 
     pub(crate) fn notice_row(&self, row: Stored) -> Result<NoticeRow, ApiError> {
         let db = self.db()?;
+        let device = row.kind == NoticeKind::Device.number();
         let name = match (row.person, row.space) {
+            _ if device => device_name(&db, &row.text.parse().unwrap_or(self.replica()?.device()))?,
             (Some(person), _) if person == self.replica()?.person() => "You".to_owned(),
             (Some(person), Some(space)) => shown_name(&people::name_in(&db, &space, &person)?),
             (Some(person), None) => {
@@ -123,15 +126,18 @@ impl Core {
             }
             (None, _) => String::new(),
         };
-        let title = match (row.conversation, row.space) {
-            (Some(id), _) => self.titles(&[id])?.remove(&id).unwrap_or_default(),
-            (None, Some(space)) => spaces::get(&db, &space)?.map(|row| row.name).unwrap_or_default(),
+        let title = match (row.record, row.conversation, row.space) {
+            (Some(record), _, _) => title_of(&db, &record).map_err(ApiError::from)?,
+            (None, Some(id), _) => self.titles(&[id])?.remove(&id).unwrap_or_default(),
+            (None, None, Some(space)) => spaces::get(&db, &space)?.map(|row| row.name).unwrap_or_default(),
             _ => String::new(),
         };
         let text = match row.message.filter(|_| row.text.is_empty()) {
             Some(message) => messages::get(&db, &message)?
                 .map(|row| homing_model::preview(&row.body, 100))
                 .unwrap_or_default(),
+            // A device is known by its name.
+            None if device => String::new(),
             None => row.text,
         };
         Ok(NoticeRow {

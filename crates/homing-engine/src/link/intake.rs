@@ -163,7 +163,7 @@ impl Core {
 
     /// A feed says that its member lost access. Another capacity (a team, or oneself) may still have it.
     pub(super) fn gone(&mut self, space: SpaceId, feed: Member) {
-        let gone = self.write(Durability::Normal, |tx, replica, _| {
+        let gone = self.write(Durability::Normal, |tx, replica, env| {
             let me = replica.person();
             let other = replica.load_space(tx, &space)?
                 && replica
@@ -171,7 +171,11 @@ impl Core {
                     .capacities(&replica.known, &me)
                     .iter()
                     .any(|(member, _)| *member != feed);
-            if !other && spaces::get(tx, &space)?.is_some() {
+            if let Some(row) = spaces::get(tx, &space)?.filter(|_| !other) {
+                // Who left knows, and what goes with a team needs no word of its own.
+                if row.state == SpaceState::Joined && feed == Member::Person(me) {
+                    replica.notice_gone(tx, &space, env.now_ms())?;
+                }
                 spaces::update(tx, &space, |row| row.state = SpaceState::Gone)?;
                 replica.refuse_waiting(tx, &space, NackCode::NotAMember)?;
                 // Who comes back reads it from its beginning; the relay may have numbered it anew by then.
@@ -206,8 +210,10 @@ impl Core {
             return;
         }
         let teams = self.flows.followed.clone();
-        self.try_write("account", |tx, replica, _| {
+        self.try_write("account", |tx, replica, env| {
+            let devices = replica.own_devices(tx)?;
             replica.ingest_account(tx, person, ops)?;
+            replica.notice_devices(tx, &devices, env.now_ms())?;
             for space in slots::unopened_spaces(tx)? {
                 replica.open_waiting_slots(tx, &space)?;
             }

@@ -7,15 +7,22 @@
 mod announce;
 mod prefs;
 
+use std::collections::BTreeSet;
+
+use homing_access::AccountState;
+use homing_model::record::{INTEREST, RecordProjection};
 use homing_model::{ChangeInfo, HandlingProjection};
 use homing_store::messages::{MessageRow, NewMessage};
 use homing_store::notices::{self, NoticeKey, NoticeRow, ReadMark};
-use homing_store::{Tx, changes, entries, slots};
-use homing_wire::{DocId, EntryHeader, EntryId, Hash, Member, PersonId, SpaceId, SpaceKind, SpaceOp};
+use homing_store::{Read, Tx, changes, conversations, entries, slots};
+use homing_wire::{
+    DeviceId, DocId, EntryHeader, EntryId, Hash, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOp,
+};
 
 use crate::api::NoticeKind;
 use crate::fail::Fail;
 use crate::replica::Replica;
+use crate::rows::is_listed;
 use crate::slot_content::{NoticesRead, SlotContent, notices_slot};
 
 pub(crate) use prefs::{Prefs, QUIET, Quiet, SETTING, announce_of, channels_setting};
@@ -171,6 +178,10 @@ impl Replica {
             SpaceOp::Add { grant, .. } if !by_me && grant.member == Member::Person(me) => {
                 (NoticeKind::Joined, me)
             }
+            SpaceOp::Leave { .. } if !by_me => (NoticeKind::Left, header.person),
+            SpaceOp::Remove { member: Member::Person(gone), .. } if !by_me && *gone != me => {
+                (NoticeKind::Left, *gone)
+            }
             SpaceOp::Request { .. } if !by_me && self.manages(&header.space) => {
                 (NoticeKind::Request, header.person)
             }
@@ -181,15 +192,130 @@ impl Replica {
                 return Ok(());
             }
         };
-        let talk = self.space(&header.space)?.kind() == SpaceKind::Talk;
-        let conversation = talk.then(|| homing_model::Preimage::talk_conversation(header.space).doc_id());
         let notice = Notice {
             space: Some(header.space),
             person: Some(person),
-            conversation,
+            conversation: self.talk_of(&header.space)?,
             ..Notice::new(kind, &id.0, received_ms)
         };
         self.notice(tx, &notice)
+    }
+
+    /// The relay says that this person is not in a space any more: who is taken out gets no op that tells so.
+    pub fn notice_gone(&mut self, tx: &Tx<'_>, space: &SpaceId, now_ms: u64) -> Result<(), Fail> {
+        if !self.load_space(tx, space)? {
+            return Ok(());
+        }
+        let subject = [space.0.as_slice(), &(self.space(space)?.len() as u64).to_be_bytes()].concat();
+        let notice = Notice {
+            space: Some(*space),
+            person: Some(self.person()),
+            conversation: self.talk_of(space)?,
+            ..Notice::new(NoticeKind::Left, &subject, now_ms)
+        };
+        self.notice(tx, &notice)
+    }
+
+    /// The conversation that is all of a talk.
+    fn talk_of(&self, space: &SpaceId) -> Result<Option<DocId>, Fail> {
+        let talk = self.space(space)?.kind() == SpaceKind::Talk;
+        Ok(talk.then(|| homing_model::Preimage::talk_conversation(*space).doc_id()))
+    }
+
+    /// A conversation that this person had put out of sight is back at its time.
+    pub fn notice_back(&mut self, tx: &Tx<'_>, id: &DocId) -> Result<(), Fail> {
+        let Some(row) = conversations::get(tx, id)?.filter(|row| is_listed(row) && !row.blocked) else {
+            return Ok(());
+        };
+        let until = row.own.snoozed_until_ms;
+        let subject = [id.as_bytes().as_slice(), &until.to_be_bytes()].concat();
+        let notice = Notice {
+            space: Some(row.space),
+            conversation: Some(*id),
+            ..Notice::new(NoticeKind::Back, &subject, until)
+        };
+        self.notice(tx, &notice)
+    }
+
+    /// Another of this person's devices let new ones in, besides those that were known `before`.
+    pub fn notice_devices(
+        &mut self,
+        tx: &Tx<'_>,
+        before: &BTreeSet<DeviceId>,
+        now_ms: u64,
+    ) -> Result<(), Fail> {
+        // A device that learns its account is told of none of the others.
+        if !before.contains(&self.device()) {
+            return Ok(());
+        }
+        for device in self.own_devices(tx)?.difference(before) {
+            let text = device.to_string();
+            let notice = Notice {
+                person: Some(self.person()),
+                text: &text,
+                ..Notice::new(NoticeKind::Device, &device.0, now_ms)
+            };
+            self.notice(tx, &notice)?;
+        }
+        Ok(())
+    }
+
+    /// The devices of this person that were not shut out, as far as this one knows.
+    pub fn own_devices(&mut self, db: &Read<'_>) -> Result<BTreeSet<DeviceId>, Fail> {
+        let me = self.person();
+        self.load_account(db, &me)?;
+        Ok(self.known.accounts.get(&me).map(AccountState::active_devices).unwrap_or_default())
+    }
+
+    /// What happened to a record on the other side of a client's space: an interest was noted, changed or taken back, or
+    /// a client got something to look at.
+    pub fn notice_record(
+        &mut self,
+        tx: &Tx<'_>,
+        doc: &DocId,
+        record: &RecordProjection,
+        all: &[ChangeInfo],
+    ) -> Result<(), Fail> {
+        let copy = record.kind.schema().is_some_and(|schema| schema.copy_of.is_some());
+        if !copy && record.kind != INTEREST {
+            return Ok(());
+        }
+        let told: Vec<&ChangeInfo> = match copy {
+            // That it came; it follows by itself then.
+            true => all.iter().min_by_key(|change| (change.max_op(), change.hash)).into_iter().collect(),
+            false => all.iter().collect(),
+        };
+        for change in told {
+            let hash = Hash(change.hash.0);
+            let Some(id) = changes::get(tx, doc, &hash)?.and_then(|row| row.entry) else { continue };
+            let Some(entry) = entries::get(tx, &id)? else { continue };
+            if !self.is_across(tx, &record.space, &entry.person)? {
+                continue;
+            }
+            let (kind, subject) = match copy {
+                true => (NoticeKind::Portal, doc.as_bytes().as_slice()),
+                false => (NoticeKind::Interest, hash.0.as_slice()),
+            };
+            let notice = Notice {
+                space: Some(record.space),
+                person: Some(entry.person),
+                record: record.about,
+                ..Notice::new(kind, subject, entry.received_ms)
+            };
+            self.notice(tx, &notice)?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody is on the other side of a client's space: staff for a client, a client for staff.
+    fn is_across(&mut self, tx: &Tx<'_>, space: &SpaceId, person: &PersonId) -> Result<bool, Fail> {
+        let me = self.person();
+        if !self.load_space(tx, space)? {
+            return Ok(false);
+        }
+        let state = self.space(space)?;
+        let client = |who: PersonId| state.role(&Member::Person(who)) == Some(Role::Client);
+        Ok(client(*person) != client(me))
     }
 
     fn manages(&self, space: &SpaceId) -> bool {

@@ -9,6 +9,7 @@ mod publish;
 mod rows;
 
 pub(crate) use files::record_file_id;
+pub(crate) use project::title_of;
 pub(crate) use publish::Publishing;
 pub(crate) use rows::{Look, Whole};
 

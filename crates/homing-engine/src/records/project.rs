@@ -118,7 +118,7 @@ fn called(schema: &RecordSchema, record: &RecordProjection) -> DocId {
 }
 
 /// What a record is called, by itself or by its copy.
-pub(super) fn title_of(db: &Read<'_>, record: &DocId) -> Result<String, Fail> {
+pub(crate) fn title_of(db: &Read<'_>, record: &DocId) -> Result<String, Fail> {
     if let Some(row) = records::get(db, record)? {
         return Ok(row.title);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use homing_store::{people, search};
 
+use super::records::LOOKED_AT;
 use super::words::{HAS, IS};
 use crate::api::{ApiError, Completion, SearchComplete, SearchKey};
 use crate::core::Core;
@@ -76,6 +77,11 @@ impl Core {
                     }
                 }
                 Ok(names)
+            }
+            SearchKey::Record => {
+                let mut known = BTreeSet::new();
+                let titles = self.properties("", LOOKED_AT)?.into_iter().map(|row| visible(&row.title));
+                Ok(titles.filter(|title| fits(title) && known.insert(title.clone())).take(OFFERED).collect())
             }
             SearchKey::In | SearchKey::Client => {
                 self.title_all()?;

@@ -2,6 +2,7 @@
 
 mod complete;
 mod recent;
+mod records;
 mod titles;
 mod words;
 
@@ -71,7 +72,9 @@ impl Core {
             true => self.names_like(&parsed.text)?,
             false => (Vec::new(), Vec::new()),
         };
-        Ok(SearchPage { hits, next: next.map(|cursor| cursor.to_string()), chips, conversations, people })
+        let records = if names { self.records_like(&parsed.text)? } else { Vec::new() };
+        let next = next.map(|cursor| cursor.to_string());
+        Ok(SearchPage { hits, next, chips, conversations, people, records })
     }
 
     /// Whose messages are not shown.
@@ -109,6 +112,12 @@ impl Core {
                 let talks = self.meant_talks(filter.key, value)?;
                 let label = joined(talks.iter().map(|(_, title)| title.as_str()));
                 both(&mut query.conversations, talks.into_iter().map(|(id, _)| id).collect());
+                Ok(label)
+            }
+            SearchKey::Record => {
+                let records = self.meant_records(value)?;
+                let label = joined(records.iter().map(|(_, title)| title.as_str()));
+                both(&mut query.conversations, self.talks_about(&records)?);
                 Ok(label)
             }
             SearchKey::Has => {

@@ -236,6 +236,33 @@ fn the_team_shares_who_looks_after_a_conversation_and_the_client_never_knows() {
 }
 
 #[test]
+fn conversations_in_which_somebody_is_named_have_a_list_of_their_own() {
+    let mut house = House::new(220);
+    let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+    let world = &mut house.world;
+    world.send(ben, &house.two, "nobody is named").unwrap();
+    let named = world.send(ben, &group, "@Ada shall we?").unwrap();
+    let later = world.send(ben, &group, "or shall we not").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(ids(world, device, Filter::Mentions), [group.as_str()], "device {device}");
+        assert!(list(world, device, Filter::All).iter().all(|row| row.named == (row.id == group)));
+    }
+    assert_eq!(ids(world, ben, Filter::Mentions), Vec::<String>::new());
+    // Other words name her, or nobody any more; what is deleted names nobody.
+    world.edit(ben, &named, "shall we?").unwrap();
+    world.settle().unwrap();
+    assert_eq!(ids(world, laptop, Filter::Mentions), Vec::<String>::new());
+    world.edit(ben, &later, "or shall we not, @Ada").unwrap();
+    world.settle().unwrap();
+    assert_eq!(ids(world, laptop, Filter::Mentions), [group.as_str()]);
+    world.delete_message(ben, &later).unwrap();
+    world.settle().unwrap();
+    assert_eq!(ids(world, desktop, Filter::Mentions), Vec::<String>::new());
+    at_rest(world, &[laptop, desktop, ben]);
+}
+
+#[test]
 fn merged_conversations_are_one_everywhere_and_come_apart_again() {
     let mut house = House::new(216);
     let (laptop, desktop, ben, cora, two) =

@@ -14,6 +14,7 @@ mod files;
 mod forged;
 mod forger;
 mod house;
+mod internal;
 mod linking;
 mod long_account;
 mod members;

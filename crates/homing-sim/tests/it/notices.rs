@@ -184,3 +184,100 @@ fn what_somebody_wants_to_be_told_follows_them_and_merges() {
         assert_eq!(told(world, device), [(NoticeKind::Message, false, true)], "device {device}");
     }
 }
+
+#[test]
+fn an_interest_is_told_on_the_other_side_and_a_shared_property_to_the_client() {
+    let mut house = House::new(25);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let villa = world.property(laptop, &[homing_sim::text("title", "Villa Rosa")]).unwrap().id;
+    world.publish(laptop, &villa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    let row = of_kind(world, ben, NoticeKind::Portal).remove(0);
+    assert_eq!((row.name.as_str(), row.title.as_str()), ("Ada", "Villa Rosa"));
+    assert_eq!(row.record.as_deref(), Some(villa.as_str()));
+    // Noted by the client, and changed by a colleague: each is told to the other side, on all its devices, once.
+    world.set_online(ben, false).unwrap();
+    world.interest(ben, &villa, None, "high").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop, cora] {
+        let rows = of_kind(world, device, NoticeKind::Interest);
+        assert_eq!(rows.len(), 1, "device {device}");
+        assert_eq!((rows[0].name.as_str(), rows[0].title.as_str()), ("Ben", "Villa Rosa"), "device {device}");
+    }
+    assert_eq!(of_kind(world, ben, NoticeKind::Interest), []);
+    world.interest(cora, &villa, Some("Ben"), "low").unwrap();
+    world.settle().unwrap();
+    assert_eq!(of_kind(world, laptop, NoticeKind::Interest).len(), 1, "what a colleague does is no news");
+    assert_eq!(of_kind(world, ben, NoticeKind::Interest).remove(0).name, "Cora");
+    // Read on one device, read on all.
+    let row = of_kind(world, laptop, NoticeKind::Interest).remove(0);
+    mark(world, laptop, &[&row.id]);
+    world.settle().unwrap();
+    assert!(!of_kind(world, desktop, NoticeKind::Interest)[0].unread);
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_new_device_and_who_goes_are_told() {
+    let mut house = House::new(26);
+    let (laptop, desktop, ben, cora, group) =
+        (house.laptop, house.desktop, house.ben, house.cora, house.group.clone());
+    let world = &mut house.world;
+    let tablet = world.add_device("tablet", 0).unwrap();
+    world.link_device(laptop, tablet).unwrap();
+    world.settle().unwrap();
+    // Not where it was let in, nor on itself.
+    assert_eq!(of_kind(world, desktop, NoticeKind::Device).len(), 1);
+    let name = of_kind(world, desktop, NoticeKind::Device).remove(0).name;
+    assert!(world.devices(desktop).unwrap().iter().any(|row| row.name == name), "{name}");
+    for device in [laptop, tablet, ben, cora] {
+        assert_eq!(of_kind(world, device, NoticeKind::Device), [], "device {device}");
+    }
+    let members = world.members(laptop, &group).unwrap();
+    let bens = members.iter().find(|row| row.name == "Ben").unwrap().member.clone();
+    world.remove_member(laptop, &group, &bens).unwrap();
+    world.settle().unwrap();
+    for device in [ben, cora] {
+        let row = of_kind(world, device, NoticeKind::Left).remove(0);
+        let name = if device == ben { "You" } else { "Ben" };
+        assert_eq!((row.name.as_str(), row.title.as_str()), (name, "Group"), "device {device}");
+    }
+    assert_eq!(of_kind(world, desktop, NoticeKind::Left), [], "it was her own doing");
+    let _: homing_engine::api::Done =
+        world.ask(cora, Call::ConversationLeave(ConversationRef { conversation: group.clone() })).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop, tablet] {
+        assert_eq!(of_kind(world, device, NoticeKind::Left)[0].name, "Cora", "device {device}");
+    }
+}
+
+#[test]
+fn the_end_of_a_snooze_is_told_once_on_each_device() {
+    use homing_engine::api::{ConversationChange, ConversationsChange, ConversationsChanged, OneChange};
+    let mut house = House::new(27);
+    let (laptop, desktop, two) = (house.laptop, house.desktop, house.two.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    let at = i64::try_from(world.now_ms() + 3_600_000).unwrap();
+    let until = chrono::DateTime::from_timestamp_millis(at).unwrap().to_rfc3339();
+    let change = ConversationChange::Snooze { until: Some(until) };
+    let changes = ConversationsChange { changes: vec![OneChange { conversation: two.clone(), change }] };
+    let _: ConversationsChanged = world.ask(laptop, Call::ConversationsChange(changes)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(of_kind(world, device, NoticeKind::Back), [], "device {device}");
+        world.take_events(device).unwrap();
+    }
+    world.run_for(3_700_000).unwrap();
+    for device in [laptop, desktop] {
+        let row = of_kind(world, device, NoticeKind::Back).remove(0);
+        assert_eq!((row.title.as_str(), row.conversation.as_deref()), ("Two", Some(two.as_str())));
+        assert_eq!(told(world, device), [(NoticeKind::Back, false, true)], "device {device}");
+    }
+    let row = of_kind(world, laptop, NoticeKind::Back).remove(0);
+    mark(world, laptop, &[&row.id]);
+    world.settle().unwrap();
+    assert!(!of_kind(world, desktop, NoticeKind::Back)[0].unread);
+}

@@ -126,3 +126,32 @@ fn words_are_completed_and_searches_remembered_here() {
     assert_eq!(recent(laptop, forget), ["boiler"]);
     assert!(recent(laptop, RecentSearches { clear: true, ..Default::default() }).is_empty());
 }
+
+#[test]
+fn a_property_is_found_and_narrows_to_what_was_said_about_it() {
+    use homing_engine::api::RecordLink;
+    let mut house = House::new(64);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    let villa = world
+        .property(laptop, &[homing_sim::text("title", "Villa Rosa"), homing_sim::text("place", "Sopot")]);
+    let villa = villa.unwrap().id;
+    world.send(laptop, &two, "the boiler is new").unwrap();
+    world.send(laptop, &house.group, "the boiler is old").unwrap();
+    let link = RecordLink { conversation: two.clone(), record: villa.clone(), on: true };
+    world.call(laptop, Call::RecordLink(link)).unwrap();
+    world.settle().unwrap();
+    let shown = page(world, laptop, "ros").records;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].id, villa);
+    assert!(shown[0].title.iter().any(|part| part.hit && part.text == "Rosa"));
+    assert_eq!(page(world, laptop, "sopot").records.len(), 1, "by its place");
+    assert!(page(world, ben, "rosa").records.is_empty(), "what is not shared is not found");
+    assert_eq!(found(world, laptop, "boiler record:villa"), ["the boiler is new"]);
+    assert_eq!(found(world, laptop, &format!("boiler record:{villa}")), ["the boiler is new"]);
+    assert!(page(world, laptop, "boiler record:castle").chips[0].unknown);
+    world.publish(laptop, &villa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    assert_eq!(page(world, ben, "rosa").records[0].id, villa);
+    assert_eq!(found(world, ben, "boiler record:\"Villa Rosa\""), ["the boiler is new"]);
+}

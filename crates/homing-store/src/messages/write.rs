@@ -459,7 +459,8 @@ pub fn recount(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
     tx.exec(
         "UPDATE conversations SET
            unread = (SELECT count(*) FROM messages WHERE conversation = ?1 AND unread = 1),
-           waiting = (SELECT count(*) FROM messages WHERE conversation = ?1 AND state = 1) WHERE n = ?1",
+           waiting = (SELECT count(*) FROM messages WHERE conversation = ?1 AND state = 1),
+           mentions = (SELECT count(*) FROM messages WHERE conversation = ?1 AND mentions_me = 1) WHERE n = ?1",
         [n],
     )?;
     refresh_last(tx, n)?;

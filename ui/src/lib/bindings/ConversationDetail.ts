@@ -2,6 +2,7 @@
 import type { Colleague } from "./Colleague";
 import type { ConversationRow } from "./ConversationRow";
 import type { ConversationTitle } from "./ConversationTitle";
+import type { MergedPart } from "./MergedPart";
 
 /**
  * A conversation with what its header and dialogs need.
@@ -30,7 +31,7 @@ member: boolean,
 /**
  * Conversations that go on in this one.
  */
-parts: Array<ConversationTitle>, 
+parts: Array<MergedPart>, 
 /**
  * Who works for this client, this person among them; empty for who does not.
  */

@@ -22,6 +22,10 @@ title: string, participants: Array<Participant>, unread: number, marked_unread: 
  */
 preview: string, 
 /**
+ * Somebody named this person in it.
+ */
+named: boolean, 
+/**
  * Author of the last message; absent if it is one's own.
  */
 preview_author: string | null, last_at: string, 

@@ -3,4 +3,4 @@
 /**
  * What a word of a query narrows it by.
  */
-export type SearchKey = "from" | "in" | "client" | "has" | "is" | "before" | "after" | "on";
+export type SearchKey = "from" | "in" | "client" | "record" | "has" | "is" | "before" | "after" | "on";

@@ -20,6 +20,8 @@ export function matches(filter: Filter, row: ConversationRow): boolean {
       return active && (row.unread > 0 || row.marked_unread);
     case "archived":
       return row.archived;
+    case "mentions":
+      return row.named;
     case "snoozed":
       return row.snoozed;
     case "drafts":
@@ -42,7 +44,7 @@ function sorted(filter: Filter): (a: ConversationRow, b: ConversationRow) => num
 
 /** A list's filter and groups, remembered on this computer. */
 const KEY = "homing.list";
-const FILTERS: readonly Filter[] = ["all", "active", "unread", "archived", "snoozed", "drafts", "mine", "unassigned", "blocked"];
+const FILTERS: readonly Filter[] = ["all", "active", "unread", "archived", "mentions", "snoozed", "drafts", "mine", "unassigned", "blocked"];
 
 const GROUPS: readonly Grouping[] = ["none", "client", "record"];
 

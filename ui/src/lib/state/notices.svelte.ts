@@ -1,6 +1,7 @@
 import { asCallError, type Backend, type CallError } from "../backend";
 import type { KindChannels } from "../bindings/KindChannels";
 import type { NoticeRow } from "../bindings/NoticeRow";
+import type { NotifySet } from "../bindings/NotifySet";
 import type { NotifySettings } from "../bindings/NotifySettings";
 import type { QuietHours } from "../bindings/QuietHours";
 
@@ -54,11 +55,22 @@ export class NotifyPrefs {
     this.value = await this.backend.call("notify_settings", {});
   }
 
-  async setKind(kind: KindChannels): Promise<void> {
-    this.value = await this.backend.call("notify_set", { kind });
+  setKind(kind: KindChannels): Promise<void> {
+    return this.#set({ kinds: (this.value?.kinds ?? []).map((one) => (one.kind === kind.kind ? kind : one)) }, { kind });
   }
 
-  async setQuiet(quiet: QuietHours): Promise<void> {
-    this.value = await this.backend.call("notify_set", { quiet });
+  setQuiet(quiet: QuietHours): Promise<void> {
+    return this.#set({ quiet }, { quiet });
+  }
+
+  /** What is chosen counts at once: the next choice is made upon it, whether the answer to this one is here or not. */
+  async #set(shown: Partial<NotifySettings>, change: Partial<NotifySet>): Promise<void> {
+    if (this.value) this.value = { ...this.value, ...shown };
+    try {
+      this.value = await this.backend.call("notify_set", change);
+    } catch (thrown) {
+      await this.load();
+      throw thrown;
+    }
   }
 }

@@ -2,6 +2,7 @@ import { asCallError, type Backend, type CallError } from "../backend";
 import type { Completion } from "../bindings/Completion";
 import type { FoundConversation } from "../bindings/FoundConversation";
 import type { FoundPerson } from "../bindings/FoundPerson";
+import type { FoundRecord } from "../bindings/FoundRecord";
 import type { SearchChip } from "../bindings/SearchChip";
 import type { SearchHit } from "../bindings/SearchHit";
 import type { SearchOrder } from "../bindings/SearchOrder";
@@ -32,6 +33,7 @@ export class SearchState {
   hits = $state.raw<SearchHit[]>([]);
   conversations = $state.raw<FoundConversation[]>([]);
   people = $state.raw<FoundPerson[]>([]);
+  records = $state.raw<FoundRecord[]>([]);
   chips = $state.raw<SearchChip[]>([]);
   completions = $state.raw<Completion[]>([]);
   recent = $state.raw<string[]>([]);
@@ -83,7 +85,7 @@ export class SearchState {
     this.at = null;
     if (this.#meant) clearTimeout(this.#meant);
     if (this.query.trim() === "") {
-      Object.assign(this, { hits: [], conversations: [], people: [], chips: [], next: null, searched: false, error: null });
+      Object.assign(this, { hits: [], conversations: [], people: [], records: [], chips: [], next: null, searched: false, error: null });
       await this.#remember({});
       return;
     }
@@ -138,6 +140,7 @@ export class SearchState {
     if (!further) {
       this.conversations = page.conversations;
       this.people = page.people;
+      this.records = page.records;
       this.chips = page.chips;
     }
     this.searched = true;

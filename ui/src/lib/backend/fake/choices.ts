@@ -21,6 +21,7 @@ export function shows(filter: Filter, row: ConversationRow): boolean {
     snoozed: row.snoozed,
     drafts: row.has_draft,
     mine: row.assignee?.me ?? false,
+    mentions: row.named,
     unassigned: active && row.staffed && row.assignee === null,
     blocked: false,
   };

@@ -6,7 +6,7 @@ import type { FakeBackend } from "./index";
 
 type NoticeCall = "notices" | "notices_read" | "notify_settings" | "notify_set" | "announce_state" | "announce_set";
 
-const KINDS: NoticeKind[] = ["message", "mention", "assignment", "interest", "portal", "request", "joined", "late", "not_sent", "device"];
+const KINDS: NoticeKind[] = ["message", "mention", "assignment", "interest", "portal", "request", "joined", "late", "not_sent", "device", "left", "back"];
 
 export function notify(): NotifySettings {
   return {

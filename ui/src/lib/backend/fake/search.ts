@@ -7,8 +7,8 @@ import type { FakeBackend } from "./index";
 
 type SearchCall = "search" | "search_complete" | "recent_searches";
 
-const KEYS: SearchKey[] = ["from", "in", "client", "has", "is", "before", "after", "on"];
-const FILTER = /(?:^|\s)((from|in|client|has|is|before|after|on):("[^"]*"|\S+))/gu;
+const KEYS: SearchKey[] = ["from", "in", "client", "record", "has", "is", "before", "after", "on"];
+const FILTER = /(?:^|\s)((from|in|client|record|has|is|before|after|on):("[^"]*"|\S+))/gu;
 const WORDS: Partial<Record<SearchKey, string[]>> = { has: ["file", "image", "link"], is: ["unread", "mine"], before: ["today", "yesterday"] };
 
 function chips(fake: FakeBackend, query: string): SearchChip[] {
@@ -60,6 +60,7 @@ export const search: Pick<Handlers, SearchCall> = {
       chips: found,
       conversations: conversations.map((row) => ({ id: row.id, title: marked(row.title, words), last_at: row.last_at, archived: row.archived })),
       people: people.map((one) => ({ id: one.id, name: marked(one.name, words) })),
+      records: names ? [...fake.world.records.values()].filter(({ row }) => row.kind === "property" && holds(row.title)).map(({ row }) => ({ id: row.id, title: marked(row.title, words) })) : [],
     };
   },
   search_complete: (fake, args) => {

@@ -152,6 +152,7 @@ export function conversation(id: string, over: Partial<ConversationRow> = {}): C
     snoozed: false,
     blocked: false,
     staffed: false,
+    named: false,
     assignee: null,
     ...over,
   };
