@@ -10,19 +10,19 @@ use crate::steps::{
     wait_connected, write,
 };
 
-struct Agency {
+pub struct Agency {
     desk: Desk,
-    relay: Relay,
-    laptop: App,
-    desktop: App,
-    client: App,
+    pub relay: Relay,
+    pub laptop: App,
+    pub desktop: App,
+    pub client: App,
     /// Two conversations of Ada's with her client.
-    boiler: String,
-    garden: String,
+    pub boiler: String,
+    pub garden: String,
 }
 
 impl Agency {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let desk = Desk::start();
         let relay = Relay::start(&desk.folder("relay"));
         let laptop = desk.app("laptop", &[]).await;
@@ -47,7 +47,7 @@ impl Agency {
         Self { desk, relay, laptop, desktop, client, boiler, garden }
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         for app in [self.laptop, self.desktop, self.client] {
             app.close().await;
         }
@@ -55,35 +55,35 @@ impl Agency {
     }
 }
 
-async fn offline(app: &App) {
+pub async fn offline(app: &App) {
     app.wait_for(&tid("banner")).await;
 }
 
 /// Opens a conversation and chooses from its menu.
-async fn choose(app: &App, conversation: &str, item: &str) {
+pub async fn choose(app: &App, conversation: &str, item: &str) {
     open(app, conversation).await;
     app.click(&tid("thread-menu")).await;
     app.click(&tid(item)).await;
 }
 
-async fn show(app: &App, filter: &str) {
+pub async fn show(app: &App, filter: &str) {
     app.click(&format!("[data-testid=filter][data-filter={filter}]")).await;
     app.wait_for(&format!("[data-testid=filter][data-filter={filter}][aria-pressed=true]")).await;
 }
 
-fn marked(conversation: &str, mark: &str) -> String {
+pub fn marked(conversation: &str, mark: &str) -> String {
     format!("{}[data-{mark}=true]", row(conversation))
 }
 
 /// Clicks a row with a key held.
-async fn click_with(app: &App, conversation: &str, key: &str) {
+pub async fn click_with(app: &App, conversation: &str, key: &str) {
     let script = "const link = document.querySelector(arguments[0]);
         link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, [arguments[1]]: true }))";
     app.eval(script, vec![json!(format!("{} a", row(conversation))), json!(key)]).await;
 }
 
 /// Takes back what a toast tells.
-async fn undo(app: &App, told: &str) {
+pub async fn undo(app: &App, told: &str) {
     let script = "const toast = [...document.querySelectorAll('[data-testid=toast]')]
             .find((one) => one.innerText.includes(arguments[0]));
         toast?.querySelector('[data-testid=toast-action]')?.click();
@@ -205,6 +205,7 @@ async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_s
     laptop.wait_for(&format!("[data-testid=thread][data-id=\"{boiler}\"][data-loaded=true]")).await;
     laptop.wait_text(&tid("message-body"), "The hedge is cut").await;
     laptop.wait_text(&tid("part"), "The garden").await;
+    laptop.wait_text(&tid("merged-line"), "“The garden” was merged into this conversation").await;
     // She is called otherwise here, with her own name beside it.
     laptop.click(&tid("person-menu")).await;
     laptop.fill(&tid("person-name"), "The tenant").await;
@@ -220,6 +221,7 @@ async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_s
     for device in [&house.desktop, &house.client] {
         open(device, &boiler).await;
         device.wait_text(&tid("message-body"), "The hedge is cut").await;
+        device.wait_text(&tid("merged-line"), "Ada Berger merged “The garden” into this conversation").await;
     }
     house.desktop.wait_text("aside", "Calls themselves Cora Lind").await;
     // Her own window shows her own name.

@@ -10,7 +10,10 @@ use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
-use crate::steps::{conversation_id, first_start, link, open, paste_file, row, tid, to_inbox, write};
+use crate::steps::{
+    conversation_id, first_start, link, open, paste_file, press, press_key, press_keys, row, tid, to_inbox,
+    write,
+};
 
 const PASSPHRASE: &str = "correct horse";
 
@@ -204,22 +207,10 @@ async fn keys(app: &App, talk: &str) {
     app.wait_for(&tid("thread")).await;
     to_inbox(app).await;
     app.eval("document.activeElement?.blur()", vec![]).await;
-    press_key_on_page(app, "?").await;
+    press_keys(app, "?").await;
     app.wait_text(&tid("dialog"), "Keys and help").await;
     press_key(app, Key::Escape).await;
     app.wait_gone(&tid("dialog")).await;
-}
-
-async fn press(app: &App, held: Key, key: &str) {
-    press_key_on_page(app, &format!("{}{key}", char::from(held))).await;
-}
-
-async fn press_key(app: &App, key: Key) {
-    press_key_on_page(app, &char::from(key).to_string()).await;
-}
-
-async fn press_key_on_page(app: &App, keys: &str) {
-    app.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
 }
 
 /// Fills in the words that are asked for, and says whether they were refused.

@@ -1,5 +1,6 @@
 //! What people do in a window, step by step: several tests tell their stories with these.
 
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::driver::{App, OnScreen};
@@ -217,4 +218,17 @@ pub async fn paste_file(app: &App, css: &str, name: &str, mime: &str, bytes: &[u
         document.querySelector(arguments[0]).dispatchEvent(event)";
     let bytes = data_encoding::BASE64.encode(bytes);
     app.eval(script, vec![json!(css), json!(name), json!(mime), json!(bytes)]).await;
+}
+
+/// Presses a key while another is held, on the keyboard of whoever is at the window.
+pub async fn press(app: &App, held: Key, key: &str) {
+    press_keys(app, &format!("{}{key}", char::from(held))).await;
+}
+
+pub async fn press_key(app: &App, key: Key) {
+    press_keys(app, &char::from(key).to_string()).await;
+}
+
+pub async fn press_keys(app: &App, keys: &str) {
+    app.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
 }

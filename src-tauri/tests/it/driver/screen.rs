@@ -47,6 +47,12 @@ impl OnScreen {
         wait_for_some(if shown { "a window on the screen" } else { "a hidden window" }, wanted).await;
     }
 
+    /// Waits until it is called so, where windows are listed.
+    pub async fn wait_title(&self, wanted: &str) {
+        let named = || title(&self.connection, self.window).filter(|title| title == wanted);
+        wait_for_some(&format!("a window called {wanted:?}"), named).await;
+    }
+
     /// Gives it the keyboard, as a window manager does with a window that is clicked: a page without it shows no focus.
     pub async fn take_keyboard(&self, app: &App) {
         self.connection
