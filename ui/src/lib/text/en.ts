@@ -1084,7 +1084,7 @@ export const en = {
     undoSendSeconds: (n: number) => many(n, "second", "seconds"),
     linkPreviews: "Make previews of links I send",
     linkPreviewsHelp:
-      "Your device asks the page you link to for its title and picture, and sends them inside the encrypted message. The site you link to learns your address. Whoever gets the message asks nobody. You see a preview before it is sent and can take it out. For this device.",
+      "As soon as you write a link, your device asks its page for title and picture, and sends them inside the encrypted message. The site you link to learns your address. Whoever gets the message asks nobody. You see a preview before it is sent and can take it out. For this device.",
     presence: "Show when you are here",
     presenceHelp: "People you share a conversation with see that you have it open, and when you were last there. Nothing of it is stored. If you don't show it, you don't see it of others.",
     enter: "Enter sends",
