@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use homing_store::{people, search};
+use homing_store::search;
 
 use super::records::LOOKED_AT;
 use super::words::{HAS, IS};
@@ -69,7 +69,7 @@ impl Core {
                 let mut names: Vec<String> = begins(&["me"]);
                 let me = self.replica()?.person();
                 let mut known = BTreeSet::new();
-                for row in people::list(&self.db()?)? {
+                for row in self.known_people()? {
                     let name = visible(row.shown());
                     if row.person != me && fits(&name) && known.insert(name.clone()) && names.len() < OFFERED
                     {

@@ -78,9 +78,8 @@ impl Core {
     }
 
     /// Whose messages are not shown.
-    fn blocked(&self) -> Result<Vec<PersonId>, ApiError> {
-        let all = people::list(&self.db()?)?;
-        Ok(all.into_iter().filter(|row| row.blocked).map(|row| row.person).collect())
+    fn blocked(&mut self) -> Result<Vec<PersonId>, ApiError> {
+        Ok(self.known_people()?.iter().filter(|row| row.blocked).map(|row| row.person).collect())
     }
 
     /// None: it stands in a conversation that is not shown any more.
@@ -171,8 +170,8 @@ impl Core {
         let meant = |row: &people::PersonRow| {
             row.person.to_string() == value || (!said.is_empty() && said.name(row.shown()))
         };
-        let rows = people::list(&self.db()?)?;
-        Ok(rows.into_iter().filter(meant).map(|row| (row.person, shown_name(row.shown()))).collect())
+        let rows = self.known_people()?.iter();
+        Ok(rows.filter(|row| meant(row)).map(|row| (row.person, shown_name(row.shown()))).collect())
     }
 
     /// Conversations meant by a name, a beginning of it, an id, or the client they are with.
@@ -201,10 +200,7 @@ impl Core {
             return Ok((Vec::new(), Vec::new()));
         }
         self.title_all()?;
-        let mut talks: Vec<_> =
-            self.titles.all().filter(|talk| talk.listed && said.name(&talk.title)).collect();
-        talks.sort_unstable_by_key(|talk| std::cmp::Reverse((talk.last_at_ms, talk.id)));
-        let conversations = talks.into_iter().take(NAMES).map(|talk| FoundConversation {
+        let conversations = self.titles.like(&said).take(NAMES).map(|talk| FoundConversation {
             id: talk.id.to_string(),
             title: parts(said.marked(&talk.title)),
             last_at: rfc3339(talk.last_at_ms),
@@ -212,8 +208,9 @@ impl Core {
         });
         let conversations = conversations.collect();
         let me = self.replica()?.person();
-        let people = people::list(&self.db()?)?
-            .into_iter()
+        let people = self
+            .known_people()?
+            .iter()
             .filter(|row| row.person != me && said.name(row.shown()))
             .take(NAMES)
             .map(|row| FoundPerson {

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use homing_store::search::{self, Talk};
+use homing_store::people::{self, PersonRow};
+use homing_store::search::{self, Names, Talk, Words};
 use homing_wire::DocId;
 
 use crate::api::ApiError;
@@ -33,6 +34,10 @@ pub(crate) struct Titles {
     /// All conversations are here, but for those that changed.
     complete: bool,
     changed: BTreeSet<DocId>,
+    /// The names of all listed conversations, the last active first, and the number of each; made when asked for.
+    names: Option<(Names, Vec<i64>)>,
+    /// Everybody who is known.
+    people: Option<Vec<PersonRow>>,
 }
 
 impl Titles {
@@ -57,8 +62,27 @@ impl Titles {
         self.talks.values()
     }
 
+    /// Listed conversations whose names fit, the last active first.
+    pub fn like<'t>(&'t mut self, said: &'t Words) -> impl Iterator<Item = &'t Titled> {
+        let talks = &self.talks;
+        let (names, numbers) = self.names.get_or_insert_with(|| {
+            let mut listed: Vec<_> = talks.iter().filter(|(_, talk)| talk.listed).collect();
+            listed.sort_unstable_by_key(|(_, talk)| std::cmp::Reverse((talk.last_at_ms, talk.id)));
+            let mut names = Names::default();
+            for (_, talk) in &listed {
+                names.push(&talk.title);
+            }
+            (names, listed.into_iter().map(|(n, _)| *n).collect())
+        });
+        let likely = names.likely(said).filter_map(|place| talks.get(numbers.get(place)?));
+        likely.filter(|talk| said.name(&talk.title))
+    }
+
     fn drop_changed(&mut self) -> Vec<DocId> {
         let changed: Vec<DocId> = std::mem::take(&mut self.changed).into_iter().collect();
+        if !changed.is_empty() {
+            self.names = None;
+        }
         for id in &changed {
             if let Some(n) = self.numbers.remove(id) {
                 self.talks.remove(&n);
@@ -102,6 +126,15 @@ impl Core {
         Ok(())
     }
 
+    /// Everybody who is known, as they stand in the list of people.
+    pub(crate) fn known_people(&mut self) -> Result<&[PersonRow], ApiError> {
+        if self.titles.people.is_none() {
+            let all = people::list(&self.db()?)?;
+            self.titles.people = Some(all);
+        }
+        Ok(self.titles.people.as_deref().unwrap_or_default())
+    }
+
     /// Makes sure that all conversations are known by name.
     pub(crate) fn title_all(&mut self) -> Result<(), ApiError> {
         let mut titles = std::mem::take(&mut self.titles);
@@ -126,6 +159,7 @@ impl Core {
         let me = self.replica()?.person();
         let nameless = talks.iter().filter(|talk| talk.subject.is_empty() && talk.client.is_empty());
         let members = members_of(&self.db()?, nameless.map(|talk| talk.space))?;
+        titles.names = None;
         for talk in talks {
             let of_space = members.get(&talk.space).map_or(&[][..], Vec::as_slice);
             let titled = Titled {

@@ -7,6 +7,7 @@
 
 mod find;
 pub(crate) mod fold;
+mod names;
 mod query;
 mod rank;
 mod snippet;
@@ -18,6 +19,7 @@ use std::str::FromStr;
 use homing_wire::{DocId, PersonId};
 
 pub use find::find;
+pub use names::Names;
 pub use query::{Words, said};
 pub use snippet::Part;
 pub use talks::{Talk, author_name, talks, talks_of};

@@ -147,6 +147,11 @@ impl Words {
         super::snippet::holds(name, &self.0)
     }
 
+    /// The longest of the words: the one that fewest names hold.
+    pub(super) fn longest(&self) -> Option<&str> {
+        self.0.iter().flat_map(|term| &term.words).map(String::as_str).max_by_key(|word| word.len())
+    }
+
     /// A name with what fits marked.
     pub fn marked(&self, name: &str) -> Vec<super::Part> {
         super::snippet::of(name, &self.0)
