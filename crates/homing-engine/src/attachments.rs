@@ -10,7 +10,7 @@ use homing_crypto::Seed32;
 use homing_model::{AttachmentMeta, Voice};
 use homing_store::attachments::{self, AttachmentRow, FileState};
 use homing_store::spaces::{self, SpaceState};
-use homing_store::{Durability, Read, Tx, draft_files, messages, meta};
+use homing_store::{Durability, Read, Tx, cache, draft_files, messages, meta};
 use homing_wire::{BlobId, DocId, SpaceId};
 
 use crate::api::{ApiError, Attachment, Code, Done, FileData, FileSave, FileSource, ItemRef};
@@ -22,6 +22,7 @@ use crate::project::attachment_id;
 use crate::records::holder;
 use crate::replica::Replica;
 use crate::reply::Reply;
+use crate::transfer::GONE;
 
 const OPEN: u32 = 256;
 
@@ -150,7 +151,7 @@ impl Core {
         }
     }
 
-    fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {
+    pub(crate) fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {
         let id: DocId = id.parse().map_err(|_| ApiError::from(not_found("file")))?;
         attachments::get(&self.db()?, &id)?.ok_or_else(|| not_found("file").into())
     }
@@ -192,6 +193,7 @@ impl Core {
         match self.sealed_of(&args.id) {
             Err(error) => self.settle(reply, Err(error)),
             Ok(file) => {
+                self.file_used(&args.id);
                 let then: Then = Box::new(|core, done| {
                     let answer = done.and_then(|done| match done {
                         FileDone::Read(data) => Ok(data),
@@ -208,6 +210,7 @@ impl Core {
         match self.sealed_of(&args.attachment) {
             Err(error) => self.settle(reply, Err(error)),
             Ok(file) => {
+                self.file_used(&args.attachment);
                 let then: Then = Box::new(|core, done| core.settle(reply, done.map(|_| Done { done: true })));
                 self.file_work(Work::Save { file, to: args.path.into() }, then);
             }
@@ -237,12 +240,15 @@ impl Core {
 
     pub(crate) fn attachment_fetch(&mut self, args: ItemRef) -> Result<Attachment, ApiError> {
         let row = self.attachment_row(&args.id)?;
-        if matches!(row.state, FileState::Remote | FileState::Failed | FileState::Stopped) {
+        let asked = [FileState::Remote, FileState::Failed, FileState::Stopped, FileState::Gone];
+        if asked.contains(&row.state) {
             let message = row.message;
             let own = holder(&self.db()?, &message)?.is_some_and(|holder| holder.mine) && row.path.is_some();
             let state = if own { FileState::Waiting } else { FileState::Downloading };
-            self.write(Durability::Normal, |tx, _, _| {
-                Ok(attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?)
+            self.write(Durability::Normal, |tx, replica, _| {
+                cache::ask_for(tx, &row.id)?;
+                attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?;
+                replica.touch_holder(tx, &row.message)
             })?;
             self.resume_transfers()?;
         }
@@ -276,18 +282,19 @@ impl Core {
                     FileState::Downloading => TransferKind::Download,
                     _ => TransferKind::Upload,
                 };
-                jobs.push((kind, message.space, blob, row.chunks));
+                let was_there = cache::was_here(&db, &row.id)?;
+                jobs.push((kind, message.space, blob, row.chunks, was_there));
             }
             let personal = self.replica()?.personal();
             for row in draft_files::open(&db, OPEN)? {
                 let meta =
                     AttachmentMeta::read(&row.meta).map_err(|error| ApiError::from(Fail::from(error)))?;
                 if !self.transfers.contains(&(row.blob, personal)) {
-                    jobs.push((TransferKind::Upload, personal, row.blob, meta.chunks));
+                    jobs.push((TransferKind::Upload, personal, row.blob, meta.chunks, false));
                 }
             }
         }
-        for (kind, space, blob, chunks) in jobs {
+        for (kind, space, blob, chunks, was_there) in jobs {
             self.transfers.insert((blob, space));
             let folder = self.folder_of(&blob);
             self.push(Output::Transfer(TransferJob {
@@ -298,6 +305,7 @@ impl Core {
                 blob,
                 chunks,
                 folder,
+                was_there,
             }));
         }
         Ok(())
@@ -372,6 +380,11 @@ impl Core {
                     state => (state, progress),
                 };
                 attachments::set_state(tx, &row.id, state, progress, path.as_deref())?;
+                if state == FileState::Ready {
+                    cache::set_used(tx, &row.id, replica.now_ms)?;
+                    // There may be room for the next one, or none for the oldest.
+                    replica.files_wanted = true;
+                }
                 replica.touch_holder(tx, &row.message)
             });
         }
@@ -412,6 +425,7 @@ fn standing(event: &TransferEvent, chunks: usize) -> Option<(FileState, f64)> {
         (TransferStep::Finished, _) => (FileState::Ready, 1.0),
         (TransferStep::Short(_), _) => (FileState::Waiting, 0.0),
         (TransferStep::Interrupted, _) => return None,
+        (TransferStep::Refused { status: GONE }, TransferKind::Download) => (FileState::Gone, 0.0),
         (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
     })
 }

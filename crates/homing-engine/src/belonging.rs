@@ -112,7 +112,11 @@ impl Replica {
             // Decided here just now, over what has come so far.
             self.news.retain(|(news, _)| *news != conversation);
         }
+        let kept = conversations::get(tx, &conversation)?.is_some_and(|row| row.own.keep_files);
         conversations::set_personal(tx, &conversation, &own, away, at_ms)?;
+        if own.keep_files && !kept {
+            self.want_files_of(tx, &conversation)?;
+        }
         self.touched.conversations.insert(conversation);
         self.touched.snoozes = true;
         self.touched.status = true;

@@ -79,6 +79,8 @@ pub struct Core {
     pub(crate) news: News,
     /// Transfers under way, by file and the space it is granted to.
     pub(crate) transfers: BTreeSet<(homing_wire::BlobId, SpaceId)>,
+    /// Files became wanted, or came.
+    pub(crate) files_wanted: bool,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
     /// Pages that links go to, as they were seen.
@@ -143,6 +145,7 @@ impl Core {
             receipts_due: BTreeMap::new(),
             news: News::default(),
             transfers: BTreeSet::new(),
+            files_wanted: false,
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
             resting: BTreeMap::new(),
@@ -261,6 +264,7 @@ impl Core {
     pub fn follow_up(&mut self) {
         self.publish_due();
         self.bring_back();
+        self.files_due();
         self.tell();
         self.store_feeds();
         self.flows_poll();
@@ -378,6 +382,11 @@ impl Core {
                 let due = env.steady_ms() + crate::link::RECEIPT_MS;
                 for space in std::mem::take(&mut replica.receipts_due) {
                     self.receipts_due.entry(space).or_insert(due);
+                }
+                self.files_wanted |= std::mem::take(&mut replica.files_wanted);
+                for path in std::mem::take(&mut replica.files_taken_off) {
+                    // Best effort: what stays is found there when the file is fetched again.
+                    drop(std::fs::remove_dir_all(path));
                 }
                 let unused = std::mem::take(&mut replica.files_to_remove);
                 let db = store.read();

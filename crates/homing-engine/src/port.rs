@@ -120,6 +120,8 @@ pub struct TransferJob {
     pub chunks: Vec<Hash>,
     /// Where the encrypted chunks are or go.
     pub folder: PathBuf,
+    /// All of it was fetched from there before: what is not there now will not come.
+    pub was_there: bool,
 }
 
 /// News of a transfer.

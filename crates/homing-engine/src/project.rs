@@ -289,6 +289,8 @@ impl Replica {
             .collect();
         let named: Vec<NewMessage> =
             new.iter().filter(|message| message.marks.mentions_me && message.unread).cloned().collect();
+        let with_files: Vec<DocId> =
+            new.iter().filter(|message| !message.attachments.is_empty()).map(|message| message.id).collect();
         let inserted = messages::insert(tx, new)?;
         let added: HashSet<DocId> = inserted.added.into_iter().collect();
         for message in named.iter().filter(|message| added.contains(&message.id)) {
@@ -312,6 +314,9 @@ impl Replica {
             self.take_over_files(tx, message)?;
             self.draft_became_message(tx, message, conversation)?;
             self.scheduled_sent(tx, message)?;
+        }
+        for message in with_files.iter().filter(|message| added.contains(message)) {
+            self.want_files(tx, message)?;
         }
         self.touched.status = true;
         Ok(())

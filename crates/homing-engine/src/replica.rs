@@ -63,6 +63,10 @@ pub(crate) struct Replica {
     pub has_relay: bool,
     /// Files of deleted messages, removed from the disk after the commit.
     pub files_to_remove: Vec<PathBuf>,
+    /// Files that are at the relay only from now on, removed from the disk after the commit.
+    pub files_taken_off: Vec<PathBuf>,
+    /// Files became wanted, or came.
+    pub files_wanted: bool,
     /// Teams whose key was opened: client spaces may open with it.
     pub team_key_came: BTreeSet<SpaceId>,
     /// Clients' spaces in which nothing is written before their team has a new key.
@@ -97,6 +101,8 @@ impl Replica {
             wants: Wants::default(),
             has_relay: false,
             files_to_remove: Vec::new(),
+            files_taken_off: Vec::new(),
+            files_wanted: false,
             team_key_came: BTreeSet::new(),
             held: BTreeSet::new(),
             receipts_due: BTreeSet::new(),
@@ -123,6 +129,8 @@ impl Replica {
         self.news.clear();
         self.wants = Wants::default();
         self.files_to_remove.clear();
+        self.files_taken_off.clear();
+        self.files_wanted = false;
         self.team_key_came.clear();
         self.receipts_due.clear();
         self.owed.clear();

@@ -582,6 +582,7 @@ fn conversation_row(
         },
         preview_internal: row.last.as_ref().is_some_and(|last| last.space != row.space),
         pinned: row.own.pinned,
+        keep_files: row.own.keep_files,
         muted_until: (row.own.muted_until_ms > now_ms).then(|| rfc3339(row.own.muted_until_ms)),
         snoozed_until: (row.own.snoozed_until_ms > 0).then(|| rfc3339(row.own.snoozed_until_ms)),
         snoozed: row.away,
@@ -691,5 +692,6 @@ fn state_of_file(state: FileState) -> AttachmentState {
         FileState::Ready => AttachmentState::Ready,
         FileState::Failed => AttachmentState::Failed,
         FileState::Stopped => AttachmentState::Stopped,
+        FileState::Gone => AttachmentState::Gone,
     }
 }

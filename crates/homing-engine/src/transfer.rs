@@ -21,6 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Status for what was refused on this computer: the file's chunks can't be read, or are not what was declared.
 const HERE: u16 = 0;
+/// Status for what the relay does not have.
+pub(crate) const GONE: u16 = 404;
 
 /// The relay's answers to the requests of a transfer.
 pub trait Chunks {
@@ -193,15 +195,16 @@ impl<R: Chunks, S: Fn(TransferStep) -> bool> Transfer<'_, R, S> {
                 continue;
             }
             // What its sender has not brought to the relay yet, or not even declared, comes later.
+            let lacking = if self.job.was_there { Stop::Refused(GONE) } else { Stop::Again };
             let there = match &there {
                 Some(there) => there,
                 None => there.insert(self.bitmap().map_err(|stop| match stop {
-                    Stop::Refused(404) => Stop::Again,
+                    Stop::Refused(GONE) => lacking,
                     other => other,
                 })?),
             };
             if there.get(index) != Some(&true) {
-                return Err(Stop::Again);
+                return Err(lacking);
             }
             let bytes = self.relay.get(self.job, index).map_err(stop)?;
             if Hash::of(&bytes) != *hash {
@@ -283,6 +286,7 @@ mod tests {
             blob: BlobId([blob; 32]),
             chunks: Vec::new(),
             folder: PathBuf::new(),
+            was_there: false,
         }
     }
 

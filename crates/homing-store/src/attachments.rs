@@ -26,6 +26,8 @@ stored_enum! {
         Failed = 5,
         /// Own, not brought further: its person stopped it.
         Stopped = 6,
+        /// Was here, was taken off, and the relay has it no longer.
+        Gone = 7,
     }
 }
 

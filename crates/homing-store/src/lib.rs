@@ -19,6 +19,7 @@ mod store;
 pub mod accounts;
 pub mod attachments;
 pub mod backup;
+pub mod cache;
 pub mod changes;
 pub mod conversations;
 pub mod docs;

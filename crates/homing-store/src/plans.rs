@@ -147,6 +147,11 @@ fn screens_and_message_path_never_scan() {
     messages::unread(&db, &id(201), None, 5).unwrap();
     messages::first_unread(&db, &id(201)).unwrap();
     messages::newest_at(&db, &id(201)).unwrap();
+    cache::taken(&db).unwrap();
+    cache::least_used(&db, None, 10).unwrap();
+    cache::least_used(&db, Some((5, &id(1))), 10).unwrap();
+    cache::was_taken_off(&db, &id(1)).unwrap();
+    cache::missing_of(&db, &id(201), 10).unwrap();
     messages::replies_to(&db, &id(9)).unwrap();
     messages::own_in_range(&db, &SPACE, &DEVICE, 3, 9, 10).unwrap();
     entries::after(&db, &SPACE, 20, 10).unwrap();

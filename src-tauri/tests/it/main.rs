@@ -18,6 +18,7 @@ mod focus;
 mod groups;
 mod hostile;
 mod instances;
+mod keep;
 mod keeping;
 mod lists;
 mod main_job;

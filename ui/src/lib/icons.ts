@@ -79,3 +79,4 @@ export { default as MicrophoneOff } from "@lucide/svelte/icons/mic-off";
 export { default as Pause } from "@lucide/svelte/icons/pause";
 export { default as Play } from "@lucide/svelte/icons/play";
 export { default as Stop } from "@lucide/svelte/icons/square";
+export { default as Kept } from "@lucide/svelte/icons/hard-drive-download";

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use homing_engine::api::{
-    self, ApiError, AttachmentState, Call, Code, Done, Event, FileSave, ItemRef, SyncReport,
+    self, ApiError, AttachmentState, Call, Code, ConversationChange, Done, Downloads, Event, FilePin,
+    FileRoom, FileRulesSet, FileSave, ItemRef, MessagePage, Messages, SyncReport,
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::timeout;
@@ -15,6 +16,8 @@ use crate::shapes;
 
 /// How long the next part of a file may take.
 const PART_WITHIN: Duration = Duration::from_secs(120);
+/// Messages looked at in one go for their files.
+const PAGE: u32 = 200;
 
 impl Run<'_> {
     pub async fn attachment(&self, command: args::Attachment) -> Result<(), ApiError> {
@@ -23,9 +26,88 @@ impl Run<'_> {
         }
     }
 
+    pub async fn files(&self, command: args::Files) -> Result<(), ApiError> {
+        use args::Files as F;
+        match command {
+            F::List { conversation, limit } => self.list_files(conversation, limit).await,
+            F::Fetch { id } => {
+                for id in id {
+                    let file = self.fetch(id).await?;
+                    self.out.print(&shapes::File::from(file));
+                }
+                Ok(())
+            }
+            F::Save { id, path } => self.save(id, &path).await,
+            F::Pin { id } => self.pin(id, true).await,
+            F::Unpin { id } => self.pin(id, false).await,
+            F::Keep { conversation } => {
+                self.choose(conversation, ConversationChange::KeepFiles { on: true }).await
+            }
+            F::Unkeep { conversation } => {
+                self.choose(conversation, ConversationChange::KeepFiles { on: false }).await
+            }
+            F::Free { id } if id.is_empty() => {
+                self.show::<FileRoom, shapes::Room>(Call::FilesFree(NOTHING)).await
+            }
+            F::Free { id } => {
+                for id in id {
+                    self.show::<api::Attachment, shapes::File>(Call::FileDrop(ItemRef { id })).await?;
+                }
+                Ok(())
+            }
+            F::Room { downloads, up_to, room } => {
+                let downloads = downloads.map(|downloads| match downloads {
+                    args::Download::Always => Downloads::Always,
+                    args::Download::OnDemand => Downloads::OnDemand,
+                    args::Download::UpTo => Downloads::UpTo,
+                });
+                let set = FileRulesSet { downloads, up_to_mb: up_to, room_mb: room };
+                self.show::<FileRoom, shapes::Room>(Call::FileRulesSet(set)).await
+            }
+        }
+    }
+
+    async fn list_files(&self, conversation: String, limit: u32) -> Result<(), ApiError> {
+        let (mut before, mut left) = (None, limit);
+        while left > 0 {
+            let conversation = conversation.clone();
+            let args =
+                Messages { conversation, before, after: None, around: None, unread: false, limit: PAGE };
+            let page: MessagePage = self.call(Call::Messages(args)).await?;
+            for file in page.rows.into_iter().rev().flat_map(shapes::File::of) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                self.out.print(&file);
+            }
+            before = page.older;
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn pin(&self, ids: Vec<String>, on: bool) -> Result<(), ApiError> {
+        for id in ids {
+            self.show::<api::Attachment, shapes::File>(Call::FilePin(FilePin { id, on })).await?;
+        }
+        Ok(())
+    }
+
     /// Saves a file of a message, once its bytes are on this device.
     async fn save(&self, id: String, path: &Path) -> Result<(), ApiError> {
         let path = absolute(path)?;
+        let file = self.fetch(id).await?;
+        let _: Done =
+            self.call(Call::AttachmentSave(FileSave { attachment: file.id, path: path.clone() })).await?;
+        self.out.print(&shapes::Saved { file: path });
+        Ok(())
+    }
+
+    /// Waits until a file's bytes are on this device.
+    async fn fetch(&self, id: String) -> Result<api::Attachment, ApiError> {
         let mut events = self.client.subscribe().await;
         let file: api::Attachment = self.call(Call::AttachmentFetch(ItemRef { id })).await?;
         if !here(file.state) {
@@ -33,12 +115,9 @@ impl Run<'_> {
             let _: SyncReport = self.call(Call::Sync(NOTHING)).await?;
             let again = Call::AttachmentFetch(ItemRef { id: file.id.clone() });
             let again: api::Attachment = self.call(again).await?;
-            arrival(&mut events, again).await?;
+            return arrival(&mut events, again).await;
         }
-        let _: Done =
-            self.call(Call::AttachmentSave(FileSave { attachment: file.id, path: path.clone() })).await?;
-        self.out.print(&shapes::Saved { file: path });
-        Ok(())
+        Ok(file)
     }
 }
 
@@ -49,19 +128,32 @@ fn here(state: AttachmentState) -> bool {
         | AttachmentState::Uploading
         | AttachmentState::Stopped
         | AttachmentState::Ready => true,
-        AttachmentState::Remote | AttachmentState::Downloading | AttachmentState::Failed => false,
+        AttachmentState::Remote
+        | AttachmentState::Downloading
+        | AttachmentState::Failed
+        | AttachmentState::Gone => false,
     }
 }
 
 /// Waits until a file has come; each part that arrives gives the next one its time.
-async fn arrival(events: &mut Receiver<Event>, mut file: api::Attachment) -> Result<(), ApiError> {
+async fn arrival(
+    events: &mut Receiver<Event>,
+    mut file: api::Attachment,
+) -> Result<api::Attachment, ApiError> {
     let failed = || ApiError::new(Code::FileFailed, "The file could not be fetched from the relay.");
     loop {
         if here(file.state) {
-            return Ok(());
+            return Ok(file);
         }
-        if file.state == AttachmentState::Failed {
-            return Err(failed());
+        match file.state {
+            AttachmentState::Failed => return Err(failed()),
+            AttachmentState::Gone => {
+                return Err(ApiError::new(
+                    Code::FileFailed,
+                    "The relay no longer has this file. Ask who sent it to send it once more.",
+                ));
+            }
+            _ => {}
         }
         let changed = timeout(PART_WITHIN, change(events, &file.id));
         file = changed.await.map_err(|_| {

@@ -71,6 +71,7 @@ pub async fn run(command: Command, client: &Client, out: &Printer) -> Result<Out
         Command::Outbox(command) => run.outbox(command).await,
         Command::Quick(command) => run.quick(command).await,
         Command::Attachment(command) => run.attachment(command).await,
+        Command::Files(command) => run.files(command).await,
         Command::Notification(command) => run.notification(command).await,
         Command::Search(search) => run.search(search).await,
         Command::Backup { file, backup_passphrase_file } => {

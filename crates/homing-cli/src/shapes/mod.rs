@@ -1,6 +1,7 @@
 //! What commands print: the command line's own JSON, kept apart from the window's rows so that either can change
 //! without breaking the other. A field, once released, keeps its name and meaning; snapshots guard that.
 
+mod files;
 mod message;
 mod notices;
 mod people;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Local};
 use homing_engine::api;
 use serde::Serialize;
 
+pub use files::{File, Room};
 pub use message::{Message, Wording};
 pub use notices::{Announced, Notice, Notify};
 pub use people::{Device, Invitation, Invited, Joined, Member, Person, Preview, Request, Safety};

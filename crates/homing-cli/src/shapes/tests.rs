@@ -106,6 +106,7 @@ fn a_conversation() {
         space_name: "Okafor".into(),
         preview_internal: false,
         pinned: true,
+        keep_files: false,
         muted_until: Some(AT.into()),
         snoozed_until: Some(AT.into()),
         snoozed: true,

@@ -115,3 +115,41 @@ async fn the_doctor_finds_a_used_profile_in_order() {
         assert_eq!((&report["healthy"], &report["findings"]), (&true.into(), &serde_json::json!([])));
     }
 }
+
+#[tokio::test]
+async fn files_come_as_it_is_set_go_and_come_again() {
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
+    let ruled = ben.one(&["files", "room", "--downloads", "on_demand", "--room", "0"]).await;
+    assert_eq!((&ruled["downloads"], &ruled["files"]), (&"on_demand".into(), &0.into()));
+    for name in ["plan.txt", "lease.txt"] {
+        std::fs::write(ada.file(name), name.repeat(1000)).unwrap();
+        ada.one(&["send", &conversation, name, "--attach", ada.file(name).to_str().unwrap()]).await;
+    }
+    ada.sync().await;
+    ben.sync().await;
+
+    let files = ben.all(&["files", "list", &conversation]).await;
+    let names: Vec<String> = files.iter().map(|file| text(file, "name")).collect();
+    assert_eq!(names, ["lease.txt", "plan.txt"]);
+    assert!(files.iter().all(|file| file["state"] == "remote" && file["pinned"] == false));
+    let [lease, plan] = [text(&files[0], "id"), text(&files[1], "id")];
+    assert_eq!(ben.all(&["files", "list", &conversation, "--limit", "1"]).await.len(), 1);
+
+    for file in ben.all(&["files", "fetch", &lease, &plan]).await {
+        assert_eq!(file["state"], "ready");
+    }
+    assert_eq!(ben.one(&["files", "pin", &plan]).await["pinned"], true);
+    let freed = ben.one(&["files", "free"]).await;
+    assert_eq!((&freed["files"], &freed["free_files"]), (&1.into(), &0.into()));
+    let states =
+        |files: Vec<serde_json::Value>| files.into_iter().map(|f| text(&f, "state")).collect::<Vec<_>>();
+    assert_eq!(states(ben.all(&["files", "list", &conversation]).await), ["remote", "ready"]);
+    assert_eq!(ben.one(&["files", "unpin", &plan]).await["pinned"], false);
+    assert_eq!(ben.one(&["files", "free", &plan]).await["state"], "remote");
+    assert_eq!(ben.fails(&["files", "free", &plan]).await, "file_failed");
+
+    let saved = ben.file("saved.txt");
+    ben.one(&["files", "save", &plan, saved.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read_to_string(saved).unwrap(), "plan.txt".repeat(1000));
+    assert_eq!(ben.all(&["files", "keep", &conversation]).await.len(), 1);
+}

@@ -23,6 +23,8 @@ pub enum ConversationChange {
     /// The mark alone: receipts stay as they are.
     Mark { on: bool },
     Pin { on: bool },
+    /// All its files stay on this person's devices, those that come included.
+    KeepFiles { on: bool },
     Mute { #[serde(default)] until: Option<String> },
     Snooze { #[serde(default)] until: Option<String> },
     /// To a colleague, or to nobody. Only the team sees it.

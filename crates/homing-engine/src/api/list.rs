@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use super::ApiError;
 use super::args::*;
+use super::cache::*;
 use super::choices::*;
 use super::message::*;
 use super::notices::*;
@@ -127,6 +128,12 @@ calls! {
 
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;
+        AttachmentWant attachment_want(ItemRef) -> Attachment;
+        FilePin file_pin(FilePin) -> Attachment;
+        FileDrop file_drop(ItemRef) -> Attachment;
+        FileRoom file_room(Nothing) -> FileRoom;
+        FileRulesSet file_rules_set(FileRulesSet) -> FileRoom;
+        FilesFree files_free(Nothing) -> FileRoom;
 
         Records records(Records) -> RecordPage;
         Record record(RecordRef) -> RecordDetail;

@@ -5,6 +5,7 @@
 //! JSON is snake_case, ids are strings, times are RFC 3339 UTC, sizes are bytes.
 
 mod args;
+mod cache;
 mod choices;
 mod error;
 mod event;
@@ -19,6 +20,7 @@ mod search;
 mod writing;
 
 pub use args::*;
+pub use cache::*;
 pub use choices::*;
 pub use error::{ApiError, Code};
 pub use event::Event;

@@ -117,6 +117,8 @@ pub struct ConversationRow {
     /// The last message is a remark among colleagues.
     pub preview_internal: bool,
     pub pinned: bool,
+    /// All its files stay on this person's devices.
+    pub keep_files: bool,
     /// Until when nothing is announced; the year 9999 stands for ever.
     pub muted_until: Option<String>,
     /// Until when it is out of sight, or when it came back.
@@ -172,7 +174,7 @@ pub struct Receipt { pub person: String, pub name: String, pub delivered_at: Opt
 
 /// Where an attachment's bytes are.
 #[derive(Copy, Eq)]
-pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed, Stopped }
+pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed, Stopped, Gone }
 
 pub struct Attachment {
     pub id: String,

@@ -59,6 +59,7 @@ impl Core {
                 ConversationChange::Archive { on } => Wanted::Own(Edit::SetArchived(*on)),
                 ConversationChange::Mark { on } => Wanted::Own(Edit::SetMarkedUnread(*on)),
                 ConversationChange::Pin { on } => Wanted::Own(Edit::SetPinned(*on)),
+                ConversationChange::KeepFiles { on } => Wanted::Own(Edit::SetKeepFiles(*on)),
                 ConversationChange::Mute { until: at } => {
                     Wanted::Own(Edit::SetMutedUntil(until(at.as_deref(), now_ms)?))
                 }
@@ -132,6 +133,7 @@ impl Replica {
                     Edit::SetArchived(_) => ConversationChange::Archive { on: before.archived },
                     Edit::SetMarkedUnread(_) => ConversationChange::Mark { on: before.marked_unread },
                     Edit::SetPinned(_) => ConversationChange::Pin { on: before.own.pinned },
+                    Edit::SetKeepFiles(_) => ConversationChange::KeepFiles { on: before.own.keep_files },
                     Edit::SetMutedUntil(_) => {
                         ConversationChange::Mute { until: time(before.own.muted_until_ms) }
                     }

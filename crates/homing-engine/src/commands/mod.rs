@@ -1,5 +1,6 @@
 //! The calls of [`crate::api`] that need only this device.
 
+mod cache;
 mod changes;
 mod choices;
 mod comments;

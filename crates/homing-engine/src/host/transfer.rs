@@ -220,6 +220,7 @@ mod tests {
             blob: BlobId([1; 32]),
             chunks: vec![Hash::of(b"sealed")],
             folder: folder.path().to_path_buf(),
+            was_there: false,
         };
 
         let (report, news) = mpsc::channel();

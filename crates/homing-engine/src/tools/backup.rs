@@ -109,7 +109,7 @@ fn own_files(db: &Read<'_>, has_relay: bool) -> Result<Vec<AttachmentRow>, ApiEr
     own.retain(|row| match row.state {
         FileState::Waiting | FileState::Uploading | FileState::Stopped => true,
         FileState::Ready | FileState::Failed => !has_relay && row.path.is_some(),
-        FileState::Remote | FileState::Downloading => false,
+        FileState::Remote | FileState::Downloading | FileState::Gone => false,
     });
     Ok(own)
 }

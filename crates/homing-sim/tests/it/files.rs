@@ -6,7 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use homing_engine::api::Call;
-use homing_engine::api::{AttachmentState, ConversationNew, FileSource, InviteTo, NewConversation};
+use homing_engine::api::{
+    AttachmentState, ConversationNew, Downloads, FileRoom, FileRulesSet, FileSource, InviteTo,
+    NewConversation,
+};
 use homing_sim::{DeviceId, Weather, World, copy_folder};
 use rand::RngExt;
 
@@ -25,6 +28,12 @@ fn content(name: &str) -> Vec<u8> {
 
 fn send(world: &mut World, device: DeviceId, conversation: &str, name: &str) {
     world.send_file(device, conversation, name, &content(name)).unwrap();
+}
+
+/// Nothing comes to this device before it is asked for.
+fn on_demand(world: &mut World, device: DeviceId) {
+    let set = FileRulesSet { downloads: Some(Downloads::OnDemand), ..FileRulesSet::default() };
+    let _: FileRoom = world.ask(device, Call::FileRulesSet(set)).unwrap();
 }
 
 /// Every device wants every file and gets it.
@@ -172,6 +181,7 @@ fn whoever_has_a_file_brings_it_to_a_relay_that_lost_it() {
     let (laptop, desktop, ben, cora, group) =
         (house.laptop, house.desktop, house.ben, house.cora, house.group.clone());
     let world = &mut house.world;
+    [desktop, cora].into_iter().for_each(|device| on_demand(world, device));
     send(world, laptop, &group, "plan");
     world.settle().unwrap();
     everybody_has(world, &[ben], &group, &["plan"]);
@@ -245,6 +255,7 @@ fn who_was_removed_is_given_no_file() {
         (house.laptop, house.desktop, house.ben, house.cora, house.group.clone(), house.two.clone());
     let world = &mut house.world;
     // Ben had the first but never fetched it.
+    on_demand(world, ben);
     send(world, laptop, &group, "first");
     world.settle().unwrap();
     let first = world.last_job(laptop).unwrap();

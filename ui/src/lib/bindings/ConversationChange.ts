@@ -3,4 +3,4 @@
 /**
  * One thing done with a conversation. Times are RFC 3339; `until` may be `forever`, and absent it ends.
  */
-export type ConversationChange = { "archive": { on: boolean, } } | { "read": Record<symbol, never> } | { "mark": { on: boolean, } } | { "pin": { on: boolean, } } | { "mute": { until: string | null, } } | { "snooze": { until: string | null, } } | { "assign": { person: string | null, } };
+export type ConversationChange = { "archive": { on: boolean, } } | { "read": Record<symbol, never> } | { "mark": { on: boolean, } } | { "pin": { on: boolean, } } | { "keep_files": { on: boolean, } } | { "mute": { until: string | null, } } | { "snooze": { until: string | null, } } | { "assign": { person: string | null, } };

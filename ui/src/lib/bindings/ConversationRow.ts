@@ -58,6 +58,10 @@ space_name: string,
  */
 preview_internal: boolean, pinned: boolean, 
 /**
+ * All its files stay on this person's devices.
+ */
+keep_files: boolean, 
+/**
  * Until when nothing is announced; the year 9999 stands for ever.
  */
 muted_until: string | null, 

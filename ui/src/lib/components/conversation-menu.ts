@@ -1,5 +1,5 @@
 import type { ConversationRow } from "../bindings/ConversationRow";
-import { Archive, ArchiveRestore, Assign, Merge, Muted, Pin, Read, Snooze, Unread } from "../icons";
+import { Archive, ArchiveRestore, Assign, Kept, Merge, Muted, Pin, Read, Snooze, Unread } from "../icons";
 import type { App } from "../state/app.svelte";
 import { muted } from "../state/choices.svelte";
 import { t } from "../text";
@@ -24,6 +24,7 @@ export function conversationItems(app: App, row: ConversationRow, prefix: string
       ? { label: t.choices.unmute, icon: Muted, testid: `${prefix}-unmute`, run: () => void choices.mute([row], null) }
       : { label: t.choices.mute, icon: Muted, testid: `${prefix}-mute`, run: () => choices.ask("mute", [row]) },
   ];
+  items.push({ label: row.keep_files ? t.keep.unkeepAll : t.keep.keepAll, icon: Kept, testid: `${prefix}-keep`, run: () => void choices.keepFiles([row], !row.keep_files) });
   if (row.staffed) items.push({ label: t.choices.assign, icon: Assign, testid: `${prefix}-assign`, run: () => choices.ask("assign", [row]) });
   if (row.can_manage && row.space_kind === "client") {
     items.push({ label: t.choices.merge, icon: Merge, testid: `${prefix}-merge`, run: () => choices.ask("merge", [row]) });

@@ -3,6 +3,7 @@ import type { QuietHours } from "../bindings/QuietHours";
 import { percent } from "../format";
 import type { App } from "../state/app.svelte";
 import { languages, t, type Language } from "../text";
+import { files } from "./settings-files";
 
 interface Base {
   id: string;
@@ -186,6 +187,7 @@ export function sections(app: App, words = ""): Section[] {
       ],
     },
     { title: s.sections.relay, rows: status.demo ? [{ kind: "info", id: "relay", label: s.relay, value: t.invite.demo }] : [{ kind: "relay", id: "relay", label: s.relay, help: status.relay ? s.relayHelp : s.relayNone }] },
+    { title: t.keep.settings.title, rows: files(app) },
     {
       title: s.sections.data,
       rows: [

@@ -22,6 +22,7 @@ import { NotifyPrefs } from "./notices.svelte";
 import { forgetPictures } from "./pictures";
 import { Player } from "./player.svelte";
 import { Recorder } from "./recorder.svelte";
+import { FilesRoom } from "./room.svelte";
 import { Router } from "./router.svelte";
 import { Selection } from "./selection.svelte";
 import type { Marks } from "./search.svelte";
@@ -92,6 +93,7 @@ export class App {
   readonly selection: Selection;
   readonly notify: NotifyPrefs;
   readonly announcer: Announcer;
+  readonly room: FilesRoom;
   readonly recorder = new Recorder(this);
   readonly player: Player;
   #threads = new Map<string, Thread>();
@@ -107,6 +109,7 @@ export class App {
     this.list = new ConversationList(backend);
     this.selection = new Selection(() => this.list.shown);
     this.notify = new NotifyPrefs(backend);
+    this.room = new FilesRoom(backend);
     this.player = new Player(this);
     this.announcer = new Announcer(this.toasts, (conversation, message) => this.#openNotice(conversation, message, false));
   }

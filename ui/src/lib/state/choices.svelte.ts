@@ -68,6 +68,11 @@ export class Choices {
     return this.run(rows, { pin: { on } }, on ? t.choices.pinned : t.choices.unpinned);
   }
 
+  /** All files of these, on all devices of the person. */
+  keepFiles(rows: ConversationRow[], on: boolean): Promise<boolean> {
+    return this.run(rows, { keep_files: { on } }, on ? t.keep.keptAll : t.keep.unkeptAll);
+  }
+
   mute(rows: ConversationRow[], until: string | null): Promise<boolean> {
     return this.run(rows, { mute: { until } }, until === null ? t.choices.unmuted : t.choices.muted);
   }

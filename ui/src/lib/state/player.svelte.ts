@@ -32,7 +32,7 @@ export class Player {
     const from = this.id === file.id ? this.at : 0;
     this.forget();
     [this.id, this.at, this.waiting] = [file.id, from, true];
-    if (file.state === "remote" || file.state === "failed") {
+    if (file.state === "remote" || file.state === "failed" || file.state === "gone") {
       // It plays once it is here: see `came`.
       if (!(await this.app.attempt("attachment_fetch", { id: file.id }))) this.waiting = false;
       return;

@@ -1,3 +1,4 @@
+import type { Downloads } from "../bindings/Downloads";
 import type { Code } from "../bindings/Code";
 import type { CopyState } from "../bindings/CopyState";
 import type { RecordSort } from "../bindings/RecordSort";
@@ -331,6 +332,7 @@ export const en = {
     downloading: (part: number) => `Loading, ${percent(part)}`,
     ready: "",
     failed: "Could not be loaded",
+    gone: "The relay no longer has it. Ask who sent it to send it once more",
     stopped: "Stopped before it was sent",
     stop: (name: string) => `Stop ${name}`,
     again: (name: string) => `Send ${name} after all`,
@@ -346,6 +348,35 @@ export const en = {
     preparing: "Being prepared",
     ahead: (part: number) => `${percent(part)} there already`,
     failedUp: "The relay does not take it",
+  },
+  keep: {
+    pin: "Keep on this device",
+    unpin: "No longer keep on this device",
+    pinned: "It stays on this device",
+    unpinned: "It goes when its room is needed",
+    drop: "Remove from this device",
+    dropped: "Removed from this device. It can be loaded again.",
+    load: (name: string, bytes: string) => `Load ${name} (${bytes})`,
+    keepAll: "Keep its files on my devices",
+    unkeepAll: "No longer keep its files",
+    keptAll: (title: string, n: number) => (n === 1 ? `Files of “${title}” stay on your devices` : `Files of ${many(n, "conversation", "conversations")} stay on your devices`),
+    unkeptAll: (title: string, n: number) => (n === 1 ? `Files of “${title}” go when their room is needed` : `Files of ${many(n, "conversation", "conversations")} go when their room is needed`),
+    settings: {
+      title: "Files on this device",
+      downloads: "Files come by themselves",
+      downloadsHelp: "What does not is loaded when you press it. Older files come when you look at them.",
+      choices: { always: "Always", up_to: "Up to a size", on_demand: "When I ask" } satisfies Record<Downloads, string>,
+      upTo: "Largest that comes by itself",
+      room: "Room for files",
+      roomHelp: "When it is full, files go that you have not opened for longest. What you keep stays, and what is only here.",
+      noLimit: "No limit",
+      used: (bytes: string) => `Files take ${bytes}`,
+      usedOf: (bytes: string, room: string) => `Files take ${bytes} of ${room}`,
+      canGo: (bytes: string) => `${bytes} of it can be loaded again from the relay.`,
+      nothingGoes: "All of it is kept, or is only here.",
+      free: "Free up room",
+      freed: (bytes: string) => `${bytes} freed`,
+    },
   },
   voice: {
     record: "Record a voice note",
@@ -1358,6 +1389,7 @@ export const en = {
         title: "Files and pictures",
         text: [
           "Attach with the clip, drop files on the conversation, or paste them. Pictures are shown in place, other files are saved where you choose.",
+          "Files come by themselves up to the size you set, and go again when their room is needed, those first that you did not open for longest. Their menu keeps them on this device; the menu of a conversation keeps all of its files on all your devices. “Files on this device” in the settings shows what they take.",
           "Record a voice note with the microphone beside the message field, up to half an hour. The arrow sends it at once; the square, Escape and leaving the conversation keep it in the draft, where you can listen to it first. Arrow keys move in a voice note that plays.",
         ],
         data: "Files are sealed in pieces before they leave, with a key that only the people of the conversation get. Names and kinds are sealed too; the relay sees sizes.",

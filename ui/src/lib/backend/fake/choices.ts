@@ -38,6 +38,7 @@ function held(fake: FakeBackend, id: string): ConversationRow {
 function change(fake: FakeBackend, row: ConversationRow, change: ConversationChange): [ConversationRow, ConversationChange] {
   if ("archive" in change) return [{ ...row, archived: change.archive.on }, { archive: { on: row.archived } }];
   if ("pin" in change) return [{ ...row, pinned: change.pin.on }, { pin: { on: row.pinned } }];
+  if ("keep_files" in change) return [{ ...row, keep_files: change.keep_files.on }, { keep_files: { on: row.keep_files } }];
   if ("mark" in change) return [{ ...row, marked_unread: change.mark.on }, { mark: { on: row.marked_unread } }];
   if ("mute" in change) {
     const until = change.mute.until === "forever" ? "9999-12-31T23:59:59.999Z" : change.mute.until;

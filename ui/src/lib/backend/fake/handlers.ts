@@ -17,6 +17,7 @@ import { records } from "./records";
 import { plan, scheduled } from "./scheduled";
 import { search } from "./search";
 import { quick } from "./quick";
+import { filesRoom } from "./room";
 import { waiting } from "./waiting";
 import { ME, attachment, conversation, draft, message, participant, receipt } from "./world";
 
@@ -319,6 +320,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   ...waiting,
   ...scheduled,
   ...quick,
+  ...filesRoom,
   attachment_read: (fake, args) => {
     const held = fake.world.files.get(args.id) ?? fail("not_found", "There is no such file.");
     const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));

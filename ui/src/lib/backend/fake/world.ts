@@ -149,6 +149,7 @@ export function conversation(id: string, over: Partial<ConversationRow> = {}): C
     pinned: false,
     muted_until: null,
     snoozed_until: null,
+    keep_files: false,
     snoozed: false,
     blocked: false,
     staffed: false,
