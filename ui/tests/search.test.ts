@@ -72,7 +72,7 @@ describe("search", () => {
     fake.gates.delete("search");
     await user.clear(field());
     await user.type(field(), "tiles");
-    await soon(() => one("search-hit"));
+    await soon(() => expect(one("search-hit").querySelector("mark")?.textContent?.toLowerCase()).toBe("tiles"));
     open();
     await Promise.resolve();
     expect(all("search-hit").every((hit) => hit.querySelector("mark")?.textContent?.toLowerCase() === "tiles")).toBe(true);
