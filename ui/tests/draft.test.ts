@@ -253,4 +253,31 @@ describe("DraftEditor", () => {
     expect(stored()).toBe("before and after");
     expect(editor.chips.map((chip) => chip.name)).toEqual(["plan.txt"]);
   });
+
+  it("puts files that come together to one draft, and waits for them before it is sent", async () => {
+    const files = [1, 2].map((id) => ({ id, name: `plan ${id}.txt`, mime: "text/plain", size: 5 }));
+    for (const file of files) fake.handed[file.id] = file;
+    const held = gate();
+    fake.gates.set("draft_attach", held.promise);
+    const taken = files.map((file) => editor.take(file));
+    const attached = editor.attached();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(fake.calls.filter((call) => call.name === "draft_attach")).toHaveLength(1);
+    held.open();
+    fake.gates.clear();
+    await Promise.all(taken);
+    expect(await attached).toBe(true);
+    const asked = fake.calls.flatMap((call) => (call.name === "draft_attach" ? [(call.args as { draft: string }).draft] : []));
+    expect(asked).toEqual(["", editor.id]);
+    expect(editor.chips.map((chip) => chip.name)).toEqual(["plan 1.txt", "plan 2.txt"]);
+  });
+
+  it("says so when one of its files could not be put to it", async () => {
+    const file = { id: 1, name: "plan.txt", mime: "text/plain", size: 5 };
+    fake.failing.set("draft_attach", new CallError({ code: "too_large", message: "Too large." }));
+    const taken = editor.take(file);
+    const attached = editor.attached();
+    await expect(taken).rejects.toThrow();
+    expect(await attached).toBe(false);
+  });
 });

@@ -57,6 +57,9 @@ export class DraftEditor implements Takes {
   #templateShown = "";
   #busy: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The files that are being put to the draft, one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #refused = 0;
   #missed = false;
   /** Changes from elsewhere that were told of. */
   #heard = 0;
@@ -117,17 +120,30 @@ export class DraftEditor implements Takes {
     ...this.attaching.map((file) => ({ key: `new-${file.id}`, name: file.name, size: file.size, note: t.file.preparing, busy: true })),
   ]);
 
-  /** Puts a file to the draft. */
+  /** Puts a file to the draft, behind those that came before it: the first may begin the draft that all of them go to. */
   async take(file: HandedFile): Promise<void> {
     this.attaching = [...this.attaching, file];
+    const turn = this.#turn.then(() => this.#attach(file));
+    this.#turn = turn.catch(() => void (this.#refused += 1));
     try {
-      // The draft it goes to is the one on the screen.
-      await this.flush();
-      const args = { conversation: this.conversation, files: [source(file)], draft: this.id };
-      this.#filesOf(await this.backend.call("draft_attach", args));
+      await turn;
     } finally {
       this.attaching = this.attaching.filter((other) => other !== file);
     }
+  }
+
+  /** Waits until the files are in it; false if one of them could not be put to it. */
+  async attached(): Promise<boolean> {
+    const refused = this.#refused;
+    while (this.attaching.length > 0) await this.#turn;
+    return this.#refused === refused;
+  }
+
+  async #attach(file: HandedFile): Promise<void> {
+    // The draft it goes to is the one on the screen.
+    await this.flush();
+    const args = { conversation: this.conversation, files: [source(file)], draft: this.id };
+    this.#filesOf(await this.backend.call("draft_attach", args));
   }
 
   /** Takes a file out of the draft. */
