@@ -2,6 +2,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { FakeBackend } from "../src/lib/backend/fake";
+import type { Attachment } from "../src/lib/bindings/Attachment";
 import { duration } from "../src/lib/format";
 import { all, one, soon, start } from "./helpers";
 
@@ -14,7 +15,8 @@ beforeEach(() => {
     return Promise.resolve();
   });
   vi.spyOn(HTMLMediaElement.prototype, "pause").mockImplementation(function (this: HTMLMediaElement) {
-    this.onpause?.(new Event("pause"));
+    // It is told a little later, as browsers do.
+    queueMicrotask(() => setTimeout(() => this.onpause?.(new Event("pause"))));
   });
   URL.createObjectURL = () => "blob:sound";
   URL.revokeObjectURL = () => undefined;
@@ -84,6 +86,25 @@ describe("a voice note", () => {
     await userEvent.click(one("record-voice"));
     await soon(() => expect(one("record-voice").dataset["there"]).toBe("false"));
     expect(document.body.textContent).toContain("No microphone was found");
+  });
+
+  it("ends when another one plays, and the other goes on", async () => {
+    const fake = await start(undefined, TALK);
+    await soon(() => one("composer"));
+    const last = fake.world.messages.get("c-ben")?.at(-1);
+    if (!last) throw new Error("no message");
+    const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
+    fake.putMessage({ ...last, attachments: [note("one"), note("two")] });
+    const play = (id: string): HTMLElement => one("voice", `[data-id="${id}"]`).querySelector("[data-testid=voice-play]") as HTMLElement;
+    const playing = (id: string): string | undefined => one("voice", `[data-id="${id}"]`).dataset["playing"];
+    await userEvent.click(await soon(() => play("one")));
+    await soon(() => expect(playing("one")).toBe("true"));
+    await userEvent.click(play("two"));
+    await soon(() => expect(playing("two")).toBe("true"));
+    await new Promise((go) => setTimeout(go, 30));
+    expect([playing("one"), playing("two")]).toEqual(["false", "true"]);
+    await userEvent.click(play("two"));
+    await soon(() => expect(playing("two")).toBe("false"));
   });
 
   it("has its length written as people read it", () => {

@@ -99,6 +99,8 @@ async fn files_come_as_it_is_set_and_what_is_kept_survives_too_little_room() {
     let desktop = &meeting.desktop;
     desktop.eval("location.hash = '#/settings'", vec![]).await;
     desktop.wait_text("[data-testid=setting][data-id=files_here]", "of 5 GB").await;
+    let there = "document.querySelector('[data-testid=setting][data-id=files_here]').scrollIntoView({ block: 'center' })";
+    desktop.eval(there, vec![]).await;
     desktop.screenshot(&picture("settings.png")).await;
     desktop.click("[data-testid=setting][data-id=files_here] button").await;
     desktop.wait_for("[data-testid=setting][data-id=files_here] button:disabled").await;

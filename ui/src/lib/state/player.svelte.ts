@@ -71,7 +71,10 @@ export class Player {
 
   /** Nothing is held any more. */
   forget(): void {
-    this.#audio?.pause();
+    const audio = this.#audio;
+    // What it still has to tell is not of the one that plays next.
+    if (audio) audio.onplay = audio.onpause = audio.ontimeupdate = audio.onended = null;
+    audio?.pause();
     if (this.#url) URL.revokeObjectURL(this.#url);
     [this.#audio, this.#url, this.id, this.playing, this.waiting, this.at] = [null, null, null, false, false, 0];
   }
