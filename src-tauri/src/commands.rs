@@ -1,6 +1,6 @@
 //! What the page may ask for.
 
-use homing_engine::api::{ApiError, Call, Code};
+use homing_engine::api::{ApiError, Call, Code, FilePlace, FileSave, ItemRef};
 use homing_engine::port::Answer;
 use serde::{Deserialize, Serialize};
 use tauri::ipc::{InvokeBody, Request};
@@ -10,6 +10,7 @@ use tauri_plugin_opener::OpenerExt;
 
 use crate::engine::Engine;
 use crate::handed::{Handed, HandedFile};
+use crate::opening::{self, Opening, Opens};
 use crate::picked::{Picked, proposed};
 use crate::platform::Clipboard;
 use crate::{links, platform, tray};
@@ -23,6 +24,7 @@ pub async fn call(
     engine: State<'_, Engine>,
     picked: State<'_, Picked>,
     handed: State<'_, Handed>,
+    opening: State<'_, Opening>,
     request: Request<'_>,
 ) -> Answer {
     let call = match request.body() {
@@ -32,7 +34,22 @@ pub async fn call(
     let call = call.ok_or_else(not_a_call)?;
     picked.check(call)?;
     let call = Call::deserialize(call).map_err(|_| not_a_call())?;
-    engine.call(handed.fill(call)?).await
+    let call = handed.fill(call)?;
+    let saved = match &call {
+        Call::AttachmentSave(save) => Some((save.attachment.clone(), save.path.clone().into())),
+        _ => None,
+    };
+    let locks = matches!(call, Call::Lock(_));
+    let answer = engine.call(call).await;
+    if answer.is_ok() {
+        if let Some((file, path)) = saved {
+            opening.saved(file, path);
+        }
+        if locks {
+            opening.sweep();
+        }
+    }
+    answer
 }
 
 fn not_a_call() -> ApiError {
@@ -119,6 +136,65 @@ pub async fn save_path(
     let (chosen, choice) = tokio::sync::oneshot::channel();
     app.dialog().file().set_file_name(proposed(&name)).save_file(move |file| drop(chosen.send(file)));
     Ok(choice.await.ok().flatten().and_then(|file| picked.to_write(file)))
+}
+
+/// Opens a file that came with a message in the program that is set for it. `sure`: the person was asked. Answers whether
+/// it was opened; if not, the person has to be asked.
+#[tauri::command]
+pub async fn open_file(
+    app: AppHandle,
+    engine: State<'_, Engine>,
+    opening: State<'_, Opening>,
+    id: String,
+    sure: bool,
+) -> Result<bool, ApiError> {
+    let told = engine.call(Call::Attachment(ItemRef { id: id.clone() })).await?;
+    let told: FilePlace = serde_json::from_str(told.get())
+        .map_err(|_| ApiError::new(Code::Internal, "The file could not be looked up. Try it once more."))?;
+    let name = opening::name_on_disk(&told.file.name);
+    match opening::by_name(&name) {
+        Opens::Never => return Err(opening::is_a_program(&name)),
+        Opens::Asked if !sure => return Ok(false),
+        _ => {}
+    }
+    let path = opening.place(&name)?;
+    let save = FileSave { attachment: id, path: path.display().to_string() };
+    engine.call(Call::AttachmentSave(save)).await?;
+    let unreadable =
+        |_| ApiError::new(Code::FileFailed, "The file can't be opened. Save it and open it there.");
+    match opening::by_bytes(&path).map_err(unreadable)? {
+        Opens::Never => {
+            opening::forget(&path);
+            return Err(opening::is_a_program(&name));
+        }
+        Opens::Asked if !sure => {
+            opening::forget(&path);
+            return Ok(false);
+        }
+        _ => opening::protect(&path).map_err(unreadable)?,
+    }
+    app.opener().open_path(path.to_string_lossy(), None::<&str>).map_err(|_| {
+        ApiError::new(
+            Code::FileFailed,
+            "No program on this computer opens this kind of file. Save it instead.",
+        )
+    })?;
+    Ok(true)
+}
+
+/// Shows a file in the file manager where it was saved since the app started. Answers whether there is such a place.
+#[tauri::command]
+pub async fn show_file(app: AppHandle, opening: State<'_, Opening>, id: String) -> Result<bool, ApiError> {
+    let Some(path) = opening.saved_at(&id) else { return Ok(false) };
+    // It may wait for the file manager to start.
+    let shown = tokio::task::spawn_blocking(move || app.opener().reveal_item_in_dir(path)).await;
+    match shown {
+        Ok(Ok(())) => Ok(true),
+        _ => Err(ApiError::new(
+            Code::FileFailed,
+            "No file manager on this computer shows it. It is where you saved it.",
+        )),
+    }
 }
 
 /// Opens a web or mail address in the program that is set for it.

@@ -11,6 +11,7 @@ mod instance;
 mod links;
 mod microphone;
 mod notifications;
+mod opening;
 mod picked;
 mod platform;
 mod tray;
@@ -46,6 +47,8 @@ fn main() -> anyhow::Result<()> {
             voice::voice_start,
             voice::voice_stop,
             voice::voice_sound,
+            commands::open_file,
+            commands::show_file,
             commands::open_external,
             commands::set_badge,
             commands::set_zoom,
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         .run(|app, event| {
             if let RunEvent::Exit = event {
                 tauri::async_runtime::block_on(app.state::<Engine>().close());
+                app.state::<opening::Opening>().sweep();
             }
         });
     Ok(())
@@ -86,6 +90,7 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(handed::Handed::default());
     app.manage(picked::Picked::default());
     app.manage(voice::Voice::default());
+    app.manage(opening::Opening::new(&profile));
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
     if let Err(error) = tray::add(app) {

@@ -100,10 +100,20 @@ fn paths(args: &Value) -> Vec<&str> {
 /// not one that starts hidden.
 pub fn proposed(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain = last.chars().filter(|letter| !letter.is_control() && !turns(*letter)).take(LONGEST_NAME);
-    let plain: String = plain.collect();
+    let plain: String = last.chars().filter(|letter| !letter.is_control() && !turns(*letter)).collect();
     let plain = plain.trim().trim_start_matches('.');
-    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+    if plain.is_empty() {
+        return "file".to_owned();
+    }
+    let over = plain.chars().count().saturating_sub(LONGEST_NAME);
+    match plain.rsplit_once('.') {
+        // What kind of file it is stays.
+        Some((stem, kind)) if over > 0 && stem.chars().count() > over => {
+            let kept: String = stem.chars().take(stem.chars().count() - over).collect();
+            format!("{kept}.{kind}")
+        }
+        _ => plain.chars().take(LONGEST_NAME).collect(),
+    }
 }
 
 fn turns(letter: char) -> bool {
@@ -174,6 +184,8 @@ mod tests {
         assert_eq!(proposed("C:\\Windows\\evil\u{202e}fdp.exe"), "evilfdp.exe");
         assert_eq!(proposed("\n/.."), "file");
         assert_eq!(proposed(&"x".repeat(300)).len(), LONGEST_NAME);
+        let long = proposed(&format!("{}.pdf", "x".repeat(300)));
+        assert!(long.len() == LONGEST_NAME && long.ends_with("x.pdf"));
     }
 
     /// Every argument of a call that is a path is called so that the check sees it.

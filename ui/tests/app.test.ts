@@ -212,7 +212,7 @@ describe("palette", () => {
 });
 
 describe("routes", () => {
-  const ids = { conversation: "c-rosa", person: "p-maria", record: "r-villa" } as const;
+  const ids = { conversation: "c-rosa", person: "p-maria", record: "r-villa", file: "a-house" } as const;
 
   it.each(ROUTES.map((route) => [route.name, route] as const))("%s is reachable by its address", async (name, route) => {
     await start(undefined, hashOf(name, "param" in route ? ids[route.param] : null));

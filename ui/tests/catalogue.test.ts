@@ -15,7 +15,7 @@ import source from "./left-out.js?raw";
 
 /** What stands on the page without coming from the catalogue. */
 const leftOut = new Function(source) as () => string[];
-const ids = { conversation: "c-rosa", person: "p-maria", record: "r-villa" } as const;
+const ids = { conversation: "c-rosa", person: "p-maria", record: "r-villa", file: "a-house" } as const;
 
 afterEach(() => chooseLanguage(null));
 

@@ -18,7 +18,7 @@ async function withFile(state: "remote" | "ready" | "gone"): Promise<FakeBackend
   const rows = fake.world.messages.get("c-ben") ?? [];
   const last = rows.at(-1);
   if (!last) throw new Error("no message");
-  const file = { id: "f-lease", name: "Lease.pdf", mime: "application/pdf", size: 2_400_000, state, progress: 0, width: null, height: null, thumbnail: null, voice: null, pinned: false };
+  const file = { id: "f-lease", name: "Lease.pdf", mime: "application/pdf", size: 2_400_000, state, progress: 0, here: state === "ready", width: null, height: null, thumbnail: null, voice: null, pinned: false };
   fake.putMessage({ ...last, attachments: [file] });
   await soon(() => attachment("Lease.pdf"));
   return fake;
@@ -36,10 +36,10 @@ describe("a file", () => {
     expect(attachment("Lease.pdf").textContent).toContain("Not on this device yet");
     await user.click(one("attachment-get"));
     await soon(() => expect(attachment("Lease.pdf").dataset["state"]).toBe("ready"));
-    await user.click(one("file-keeping"));
+    await user.click(one("file-menu"));
     await user.click(await soon(() => one("file-pin")));
     expect(fake.calls.find((call) => call.name === "file_pin")?.args).toEqual({ id: "f-lease", on: true });
-    await user.click(one("file-keeping"));
+    await user.click(one("file-menu"));
     await user.click(await soon(() => one("file-drop")));
     await soon(() => expect(attachment("Lease.pdf").dataset["state"]).toBe("remote"));
     expect(document.body.textContent).toContain("It can be loaded again");

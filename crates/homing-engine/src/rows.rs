@@ -653,6 +653,7 @@ pub(crate) fn attachment(row: &homing_store::attachments::AttachmentRow) -> Atta
         size: row.size as f64,
         state: state_of_file(row.state),
         progress: row.progress,
+        here: here(row.state, row.path.as_deref()),
         width: row.width,
         height: row.height,
         thumbnail: row.thumbnail.as_deref().and_then(crate::files::thumbnail_url),
@@ -675,12 +676,19 @@ fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
         size: meta.size as f64,
         state: state_of_file(row.state),
         progress: row.progress,
+        here: here(row.state, row.path.as_deref()),
         width: meta.width,
         height: meta.height,
         thumbnail: meta.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail_url(bytes)),
         voice: meta.voice.as_ref().map(|voice| voice_shown(voice.duration_ms, &voice.peaks)),
         pinned: false,
     }
+}
+
+fn here(state: FileState, path: Option<&str>) -> bool {
+    let whole =
+        matches!(state, FileState::Waiting | FileState::Uploading | FileState::Ready | FileState::Stopped);
+    whole && path.is_some()
 }
 
 fn state_of_file(state: FileState) -> AttachmentState {

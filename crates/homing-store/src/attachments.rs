@@ -82,26 +82,17 @@ pub struct AttachmentRow {
 
 const SELECT: &str =
     "SELECT a.id, a.message, a.position, a.blob, a.key, a.name, a.mime, a.size, a.chunks, a.width,
-    a.height, a.state, a.progress, a.path, a.thumbnail, a.voice_ms, a.voice_peaks, a.pinned, a.at FROM";
+    a.height, a.state, a.progress, a.path, a.thumbnail, a.voice_ms, a.voice_peaks, a.pinned FROM";
 
-/// Writes the row of a file of a message in a conversation, written then. Ids must be derived from the message and the
-/// position, so that nobody can take another's. What is known of the bytes' place on this computer stays.
-pub(crate) fn add(tx: &Tx<'_>, row: &AttachmentRow, conversation: &DocId, at_ms: u64) -> Result<()> {
-    write(tx, row, Some(conversation), at_ms)
-}
-
-/// The same for a file that no message holds.
+/// Writes a file's row. Ids must be derived from the message and the position, so that nobody can take another's. What is
+/// known of the bytes' place on this computer stays.
 pub fn put(tx: &Tx<'_>, row: &AttachmentRow) -> Result<()> {
-    write(tx, row, None, 0)
-}
-
-fn write(tx: &Tx<'_>, row: &AttachmentRow, conversation: Option<&DocId>, at_ms: u64) -> Result<()> {
     let chunks: Vec<u8> = row.chunks.iter().flat_map(|hash| hash.0).collect();
     let (voice_ms, peaks) = row.voice.as_ref().map(|(ms, peaks)| (*ms, peaks.as_slice())).unzip();
     tx.exec(
         "INSERT INTO attachments (id, message, position, blob, key, name, mime, size, chunks, width, height,
-           state, progress, path, thumbnail, voice_ms, voice_peaks, pinned, conversation, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+           state, progress, path, thumbnail, voice_ms, voice_peaks, pinned)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT (id) DO NOTHING",
         params![
             row.id.as_bytes(),
@@ -122,8 +113,6 @@ fn write(tx: &Tx<'_>, row: &AttachmentRow, conversation: Option<&DocId>, at_ms: 
             voice_ms,
             peaks,
             row.pinned,
-            conversation.map(DocId::as_bytes),
-            at_ms,
         ],
     )?;
     Ok(())
@@ -156,24 +145,6 @@ pub fn is_named(db: &Read<'_>, blob: &BlobId) -> Result<bool> {
         |row| row.get(0),
     )?;
     Ok(named.unwrap_or(false))
-}
-
-/// Files of a conversation's messages, newest first, after a place in this list.
-pub fn of_conversation(
-    db: &Read<'_>,
-    conversation: &DocId,
-    after: Option<(u64, &DocId)>,
-    limit: u32,
-) -> Result<Vec<(u64, AttachmentRow)>> {
-    let (at, id) = after.map_or((i64::MAX.unsigned_abs(), [0xff; 16]), |(at, id)| (at, *id.as_bytes()));
-    db.all(
-        &format!(
-            "{SELECT} attachments a WHERE a.conversation = ?1 AND (a.at, a.id) < (?2, ?3)
-             ORDER BY a.at DESC, a.id DESC LIMIT ?4"
-        ),
-        params![conversation.as_bytes(), at, id, limit],
-        |row| Ok((row.get(18)?, read(row)?)),
-    )
 }
 
 /// One file.

@@ -152,6 +152,8 @@ fn screens_and_message_path_never_scan() {
     cache::least_used(&db, Some((5, &id(1))), 10).unwrap();
     cache::was_taken_off(&db, &id(1)).unwrap();
     cache::missing_of(&db, &id(201), 10).unwrap();
+    messages::with_files_before(&db, &id(201), None, 10).unwrap();
+    messages::with_files_after(&db, &id(201), &Order { at_ms: 5, id: id(1) }, 10).unwrap();
     messages::replies_to(&db, &id(9)).unwrap();
     messages::own_in_range(&db, &SPACE, &DEVICE, 3, 9, 10).unwrap();
     entries::after(&db, &SPACE, 20, 10).unwrap();

@@ -92,7 +92,7 @@ async fn files_come_as_it_is_set_and_what_is_kept_survives_too_little_room() {
     wait_state(ben, "Keys.pdf", "remote").await;
 
     // Kept on the second device: it stays when there is room for nothing more, also without a connection.
-    press(desktop, "Lease.pdf", "file-keeping").await;
+    press(desktop, "Lease.pdf", "file-menu").await;
     desktop.click(&tid("file-pin")).await;
     desktop.wait_text(&tid("toast"), "It stays on this device").await;
     meeting.relay_down().await;

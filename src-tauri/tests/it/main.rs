@@ -14,6 +14,7 @@ mod desktop;
 mod driver;
 mod drops;
 mod extremes;
+mod files;
 mod focus;
 mod groups;
 mod hostile;

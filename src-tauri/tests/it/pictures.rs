@@ -80,16 +80,30 @@ async fn every_view_has_a_picture_with_something_on_it() {
     let conversation = gallery.first_id("#/inbox", "[data-testid=conversation][data-unread=\"0\"]").await;
     let person = gallery.first_id("#/people", "[data-testid=person]").await;
     let record = gallery.first_id("#/records", "[data-testid=record]").await;
-    let ids = BTreeMap::from([("conversation", conversation), ("person", person), ("record", record)]);
+    let (file, holder) = gallery.picture().await;
+    let ids = BTreeMap::from([
+        ("conversation", conversation),
+        ("person", person),
+        ("record", record),
+        ("file", file),
+        // A conversation that has some.
+        ("files", holder),
+    ]);
+    let id_of = |view: &View| {
+        let id = ids.get(view.name.as_str()).or_else(|| ids.get(view.param.as_deref()?))?;
+        Some(id.clone())
+    };
     for view in &views {
-        let id = view.param.as_deref().map(|kind| ids[kind].as_str());
+        let id = id_of(view);
+        let id = id.as_deref();
         gallery.everywhere(&view.name, view, id).await;
         gallery.doubled(view, id).await;
     }
     for language in MADE {
         gallery.speak(language).await;
         for view in &views {
-            let id = view.param.as_deref().map(|kind| ids[kind].as_str());
+            let id = id_of(view);
+            let id = id.as_deref();
             gallery.spoken(&view.name, language, view, id).await;
         }
     }
@@ -199,6 +213,21 @@ impl Gallery {
             && [...document.images].every((image) => image.complete)
             && document.querySelector('[data-testid=app]').dataset.phase !== 'loading'";
         self.app.wait_until("a view that has loaded", script, vec![]).await;
+    }
+
+    /// A picture that came in a conversation, and which that is.
+    async fn picture(&self) -> (String, String) {
+        let script = "const done = arguments[arguments.length - 1];
+            const call = (name, args) => window.__TAURI_INTERNALS__.invoke('call', { call: { call: name, args } });
+            (async () => {
+                for (const { id } of (await call('conversations', { limit: 100 })).rows) {
+                    const { rows } = await call('conversation_files', { conversation: id, limit: 100 });
+                    const file = rows.flatMap((row) => row.attachments).find(({ mime }) => mime.startsWith('image/'));
+                    if (file) return [file.id, id];
+                }
+            })().then(done, (error) => done(`${error}`))";
+        let found = self.app.client.execute_async(script, vec![]).await.unwrap();
+        serde_json::from_value(found).unwrap()
     }
 
     async fn first_id(&self, hash: &str, css: &str) -> String {

@@ -12,7 +12,7 @@ export const TOPICS: Record<TopicId, RouteName[]> = {
   messages: ["conversation"],
   drafts: ["drafts", "outbox", "compare"],
   quick: ["quick", "quick-import"],
-  files: [],
+  files: ["files", "picture"],
   search: ["search"],
   notices: ["notices", "announce"],
   people: ["people", "invite", "join"],

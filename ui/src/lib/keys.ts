@@ -2,11 +2,12 @@ import type { App } from "./state/app.svelte";
 
 export const mac = typeof navigator !== "undefined" && /Mac/u.test(navigator.platform);
 
-export type KeyPlace = "everywhere" | "reading" | "writing";
+export type KeyPlace = "everywhere" | "reading" | "writing" | "pictures";
 
 export type KeyId =
   | "palette" | "new" | "search" | "settings" | "help" | "back" | "previous" | "next"
   | "choose" | "chooseAll" | "find" | "panel" | "up" | "down" | "latest" | "reply" | "react" | "answers" | "change" | "forward" | "select" | "copy" | "remove" | "archive"
+  | "pictureBefore" | "pictureAfter" | "zoomIn" | "zoomOut" | "zoomFit"
   | "send" | "line" | "edit" | "emoji" | "mention" | "bold" | "italic" | "code";
 
 interface Key {
@@ -18,6 +19,9 @@ interface Key {
 }
 
 const sends = (app: App): boolean => app.settings?.enter_sends ?? true;
+
+/** Whether the page runs from left to right. */
+const onward = (): boolean => document.documentElement.dir !== "rtl";
 
 /** Every key that does something: the sheet of keys, the palette and the tooltips read it from here. */
 export const KEYS: Record<KeyId, Key> = {
@@ -45,6 +49,11 @@ export const KEYS: Record<KeyId, Key> = {
   copy: { place: "reading", keys: () => ["C"] },
   remove: { place: "reading", keys: () => ["Delete"] },
   archive: { place: "reading", keys: () => ["E"], run: archive },
+  pictureBefore: { place: "pictures", keys: () => [onward() ? "ArrowLeft" : "ArrowRight"] },
+  pictureAfter: { place: "pictures", keys: () => [onward() ? "ArrowRight" : "ArrowLeft"] },
+  zoomIn: { place: "pictures", keys: () => ["+", "="] },
+  zoomOut: { place: "pictures", keys: () => ["-"] },
+  zoomFit: { place: "pictures", keys: () => ["0"] },
   send: { place: "writing", keys: (app) => (sends(app) ? ["Enter", "Ctrl+Enter"] : ["Ctrl+Enter"]) },
   line: { place: "writing", keys: (app) => (sends(app) ? ["Shift+Enter"] : ["Enter"]) },
   edit: { place: "writing", keys: () => ["ArrowUp"] },
@@ -67,7 +76,7 @@ export function keyName(app: App, id: KeyId): string {
 /** Whether a press is one of a key's. */
 export function isKey(app: App, event: KeyboardEvent, id: KeyId): boolean {
   return KEYS[id].keys(app).some((written) => {
-    const parts = written.split("+");
+    const parts = written.split(/\+(?=.)/u);
     const key = parts.pop() ?? "";
     const command = mac ? event.metaKey : event.ctrlKey;
     // A sign may need Shift on one keyboard and not on another.

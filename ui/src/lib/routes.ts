@@ -7,7 +7,7 @@ export interface RouteDef {
   path: string;
   layer: Layer;
   /** What kind of id the path takes. */
-  param?: "conversation" | "person" | "record";
+  param?: "conversation" | "person" | "record" | "file";
   /** Reachable while the profile has no identity. */
   first?: boolean;
 }
@@ -34,6 +34,8 @@ export const ROUTES = [
   { name: "property", path: "property", layer: "dialog" },
   { name: "share", path: "share/:id", layer: "dialog", param: "record" },
   { name: "members", path: "members/:id", layer: "dialog", param: "conversation" },
+  { name: "files", path: "files/:id", layer: "dialog", param: "conversation" },
+  { name: "picture", path: "picture/:id", layer: "dialog", param: "file" },
   { name: "compare", path: "compare/:id", layer: "dialog", param: "conversation" },
   { name: "announce", path: "announce/:id", layer: "dialog", param: "conversation" },
   { name: "quick-import", path: "quick-import", layer: "dialog" },

@@ -150,6 +150,7 @@ fn a_message() {
             size: 12345.0,
             state: AttachmentState::Ready,
             progress: 1.0,
+            here: true,
             width: None,
             height: None,
             thumbnail: None,

@@ -69,6 +69,8 @@ pub enum Code {
     FileFailed,
     /// No microphone gives sound: none is there, it is in use, or the system does not allow it.
     MicrophoneFailed,
+    /// A file is a program: it is not opened from here.
+    FileUnsafe,
     /// It is already on its way and can't be taken back.
     AlreadySent,
     /// The message is being sent by another device of this person.

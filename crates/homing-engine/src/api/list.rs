@@ -7,6 +7,7 @@ use super::ApiError;
 use super::args::*;
 use super::cache::*;
 use super::choices::*;
+use super::conversation_files::*;
 use super::message::*;
 use super::notices::*;
 use super::quick::*;
@@ -126,6 +127,8 @@ calls! {
         QuickImport quick_import(QuickImport) -> QuickImported;
         QuickExport quick_export(QuickExport) -> QuickTable;
 
+        ConversationFiles conversation_files(ConversationFiles) -> MessagePage;
+        Attachment attachment(ItemRef) -> FilePlace;
         AttachmentFetch attachment_fetch(ItemRef) -> Attachment;
         AttachmentStop attachment_stop(ItemRef) -> Attachment;
         AttachmentWant attachment_want(ItemRef) -> Attachment;

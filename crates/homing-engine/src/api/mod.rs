@@ -7,6 +7,7 @@
 mod args;
 mod cache;
 mod choices;
+mod conversation_files;
 mod error;
 mod event;
 mod list;
@@ -22,6 +23,7 @@ mod writing;
 pub use args::*;
 pub use cache::*;
 pub use choices::*;
+pub use conversation_files::*;
 pub use error::{ApiError, Code};
 pub use event::Event;
 pub use list::{Call, CallType, Calls};

@@ -184,6 +184,8 @@ pub struct Attachment {
     pub state: AttachmentState,
     /// 0 to 1.
     pub progress: f64,
+    /// Its bytes are on this device: a file that waits to be sent may be on another one of its author.
+    pub here: bool,
     pub width: Option<u32>,
     pub height: Option<u32>,
     /// A small picture of it, to be shown before its bytes are here: the address of a picture in itself.

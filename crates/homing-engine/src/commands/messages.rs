@@ -19,7 +19,7 @@ use crate::files::{StagedFile, fit_together};
 use crate::replica::Replica;
 use crate::reply::Reply;
 
-const PAGE: u32 = 200;
+pub(super) const PAGE: u32 = 200;
 /// Bytes of a message's text; longer ones are offered as a file.
 pub(crate) const BODY: usize = 32 * 1024;
 

@@ -4,6 +4,7 @@ mod cache;
 mod changes;
 mod choices;
 mod comments;
+mod conversation_files;
 mod conversations;
 mod draft_files;
 mod drafts;

@@ -3,6 +3,7 @@
 //! Ordered by (clamped author time, id), see [`Order`]. The row number is the message's place in the search
 //! index and follows time too, so bulk inserts append to both trees.
 
+mod files;
 mod write;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::outbox::OutboxState;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError};
 
+pub use files::{with_files_after, with_files_before};
 pub use write::{
     Inserted, Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place,
     recount, remove, remove_all, set_body, set_marks, set_state, set_time,

@@ -209,7 +209,7 @@ fn insert_one(
         let mut file = file.clone();
         file.message = message.id;
         file.position = position as u32;
-        attachments::add(tx, &file, &message.conversation, message.at_ms)?;
+        attachments::put(tx, &file)?;
     }
     // From the rows, which may have been here before: what is put in now has to be taken out one day.
     let text = searched_of(tx, &message.id, files > 0, body)?;

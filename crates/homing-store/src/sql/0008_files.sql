@@ -17,15 +17,11 @@ CREATE INDEX draft_files_conversation ON draft_files (conversation, id);
 CREATE INDEX draft_files_open ON draft_files (state, id) WHERE state IN (0, 1);
 CREATE INDEX draft_files_blob ON draft_files (blob);
 
-ALTER TABLE attachments ADD COLUMN conversation BLOB;
-ALTER TABLE attachments ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attachments ADD COLUMN thumbnail BLOB;
 ALTER TABLE attachments ADD COLUMN voice_ms INTEGER;
 ALTER TABLE attachments ADD COLUMN voice_peaks BLOB;
 ALTER TABLE attachments ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attachments ADD COLUMN used_ms INTEGER NOT NULL DEFAULT 0;
-UPDATE attachments SET
-  conversation = (SELECT c.id FROM messages m JOIN conversations c ON c.n = m.conversation WHERE m.id = attachments.message),
-  at = coalesce((SELECT m.at FROM messages m WHERE m.id = attachments.message), 0);
-CREATE INDEX attachments_conversation ON attachments (conversation, at, id) WHERE conversation IS NOT NULL;
 CREATE INDEX attachments_cached ON attachments (used_ms, id) WHERE state = 4;
+
+CREATE INDEX messages_with_files ON messages (conversation, at, id) WHERE files > 0;

@@ -166,6 +166,28 @@ fn files_come_with_their_messages_and_leave_with_them() {
 }
 
 #[test]
+fn a_conversations_files_are_listed_by_their_messages_wherever_those_come_to_stand() {
+    let mut profile = Profile::new();
+    let with = |n: u32, file_n: u32| NewMessage { attachments: vec![file(file_n)], ..own(n) };
+    let all: Vec<NewMessage> = (1..=6).map(|n| if n % 2 == 0 { with(n, 70 + n) } else { own(n) }).collect();
+    profile.write(|tx| messages::insert(tx, all.clone()));
+    let names = |rows: Vec<messages::MessageRow>| -> Vec<String> {
+        rows.into_iter().flat_map(|row| row.attachments).map(|file| file.name).collect()
+    };
+    let newest = messages::with_files_before(&profile.store.read(), &doc(1), None, 2).unwrap();
+    let first = newest[0].order();
+    assert_eq!(names(newest), ["plan 74.pdf", "plan 76.pdf"]);
+    let older = messages::with_files_before(&profile.store.read(), &doc(1), Some(&first), 2).unwrap();
+    let oldest = older[0].order();
+    assert_eq!(names(older), ["plan 72.pdf"]);
+    // The relay gives one another place, and one is taken back.
+    profile.write(|tx| messages::set_time(tx, &all[1].id, 9_000_000_000_000));
+    profile.write(|tx| messages::delete(tx, &all[3].id));
+    let after = messages::with_files_after(&profile.store.read(), &doc(1), &oldest, 9).unwrap();
+    assert_eq!(names(after), ["plan 76.pdf", "plan 72.pdf"]);
+}
+
+#[test]
 fn a_deleted_message_leaves_no_word_behind() {
     let mut profile = Profile::new();
     let mut secret = message(1);

@@ -79,6 +79,12 @@ export interface Shell {
   /** One file, for a call that takes its path. */
   pickPath(): Promise<string | null>;
   savePath(name: string): Promise<string | null>;
+  /** Opens a file in the program set for it; false: the person has to be asked first. */
+  openFile(id: string, sure: boolean): Promise<boolean>;
+  /** Shows where a file was saved; false: it was not since the app started. */
+  showFile(id: string): Promise<boolean>;
+  /** Puts a picture (PNG) into the clipboard. */
+  copyPicture(png: Promise<Blob>): Promise<void>;
   openExternal(url: string): Promise<void>;
   /** Percent, as a browser's zoom: the layout follows. */
   setZoom(percent: number): Promise<void>;

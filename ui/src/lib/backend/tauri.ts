@@ -36,6 +36,10 @@ export function tauriBackend(): Backend {
       pickFiles: () => invoke<HandedFile[]>("pick_files"),
       pickPath: () => invoke<string | null>("pick_path"),
       savePath: (name) => invoke<string | null>("save_path", { name }),
+      openFile: (id, sure) => invoke<boolean>("open_file", { id, sure }),
+      showFile: (id) => invoke<boolean>("show_file", { id }),
+      // The webviews let a page put pictures there while a press on the page lasts: what it is may come later.
+      copyPicture: (png) => navigator.clipboard.write([new ClipboardItem({ "image/png": png })]),
       openExternal: (url) => invoke<void>("open_external", { url }),
       setZoom: (percent) => invoke<void>("set_zoom", { percent }),
       setBadge: (count) => invoke<void>("set_badge", { count }),

@@ -6,7 +6,11 @@ export type Attachment = { id: string, name: string, mime: string, size: number,
 /**
  * 0 to 1.
  */
-progress: number, width: number | null, height: number | null, 
+progress: number, 
+/**
+ * Its bytes are on this device: a file that waits to be sent may be on another one of its author.
+ */
+here: boolean, width: number | null, height: number | null, 
 /**
  * A small picture of it, to be shown before its bytes are here: the address of a picture in itself.
  */

@@ -13,6 +13,7 @@ import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text"
 import { Attention } from "./attention";
 import { Choices } from "./choices.svelte";
 import { ConversationList } from "./conversations.svelte";
+import { FilesDesk } from "./files-desk.svelte";
 import { Discards } from "./discards.svelte";
 import { DraftEditor } from "./draft.svelte";
 import { FileDrops } from "./drops";
@@ -35,6 +36,7 @@ const THREADS_KEPT = 8;
 const TYPING_MS = 6000;
 
 type RecordsEvent = Extract<EngineEvent, { event: "records" }>;
+type MessagesEvent = Extract<EngineEvent, { event: "messages" }>;
 
 /** What was asked for before it was known whose profile this is. */
 interface Ahead {
@@ -90,6 +92,7 @@ export class App {
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
   readonly choices = new Choices(this);
+  readonly files = new FilesDesk(this);
   readonly selection: Selection;
   readonly notify: NotifyPrefs;
   readonly announcer: Announcer;
@@ -99,6 +102,7 @@ export class App {
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
   #stops: Array<() => void> = [];
+  #messageLists = new Set<(event: MessagesEvent) => void>();
   #recordLists = new Set<(event: RecordsEvent) => void>();
   #identity = "";
   #person: string | null = null;
@@ -277,6 +281,12 @@ export class App {
     return () => this.#recordLists.delete(list);
   }
 
+  /** Tells `list` what the engine says of messages, until the answer is called. */
+  onMessages(list: (event: MessagesEvent) => void): () => void {
+    this.#messageLists.add(list);
+    return () => this.#messageLists.delete(list);
+  }
+
   /** Hidden now, deleted when the undo is gone. */
   deleteForMe(row: ConversationRow): void {
     this.list.hide(row.id, true);
@@ -399,6 +409,7 @@ export class App {
       case "messages":
         this.#count(event);
         this.#threads.get(event.conversation)?.apply(event, this.attention.here);
+        for (const list of this.#messageLists) list(event);
         break;
       case "draft":
         this.#editors.get(event.draft.conversation)?.remote(event.draft);

@@ -117,7 +117,7 @@ export class DraftEditor implements Takes {
       note: file.state === "uploading" ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "",
       progress: file.state === "uploading" ? file.progress : null,
     })),
-    ...this.attaching.map((file) => ({ key: `new-${file.id}`, name: file.name, size: file.size, note: t.file.preparing, busy: true })),
+    ...this.attaching.map((file, n) => ({ key: `new-${n}-${file.id}`, name: file.name, size: file.size, note: t.file.preparing, busy: true })),
   ]);
 
   /** Puts a file to the draft, behind those that came before it: the first may begin the draft that all of them go to. */

@@ -27,3 +27,21 @@ export function forgetPictures(): void {
   for (const made of urls.values()) void made.then((url) => URL.revokeObjectURL(url), () => undefined);
   urls.clear();
 }
+
+const KINDS = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];
+
+/** Whether it says it is a picture the window may draw. What it is shows when it is read. */
+export function isPicture(file: Attachment): boolean {
+  return KINDS.includes(file.mime);
+}
+
+/** A picture as other programs take it from the clipboard. */
+export async function pngOf(backend: Backend, file: Attachment): Promise<Blob> {
+  const picture = new Image();
+  picture.src = await pictureOf(backend, file);
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+  canvas.getContext("2d")?.drawImage(picture, 0, 0);
+  return new Promise((done, failed) => canvas.toBlob((png) => (png ? done(png) : failed(new Error("no picture"))), "image/png"));
+}

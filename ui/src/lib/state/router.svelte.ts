@@ -1,5 +1,7 @@
 import { hashOf, parseRoute, type Route, type RouteName } from "../routes";
 
+/** Dialogs that are about the conversation they lie over. */
+const OVER = new Set<RouteName>(["members", "files"]);
 const ORIGINS = new Set<RouteName>(["search", "outbox", "drafts", "people"]);
 
 /** The place in the app: kept in the location hash, so that every view has an address. */
@@ -8,6 +10,8 @@ export class Router {
   /** What lies under a dialog. */
   base = $state<Route>(parseRoute(""));
   #opener: HTMLElement | null = null;
+  /** The dialog a picture was opened from. */
+  #under: Route | null = null;
   /** The view a conversation was opened from, when that was not the list. */
   #origin: Route | null = null;
 
@@ -25,7 +29,7 @@ export class Router {
     const closing = this.current.layer === "dialog" && next.layer !== "dialog";
     this.current = next;
     if (next.layer !== "dialog") this.base = next;
-    else if (next.name === "members" && next.id && this.base.id !== next.id) {
+    else if (OVER.has(next.name) && next.id && this.base.id !== next.id) {
       this.base = { name: "conversation", layer: "pane", id: next.id, query: {} };
     }
     if (closing) this.#giveFocusBack();
@@ -37,6 +41,7 @@ export class Router {
     const from = this.base;
     const dialog = parseRoute(hash).layer === "dialog";
     if (!dialog) this.#origin = name === "conversation" && ORIGINS.has(from.name) ? from : null;
+    this.#under = name === "picture" && this.current.layer === "dialog" ? this.current : null;
     if (dialog && document.activeElement instanceof HTMLElement) {
       if (this.current.layer !== "dialog") this.#opener = document.activeElement;
     }
@@ -52,7 +57,9 @@ export class Router {
   /** One step out: a dialog to what is under it, a conversation to where it was opened, a view to the inbox. */
   back(): void {
     if (this.current.layer === "dialog") {
-      this.replace(this.base.name, this.base.id, this.base.query);
+      const under = this.#under ?? this.base;
+      this.#under = null;
+      this.replace(under.name, under.id, under.query);
       return;
     }
     const origin = this.current.name === "conversation" ? this.#origin : null;

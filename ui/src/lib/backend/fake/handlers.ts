@@ -1,4 +1,5 @@
 import type { Attachment } from "../../bindings/Attachment";
+import type { MessageRow } from "../../bindings/MessageRow";
 import type { FileSource } from "../../bindings/FileSource";
 import type { Calls } from "../../bindings/calls";
 import type { Code } from "../../bindings/Code";
@@ -37,8 +38,8 @@ function next(prefix: string): string {
   return `${prefix}-new-${counter}`;
 }
 
-function page(fake: FakeBackend, args: Calls["messages"]["args"]): MessagePage {
-  const all = fake.world.messages.get(args.conversation) ?? [];
+function page(fake: FakeBackend, args: Calls["messages"]["args"], among: (one: MessageRow) => boolean = () => true): MessagePage {
+  const all = (fake.world.messages.get(args.conversation) ?? []).filter(among);
   let from = Math.max(0, all.length - args.limit);
   let to = all.length;
   if (args.before) {
@@ -66,7 +67,8 @@ function setFile(fake: FakeBackend, id: string, next: (state: Attachment["state"
     for (const one of rows) {
       const found = one.attachments.find((file) => file.id === id);
       if (found) {
-        const changed = { ...found, state: next(found.state), progress: 1 };
+        const state = next(found.state);
+        const changed = { ...found, state, progress: 1, here: state !== "remote" };
         fake.putMessage({ ...one, attachments: one.attachments.map((file) => (file.id === id ? changed : file)) });
         return changed;
       }
@@ -326,7 +328,20 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     const base64 = held.startsWith("base64,") ? held.slice(7) : btoa(unescape(encodeURIComponent(held)));
     return { name: "file", mime: held.startsWith("<svg") ? "image/svg+xml" : "application/octet-stream", base64 };
   },
-  attachment_save: () => ({ done: true }),
+  attachment_save: (fake, args) => {
+    fake.saved.add(args.attachment);
+    return { done: true };
+  },
+  conversation_files: (fake, args) => page(fake, { ...args, unread: false }, (one) => one.attachments.length > 0),
+  attachment: (fake, args) => {
+    for (const [conversation, rows] of fake.world.messages) {
+      for (const one of rows) {
+        const file = one.attachments.find((held) => held.id === args.id);
+        if (file) return { file, conversation, message: one.id, record: null };
+      }
+    }
+    return fail("not_found", "There is no such file.");
+  },
   attachment_fetch: (fake, args) => setFile(fake, args.id, () => "ready"),
   attachment_stop: (fake, args) => setFile(fake, args.id, (state) => (state === "downloading" ? "remote" : "stopped")),
   settings: (fake) => fake.world.settings,

@@ -10,6 +10,11 @@ export class FakeBackend implements Backend {
   readonly calls: Array<{ name: CallName; args: unknown }> = [];
   readonly badges: number[] = [];
   readonly opened: string[] = [];
+  /** Files that are opened only when the person says so, those saved, those asked to be shown, and pictures copied. */
+  readonly unsafe = new Set<string>();
+  readonly saved = new Set<string>();
+  readonly shown: string[] = [];
+  readonly copied: Blob[] = [];
   /** What is in files that the desktop hands over, by their numbers, and what its clipboard holds. */
   readonly handed: Record<number, HandedFile & { voice?: VoiceShown }> = {};
   /** Whether there is a microphone, and how long what it records is. */
@@ -190,6 +195,13 @@ export class FakeBackend implements Backend {
     pickFiles: async () => this.picked.map((file) => (this.handed[file.id] = file)),
     pickPath: async () => null,
     savePath: async (name) => `/home/ada/${name}`,
+    openFile: async (id, sure) => {
+      if (this.unsafe.has(id) && !sure) return false;
+      this.opened.push(id);
+      return true;
+    },
+    showFile: async (id) => this.shown.push(id) > 0 && this.saved.has(id),
+    copyPicture: async (png) => void this.copied.push(await png),
     openExternal: async (url) => {
       this.opened.push(url);
     },

@@ -1,0 +1,35 @@
+//! Files where they stand: those of a conversation, and one by itself.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Attachment;
+
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
+wire_types! {
+/// Messages that have files: the newest page without cursors; `before` / `after` a cursor, `around` a message id.
+#[derive(Default)]
+pub struct ConversationFiles {
+    pub conversation: String,
+    #[serde(default)] pub before: Option<String>,
+    #[serde(default)] pub after: Option<String>,
+    #[serde(default)] pub around: Option<String>,
+    pub limit: u32,
+}
+
+/// A file and what holds it: a message in a conversation, or a record.
+pub struct FilePlace {
+    pub file: Attachment,
+    pub conversation: Option<String>,
+    pub message: Option<String>,
+    pub record: Option<String>,
+}
+}
