@@ -107,13 +107,17 @@ async fn a_group_is_renamed_widened_and_left_with_the_relay_down() {
         window.wait_text(&tid("message-body"), "Only us now").await;
     }
     house.desktop.wait_gone("[data-testid=message][data-state=pending]").await;
-    // What had been his stays, to be read; nothing new comes to either of them.
+    // What had been his stays, to be read; nothing that was written since comes to him. (What was written before anybody knew
+    // that he had gone may have come.)
+    write(&house.laptop, &group, &["He has gone".to_owned()]).await;
+    house.laptop.wait_gone("[data-testid=message][data-state=pending]").await;
     let talk = house.talk.clone();
+    to_inbox(&house.laptop).await;
     write(&house.laptop, &talk, &["We talk here".to_owned()]).await;
     called(&house.ben, &talk, "We talk here").await;
     open_read_only(&house.ben, &group).await;
     house.ben.wait_text(&tid("message-body"), "Cora comes too").await;
-    let seen = house.ben.eval("return document.body.innerText.includes('Only us now')", vec![]).await;
+    let seen = house.ben.eval("return document.body.innerText.includes('He has gone')", vec![]).await;
     assert_eq!(seen, json!(false));
     cora.run(&["sync"]).await;
     let bodies = cora.run(&["messages", &group, "--limit", "50"]).await;

@@ -125,7 +125,8 @@ export class Place {
     const rest = handle.getScrollSize() - offset - handle.getViewportSize();
     // Sizes that change move the end away from the view; only somebody who scrolls up moves the view from the end.
     const up = offset < this.#offset && !this.#reflows;
-    this.#atEnd = this.thread.atEnd && (this.#atEnd ? rest < SLACK || !up : rest < SLACK && !this.#reflows);
+    // On the way to a message the end is only passed: one may have been there a moment ago.
+    this.#atEnd = this.thread.atEnd && !this.#goal && (this.#atEnd ? rest < SLACK || !up : rest < SLACK && !this.#reflows);
     this.#offset = offset;
     this.away = rest > 300 || !this.thread.atEnd;
     if (offset < NEAR) void this.thread.loadOlder();
@@ -216,6 +217,7 @@ export class Place {
     this.#goal = null;
     this.#reflows = false;
     const offset = handle.getScrollOffset();
+    this.#atEnd ||= this.thread.atEnd && handle.getScrollSize() - offset - handle.getViewportSize() < SLACK;
     const at = handle.findItemIndex(offset);
     const item = this.items()[at];
     this.thread.anchor = this.#atEnd || !item ? null : { id: item.row.id, above: offset - handle.getItemOffset(at) };
