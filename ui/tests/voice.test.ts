@@ -93,7 +93,7 @@ describe("a voice note", () => {
     await soon(() => one("composer"));
     const last = fake.world.messages.get("c-ben")?.at(-1);
     if (!last) throw new Error("no message");
-    const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
+    const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
     fake.putMessage({ ...last, attachments: [note("one"), note("two")] });
     const play = (id: string): HTMLElement => one("voice", `[data-id="${id}"]`).querySelector("[data-testid=voice-play]") as HTMLElement;
     const playing = (id: string): string | undefined => one("voice", `[data-id="${id}"]`).dataset["playing"];

@@ -30,13 +30,22 @@ async fn speak(app: &App, ms: u32) {
     app.wait_until("somebody who hums", loud, vec![]).await;
 }
 
+/// Presses the button of the newest message's voice note, once: a row that is drawn anew just then would be taken for one
+/// that was missed, and a second press pauses what the first one began.
+async fn press(app: &App) {
+    let script = "const button = document.querySelector('[data-testid=message] [data-testid=voice-play]');
+        button?.click();
+        return button !== null";
+    app.wait_until("the button of a voice note", script, vec![]).await;
+}
+
 /// Plays the voice note of the newest message until some of it was heard, and pauses it.
 async fn plays(app: &App) {
-    app.click("[data-testid=message] [data-testid=voice-play]").await;
+    press(app).await;
     let heard = "const voice = document.querySelector('[data-testid=message] [data-testid=voice]');
         return voice?.dataset.playing === 'true' && Number(voice.dataset.at) > 0.2";
     app.wait_until("a voice note that plays", heard, vec![]).await;
-    app.click("[data-testid=message] [data-testid=voice-play]").await;
+    press(app).await;
     app.wait_for("[data-testid=voice][data-playing=false]").await;
 }
 

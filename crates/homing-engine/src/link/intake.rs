@@ -1,6 +1,6 @@
 //! What the relay tells of spaces, accounts and teams, and how it is kept.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use homing_crypto::{Domain, verify};
 use homing_store::parked::{self, Wait};
@@ -211,9 +211,13 @@ impl Core {
         }
         let teams = self.flows.followed.clone();
         self.try_write("account", |tx, replica, env| {
-            let devices = replica.own_devices(tx)?;
+            // What takes the place of a damaged record tells of no new device.
+            let own = *person == replica.person() && !Replica::account_due_again(tx)?;
+            let devices = if own { replica.own_devices(tx)? } else { BTreeSet::new() };
             replica.ingest_account(tx, person, ops)?;
-            replica.notice_devices(tx, &devices, env.now_ms())?;
+            if own {
+                replica.notice_devices(tx, &devices, env.now_ms())?;
+            }
             for space in slots::unopened_spaces(tx)? {
                 replica.open_waiting_slots(tx, &space)?;
             }

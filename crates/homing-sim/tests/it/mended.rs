@@ -44,7 +44,8 @@ fn the_own_account_is_fetched_again() {
     world.start(laptop).unwrap();
     world.set_online(laptop, true).unwrap();
     world.run_for(60_000).unwrap();
-    assert!(report(world, false).healthy);
+    let mended = report(world, false);
+    assert!(mended.healthy, "{:?}", mended.findings);
     assert_eq!(world.devices(laptop).unwrap().len(), 2);
     world.send(laptop, &group, "as good as new").unwrap();
     world.settle().unwrap();
