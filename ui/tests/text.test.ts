@@ -110,6 +110,6 @@ it("a text ends in the direction of its last paragraph's first letter", () => {
   expect(endsIn("\u05e9\u05dc\u05d5\u05dd Ben")).toBe("rtl");
   expect(endsIn("Ben: \u05e9\u05dc\u05d5\u05dd")).toBe("ltr");
   expect(endsIn("first\n12. \u05e9\u05dc\u05d5\u05dd\n\n")).toBe("rtl");
-  expect(endsIn("14:30 \u{1f44d}")).toBe(null);
+  expect(endsIn("14:30 \u{1f44d}")).toBe("ltr");
   expect(endsIn("")).toBe(null);
 });
