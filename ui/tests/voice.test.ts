@@ -8,7 +8,11 @@ import { all, one, soon, start } from "./helpers";
 
 const TALK = "#/conversation/c-ben";
 
+/** How often a player was told that it stands still. */
+let told = 0;
+
 beforeEach(() => {
+  told = 0;
   // jsdom has no sound of its own.
   vi.spyOn(HTMLMediaElement.prototype, "play").mockImplementation(function (this: HTMLMediaElement) {
     this.onplay?.(new Event("play"));
@@ -16,7 +20,10 @@ beforeEach(() => {
   });
   vi.spyOn(HTMLMediaElement.prototype, "pause").mockImplementation(function (this: HTMLMediaElement) {
     // It is told a little later, as browsers do.
-    queueMicrotask(() => setTimeout(() => this.onpause?.(new Event("pause"))));
+    setTimeout(() => {
+      this.onpause?.(new Event("pause"));
+      told += 1;
+    });
   });
   URL.createObjectURL = () => "blob:sound";
   URL.revokeObjectURL = () => undefined;
@@ -101,7 +108,8 @@ describe("a voice note", () => {
     await soon(() => expect(playing("one")).toBe("true"));
     await userEvent.click(play("two"));
     await soon(() => expect(playing("two")).toBe("true"));
-    await new Promise((go) => setTimeout(go, 30));
+    // The first is told of it only now.
+    await soon(() => expect(told).toBe(1));
     expect([playing("one"), playing("two")]).toEqual(["false", "true"]);
     await userEvent.click(play("two"));
     await soon(() => expect(playing("two")).toBe("false"));

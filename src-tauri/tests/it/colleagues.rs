@@ -4,7 +4,8 @@
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    begin, conversation_id, first_start, link, open, row, tid, to_inbox, wait_connected, write,
+    ask_to_join, begin, close_dialog, conversation_id, first_start, invitation, link, open, row, tid,
+    to_inbox, wait_connected, write,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,11 +20,11 @@ async fn a_colleague_is_taken_out_of_the_team_in_the_window() {
     let client = invitation(&laptop, "client", Some("Cora Lind")).await;
     laptop.click("dialog .actions .aside").await;
     let colleague = invitation(&laptop, "team", None).await;
-    close(&laptop).await;
+    close_dialog(&laptop).await;
     let desktop = desk.app("desktop", &[]).await;
     link(&laptop, &desktop).await;
     for device in [&laptop, &desktop] {
-        close(device).await;
+        close_dialog(device).await;
     }
 
     // Cora is a client; Ben comes to the team, and is let in.
@@ -32,11 +33,7 @@ async fn a_colleague_is_taken_out_of_the_team_in_the_window() {
     cora.one(&["send", "Ada Berger", "The boiler makes a noise"]).await;
     cora.run(&["sync"]).await;
     let ben = desk.app("ben", &[]).await;
-    ben.click(&tid("first-invitation")).await;
-    ben.fill(&tid("join-link"), &colleague).await;
-    ben.click(&tid("join-look")).await;
-    ben.fill(&tid("join-name"), "Ben Okafor").await;
-    ben.click(&tid("join-do")).await;
+    ask_to_join(&ben, &colleague, "Ben Okafor").await;
     ben.wait_text(&tid("dialog"), "has to let you in").await;
     laptop.click("[data-nav=people]").await;
     laptop.click(&tid("request-approve")).await;
@@ -111,15 +108,6 @@ async fn a_colleague_is_taken_out_of_the_team_in_the_window() {
 }
 
 /// Makes an invitation in the dialog that is open.
-async fn invitation(app: &App, kind: &str, name: Option<&str>) -> String {
-    app.click(&format!("[data-testid=invite-kind][data-kind={kind}]")).await;
-    if let Some(name) = name {
-        app.fill(&tid("invite-client-name"), name).await;
-    }
-    app.click(&tid("invite-make")).await;
-    app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap()
-}
-
 async fn people(app: &App) {
     app.click("[data-nav=people]").await;
     app.wait_for(&tid("person")).await;
@@ -131,9 +119,4 @@ async fn removable(app: &App) -> Vec<String> {
         .filter((row) => row.querySelector('[data-testid=colleague-remove]'))
         .map((row) => row.querySelector('bdi').innerText)";
     serde_json::from_value(app.eval(script, vec![]).await).unwrap()
-}
-
-async fn close(app: &App) {
-    app.click(&tid("dialog-close")).await;
-    app.wait_gone(&tid("dialog")).await;
 }

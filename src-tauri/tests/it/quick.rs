@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    begin, conversation_id, first_start, open, row, tid, to_inbox, wait_connected, wait_draft,
+    ask_to_join, begin, close_dialog, conversation_id, first_start, invitation, join, open, row, tid,
+    to_inbox, wait_connected, wait_draft,
 };
 
 const TITLE: &str = "Keys and gate";
@@ -34,10 +35,11 @@ async fn meet(desk: &Desk) -> Three {
     let client = invitation(&ada, "client", Some("Ben Okafor")).await;
     ada.click("dialog .actions .aside").await;
     let colleague = invitation(&ada, "team", None).await;
-    close(&ada).await;
-    let ben = join(desk, "ben", "Ben Okafor", &client).await;
-    ben.wait_gone(&tid("dialog")).await;
-    let cem = join(desk, "cem", "Cem Aydin", &colleague).await;
+    close_dialog(&ada).await;
+    let ben = desk.app("ben", &[]).await;
+    join(&ben, &client, "Ben Okafor").await;
+    let cem = desk.app("cem", &[]).await;
+    ask_to_join(&cem, &colleague, "Cem Aydin").await;
     ada.click("[data-nav=people]").await;
     ada.click(&tid("request-approve")).await;
     cem.wait_gone(&tid("dialog")).await;
@@ -49,30 +51,6 @@ async fn meet(desk: &Desk) -> Three {
     }
     assert_eq!(conversation_id(&cem, "The villa").await, talk);
     Three { relay, ada, cem, ben, talk }
-}
-
-async fn join(desk: &Desk, profile: &str, name: &str, invitation: &str) -> App {
-    let app = desk.app(profile, &[]).await;
-    app.click(&tid("first-invitation")).await;
-    app.fill(&tid("join-link"), invitation).await;
-    app.click(&tid("join-look")).await;
-    app.fill(&tid("join-name"), name).await;
-    app.click(&tid("join-do")).await;
-    app
-}
-
-async fn invitation(app: &App, kind: &str, name: Option<&str>) -> String {
-    app.click(&format!("[data-testid=invite-kind][data-kind={kind}]")).await;
-    if let Some(name) = name {
-        app.fill(&tid("invite-client-name"), name).await;
-    }
-    app.click(&tid("invite-make")).await;
-    app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap()
-}
-
-async fn close(app: &App) {
-    app.click(&tid("dialog-close")).await;
-    app.wait_gone(&tid("dialog")).await;
 }
 
 /// Goes to the list of quick replies as a person does who does not know where it is.

@@ -152,24 +152,34 @@ pub async fn invite(app: &App, relay: &Relay, kind: &str, name: Option<&str>) ->
     app.click(&tid("welcome-invite")).await;
     app.fill(&tid("relay-address"), &relay.address).await;
     app.click(&tid("relay-connect")).await;
+    let link = invitation(app, kind, name).await;
+    close_dialog(app).await;
+    link
+}
+
+/// Makes an invitation where one is offered to make one, and stays there.
+pub async fn invitation(app: &App, kind: &str, name: Option<&str>) -> String {
     app.click(&format!("[data-testid=invite-kind][data-kind={kind}]")).await;
     if let Some(name) = name {
         app.fill(&tid("invite-client-name"), name).await;
     }
     app.click(&tid("invite-make")).await;
-    let link = app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap();
-    close_dialog(app).await;
-    link
+    app.wait_for(&tid("invite-link")).await.prop("value").await.unwrap().unwrap()
 }
 
 /// Comes by an invitation that lets in at once, in a window that was just opened for the first time.
 pub async fn join(app: &App, link: &str, name: &str) {
+    ask_to_join(app, link, name).await;
+    app.wait_gone(&tid("dialog")).await;
+}
+
+/// Takes up an invitation in a window that was just opened for the first time; somebody may have to let one in.
+pub async fn ask_to_join(app: &App, link: &str, name: &str) {
     app.click(&tid("first-invitation")).await;
     app.fill(&tid("join-link"), link).await;
     app.click(&tid("join-look")).await;
     app.fill(&tid("join-name"), name).await;
     app.click(&tid("join-do")).await;
-    app.wait_gone(&tid("dialog")).await;
 }
 
 /// Says who one is, and nothing else: that is all the first start asks.
