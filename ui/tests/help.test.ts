@@ -10,7 +10,7 @@ import { all, app, one, soon, start } from "./helpers";
 describe("the help", () => {
   it("has a topic for every view, each with what it does with data", () => {
     const routes = new Set(Object.values(TOPICS).flat());
-    expect(ROUTES.map((route) => route.name).filter((name) => !routes.has(name)), "add a topic to `help.topics` in en.ts and name the route in help.ts").toEqual([]);
+    expect(ROUTES.map((route) => route.name).filter((name) => !routes.has(name)), "add a topic to `help.topics` in en/help.ts and name the route in help.ts").toEqual([]);
     for (const topic of Object.values(t.help.topics)) {
       expect(topic.title && topic.text.join("").length > 20 && topic.data.length > 20, topic.title).toBe(true);
     }
