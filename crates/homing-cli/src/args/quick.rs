@@ -1,0 +1,100 @@
+//! Quick replies.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Variables in a quick reply: {{client.first_name}} {{client.name}} {{me.first_name}} {{me.name}}\n\
+    {{team.name}} {{property.title}} {{property.address}} {{today}} {{reservation.check_in}} {{reservation.check_out}}"
+)]
+pub enum Quick {
+    /// Those that are offered, the most used first
+    List {
+        /// Only with these words
+        query: Option<String>,
+        /// Only of one category (`greeting`, `check_in`, ...)
+        #[arg(long)]
+        category: Option<String>,
+        /// Only those for this conversation: for everywhere, and for the properties it is about
+        #[arg(long, value_name = "CONVERSATION")]
+        r#in: Option<String>,
+        /// Those that are not offered too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Write a new one
+    Add {
+        title: String,
+        /// Its words (`-`: from stdin)
+        body: String,
+        #[arg(long)]
+        category: Option<String>,
+        /// Only where this property is talked about
+        #[arg(long, value_name = "TITLE or ID")]
+        property: Option<String>,
+        /// Not offered yet
+        #[arg(long)]
+        inactive: bool,
+    },
+    /// Change one: what is not named stays as it was
+    Edit {
+        /// Its id or title
+        id: String,
+        #[arg(long)]
+        title: Option<String>,
+        /// Its words (`-`: from stdin)
+        #[arg(long)]
+        body: Option<String>,
+        #[arg(long)]
+        category: Option<String>,
+        /// Only where this property is talked about; empty: everywhere
+        #[arg(long, value_name = "TITLE or ID")]
+        property: Option<String>,
+        /// Offer it
+        #[arg(long, conflicts_with = "inactive")]
+        active: bool,
+        /// Don't offer it any more
+        #[arg(long)]
+        inactive: bool,
+    },
+    /// Remove one
+    Remove {
+        id: String,
+        /// Take it back
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Put its words, filled in, into a conversation's draft
+    Use { id: String, conversation: String },
+    /// Take a table (CSV with the columns title, body, category, active, property); all of it or nothing
+    Import {
+        file: PathBuf,
+        /// What happens to those whose title is there already
+        #[arg(long, value_enum, default_value = "skip")]
+        duplicates: Duplicates,
+        /// Only say what would happen
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write all of them as a table (CSV), into a file or to the screen
+    Export { file: Option<PathBuf> },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Duplicates {
+    Skip,
+    Replace,
+    Both,
+}
+
+impl From<Duplicates> for homing_engine::api::QuickDuplicates {
+    fn from(which: Duplicates) -> Self {
+        match which {
+            Duplicates::Skip => Self::Skip,
+            Duplicates::Replace => Self::Replace,
+            Duplicates::Both => Self::Both,
+        }
+    }
+}
