@@ -60,7 +60,7 @@ describe("a property", () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/share/r-villa");
     const preview = await soon(() => one("share-preview"));
-    expect(preview.textContent).toContain("€420,000.00");
+    expect(preview.textContent).toContain("€420,000");
     expect(preview.textContent).not.toContain("a little less");
     expect(preview.textContent).toContain("They never see: Internal notes.");
     expect((one("share-do") as HTMLButtonElement).disabled).toBe(true);

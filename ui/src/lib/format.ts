@@ -168,10 +168,12 @@ export function percent(part: number): string {
   return f.share.format(part);
 }
 
-/** An amount in the smallest unit of its currency (cents), as the currency counts them. */
+/** An amount in the smallest unit of its currency (cents), as the currency counts them; whole ones without a fraction. */
 export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(f.locale, { style: "currency", currency });
-  return f.made(format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)));
+  const digits = currencyDigits(currency);
+  const whole = minor % 10 ** digits === 0;
+  const format = new Intl.NumberFormat(f.locale, { style: "currency", currency, minimumFractionDigits: whole ? 0 : digits });
+  return f.made(format.format(minor / 10 ** digits));
 }
 
 /** How many digits a currency has behind the point. */

@@ -121,7 +121,7 @@ export const people = {
   failed: "People could not be read",
   none: "Nobody by that name",
   remove: "Take out",
-  removeName: (name: string) => `Take out: ${name}`,
+  removeFrom: "Take out of the team",
   removeTitle: (name: string) => `Take ${name} out of the team?`,
   removeBody:
     "All keys of the team are changed: nothing its clients and colleagues write from now on can be read by them. What they already have stays with them.",

@@ -126,7 +126,7 @@ export const share = {
   invite: "Invite a client",
   see: "What they will see",
   never: (fields: string) => `They never see: ${fields}.`,
-  do: (n: number) => `Share with ${many(n, "client", "clients")}`,
+  do: (n: number) => (n === 0 ? "Share" : `Share with ${many(n, "client", "clients")}`),
   done: (n: number) => `Shared with ${many(n, "client", "clients")}`,
   withdraw: "Take back",
   withdrawName: (name: string) => `Take back from ${name}`,

@@ -56,7 +56,7 @@ export const banner = {
     n > 0 ? `Offline - ${many(n, "change", "changes")} waiting` : "Offline - you can go on, everything is kept here",
   since: (at: string) => `since ${time(at)}`,
   show: "Show outbox",
-  demo: "This is a demo. Nothing here is real and nothing leaves this computer.",
+  demo: "This is a demo. Nothing leaves this computer.",
   demoLeave: "Back to my own inbox",
   recovery: "Keep your recovery words: without them, losing this device means losing your account.",
   recoveryElsewhere:

@@ -1,0 +1,16 @@
+/** Marks a row that scrolls sideways while something of it is beyond its end, so that what is cut there can fade out. */
+export function fading(row: HTMLElement): { destroy(): void } {
+  const look = (): void => {
+    row.toggleAttribute("data-more", row.scrollWidth - row.clientWidth - Math.abs(row.scrollLeft) > 2);
+  };
+  const observer = new ResizeObserver(look);
+  observer.observe(row);
+  for (const part of row.children) observer.observe(part);
+  row.addEventListener("scroll", look, { passive: true });
+  return {
+    destroy() {
+      observer.disconnect();
+      row.removeEventListener("scroll", look);
+    },
+  };
+}
