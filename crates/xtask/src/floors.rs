@@ -21,7 +21,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("homing-store", &["homing-model", "homing-wire"]),
     (
         "homing-engine",
-        &["homing-wire", "homing-crypto", "homing-model", "homing-access", "homing-sync", "homing-store"],
+        &[
+            "homing-wire",
+            "homing-crypto",
+            "homing-model",
+            "homing-voice",
+            "homing-access",
+            "homing-sync",
+            "homing-store",
+        ],
     ),
     ("homing-app", &["homing-engine", "homing-voice"]),
     ("homing-cli", &["homing-engine"]),

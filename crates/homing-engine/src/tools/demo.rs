@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use data_encoding::BASE64;
-use homing_model::{AttachmentMeta, DraftId, Edit, Preimage};
+use homing_model::{AttachmentMeta, DraftId, Edit, EditedText, Extras, Preimage};
 use homing_store::attachments::{self, FileState};
 use homing_store::{Durability, IntervalSet, Tx, messages, spaces};
 use homing_wire::{DocId, Grant, Member, Role, SpaceId, SpaceKind, SpaceOrigin};
@@ -19,13 +18,14 @@ use serde::Deserialize;
 
 use super::backup::{beside, own_files_listed};
 use super::backup_file::file_failed;
+use super::demo_files::{Page, Paper};
 use super::demo_records::{Property, QuickReply};
 use super::people::{Desk, Hand, Logs, nonce};
-use super::picture;
-use crate::api::{ApiError, Code, DemoStart, FileSource, Init, Nothing, SettingsSet, Status};
+use crate::api::{ApiError, Code, DemoStart, Init, Nothing, SettingsSet, Status};
 use crate::author::Label;
 use crate::commands::Outgoing;
 use crate::core::Core;
+use crate::draft_choice::Which;
 use crate::drafts::Typed;
 use crate::env::Env;
 use crate::fail::{Fail, internal};
@@ -82,8 +82,9 @@ struct Conversation {
     messages: Vec<Message>,
     #[serde(default)]
     unread: usize,
+    /// Begun one after another; the composer shows the last.
     #[serde(default)]
-    draft: Option<String>,
+    drafts: Vec<String>,
     /// A message the relay does not have yet.
     #[serde(default)]
     waiting: Option<String>,
@@ -91,6 +92,12 @@ struct Conversation {
     archived: bool,
     #[serde(default)]
     pinned: bool,
+    /// Minutes from now until it comes back.
+    #[serde(default)]
+    snoozed: Option<u64>,
+    /// Who of the agency looks after it.
+    #[serde(default)]
+    assigned: Option<String>,
     /// The property it is about.
     #[serde(default)]
     about: Option<usize>,
@@ -115,40 +122,21 @@ struct Message {
     ago: u64,
     text: String,
     #[serde(default)]
-    file: Option<Picture>,
+    files: Vec<Paper>,
+    /// The message of this conversation it answers.
+    #[serde(default)]
+    answers: Option<usize>,
+    /// A remark among colleagues.
+    #[serde(default)]
+    comment: bool,
+    #[serde(default)]
+    page: Option<Page>,
+    /// What it was changed to.
+    #[serde(default)]
+    changed: Option<String>,
     /// What the person whose profile it is reacted with.
     #[serde(default)]
     reaction: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Picture {
-    Plan,
-    Lease,
-}
-
-impl Picture {
-    fn source(self) -> FileSource {
-        let (name, mime, bytes) = match self {
-            Self::Plan => ("Floor plan, 2nd floor.png", "image/png", picture::floor_plan()),
-            Self::Lease => {
-                let lines = [
-                    "Between the owner and the tenant named in the annex.",
-                    "1. The flat on the second floor, 74 square metres, with one cellar room.",
-                    "2. The lease begins on the first of next month and has no fixed end.",
-                    "3. Rent and advance payments are due by the third working day.",
-                ];
-                ("Lease, draft.pdf", "application/pdf", picture::pdf("Lease (draft)", &lines))
-            }
-        };
-        FileSource::Bytes {
-            name: name.to_owned(),
-            mime: mime.to_owned(),
-            base64: BASE64.encode(&bytes),
-            voice: None,
-        }
-    }
 }
 
 impl Core {
@@ -251,10 +239,16 @@ fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<(), ApiError> {
     let mut staged = BTreeMap::new();
     for (place, conversation) in content.conversations.iter().enumerate() {
         for (n, message) in conversation.messages.iter().enumerate() {
-            if let Some(file) = message.file {
-                staged.insert((place, n), core.seal_now(vec![file.source()])?);
+            if !message.files.is_empty() {
+                let sources = message.files.iter().map(|file| file.source()).collect();
+                staged.insert((place, n), core.seal_now(sources)?);
             }
         }
+    }
+    let mut photos = Vec::with_capacity(content.properties.len());
+    for property in &content.properties {
+        let sources = property.photos.iter().map(|photo| Paper::Photo(*photo).source()).collect();
+        photos.push(core.seal_now(sources)?);
     }
     core.write(Durability::Full, |tx, replica, env| {
         replica.has_relay = true;
@@ -268,12 +262,15 @@ fn build(folder: &Path, now_ms: u64, seed: [u8; 32]) -> Result<(), ApiError> {
             clients: BTreeMap::new(),
             rooms: Vec::new(),
             properties: Vec::new(),
+            photos,
             staged,
+            written: BTreeMap::new(),
         };
         stage.gather(tx, replica, env)?;
         stage.keep_records(tx, replica, env)?;
         stage.open_rooms(tx, replica, env)?;
         stage.play(tx, replica, env)?;
+        stage.note_interests(tx, replica, env)?;
         stage.leave_things_to_do(tx, replica, env)
     })
 }
@@ -300,12 +297,16 @@ pub(super) struct Stage<'a> {
     pub(super) clients: BTreeMap<String, SpaceId>,
     rooms: Vec<Room>,
     pub(super) properties: Vec<DocId>,
+    /// Photos by property.
+    pub(super) photos: Vec<Vec<StagedFile>>,
     /// Files by conversation and message.
     staged: BTreeMap<(usize, usize), Vec<StagedFile>>,
+    /// What was written already, by conversation and message.
+    written: BTreeMap<(usize, usize), DocId>,
 }
 
 impl Stage<'_> {
-    fn at(&self, minutes_ago: u64) -> u64 {
+    pub(super) fn at(&self, minutes_ago: u64) -> u64 {
         let at = self.now_ms.saturating_sub(minutes_ago * MINUTE_MS);
         self.clock.store(at, Ordering::Relaxed);
         at
@@ -322,7 +323,7 @@ impl Stage<'_> {
     }
 
     /// Somebody else begins documents in a space.
-    fn write_as(
+    pub(super) fn write_as(
         &mut self,
         tx: &Tx<'_>,
         replica: &mut Replica,
@@ -450,28 +451,40 @@ impl Stage<'_> {
         all.sort_by_key(|(place, n, message)| (std::cmp::Reverse(message.ago), *place, *n));
         for (place, n, message) in all {
             let room = *self.rooms.get(place).ok_or(Fail::Internal("demo room"))?;
+            let space = if message.comment { self.team } else { room.space };
             let at_ms = self.at(message.ago);
             let files = self.staged.remove(&(place, n)).unwrap_or_default();
+            let reply_to = message.answers.and_then(|answered| self.written.get(&(place, answered))).copied();
+            let previews = message.page.iter().map(Page::preview).collect();
+            let extras = Extras { previews, internal: message.comment, ..Extras::default() };
             if message.by == content.me {
-                let own = Outgoing { files: &files, ..Outgoing::text(room.conversation, &message.text) };
-                replica.send_message(tx, env, own)?;
-                self.settle(tx, replica, env, &room.space)?;
+                let text = Outgoing::text(room.conversation, &message.text);
+                let own = Outgoing { files: &files, reply_to, extras, ..text };
+                let id = replica.send_message(tx, env, own)?;
+                self.settle(tx, replica, env, &space)?;
+                self.written.insert((place, n), id);
+                if let Some(body) = &message.changed {
+                    self.change_own(tx, replica, env, (&id, body))?;
+                    self.settle(tx, replica, env, &space)?;
+                }
                 continue;
             }
             let author =
                 self.hands.get(&message.by).map(|hand| hand.person).ok_or(Fail::Internal("demo person"))?;
             let metas: Vec<AttachmentMeta> = files.iter().map(|file| file.meta.clone()).collect();
-            let preimage = Preimage::message(room.space, author, &DraftId(nonce(&mut env.rng)));
+            let preimage = Preimage::message(space, author, &DraftId(nonce(&mut env.rng)));
             let id = preimage.doc_id();
+            let mentions = replica.mentioned(tx, &space, &message.text)?;
             let edit = Edit::CreateMessage {
                 conversation: room.conversation,
                 body: message.text.clone(),
                 author_ms: at_ms,
-                reply_to: None,
+                reply_to,
                 attachments: metas,
-                extras: None,
+                extras: Extras { mentions, ..extras }.or_none(),
             };
-            self.write_as(tx, replica, env, (&message.by, &room.space), &[(preimage.clone(), edit)])?;
+            self.write_as(tx, replica, env, (&message.by, &space), &[(preimage.clone(), edit)])?;
+            self.written.insert((place, n), id);
             if let Some(emoji) = &message.reaction {
                 let person = replica.person();
                 let edit = Edit::React { person, emoji: emoji.clone(), on: true };
@@ -495,6 +508,20 @@ impl Stage<'_> {
         Ok(())
     }
 
+    fn change_own(
+        &self,
+        tx: &Tx<'_>,
+        replica: &mut Replica,
+        env: &mut Env,
+        (message, body): (&DocId, &str),
+    ) -> Result<(), Fail> {
+        let preimage = replica.preimage(tx, message)?.ok_or(Fail::Internal("demo message"))?;
+        let edited_ms = env.now_ms() + MINUTE_MS;
+        let text = EditedText { body: body.to_owned(), edited_ms, mentions: Vec::new() };
+        replica.author(tx, env.now_ms(), &preimage, &Edit::EditMessage(text), Label::OTHER)?;
+        Ok(())
+    }
+
     /// What was read, by whom; drafts; what waits; what was put away.
     fn leave_things_to_do(&mut self, tx: &Tx<'_>, replica: &mut Replica, env: &mut Env) -> Result<(), Fail> {
         let content = self.content;
@@ -508,18 +535,36 @@ impl Stage<'_> {
         }
         self.acknowledge_reading(tx, replica, env)?;
         for (conversation, room) in content.conversations.iter().zip(self.rooms.clone()) {
-            if conversation.archived {
-                let preimage = Preimage::conversation_state(replica.personal(), &room.conversation);
-                replica.author(tx, env.now_ms(), &preimage, &Edit::SetArchived(true), Label::OTHER)?;
+            let back_ms = conversation.snoozed.map(|minutes| self.now_ms + minutes * MINUTE_MS);
+            let own = [
+                conversation.archived.then_some(Edit::SetArchived(true)),
+                conversation.pinned.then_some(Edit::SetPinned(true)),
+                back_ms.map(Edit::SetSnoozedUntil),
+            ];
+            let preimage = Preimage::conversation_state(replica.personal(), &room.conversation);
+            for edit in own.iter().flatten() {
+                replica.author(tx, env.now_ms(), &preimage, edit, Label::OTHER)?;
             }
-            if conversation.pinned {
-                let preimage = Preimage::conversation_state(replica.personal(), &room.conversation);
-                replica.author(tx, env.now_ms(), &preimage, &Edit::SetPinned(true), Label::OTHER)?;
+            if let Some(name) = &conversation.assigned {
+                let person = match self.hands.get(name) {
+                    Some(hand) => hand.person,
+                    None => replica.person(),
+                };
+                let preimage = Preimage::handling(self.team, &room.conversation);
+                let edit = Edit::SetAssignee { person: Some(person) };
+                replica.author(tx, env.now_ms(), &preimage, &edit, Label::OTHER)?;
             }
-            if let Some(text) = &conversation.draft {
-                replica.set_draft(tx, env, &room.conversation, Typed::text(text))?;
+            for text in &conversation.drafts {
+                replica.set_draft(
+                    tx,
+                    env,
+                    &room.conversation,
+                    Typed { which: Which::New, ..Typed::text(text) },
+                )?;
             }
         }
+        let team = self.team;
+        self.settle(tx, replica, env, &team)?;
         let personal = replica.personal();
         self.settle(tx, replica, env, &personal)?;
         for (conversation, room) in content.conversations.iter().zip(self.rooms.clone()) {

@@ -1,5 +1,6 @@
 //! Backup and restore, doctor, load data, the demo.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +9,9 @@ use homing_engine::api::{
     ApiError, Attachment, AttachmentState, Backup, BackupReport, Call, Code, ConversationNew,
     ConversationPage, ConversationRow, Conversations, CopyState, DemoStart, DeviceRow, Doctor, DoctorReport,
     DraftRow, DraftSet, FileData, FileSource, Filter, Init, ItemRef, MessagePage, MessageRow, Messages,
-    NewConversation, Nothing, OutboxRow, PersonRow, RecordDetail, RecordPage, RecordRef, RecordSort, Records,
-    RecoveryConfirm, RecoveryWords, RelaySet, Restore, Search, SearchPage, Seed, SeedReport, Send, Sent,
-    SpaceKind, State, Status,
+    NewConversation, Nothing, OutboxRow, PersonRow, RecordDetail, RecordPage, RecordRef, RecordSort,
+    RecordValue, Records, RecoveryConfirm, RecoveryWords, RelaySet, Restore, Search, SearchPage, Seed,
+    SeedReport, Send, Sent, SpaceKind, State, Status,
 };
 use homing_engine::core::Core;
 use homing_engine::env::Env;
@@ -495,7 +496,9 @@ fn the_demo_is_a_small_agency_that_never_connects() {
             && rows.iter().any(|row| row.preview.contains("はい"))
     );
     let drafts: Vec<DraftRow> = desk.does(Call::Drafts(Nothing {}));
-    assert_eq!(drafts.len(), 2);
+    assert_eq!(drafts.len(), 3);
+    let two = drafts.iter().filter(|draft| draft.text.contains("Mill Lane")).count();
+    assert_eq!(two, 2, "drafts begun apart");
     let waiting: Vec<OutboxRow> = desk.does(Call::Outbox(Nothing {}));
     assert_eq!(waiting.len(), 1);
     let people: Vec<PersonRow> = desk.does(Call::People(Nothing {}));
@@ -503,16 +506,28 @@ fn the_demo_is_a_small_agency_that_never_connects() {
     assert!(people.iter().all(|person| !person.name.is_empty()));
     let mut states = Vec::new();
     let mut files: Vec<Attachment> = Vec::new();
+    let mut told = BTreeSet::new();
     for row in &rows {
         for message in desk.reads(&row.id) {
             states.extend(message.mine.then_some(message.state));
+            told.extend([
+                (message.internal, "comment"),
+                (message.mentions_me, "mention"),
+                (!message.previews.is_empty(), "preview"),
+                (message.reply_to.is_some(), "answer"),
+                (message.edited_at.is_some(), "change"),
+            ]);
             files.extend(message.attachments);
         }
     }
     for state in [State::Pending, State::Sent, State::Delivered, State::Read] {
         assert!(states.contains(&state), "{state:?}");
     }
-    assert_eq!(files.len(), 2);
+    for what in ["comment", "mention", "preview", "answer", "change"] {
+        assert!(told.contains(&(true, what)), "{what}");
+    }
+    assert_eq!(files.len(), 7);
+    assert!(files.iter().any(|file| file.voice.is_some()));
     // What only the agency knows of a property is no part of the copies its clients have.
     let page = |desk: &mut Desk, kind: &str| -> RecordPage {
         desk.does(Call::Records(Records {
@@ -531,12 +546,23 @@ fn the_demo_is_a_small_agency_that_never_connects() {
     let properties = page(&mut desk, "property");
     assert_eq!(properties.rows.len(), 5);
     assert!(properties.rows.iter().all(|row| row.can_write && row.conflicts == 0));
-    assert_eq!(page(&mut desk, "interest").rows.len(), 6);
-    assert_eq!(page(&mut desk, "quick_reply").rows.len(), 3);
+    assert_eq!(page(&mut desk, "quick_reply").rows.len(), 7);
+    let interests = page(&mut desk, "interest").rows;
+    assert_eq!(interests.len(), 8);
+    assert_eq!(interests.iter().map(|row| row.conflicts).sum::<u32>(), 1, "noted apart");
     let shared: RecordDetail = desk.does(Call::Record(RecordRef { record: properties.rows[0].id.clone() }));
     assert!(!shared.copies.is_empty());
     assert!(shared.copies.iter().all(|copy| copy.state == CopyState::Published));
+    for row in &properties.rows {
+        let Some(RecordValue::Files(photos)) = row.fields.get("photos") else { panic!("{}", row.title) };
+        for photo in photos {
+            assert_eq!(photo.state, AttachmentState::Ready);
+            let read: FileData = desk.does(Call::AttachmentRead(ItemRef { id: photo.id.clone() }));
+            assert!(!read.base64.is_empty());
+        }
+    }
     assert_eq!(rows.iter().filter(|row| row.pinned).count(), 1);
+    assert_eq!(rows.iter().filter(|row| row.snoozed).count(), 1);
     assert_eq!(rows.iter().filter(|row| !row.records.is_empty()).count(), 5);
     for file in files {
         assert_eq!(file.state, AttachmentState::Ready);
