@@ -37,6 +37,21 @@ async function speak(fake: FakeBackend): Promise<void> {
 
 const files = (): number => all("pending-file").length;
 
+const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
+
+/** A conversation whose newest message has these voice notes; how one is played, and whether it is playing. */
+async function notes(...of: Attachment[]) {
+  const fake = await start(undefined, TALK);
+  await soon(() => one("composer"));
+  const last = fake.world.messages.get("c-ben")?.at(-1);
+  if (!last) throw new Error("no message");
+  const put = (...files: Attachment[]): void => fake.putMessage({ ...last, attachments: files });
+  put(...of);
+  const play = (id: string): HTMLElement => one("voice", `[data-id="${id}"]`).querySelector("[data-testid=voice-play]") as HTMLElement;
+  const playing = (id: string): string | undefined => one("voice", `[data-id="${id}"]`).dataset["playing"];
+  return { put, play, playing };
+}
+
 describe("a voice note", () => {
   it("is recorded, kept in the draft, played there and sent", async () => {
     const fake = await start(undefined, TALK);
@@ -96,14 +111,7 @@ describe("a voice note", () => {
   });
 
   it("ends when another one plays, and the other goes on", async () => {
-    const fake = await start(undefined, TALK);
-    await soon(() => one("composer"));
-    const last = fake.world.messages.get("c-ben")?.at(-1);
-    if (!last) throw new Error("no message");
-    const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
-    fake.putMessage({ ...last, attachments: [note("one"), note("two")] });
-    const play = (id: string): HTMLElement => one("voice", `[data-id="${id}"]`).querySelector("[data-testid=voice-play]") as HTMLElement;
-    const playing = (id: string): string | undefined => one("voice", `[data-id="${id}"]`).dataset["playing"];
+    const { play, playing } = await notes(note("one"), note("two"));
     await userEvent.click(await soon(() => play("one")));
     await soon(() => expect(playing("one")).toBe("true"));
     await userEvent.click(play("two"));
@@ -113,6 +121,16 @@ describe("a voice note", () => {
     expect([playing("one"), playing("two")]).toEqual(["false", "true"]);
     await userEvent.click(play("two"));
     await soon(() => expect(playing("two")).toBe("false"));
+  });
+
+  it("that is on its way plays once it is here", async () => {
+    const coming: Attachment = { ...note("one"), state: "downloading", here: false, progress: 0.4 };
+    const { put, play, playing } = await notes(coming);
+    await userEvent.click(await soon(() => play("one")));
+    await soon(() => expect(play("one").getAttribute("aria-busy")).toBe("true"));
+    put(note("one"));
+    await soon(() => expect(playing("one")).toBe("true"));
+    expect(all("toast")).toEqual([]);
   });
 
   it("has its length written as people read it", () => {

@@ -32,12 +32,9 @@ export class Player {
     const from = this.id === file.id ? this.at : 0;
     this.forget();
     [this.id, this.at, this.waiting] = [file.id, from, true];
-    if (file.state === "remote" || file.state === "failed" || file.state === "gone") {
-      // It plays once it is here: see `came`.
-      if (!(await this.app.attempt("attachment_fetch", { id: file.id }))) this.waiting = false;
-      return;
-    }
-    await this.#load(file.id);
+    if (file.here) await this.#load(file.id);
+    // On its way, or wanted now, it plays once it is here: see `came`.
+    else if (file.state !== "downloading" && !(await this.app.attempt("attachment_fetch", { id: file.id }))) this.waiting = false;
   }
 
   /** A voice note's bytes are here. */

@@ -190,7 +190,11 @@ export class FakeBackend implements Backend {
       this.handed[id] = { id, name, mime: "audio/ogg", size: 4000, voice: { duration_ms: this.recorded, peaks: [40, 200, 120] } };
       return { file: this.handed[id], duration_ms: this.recorded };
     },
-    voiceSound: async () => new ArrayBuffer(44),
+    voiceSound: async (id) => {
+      const files = [...this.world.messages.values()].flat().flatMap((row) => row.attachments);
+      if (files.some((file) => file.id === id && !file.here)) throw new CallError({ code: "file_failed", message: "The file is not on this device yet." });
+      return new ArrayBuffer(44);
+    },
     clipboardFiles: async () => this.clipboard.map((file) => (this.handed[file.id] = file)),
     pickFiles: async () => this.picked.map((file) => (this.handed[file.id] = file)),
     pickPath: async () => null,
