@@ -7,6 +7,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use homing_engine::api::{ApiError, Call, Code, FileData, ItemRef, VoiceShown};
@@ -25,6 +26,8 @@ use crate::window;
 const EVENT: &str = "voice";
 /// How often it is told, in ms of sound.
 const TOLD_EVERY_MS: u64 = 100;
+/// A microphone that gives no sound for so long after it was opened gives none.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 
 /// The recording that is open.
 #[derive(Default)]
@@ -70,20 +73,18 @@ pub async fn microphone() -> bool {
 /// Begins to record. There is one recording at a time.
 #[tauri::command]
 pub async fn voice_start(app: AppHandle, voice: State<'_, Voice>) -> Result<(), ApiError> {
-    let (heard, hears) = channel();
     let (answer, answered) = oneshot::channel();
-    let to_thread = heard.clone();
     let thread = std::thread::Builder::new()
         .name("microphone".into())
-        .spawn(move || match microphone::open(&to_thread) {
-            Ok(open) => {
-                drop(answer.send(Ok(())));
+        .spawn(move || match begin(microphone::open) {
+            Ok(Begun { microphone, heard, hears, first }) => {
+                drop(answer.send(Ok(heard)));
                 let tell = |progress| {
                     if let Err(error) = app.emit_to(window::LABEL, EVENT, progress) {
                         tracing::warn!("the window could not be told: {error}");
                     }
                 };
-                record(&hears, open.rate, tell)
+                record(&first, &hears, microphone.rate, tell)
             }
             Err(error) => {
                 drop(answer.send(Err(error)));
@@ -91,9 +92,7 @@ pub async fn voice_start(app: AppHandle, voice: State<'_, Voice>) -> Result<(), 
             }
         })
         .map_err(|_| ApiError::new(Code::Internal, "The recording could not be begun. Try it once more."))?;
-    let silent =
-        || ApiError::new(Code::MicrophoneFailed, "The microphone does not answer. Try it once more.");
-    answered.await.map_err(|_| silent())??;
+    let heard = answered.await.map_err(|_| silent())??;
     let before = voice.take();
     *voice.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Open { heard, thread });
     if let Some(before) = before {
@@ -147,13 +146,40 @@ impl Voice {
     }
 }
 
+/// A microphone that is heard.
+struct Begun<M> {
+    microphone: M,
+    heard: Sender<Heard>,
+    hears: Receiver<Heard>,
+    first: Vec<f32>,
+}
+
+/// Opens the microphone and waits until it is heard; a second time if the first one gave nothing: a sound server may refuse
+/// what is opened right after another recording was closed.
+fn begin<M>(open: impl Fn(&Sender<Heard>) -> Result<M, ApiError>) -> Result<Begun<M>, ApiError> {
+    for _ in 0..2 {
+        let (heard, hears) = channel();
+        let microphone = open(&heard)?;
+        if let Ok(Heard::Samples(first)) = hears.recv_timeout(HEARD_WITHIN) {
+            return Ok(Begun { microphone, heard, hears, first });
+        }
+    }
+    Err(silent())
+}
+
+fn silent() -> ApiError {
+    ApiError::new(Code::MicrophoneFailed, "The microphone does not answer. Try it once more.")
+}
+
 /// Records what is heard until the person ends it, or nobody is there any more to do so.
 fn record(
+    first: &[f32],
     heard: &Receiver<Heard>,
     rate: u32,
     mut tell: impl FnMut(Progress),
 ) -> Result<Recorded, VoiceError> {
     let mut recording = Recording::begin(rate)?;
+    recording.add(first)?;
     let (mut told, mut ended) = (0, None);
     while let Ok(heard) = heard.recv() {
         let ends = match heard {
@@ -184,7 +210,7 @@ mod tests {
         heard.into_iter().for_each(|one| send.send(one).unwrap());
         drop(send);
         let mut told = Vec::new();
-        (record(&receive, 16_000, |progress| told.push(progress)).unwrap(), told)
+        (record(&[], &receive, 16_000, |progress| told.push(progress)).unwrap(), told)
     }
 
     #[test]
@@ -203,5 +229,24 @@ mod tests {
         let (note, told) = recorded(vec![loud(150), Heard::Gone, loud(150), Heard::Gone]);
         assert_eq!(note.duration_ms, 150);
         assert_eq!(told.iter().filter(|one| one.ended == Some(Ended::Gone)).count(), 1);
+    }
+
+    #[test]
+    fn a_microphone_that_fails_at_once_is_opened_once_more() {
+        use std::cell::Cell;
+        let opened = Cell::new(0);
+        let first_fails = |heard: &Sender<Heard>| {
+            opened.set(opened.get() + 1);
+            heard.send(if opened.get() == 1 { Heard::Gone } else { loud(10) }).unwrap();
+            Ok(opened.get())
+        };
+        let begun = begin(first_fails).unwrap();
+        assert_eq!((begun.microphone, begun.first.len()), (2, 160));
+
+        let fails = |heard: &Sender<Heard>| {
+            heard.send(Heard::Gone).unwrap();
+            Ok(())
+        };
+        assert_eq!(begin(fails).err().map(|error| error.code), Some(Code::MicrophoneFailed));
     }
 }

@@ -110,6 +110,15 @@ describe("a voice note", () => {
     expect(document.body.textContent).toContain("No microphone was found");
   });
 
+  it("that ends as it begins is kept like any other", async () => {
+    const fake = await start(undefined, TALK);
+    const begin = vi.spyOn(fake.shell, "voiceStart").mockImplementation(async () => fake.voice({ duration_ms: 900, level: 90, ended: "gone" }));
+    await userEvent.click(await soon(() => one("record-voice")));
+    await soon(() => expect(files()).toBe(1));
+    expect(begin).toHaveBeenCalledOnce();
+    expect(all("recording")).toEqual([]);
+  });
+
   it("ends when another one plays, and the other goes on", async () => {
     const { play, playing } = await notes(note("one"), note("two"));
     await userEvent.click(await soon(() => play("one")));

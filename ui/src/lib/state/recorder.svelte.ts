@@ -28,6 +28,8 @@ export class Recorder {
   /** The conversation, as it is: what is torn down still sees what was. */
   #open: string | null = null;
   #starting = false;
+  /** It ended before it was known to have begun. */
+  #ended: VoiceProgress["ended"] = null;
   #ending: Promise<boolean> | null = null;
 
   constructor(private readonly app: App) {}
@@ -55,9 +57,10 @@ export class Recorder {
         return;
       }
       this.app.player.pause();
-      [this.ms, this.levels, this.#heardAt] = [0, [], 0];
+      [this.ms, this.levels, this.#heardAt, this.#ended] = [0, [], 0, null];
       await this.app.backend.shell.voiceStart();
       [this.conversation, this.#open] = [conversation, conversation];
+      if (this.#ended) void this.keep(t.voice[this.#ended]);
     } catch (thrown) {
       this.app.fail(thrown);
     } finally {
@@ -66,11 +69,12 @@ export class Recorder {
   }
 
   heard(progress: VoiceProgress): void {
-    if (this.conversation === null) return;
+    if (this.conversation === null && !this.#starting) return;
     this.ms = progress.duration_ms;
     this.levels = [...this.levels, progress.level].slice(-BARS);
     if (progress.level > 0) this.#heardAt = progress.duration_ms;
-    if (progress.ended) void this.keep(t.voice[progress.ended]);
+    if (this.conversation === null) this.#ended = progress.ended ?? this.#ended;
+    else if (progress.ended) void this.keep(t.voice[progress.ended]);
   }
 
   /** Ends it and puts it to the draft; true once it is there. */
