@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use notify_rust::{Notification, NotificationResponse};
 use tauri::{AppHandle, WebviewWindow, Window};
 use tokio::sync::oneshot;
 
@@ -13,40 +12,96 @@ use crate::notifications::{Chosen, Notice};
 #[cfg(target_os = "linux")]
 const TRAY: &str = "org.kde.StatusNotifierWatcher";
 
-/// What a notification offers besides opening it.
+/// What a notification offers: a click on itself, and besides that.
+const OPEN: &str = "default";
 const REPLY: &str = "reply";
 const READ: &str = "read";
 
-fn chosen(response: &NotificationResponse) -> Chosen {
-    match response {
-        NotificationResponse::Default => Chosen::Open,
-        NotificationResponse::Action(name) if name == REPLY => Chosen::Reply,
-        NotificationResponse::Action(name) if name == READ => Chosen::Read,
+fn chosen(action: &str) -> Chosen {
+    match action {
+        OPEN => Chosen::Open,
+        REPLY => Chosen::Reply,
+        READ => Chosen::Read,
         _ => Chosen::Nothing,
     }
 }
 
-/// Shows a notification until it is closed, clicked or taken back; says what was chosen on it.
+/// Notifications of the desktop, as `specifications.freedesktop.org/notification-spec` has them.
 #[cfg(target_os = "linux")]
-pub async fn notify(notice: &Notice, taken_back: oneshot::Receiver<()>) -> anyhow::Result<Chosen> {
-    use notify_rust::Hint;
-    let mut notification = Notification::new();
-    notification.appname("Homing").icon("homing-app").summary(&notice.title).body(&escape(&notice.body));
-    notification.hint(Hint::DesktopEntry("Homing".into())).action("default", "Open");
+#[zbus::proxy(
+    interface = "org.freedesktop.Notifications",
+    default_service = "org.freedesktop.Notifications",
+    default_path = "/org/freedesktop/Notifications",
+    gen_blocking = false
+)]
+trait Notifications {
+    #[expect(clippy::too_many_arguments, reason = "the interface of the desktop")]
+    fn notify(
+        &self,
+        app: &str,
+        replaces: u32,
+        icon: &str,
+        summary: &str,
+        body: &str,
+        actions: &[&str],
+        hints: std::collections::HashMap<&str, zbus::zvariant::Value<'_>>,
+        expires: i32,
+    ) -> zbus::Result<u32>;
+    fn close_notification(&self, id: u32) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn action_invoked(&self, id: u32, action: &str) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
+}
+
+/// Shows a notification until it is closed, clicked or taken back; says what was chosen on it.
+///
+/// Asked of the bus itself: notify-rust listens only after it has shown one, and anew after each signal, so that a click
+/// in between is lost, and with it the end of the wait.
+#[cfg(target_os = "linux")]
+pub async fn notify(notice: &Notice, mut taken_back: oneshot::Receiver<()>) -> anyhow::Result<Chosen> {
+    use futures_util::StreamExt;
+    use zbus::zvariant::Value;
+    let bus = zbus::Connection::session().await?;
+    let desktop = NotificationsProxy::new(&bus).await?;
+    let (mut actions, mut closings) =
+        (desktop.receive_action_invoked().await?, desktop.receive_notification_closed().await?);
+    let mut offers = vec![OPEN, "Open"];
     if notice.conversation.is_some() {
-        notification.action(REPLY, "Reply").action(READ, "Mark as read");
+        offers.extend([REPLY, "Reply", READ, "Mark as read"]);
     }
-    match notice.sound {
-        true => notification.sound_name("message-new-instant"),
-        false => notification.hint(Hint::SuppressSound(true)),
+    let sound = match notice.sound {
+        true => ("sound-name", Value::from("message-new-instant")),
+        false => ("suppress-sound", Value::from(true)),
     };
-    let shown = notification.show_async().await?;
-    let mut choice = Chosen::Nothing;
-    tokio::select! {
-        () = shown.wait_for_action_async(|response| choice = chosen(response)) => {}
-        _ = taken_back => shown.close_async().await,
+    let hints = [("desktop-entry", Value::from("Homing")), sound].into();
+    // As long as the desktop likes.
+    let expires = -1;
+    let id = desktop
+        .notify("Homing", 0, "homing-app", &notice.title, &escape(&notice.body), &offers, hints, expires)
+        .await?;
+    loop {
+        // What was chosen comes before what was closed by it.
+        tokio::select! {
+            biased;
+            Some(action) = actions.next() => {
+                let action = action.args()?;
+                if action.id == id {
+                    return Ok(chosen(action.action));
+                }
+            }
+            Some(closing) = closings.next() => {
+                if closing.args()?.id == id {
+                    return Ok(Chosen::Nothing);
+                }
+            }
+            _ = &mut taken_back => {
+                desktop.close_notification(id).await?;
+                return Ok(Chosen::Nothing);
+            }
+            else => anyhow::bail!("the session bus is gone"),
+        }
     }
-    Ok(choice)
 }
 
 /// The body may hold markup by the standard, and this text is somebody else's.
@@ -58,9 +113,10 @@ fn escape(text: &str) -> String {
 /// As on Linux, but what is shown can't be taken back: these systems keep it in their notification centre.
 #[cfg(any(target_os = "macos", target_os = "windows"))]
 pub async fn notify(notice: &Notice, _taken_back: oneshot::Receiver<()>) -> anyhow::Result<Chosen> {
+    use notify_rust::{Notification, NotificationResponse};
     let (answer, answered) = oneshot::channel();
     let mut notification = Notification::new();
-    notification.appname("Homing").summary(&notice.title).body(&notice.body).action("default", "Open");
+    notification.appname("Homing").summary(&notice.title).body(&notice.body).action(OPEN, "Open");
     if notice.conversation.is_some() {
         notification.action(REPLY, "Reply").action(READ, "Mark as read");
     }
@@ -71,7 +127,11 @@ pub async fn notify(notice: &Notice, _taken_back: oneshot::Receiver<()>) -> anyh
     std::thread::Builder::new().name("notification".into()).spawn(move || {
         let mut choice = Chosen::Nothing;
         let shown = notification.show().and_then(|shown| {
-            shown.wait_for_response(|response: &NotificationResponse| choice = chosen(response))
+            shown.wait_for_response(|response: &NotificationResponse| match response {
+                NotificationResponse::Default => choice = Chosen::Open,
+                NotificationResponse::Action(name) => choice = chosen(name),
+                _ => {}
+            })
         });
         drop(answer.send(shown.map(|()| choice)));
     })?;
