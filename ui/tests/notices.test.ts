@@ -2,6 +2,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
+import { notice } from "../src/lib/backend/fake/notices";
 import { all, app, one, soon, start } from "./helpers";
 
 describe("the notification centre", () => {
@@ -36,6 +37,33 @@ describe("the notification centre", () => {
     await soon(() => expect(all("notice")).toEqual([]));
     expect(fake.world.status.notices).toBe(0);
     expect(one<HTMLButtonElement>("notices-read-all").disabled).toBe(true);
+  });
+
+  it("goes on by itself as its end comes near, with few rows in the page and the focus kept", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    const at = (n: number): string => new Date(Date.parse("2030-01-01T10:00:00.000Z") - n * 60_000).toISOString();
+    world.notices = Array.from({ length: 130 }, (_, n) => notice(`n-${n}`, "device", { at: at(n), title: "Laptop", unread: false }));
+    const fake = await start(world, "#/notices");
+    const place = (): string | null | undefined => document.activeElement?.closest("li")?.getAttribute("aria-posinset");
+    (await soon(() => one("notice-open"))).focus();
+    expect(one("notice").closest("li")?.getAttribute("aria-setsize"), "there are more than are here").toBe("-1");
+    let last = "0";
+    while (all("notice").at(-1)?.closest("li")?.getAttribute("aria-setsize") === "-1") {
+      await user.keyboard("{End}");
+      await soon(() => expect(Number(place())).toBeGreaterThan(Number(last)));
+      last = place() ?? "";
+      expect(all("notice").length).toBeLessThan(60);
+    }
+    await user.keyboard("{End}");
+    const total = 130 + [...fake.world.rows.values()].filter((row) => row.unread > 0 && !row.archived).length;
+    await soon(() => expect(place()).toBe(String(total)));
+    await user.keyboard("{ArrowUp}");
+    await soon(() => expect(place()).toBe(String(total - 1)));
+    // What happens meanwhile leaves one where one is.
+    fake.emit({ event: "notices", unread: 0, read: [] });
+    await soon(() => expect(fake.calls.filter((call) => call.name === "notices").at(-1)?.args).toMatchObject({ limit: 50 }));
+    expect(place()).toBe(String(total - 1));
   });
 
   it("goes on with what is read elsewhere", async () => {

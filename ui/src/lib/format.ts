@@ -9,6 +9,7 @@ interface Formats {
   letter: Intl.DateTimeFormat;
   full: Intl.DateTimeFormat;
   medium: Intl.DateTimeFormat;
+  soon: Intl.DateTimeFormat;
   relative: Intl.RelativeTimeFormat;
   relativeDay: Intl.RelativeTimeFormat;
   names: Intl.ListFormat;
@@ -28,6 +29,7 @@ function formats(locale: string, made: (text: string) => string): Formats {
     dayYear: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
     letter: new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
     full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
+    soon: new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
     medium: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
     relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }),
     relativeDay: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
@@ -74,6 +76,11 @@ export function fullTime(at: string): string {
 
 export function dateTime(at: string): string {
   return f.made(f.medium.format(new Date(at)));
+}
+
+/** A time of the days to come: "Sun, 12 Mar, 09:00". */
+export function dayAndTime(at: string): string {
+  return f.made(f.soon.format(new Date(at)));
 }
 
 /** For lists: "2 min", "14:05", "Tue", "12 Mar", "12 Mar 2024". */

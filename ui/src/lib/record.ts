@@ -44,6 +44,12 @@ export function shown(value: RecordValue | null | undefined): string {
   return value.flag ? t.record.yes : t.record.no;
 }
 
+/** A small picture of a record, if it has one. */
+export function coverOf(row: RecordRow): string | null {
+  const value = row.fields["photos"];
+  return value && "files" in value ? (value.files[0]?.thumbnail ?? null) : null;
+}
+
 export function choiceOf(row: RecordRow, key: string): string {
   const value = row.fields[key];
   return value && "choice" in value ? value.choice : "";

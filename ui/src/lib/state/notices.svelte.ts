@@ -14,33 +14,41 @@ export class NoticeList {
   unreadOnly = $state(false);
   error = $state<CallError | null>(null);
   #turn = 0;
+  #asking = false;
 
   constructor(private readonly backend: Backend) {}
 
-  /** Asks for as much as is shown, from the newest on. */
-  load = async (): Promise<void> => {
-    await this.#ask(null, Math.min(100, Math.max(PAGE, this.rows?.length ?? 0)));
-  };
+  /** Asks for as much as is shown, from the newest on: who has scrolled far stays there. */
+  load = (): Promise<void> => this.#ask(null, this.rows?.length ?? 0);
 
   async more(): Promise<void> {
-    if (this.next) await this.#ask(this.next, PAGE);
+    if (this.next && !this.#asking) await this.#ask(this.next, 0);
   }
 
   async filter(unread: boolean): Promise<void> {
     this.unreadOnly = unread;
-    await this.load();
+    await this.#ask(null, 0);
   }
 
-  async #ask(after: string | null, limit: number): Promise<void> {
+  async #ask(after: string | null, least: number): Promise<void> {
     const turn = (this.#turn += 1);
+    this.#asking = true;
+    let rows = after ? (this.rows ?? []) : [];
+    let next = after;
     try {
-      const page = await this.backend.call("notices", { after, unread: this.unreadOnly, limit });
-      if (turn !== this.#turn) return;
-      this.rows = after ? [...(this.rows ?? []), ...page.rows] : page.rows;
-      this.next = page.next;
+      do {
+        const page = await this.backend.call("notices", { after: next, unread: this.unreadOnly, limit: PAGE });
+        if (turn !== this.#turn) return;
+        rows = [...rows, ...page.rows];
+        next = page.next;
+      } while (next && rows.length < least);
+      this.rows = rows;
+      this.next = next;
       this.error = null;
     } catch (thrown) {
       if (turn === this.#turn) this.error = asCallError(thrown);
+    } finally {
+      if (turn === this.#turn) this.#asking = false;
     }
   }
 }

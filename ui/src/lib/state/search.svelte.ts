@@ -43,6 +43,8 @@ export class SearchState {
   /** The hit somebody went to last. */
   at = $state<number | null>(null);
   #turn = 0;
+  /** The page that was asked for last. */
+  #further: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #meant: ReturnType<typeof setTimeout> | null = null;
 
@@ -82,6 +84,7 @@ export class SearchState {
 
   async run(): Promise<void> {
     const turn = (this.#turn += 1);
+    this.#further = null;
     this.at = null;
     if (this.#meant) clearTimeout(this.#meant);
     if (this.query.trim() === "") {
@@ -96,7 +99,9 @@ export class SearchState {
   }
 
   async more(): Promise<void> {
-    if (this.next) await this.#ask(this.#turn, this.query.trimStart(), this.next);
+    if (!this.next || this.#further === this.next) return;
+    this.#further = this.next;
+    await this.#ask(this.#turn, this.query.trimStart(), this.next);
   }
 
   /** Somebody went to a hit, or stayed with the query: it is remembered. */

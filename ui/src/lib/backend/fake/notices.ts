@@ -30,8 +30,10 @@ function talks(fake: FakeBackend): NoticeRow[] {
 export const notices: Pick<Handlers, NoticeCall> = {
   notices: (fake, args) => {
     const all = [...talks(fake), ...fake.world.notices].sort((a, b) => (a.at < b.at ? 1 : -1));
-    const rows = all.filter((row) => row.unread || !args.unread).slice(0, args.limit);
-    return { rows, next: null, unread: all.filter((row) => row.unread).length };
+    const shown = all.filter((row) => row.unread || !args.unread);
+    const rest = shown.slice(args.after ? shown.findIndex((row) => row.id === args.after) + 1 : 0);
+    const rows = rest.slice(0, args.limit);
+    return { rows, next: rest.length > rows.length ? (rows.at(-1)?.id ?? null) : null, unread: all.filter((row) => row.unread).length };
   },
   notices_read: (fake, args) => {
     const read = (id: string): boolean => args.all || args.ids.includes(id);

@@ -42,6 +42,7 @@ export const record = {
   yes: "Yes",
   no: "No",
   files: (n: number) => many(n, "file", "files"),
+  photos: (n: number) => many(n, "photo", "photos"),
   currency: "Currency",
   amountWrong: "Write an amount, such as 420 000.",
   internal: "Only your team sees this",
@@ -139,6 +140,13 @@ export const share = {
     updating: "Being updated",
     waiting: "Waiting",
     withdrawing: "Being taken back",
+  } satisfies Record<CopyState, string>,
+  /** Beside a client's conversation. */
+  here: {
+    published: "Shared with this client",
+    updating: "Being updated for this client",
+    waiting: "Shared as soon as there is a connection",
+    withdrawing: "Being taken back from this client",
   } satisfies Record<CopyState, string>,
 };
 
