@@ -108,9 +108,13 @@ describe("messages that are there", () => {
   it("name people chosen by key in the composer", async () => {
     const { user } = await open();
     await user.type(one("composer"), "hello @be");
-    await soon(() => one("mention-list"));
+    const list = await soon(() => one("mention-list"));
+    const field = one<HTMLTextAreaElement>("composer");
+    expect(field.getAttribute("aria-controls")).toBe(list.id);
+    expect(document.getElementById(field.getAttribute("aria-activedescendant") ?? "")?.textContent).toContain("Ben Okafor");
     await user.keyboard("{Enter}");
-    expect(one<HTMLTextAreaElement>("composer").value).toBe("hello @Ben Okafor ");
+    expect(field.value).toBe("hello @Ben Okafor ");
+    expect([field.selectionStart, all("mention-list").length, field.hasAttribute("aria-activedescendant")]).toEqual([field.value.length, 0, false]);
   });
 
   it("show where a link with words of its own goes, and run nothing", async () => {

@@ -116,6 +116,22 @@ describe("working as a team", () => {
     expect(fake.calls.some((call) => call.name === "draft_send")).toBe(false);
   });
 
+  it("names a colleague in a comment, found by the first letters", async () => {
+    const user = userEvent.setup();
+    const { fake, id } = await staffed();
+    await soon(() => one("composer"));
+    const colleague = fake.world.people.find((one) => one.staff && !one.me);
+    if (!colleague) throw new Error("the agency has a colleague");
+    await user.click(one("comment-mode", '[data-mode="comment"]'));
+    const field = await soon(() => one<HTMLTextAreaElement>("comment"));
+    await user.type(field, `ask @${colleague.name.slice(0, 2).toLowerCase()}`);
+    await soon(() => one("mention-list"));
+    await user.keyboard("{Enter}");
+    expect(field.value).toBe(`ask @${colleague.name} `);
+    await user.keyboard("first{Enter}");
+    await soon(() => expect(fake.calls.find((call) => call.name === "comment")?.args).toEqual({ conversation: id, text: `ask @${colleague.name} first`, mentions: [colleague.id] }));
+  });
+
   it("asks before a second answer when a colleague has answered meanwhile", async () => {
     const user = userEvent.setup();
     const { fake, id } = await staffed();

@@ -1,4 +1,5 @@
 import type { QuickReply } from "../bindings/QuickReply";
+import { listKey } from "../choose";
 import { letterDay } from "../format";
 import { rank } from "../fuzzy";
 import { folded } from "../help";
@@ -75,15 +76,17 @@ export class QuickPicker {
 
   /** Whether the press was for the list. */
   keydown(event: KeyboardEvent): QuickReply | boolean {
-    if (!this.open || event.ctrlKey || event.metaKey) return false;
+    if (!this.open) return false;
     const { hits } = this;
-    if (event.key === "Escape") this.close();
-    else if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) this.#step(event.key === "ArrowRight" ? 1 : -1);
-    else if (event.altKey || hits.length === 0) return false;
-    else if (event.key === "ArrowDown") this.chosen = (this.chosen + 1) % hits.length;
-    else if (event.key === "ArrowUp") this.chosen = (this.chosen + hits.length - 1) % hits.length;
-    else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) return hits[this.chosen] ?? false;
-    else return false;
+    if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      this.#step(event.key === "ArrowRight" ? 1 : -1);
+      return true;
+    }
+    const what = listKey(event, this.chosen, hits.length);
+    if (what === null) return false;
+    if (what === "take") return hits[this.chosen] ?? false;
+    if (what === "close") this.close();
+    else this.chosen = what;
     return true;
   }
 
