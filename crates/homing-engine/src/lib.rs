@@ -32,6 +32,7 @@ mod draft_choice;
 mod draft_files;
 mod drafts;
 mod ephemeral;
+mod events;
 mod fail;
 mod flows;
 mod holds;

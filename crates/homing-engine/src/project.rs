@@ -5,12 +5,11 @@ use std::collections::HashSet;
 use homing_model::{
     AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, Registers, project,
 };
-use homing_store::attachments::{AttachmentRow, FileKey, FileState};
+use homing_store::attachments::{AttachmentRow, FileState};
 use homing_store::entries::{self, Place};
 use homing_store::messages::{MessageState, NewMessage, Placed};
 use homing_store::{Tx, changes, conversations, messages, meta, people, receipts, spaces, strays};
 use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
-use zeroize::Zeroizing;
 
 use crate::api::NoticeKind;
 use crate::author::kind_of;
@@ -19,6 +18,7 @@ use crate::fail::Fail;
 use crate::marks;
 use crate::notices::Notice;
 use crate::replica::Replica;
+use crate::rows::described;
 
 /// Where names of own devices lie, by device.
 pub(crate) const DEVICE_NAME: &str = "device_name/";
@@ -359,27 +359,13 @@ impl Replica {
         own_new: bool,
         files: &[AttachmentMeta],
     ) -> Vec<AttachmentRow> {
+        let state = if own_new { FileState::Waiting } else { FileState::Remote };
         files
             .iter()
             .enumerate()
-            .map(|(position, file)| AttachmentRow {
-                id: attachment_id(message, position),
-                message: *message,
-                position: u32::try_from(position).unwrap_or(u32::MAX),
-                blob: Some(file.blob),
-                key: FileKey(Zeroizing::new(file.key)),
-                name: crate::text::visible(&file.name),
-                mime: file.mime.clone(),
-                size: file.size,
-                chunks: file.chunks.clone(),
-                width: file.width,
-                height: file.height,
-                state: if own_new { FileState::Waiting } else { FileState::Remote },
-                progress: 0.0,
-                path: None,
-                thumbnail: file.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail(bytes)),
-                voice: file.voice.as_ref().map(|voice| (voice.duration_ms, voice.peaks.to_vec())),
-                pinned: false,
+            .map(|(position, file)| {
+                let place = u32::try_from(position).unwrap_or(u32::MAX);
+                described(attachment_id(message, position), message, place, state, file)
             })
             .collect()
     }

@@ -1,16 +1,15 @@
 //! The files of records: rows beside those of messages, told apart by what they are of and named by what they hold.
 
-use homing_model::AttachmentMeta;
 use homing_model::record::RecordProjection;
-use homing_store::attachments::{self, AttachmentRow, FileKey, FileState};
+use homing_store::attachments::{self, FileState};
 use homing_store::{Tx, records};
 use homing_wire::{BlobId, DocId, SpaceId};
-use zeroize::Zeroizing;
 
 use super::project::files_of;
 use crate::fail::Fail;
 use crate::files::StagedFile;
 use crate::replica::Replica;
+use crate::rows::described;
 
 /// The id of a record's file: its place in the list may change, what it holds does not.
 pub(crate) fn record_file_id(record: &DocId, blob: &BlobId) -> DocId {
@@ -41,7 +40,7 @@ impl Replica {
             if known.iter().any(|row| row.id == id) {
                 attachments::set_position(tx, &id, position)?;
             } else {
-                attachments::put(tx, &file_row(id, doc, position, file))?;
+                attachments::put(tx, &described(id, doc, position, FileState::Remote, file))?;
             }
         }
         Ok(())
@@ -77,27 +76,5 @@ impl Replica {
             }
         }
         Ok(())
-    }
-}
-
-fn file_row(id: DocId, record: &DocId, position: u32, file: &AttachmentMeta) -> AttachmentRow {
-    AttachmentRow {
-        id,
-        message: *record,
-        position,
-        blob: Some(file.blob),
-        key: FileKey(Zeroizing::new(file.key)),
-        name: crate::text::visible(&file.name),
-        mime: file.mime.clone(),
-        size: file.size,
-        chunks: file.chunks.clone(),
-        width: file.width,
-        height: file.height,
-        state: FileState::Remote,
-        progress: 0.0,
-        path: None,
-        thumbnail: file.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail(bytes)),
-        voice: None,
-        pinned: false,
     }
 }

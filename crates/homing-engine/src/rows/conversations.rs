@@ -1,0 +1,152 @@
+//! The list of conversations, and what a conversation is called.
+
+use std::collections::{BTreeSet, HashMap};
+
+use homing_store::conversations::{self, ConversationRow as StoredConversation, Cursor};
+use homing_store::members::MemberRow;
+use homing_wire::{DocId, Member, PersonId, SpaceKind as WireSpaceKind};
+
+use super::reached::{Surroundings, state_of};
+use super::{Rights, member_id, members_of, role_name, shown_name, space_kind};
+use crate::api::{ApiError, Assignee, ConversationRow, Participant, SpaceKind};
+use crate::core::Core;
+use crate::text::{rfc3339, visible};
+
+impl Core {
+    /// Rows of the conversation list for stored rows, in the same order.
+    pub(crate) fn conversation_rows(
+        &mut self,
+        stored: Vec<StoredConversation>,
+    ) -> Result<Vec<ConversationRow>, ApiError> {
+        let mut chips = self.record_chips(&stored.iter().map(|row| row.id).collect::<Vec<_>>())?;
+        let spaces =
+            stored.iter().flat_map(|row| [Some(row.space), row.last.as_ref().map(|last| last.space)]);
+        let around = Surroundings::of(&self.db()?, spaces.flatten())?;
+        let now_ms = self.env.now_ms();
+        let mut rows = Vec::with_capacity(stored.len());
+        for row in stored {
+            let rights = self.rights(&row.space)?;
+            let me = self.replica()?.person();
+            let records = chips.remove(&row.id).unwrap_or_default();
+            rows.push(ConversationRow { records, ..conversation_row(&me, row, &around, &rights, now_ms) });
+        }
+        Ok(rows)
+    }
+
+    /// What lists call these conversations.
+    pub(crate) fn titles(&self, ids: &[DocId]) -> Result<HashMap<DocId, String>, ApiError> {
+        let db = self.db()?;
+        let me = self.replica()?.person();
+        // Hits of a search are often of one conversation.
+        let ids: BTreeSet<DocId> = ids.iter().copied().collect();
+        let stored = conversations::of(&db, &ids.into_iter().collect::<Vec<_>>())?;
+        let nameless = stored.iter().filter(|row| row.subject.is_empty() && client_of(row).is_empty());
+        let members = members_of(&db, nameless.map(|row| row.space))?;
+        let title = |row: &StoredConversation| {
+            let members = members.get(&row.space).map_or(&[][..], Vec::as_slice);
+            title_of(&me, &row.subject, client_of(row), members)
+        };
+        Ok(stored.iter().map(|row| (row.id, title(row))).collect())
+    }
+}
+
+/// Whether any list shows it.
+pub(crate) fn is_listed(row: &StoredConversation) -> bool {
+    !row.hidden && !row.deleted && !row.shown_elsewhere
+}
+
+/// A conversation whose document is not here yet is not shown, unless a message of it is.
+pub(crate) fn is_shown(row: &StoredConversation) -> bool {
+    row.creator.is_some() || row.last.is_some()
+}
+
+fn participants(me: &PersonId, members: &[MemberRow]) -> Vec<Participant> {
+    members
+        .iter()
+        .map(|row| Participant {
+            person: member_id(&row.member),
+            name: shown_name(&row.name),
+            role: role_name(row.role),
+            me: row.member == Member::Person(*me),
+            team: matches!(row.member, Member::Team(_)),
+        })
+        .collect()
+}
+
+/// Whose conversation it is, if it is a client's.
+fn client_of(row: &StoredConversation) -> &str {
+    if row.space_kind == Some(WireSpaceKind::Client) { &row.space_name } else { "" }
+}
+
+/// What lists call a conversation: by its subject, else its client, else who is in it.
+pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[MemberRow]) -> String {
+    if let Some(name) = [subject, client].into_iter().find(|name| !name.is_empty()) {
+        return visible(name);
+    }
+    let others: Vec<String> = members
+        .iter()
+        .filter(|member| member.member != Member::Person(*me))
+        .map(|member| shown_name(&member.name))
+        .collect();
+    if others.is_empty() { "Just you".to_owned() } else { others.join(", ") }
+}
+
+fn conversation_row(
+    me: &PersonId,
+    row: StoredConversation,
+    around: &Surroundings,
+    rights: &Rights,
+    now_ms: u64,
+) -> ConversationRow {
+    let members = around.members(&row.space);
+    let last_state = row.last.as_ref().filter(|last| last.mine).map(|last| {
+        let as_team = rights.as_team && last.space == row.space;
+        let reached = around.reached(me, as_team, &last.space, &last.device, last.dseq);
+        state_of(last.state, &reached)
+    });
+    let preview = match &row.last {
+        Some(last) if last.deleted => "Message deleted".to_owned(),
+        Some(last) if row.preview.is_empty() && last.files > 0 => "Sent a file".to_owned(),
+        _ => row.preview.clone(),
+    };
+    ConversationRow {
+        id: row.id.to_string(),
+        space: row.space.to_string(),
+        space_kind: row.space_kind.map_or(SpaceKind::Talk, space_kind),
+        subject: visible(&row.subject),
+        title: title_of(me, &row.subject, client_of(&row), members),
+        participants: participants(me, members),
+        unread: row.unread,
+        marked_unread: row.marked_unread,
+        named: row.mentions > 0,
+        preview,
+        preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| shown_name(&last.author_name)),
+        last_at: rfc3339(row.last_at_ms),
+        last_state,
+        archived: row.archived,
+        has_draft: row.has_draft,
+        draft_preview: row.draft_preview,
+        waiting: row.waiting,
+        can_write: rights.write,
+        can_manage: rights.manage,
+        records: Vec::new(),
+        order: Cursor { rank: row.rank, id: row.id }.to_string(),
+        space_name: match row.space_kind {
+            Some(WireSpaceKind::Client | WireSpaceKind::Team) => visible(&row.space_name),
+            _ => String::new(),
+        },
+        preview_internal: row.last.as_ref().is_some_and(|last| last.space != row.space),
+        pinned: row.own.pinned,
+        keep_files: row.own.keep_files,
+        muted_until: (row.own.muted_until_ms > now_ms).then(|| rfc3339(row.own.muted_until_ms)),
+        snoozed_until: (row.own.snoozed_until_ms > 0).then(|| rfc3339(row.own.snoozed_until_ms)),
+        snoozed: row.away,
+        blocked: row.blocked,
+        staffed: row.team.is_some(),
+        assignee: row.assignee.map(|person| Assignee {
+            person: person.to_string(),
+            name: shown_name(&row.assignee_name),
+            me: person == *me,
+        }),
+    }
+}

@@ -1,0 +1,92 @@
+//! Files of messages, records and drafts: one row for all of them, shown in one way.
+
+use homing_model::AttachmentMeta;
+use homing_store::attachments::{AttachmentRow, FileKey, FileState};
+use homing_store::draft_files::DraftFileRow;
+use homing_wire::DocId;
+use zeroize::Zeroizing;
+
+use crate::api::{Attachment, AttachmentState, VoiceShown};
+use crate::text::visible;
+
+/// The row of a file as its description has it. Nothing of it is here yet.
+pub(crate) fn described(
+    id: DocId,
+    of: &DocId,
+    position: u32,
+    state: FileState,
+    meta: &AttachmentMeta,
+) -> AttachmentRow {
+    AttachmentRow {
+        id,
+        message: *of,
+        position,
+        blob: Some(meta.blob),
+        key: FileKey(Zeroizing::new(meta.key)),
+        name: visible(&meta.name),
+        mime: meta.mime.clone(),
+        size: meta.size,
+        chunks: meta.chunks.clone(),
+        width: meta.width,
+        height: meta.height,
+        state,
+        progress: 0.0,
+        path: None,
+        thumbnail: meta.thumbnail.as_ref().and_then(|bytes| crate::files::thumbnail(bytes)),
+        voice: meta.voice.as_ref().map(|voice| (voice.duration_ms, voice.peaks.to_vec())),
+        pinned: false,
+    }
+}
+
+/// A file as it is shown.
+#[allow(clippy::cast_precision_loss, reason = "files are far below 2^53 bytes")]
+pub(crate) fn attachment(row: &AttachmentRow) -> Attachment {
+    Attachment {
+        id: row.id.to_string(),
+        name: visible(&row.name),
+        mime: row.mime.clone(),
+        size: row.size as f64,
+        state: state_of_file(row.state),
+        progress: row.progress,
+        here: here(row.state, row.path.as_deref()),
+        width: row.width,
+        height: row.height,
+        thumbnail: row.thumbnail.as_deref().and_then(crate::files::thumbnail_url),
+        voice: row.voice.as_ref().map(|(ms, peaks)| voice_shown(*ms, peaks)),
+        pinned: row.pinned,
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "recordings last hours, not millennia")]
+fn voice_shown(duration_ms: u64, peaks: &[u8]) -> VoiceShown {
+    VoiceShown { duration_ms: duration_ms as f64, peaks: peaks.to_vec() }
+}
+
+/// A file of a draft.
+pub(super) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
+    let file = AttachmentRow {
+        progress: row.progress,
+        path: row.path.clone(),
+        ..described(row.id, &row.draft, 0, row.state, meta)
+    };
+    attachment(&file)
+}
+
+fn here(state: FileState, path: Option<&str>) -> bool {
+    let whole =
+        matches!(state, FileState::Waiting | FileState::Uploading | FileState::Ready | FileState::Stopped);
+    whole && path.is_some()
+}
+
+fn state_of_file(state: FileState) -> AttachmentState {
+    match state {
+        FileState::Waiting => AttachmentState::Waiting,
+        FileState::Uploading => AttachmentState::Uploading,
+        FileState::Remote => AttachmentState::Remote,
+        FileState::Downloading => AttachmentState::Downloading,
+        FileState::Ready => AttachmentState::Ready,
+        FileState::Failed => AttachmentState::Failed,
+        FileState::Stopped => AttachmentState::Stopped,
+        FileState::Gone => AttachmentState::Gone,
+    }
+}
