@@ -25,7 +25,7 @@ pub(crate) fn mark_as_foreign(_file: &Path) {}
 pub(crate) fn mark_as_foreign(file: &Path) {
     let quarantine = b"0081;00000000;Homing;";
     let flags = rustix::fs::XattrFlags::empty();
-    drop(rustix::fs::setxattr(file, "com.apple.quarantine", quarantine, flags));
+    rustix::fs::setxattr(file, "com.apple.quarantine", quarantine, flags).ok();
 }
 
 /// As on Linux, but here it is the mark of the web: a stream beside the file's content.
