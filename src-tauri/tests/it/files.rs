@@ -221,8 +221,8 @@ async fn shot(app: &App, desk: &Desk, name: &str) {
     app.screenshot(&desk.folder("desk").join(format!("{name}.png"))).await;
 }
 
-/// A picture of no one colour.
-fn picture(width: u32, height: u32) -> Vec<u8> {
+/// A picture of no one colour, as PNG.
+pub fn picture(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);

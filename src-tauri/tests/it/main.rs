@@ -39,5 +39,6 @@ mod records;
 mod search;
 mod spoken;
 mod steps;
+mod team;
 mod voice;
 mod writing;

@@ -1,9 +1,11 @@
-//! Two people at three windows, where most stories begin: Ada on her laptop and her desktop, and Ben, whom she invited.
+//! Three windows, where most stories begin: Ada on her laptop and her desktop, and Ben, whom she invited; or Ada, her
+//! colleague and their client.
 
 use crate::driver::{App, Desk};
 use crate::programs::Relay;
 use crate::steps::{
-    close_dialog, conversation_id, first_start, invite, join, link, row, tid, to_inbox, wait_connected,
+    ask_to_join, begin, close_dialog, conversation_id, first_start, invitation, invite, join, link, row, tid,
+    to_inbox, wait_connected,
 };
 
 /// What each window's environment has besides.
@@ -68,6 +70,64 @@ impl Meeting {
     pub async fn end(self) {
         for window in [self.laptop, self.desktop, self.ben] {
             window.close().await;
+        }
+    }
+}
+
+/// Ada, her colleague Cem and their client Ben, each in a window.
+pub struct Office {
+    pub relay: Relay,
+    pub ada: App,
+    pub cem: App,
+    pub ben: App,
+    /// The conversation of the three.
+    pub talk: String,
+}
+
+impl Office {
+    pub async fn on(desk: &Desk) -> Self {
+        let relay = Relay::start(&desk.folder("relay"));
+        let ada = desk.app("ada", &[]).await;
+        first_start(&ada, "Ada Berger").await;
+        ada.click(&tid("welcome-invite")).await;
+        ada.fill(&tid("relay-address"), &relay.address).await;
+        ada.click(&tid("relay-connect")).await;
+        let client = invitation(&ada, "client", Some("Ben Okafor")).await;
+        ada.click("dialog .actions .aside").await;
+        let colleague = invitation(&ada, "team", None).await;
+        close_dialog(&ada).await;
+        let ben = desk.app("ben", &[]).await;
+        join(&ben, &client, "Ben Okafor").await;
+        let cem = desk.app("cem", &[]).await;
+        ask_to_join(&cem, &colleague, "Cem Aydin").await;
+        ada.click("[data-nav=people]").await;
+        ada.click(&tid("request-approve")).await;
+        cem.wait_gone(&tid("dialog")).await;
+        to_inbox(&ada).await;
+        let talk = begin(&ada, "The villa", &["Ben Okafor"], "Welcome").await;
+        for window in [&cem, &ben] {
+            to_inbox(window).await;
+            window.wait_for(&row(&talk)).await;
+        }
+        assert_eq!(conversation_id(&cem, "The villa").await, talk);
+        Self { relay, ada, cem, ben, talk }
+    }
+
+    pub fn windows(&self) -> [&App; 3] {
+        [&self.ada, &self.cem, &self.ben]
+    }
+
+    pub async fn relay_down(&mut self) {
+        self.relay.stop();
+        for window in self.windows() {
+            window.wait_for(&tid("banner")).await;
+        }
+    }
+
+    pub async fn relay_up(&mut self) {
+        self.relay.start_again();
+        for window in self.windows() {
+            wait_connected(window).await;
         }
     }
 }

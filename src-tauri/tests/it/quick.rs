@@ -6,52 +6,13 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal};
-use crate::steps::{
-    ask_to_join, begin, close_dialog, conversation_id, first_start, invitation, join, open, row, tid,
-    to_inbox, wait_connected, wait_draft,
-};
+use crate::meeting::Office;
+use crate::programs::Terminal;
+use crate::steps::{open, tid, to_inbox, wait_connected, wait_draft};
 
 const TITLE: &str = "Keys and gate";
 const BODY: &str = "Dear {{client.first_name}},\nthe keys lie in the box.\n{{me.first_name}}";
 const ENTER: &str = "\u{e007}";
-
-/// Ada, her colleague Cem and their client Ben, each in a window.
-struct Three {
-    relay: Relay,
-    ada: App,
-    cem: App,
-    ben: App,
-    talk: String,
-}
-
-async fn meet(desk: &Desk) -> Three {
-    let relay = Relay::start(&desk.folder("relay"));
-    let ada = desk.app("ada", &[]).await;
-    first_start(&ada, "Ada Berger").await;
-    ada.click(&tid("welcome-invite")).await;
-    ada.fill(&tid("relay-address"), &relay.address).await;
-    ada.click(&tid("relay-connect")).await;
-    let client = invitation(&ada, "client", Some("Ben Okafor")).await;
-    ada.click("dialog .actions .aside").await;
-    let colleague = invitation(&ada, "team", None).await;
-    close_dialog(&ada).await;
-    let ben = desk.app("ben", &[]).await;
-    join(&ben, &client, "Ben Okafor").await;
-    let cem = desk.app("cem", &[]).await;
-    ask_to_join(&cem, &colleague, "Cem Aydin").await;
-    ada.click("[data-nav=people]").await;
-    ada.click(&tid("request-approve")).await;
-    cem.wait_gone(&tid("dialog")).await;
-    to_inbox(&ada).await;
-    let talk = begin(&ada, "The villa", &["Ben Okafor"], "Welcome").await;
-    for window in [&cem, &ben] {
-        to_inbox(window).await;
-        window.wait_for(&row(&talk)).await;
-    }
-    assert_eq!(conversation_id(&cem, "The villa").await, talk);
-    Three { relay, ada, cem, ben, talk }
-}
 
 /// Goes to the list of quick replies as a person does who does not know where it is.
 async fn manage(app: &App) {
@@ -95,7 +56,7 @@ fn last_line(text: &str) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the_client_s_device() {
     let desk = Desk::start();
-    let Three { mut relay, ada, cem, ben, talk } = meet(&desk).await;
+    let Office { mut relay, ada, cem, ben, talk } = Office::on(&desk).await;
     relay.stop();
     for window in [&ada, &cem, &ben] {
         window.wait_for(&tid("banner")).await;

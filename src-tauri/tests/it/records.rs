@@ -4,12 +4,17 @@
 use serde_json::json;
 
 use crate::driver::{App, Desk};
+use crate::files::picture;
 use crate::programs::Relay;
 use crate::steps::{
-    close_dialog, conversation_id, first_start, invite, join, link, open, tid, to_inbox, wait_connected,
+    close_dialog, conversation_id, first_start, invite, join, link, open, paste_file, tid, to_inbox,
+    wait_connected,
 };
 
 const SECRET: &str = "The owner would take four hundred";
+const PHOTO: &str = "[data-testid=record-photo] [data-testid=attachment-image]";
+/// All of a picture is there, not the small one that is sent ahead of it.
+const SHOWN: &str = "return document.querySelector(arguments[0])?.naturalWidth === 640";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() {
@@ -39,6 +44,8 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
     laptop.wait_for("[data-testid=record-view][data-state=pending]").await;
     let villa = laptop.wait_for(&tid("record-view")).await.attr("data-id").await.unwrap().unwrap();
     write(&laptop, "internal_notes", "textarea", SECRET).await;
+    paste_file(&laptop, &tid("record-photos"), "Front.png", "image/png", &picture(640, 480)).await;
+    laptop.wait_for(PHOTO).await;
     laptop.click(&tid("record-share")).await;
     laptop.wait_text(&tid("share-preview"), "Villa Rosa").await;
     laptop.wait_text(&tid("share-preview"), "They never see: Internal notes").await;
@@ -67,6 +74,9 @@ async fn a_property_is_shared_wanted_and_edited_apart_while_the_relay_is_down() 
         )
         .await;
     ben.wait_text(&tid("record-view"), "Shared with you").await;
+    for window in [&desktop, &ben] {
+        window.wait_until("the photo as it was taken", SHOWN, vec![json!(PHOTO)]).await;
+    }
     let seen = ben.eval("return document.body.innerHTML.includes(arguments[0]) || document.querySelector('[data-field=internal_notes]') !== null", vec![json!(SECRET)]).await;
     assert_eq!(seen, json!(false), "nothing internal is on the client's screen");
 
