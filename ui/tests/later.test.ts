@@ -43,6 +43,28 @@ describe("a planned message", () => {
     await soon(() => expect(composer.value).toBe("Good morning"));
   });
 
+  it("keeps its files, says how far they are and that it is late, and has them in the draft again", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    await fake.call("draft_attach", { conversation: "c-ben", files: [{ bytes: { name: "Plan.pdf", mime: "application/pdf", base64: "aGk=", voice: null } }], draft: null });
+    fake.emit({ event: "draft", draft: await fake.call("draft_show", { conversation: "c-ben" }) });
+    await soon(() => one("pending-file"));
+    await user.click(one("later"));
+    await user.click(one("later-choice-tomorrow"));
+    await soon(() => expect(one("scheduled-file").textContent).toContain("Plan.pdf"));
+    expect(all("pending-file")).toEqual([]);
+    const [file] = fake.world.scheduled[0]?.files ?? [];
+    fake.world.scheduled = fake.world.scheduled.map((row) => ({ ...row, state: "files" as const, late: true, files: file ? [{ ...file, state: "uploading" as const, progress: 0.5 }] : [] }));
+    fake.emit({ event: "scheduled", conversations: ["c-ben"] });
+    await soon(() => expect(one("scheduled").textContent).toContain("still on their way"));
+    expect(one("scheduled-late").textContent).toContain("late");
+    expect(one("scheduled").querySelector("progress")?.value).toBe(0.5);
+    await user.click(one("scheduled-menu"));
+    await user.click(one("scheduled-cancel"));
+    await soon(() => expect(one("pending-file").textContent).toContain("Plan.pdf"));
+  });
+
   it("takes a time of one's own, and asks its author when members changed", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");

@@ -285,16 +285,19 @@ impl Core {
                 let was_there = cache::was_here(&db, &row.id)?;
                 jobs.push((kind, message.space, blob, row.chunks, was_there));
             }
-            let personal = self.replica()?.personal();
             for row in draft_files::open(&db, OPEN)? {
                 let meta =
                     AttachmentMeta::read(&row.meta).map_err(|error| ApiError::from(Fail::from(error)))?;
-                if !self.transfers.contains(&(row.blob, personal)) {
-                    jobs.push((TransferKind::Upload, personal, row.blob, meta.chunks, false));
+                let space = self.replica()?.upload_space(&db, &row)?;
+                let joined = spaces::get(&db, &space)?.is_some_and(|space| space.state == SpaceState::Joined);
+                if joined && !self.transfers.contains(&(row.blob, space)) {
+                    jobs.push((TransferKind::Upload, space, row.blob, meta.chunks, false));
                 }
             }
         }
         for (kind, space, blob, chunks, was_there) in jobs {
+            // A file is on one way at a time: the newer gives the older up.
+            self.transfers.retain(|(of, _)| *of != blob);
             self.transfers.insert((blob, space));
             let folder = self.folder_of(&blob);
             self.push(Output::Transfer(TransferJob {
@@ -393,21 +396,12 @@ impl Core {
 
 impl Core {
     fn draft_transfer_moved(&mut self, event: &TransferEvent) {
-        let personal = self.replica.as_ref().map(Replica::personal);
-        if event.kind != TransferKind::Upload || personal != Some(event.space) {
+        if event.kind != TransferKind::Upload {
             return;
         }
         self.try_write("draft transfer", |tx, replica, _| {
-            let row = draft_files::get(tx, &crate::draft_files::file_id(&event.blob))?;
-            let Some(row) = row.filter(|row| matches!(row.state, FileState::Waiting | FileState::Uploading))
-            else {
-                return Ok(());
-            };
-            let meta = AttachmentMeta::read(&row.meta)?;
-            match standing(event, meta.chunks.len()) {
-                Some((state, progress)) => replica.draft_file_moved(tx, &row, state, progress),
-                None => Ok(()),
-            }
+            let of = (&event.blob, &event.space);
+            replica.draft_transfer_moved(tx, of, |chunks| standing(event, chunks))
         });
     }
 }

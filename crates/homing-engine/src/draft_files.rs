@@ -34,6 +34,25 @@ fn meta_of(row: &DraftFileRow) -> Result<AttachmentMeta, Fail> {
     decode("draft file", &row.meta, limits::SLOT).map_err(|_| Fail::Internal("stored draft file"))
 }
 
+/// A file of a draft whose bytes are not on this device.
+pub(crate) fn draft_of_file(
+    meta: &AttachmentMeta,
+    draft: &DocId,
+    conversation: &DocId,
+    state: FileState,
+) -> DraftFileRow {
+    DraftFileRow {
+        id: file_id(&meta.blob),
+        draft: *draft,
+        conversation: *conversation,
+        blob: meta.blob,
+        meta: encode(meta),
+        state,
+        progress: 0.0,
+        path: None,
+    }
+}
+
 /// The files of a draft as they go with its message.
 pub(crate) struct Ready {
     pub files: Vec<StagedFile>,
@@ -210,6 +229,8 @@ impl Replica {
             if file.path.is_none() && row.path.is_some() {
                 let state = if self.has_relay { FileState::Waiting } else { FileState::Ready };
                 attachments::set_state(tx, &file.id, state, 0.0, row.path.as_deref())?;
+                // It may be on no way at all: the relay released the message, or another device sent it.
+                self.files_wanted = true;
             }
             if drafts::get(tx, &row.draft)?.is_none() {
                 draft_files::delete(tx, &row.id)?;
@@ -228,7 +249,9 @@ impl Replica {
         state: FileState,
         progress: f64,
     ) -> Result<(), Fail> {
-        draft_files::set_state(tx, &row.id, state, progress)?;
+        // What another device brought is not here.
+        let elsewhere = state == FileState::Ready && row.path.is_none();
+        draft_files::set_state(tx, &row.id, if elsewhere { FileState::Remote } else { state }, progress)?;
         if state == FileState::Ready && drafts::get(tx, &row.draft)?.is_none() {
             self.forget_draft_file(tx, &row.id)?;
         }
@@ -280,19 +303,8 @@ impl Replica {
             if draft_files::get(tx, &id)?.is_some() || self.draft_done(tx, &came.conversation, &copy.draft)? {
                 continue;
             }
-            draft_files::put(
-                tx,
-                &DraftFileRow {
-                    id,
-                    draft: crate::drafts::row_id(&copy.draft),
-                    conversation: came.conversation,
-                    blob: meta.blob,
-                    meta: encode(&meta),
-                    state: FileState::Remote,
-                    progress: 0.0,
-                    path: None,
-                },
-            )?;
+            let draft = crate::drafts::row_id(&copy.draft);
+            draft_files::put(tx, &draft_of_file(&meta, &draft, &came.conversation, FileState::Remote))?;
         }
         self.touched.drafts.insert(came.conversation);
         Ok(())

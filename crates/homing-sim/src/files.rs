@@ -18,6 +18,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
 use crate::net::{Weather, cuts};
+use crate::people::rfc3339;
 use crate::world::{DeviceId, World};
 
 /// The relay as a transfer reaches it.
@@ -147,6 +148,30 @@ impl World {
             conversation: conversation.to_owned(),
             text: name.to_owned(),
             attachments: vec![file],
+            ..Send::default()
+        };
+        Ok(self.ask::<Sent>(device, Call::Send(args))?.id)
+    }
+
+    /// Sends a text with a file at a time.
+    pub fn send_file_at(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        (name, bytes): (&str, &[u8]),
+        at_ms: u64,
+    ) -> Result<String> {
+        let file = FileSource::Bytes {
+            name: name.to_owned(),
+            mime: "application/octet-stream".to_owned(),
+            base64: BASE64.encode(bytes),
+            voice: None,
+        };
+        let args = Send {
+            conversation: conversation.to_owned(),
+            text: name.to_owned(),
+            attachments: vec![file],
+            at: Some(rfc3339(at_ms)?),
             ..Send::default()
         };
         Ok(self.ask::<Sent>(device, Call::Send(args))?.id)

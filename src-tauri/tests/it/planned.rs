@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::driver::{App, Desk};
+use crate::driver::{App, Desk, Viewer};
 use crate::meeting::Meeting;
-use crate::steps::{begin, open, tid, wait_connected, wait_draft};
+use crate::steps::{begin, open, paste_file, tid, wait_connected, wait_draft};
 
-/// Enough to close two windows in.
+/// Enough to close two windows in, and to bring a file.
 const AHEAD_MS: u64 = 45_000;
 
 fn planned(state: &str) -> String {
@@ -83,6 +83,84 @@ async fn a_planned_message_goes_out_while_the_windows_of_its_author_are_closed()
         window.close().await;
     }
     ben.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_out_with_its_planned_message_while_the_windows_are_closed() {
+    let desk = Desk::start();
+    let viewer = Viewer::install(&desk.folder("desk"));
+    let path = viewer.path();
+    let Meeting { mut relay, laptop, desktop, ben, talk } =
+        Meeting::with(&desk, [&[], &[], &[("PATH", path.as_str())]]).await;
+    for window in [&laptop, &desktop, &ben] {
+        window.set_size(1280, 800).await;
+        open(window, &talk).await;
+    }
+
+    // Without a connection it waits with its file, and says so.
+    relay.stop();
+    laptop.wait_for(&tid("banner")).await;
+    let bytes: Vec<u8> = (0..6_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    paste_file(&laptop, &tid("composer"), "Plan.pdf", "", &bytes).await;
+    laptop.wait_text(&tid("pending-file"), "Plan.pdf").await;
+    laptop.wait_gone(&format!("{}[data-busy=true]", tid("pending-file"))).await;
+    laptop.fill(&tid("composer"), "As promised").await;
+    laptop.click(&tid("later")).await;
+    laptop.click(&tid("later-choice-monday")).await;
+    laptop.wait_text(&planned("files"), "still on their way to the relay").await;
+    laptop.wait_text(&tid("scheduled-file"), "Plan.pdf").await;
+    laptop.wait_gone(&tid("pending-file")).await;
+    shot(&laptop, &desk, "planned-files").await;
+    relay.start_again();
+    for window in [&laptop, &desktop] {
+        window.wait_text(&planned("held"), "As promised").await;
+        window.wait_text(&tid("scheduled-file"), "Plan.pdf").await;
+    }
+
+    // The other device takes it back: the file is in the draft there, and here.
+    desktop.click(&tid("scheduled-menu")).await;
+    desktop.click(&tid("scheduled-cancel")).await;
+    for window in [&desktop, &laptop] {
+        wait_draft(window, "As promised").await;
+        window.wait_text(&tid("pending-file"), "Plan.pdf").await;
+        window.wait_gone(&tid("scheduled")).await;
+    }
+
+    // It is planned there, by the device that has no bytes of it; then both windows are closed.
+    let at = plan(&desktop).await;
+    for window in [&laptop, &desktop] {
+        window.wait_text(&planned("held"), "As promised").await;
+    }
+    shot(&desktop, &desk, "planned-held").await;
+    laptop.close().await;
+    desktop.close().await;
+    let left = at.saturating_sub(now_ms());
+    assert!(left > 0, "the windows took too long to close");
+    assert!(!shows(&ben, "As promised").await);
+    assert_eq!(
+        ben.eval("return document.querySelectorAll('[data-testid=attachment]').length", vec![]).await,
+        0
+    );
+    tokio::time::sleep(Duration::from_millis(left)).await;
+    ben.wait_text(&tid("message-body"), "As promised").await;
+    ben.wait_for(&format!("[data-testid=log] {}[data-state=ready]", tid("attachment"))).await;
+    ben.click(&format!("[data-testid=log] {}", tid("file-menu"))).await;
+    ben.click(&format!("[role=menu] {}", tid("file-open"))).await;
+    assert!(std::fs::read(viewer.given().await).unwrap() == bytes, "bit for bit");
+
+    // Back again, the one that has the file shows it, and nothing is left of the plan.
+    let window = desk.app("laptop", &[]).await;
+    open(&window, &talk).await;
+    window.wait_for(&format!("[data-testid=log] {}[data-state=ready]", tid("attachment"))).await;
+    window.wait_gone(&tid("scheduled")).await;
+    window.wait_gone(&tid("pending-file")).await;
+    window.close().await;
+    ben.close().await;
+}
+
+/// For who wants to see what was built.
+async fn shot(app: &App, desk: &Desk, name: &str) {
+    app.screenshot(&desk.folder("desk").join(format!("{name}.png"))).await;
 }
 
 /// Chooses a time that is a little ahead; answers it in Unix ms.

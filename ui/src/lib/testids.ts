@@ -322,5 +322,7 @@ export const testids = {
   scheduledEdit: "scheduled-edit",
   scheduledCancel: "scheduled-cancel",
   scheduledConfirm: "scheduled-confirm",
+  scheduledFile: "scheduled-file",
+  scheduledLate: "scheduled-late",
   scheduledDismiss: "scheduled-dismiss",
 } as const;

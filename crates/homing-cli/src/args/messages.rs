@@ -67,6 +67,9 @@ pub enum Draft {
         /// A file to send with it; may be given several times
         #[arg(long, value_name = "FILE")]
         attach: Vec<PathBuf>,
+        /// When the relay sends it, also while this device is off (2026-11-22T08:00:00+01:00)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
     /// Two drafts beside each other: what both say, and where they differ
     Compare { left: String, right: String },

@@ -180,9 +180,9 @@ impl Run<'_> {
                 let call = Call::DraftShow(ConversationRef { conversation });
                 self.show::<api::Draft, shapes::Draft>(call).await
             }
-            args::Draft::Send { conversation, attach } => {
+            args::Draft::Send { conversation, attach, at } => {
                 let draft = self.current_draft(&conversation).await?;
-                if draft.text.is_empty() && attach.is_empty() {
+                if draft.text.is_empty() && draft.files.is_empty() && attach.is_empty() {
                     return Err(ApiError::new(Code::NotFound, "The conversation has no draft."));
                 }
                 let call = Call::DraftSend(DraftSend {
@@ -191,7 +191,7 @@ impl Run<'_> {
                     draft: None,
                     base: Some(draft.revision),
                     attachments: attachments(&attach)?,
-                    at: None,
+                    at,
                     previews: Vec::new(),
                 });
                 self.show::<api::Sent, shapes::Sent>(call).await

@@ -325,6 +325,10 @@ pub struct Planned {
     pub title: String,
     pub preview: String,
     pub state: ScheduledState,
+    /// Its time is over, and it could not be sent so far.
+    pub late: bool,
+    /// Names of its files.
+    pub files: Vec<String>,
     pub at: String,
     /// The other device it waits on.
     pub device_name: Option<String>,
@@ -341,6 +345,8 @@ impl From<api::ScheduledRow> for Planned {
             title: row.title,
             preview: row.text,
             state: row.state,
+            late: row.late,
+            files: row.files.into_iter().map(|file| file.name).collect(),
             at: row.at,
             device_name: row.device_name,
             sent_at: row.sent_at,
@@ -352,7 +358,11 @@ impl From<api::ScheduledRow> for Planned {
 impl Display for Planned {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (id, at, state) = (short(&self.id), clock(&self.at), word(&self.state));
-        write!(f, "{id}  {at}  {} ({}, {state}): {}", self.title, self.kind, self.preview)?;
+        let late = if self.late { ", late" } else { "" };
+        write!(f, "{id}  {at}  {} ({}, {state}{late}): {}", self.title, self.kind, self.preview)?;
+        for file in &self.files {
+            write!(f, "\n          {file}")?;
+        }
         if let Some(error) = &self.error {
             write!(f, "\n          {}", error.message)?;
         }

@@ -43,15 +43,23 @@ async fn a_planned_message_goes_out_while_no_device_of_its_author_runs() {
 
     assert_eq!(laptop.fails(&["send", &talk, "too late", "--at", &ahead(-60)]).await, "invalid_argument");
     assert_eq!(laptop.fails(&["send", &talk, "never", "--at", "tomorrow"]).await, "invalid_argument");
+    let plan: Vec<u8> = (0..300_000u32).flat_map(u32::to_le_bytes).collect();
+    std::fs::write(laptop.file("plan.bin"), &plan).unwrap();
+    let attached = laptop.file("plan.bin").to_str().unwrap().to_owned();
     let at = ahead(6);
-    let planned = laptop.one(&["send", &talk, "Good morning", "--at", &at]).await;
+    let planned = laptop.one(&["send", &talk, "Good morning", "--at", &at, "--attach", &attached]).await;
     assert_eq!(planned["state"], "scheduled");
+    let listed = laptop.all(&["outbox", "list"]).await;
+    assert_eq!((text(&listed[0], "state"), &listed[0]["files"][0]), ("files".into(), &"plan.bin".into()));
     let other = laptop.text(&["send", &talk, "Rather not", "--at", &ahead(3_600)], "id").await;
-    // Once this is done the relay has both, and no process of Ada's runs.
+    // Once this is done the relay has both with the file, and no process of Ada's runs.
     laptop.sync().await;
     assert!(ben.bodies(&talk).await.is_empty());
     let came = read(&ben, &talk, "Good morning").await;
     assert_eq!(text(&came, "id"), text(&planned, "id"));
+    let saved = ben.file("came.bin");
+    ben.one(&["attachment", "save", &text(&came["attachments"][0], "id"), saved.to_str().unwrap()]).await;
+    assert!(std::fs::read(saved).unwrap() == plan, "bit for bit");
     let shown: DateTime<Utc> = text(&came, "at").parse().unwrap();
     let wanted: DateTime<Utc> = at.parse().unwrap();
     assert!((shown - wanted).abs() < TimeDelta::seconds(1), "{shown} instead of {wanted}");

@@ -88,10 +88,6 @@ impl Core {
     }
 
     pub(crate) fn draft_send(&mut self, mut args: DraftSend, reply: Reply<Sent>) {
-        if let Some(at) = &args.at {
-            let answer = self.draft_send_later(&args, at);
-            return self.settle(reply, answer);
-        }
         let files = std::mem::take(&mut args.attachments);
         let found = self.find_conversation(&args.conversation).and_then(|id| {
             let with = files.len() + self.files_with(&id, args.draft.as_ref())?;
@@ -100,7 +96,10 @@ impl Core {
         match found {
             Err(error) => self.settle(reply, Err(error)),
             Ok(id) => {
-                self.with_files(files, reply, move |core, staged| core.draft_send_now(id, &args, staged));
+                self.with_files(files, reply, move |core, staged| match &args.at {
+                    Some(at) => core.draft_send_later(&args, at, staged),
+                    None => core.draft_send_now(id, &args, staged),
+                });
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Messages that are sent at a time: planned, seen, planned anew, taken back, sent now.
 
 use homing_model::{DraftId, Extras, MessageContent};
+use homing_store::drafts::DraftRow;
 use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
-use homing_store::{Durability, Read, Tx, messages, meta};
+use homing_store::{Durability, Read, Tx, drafts, messages, meta};
 use homing_wire::{DocId, SpaceId, codec, limits};
 use rand_core::Rng;
 
 use crate::api::{
-    ApiError, Code, Done, Draft, DraftSend, ItemRef, ScheduledQuery, ScheduledRow, ScheduledState,
-    ScheduledTime, Sent, State,
+    ApiError, Attachment, AttachmentState, Code, Done, Draft, DraftSend, ItemRef, ScheduledQuery,
+    ScheduledRow, ScheduledState, ScheduledTime, Sent, State,
 };
 use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
@@ -16,9 +17,11 @@ use crate::core::Core;
 use crate::drafts::{Typed, draft_id};
 use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
+use crate::files::StagedFile;
 use crate::pages::named_in;
 use crate::project::DEVICE_NAME;
 use crate::replica::Replica;
+use crate::scheduled::LATE_MS;
 use crate::text::{parse_rfc3339, rfc3339};
 
 /// What is closer than this is sent, not planned.
@@ -50,20 +53,18 @@ fn check_room(db: &Read<'_>, space: &SpaceId) -> Result<(), Fail> {
     Ok(())
 }
 
-fn no_files() -> ApiError {
-    ApiError::new(
-        Code::InvalidArgument,
-        "A message with files can't be planned yet. Send it now, or plan the text alone.",
-    )
-}
-
-fn content(conversation: &DocId, text: String, reply_to: Option<DocId>) -> MessageContent {
+fn content(
+    conversation: &DocId,
+    text: String,
+    reply_to: Option<DocId>,
+    files: Vec<StagedFile>,
+) -> MessageContent {
     MessageContent {
         conversation: *conversation,
         body: text,
         author_ms: 0,
         reply_to,
-        attachments: Vec::new(),
+        attachments: files.into_iter().map(|file| file.meta).collect(),
         extras: None,
     }
 }
@@ -73,14 +74,13 @@ impl Core {
     pub(crate) fn send_later(&mut self, outgoing: &Outgoing<'_>, at: &str) -> Result<Sent, ApiError> {
         let id = outgoing.conversation;
         let at_ms = time_of(at, self.env.now_ms())?;
-        if !outgoing.files.is_empty() {
-            return Err(no_files());
-        }
         let space = self.space_of(&id)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
             check_room(tx, &space)?;
             let row = replica.new_draft(tx, env, &id, outgoing.text)?;
-            let mut content = content(&id, outgoing.text.to_owned(), outgoing.reply_to);
+            let row = replica.with_more_files(tx, env, row, outgoing.files)?;
+            let (text, files) = (outgoing.text.to_owned(), outgoing.files.to_vec());
+            let mut content = content(&id, text, outgoing.reply_to, files);
             content.extras = outgoing.extras.clone().or_none();
             replica.plan(tx, env, &row, &space, (at_ms, content))
         })?;
@@ -88,14 +88,16 @@ impl Core {
     }
 
     /// `draft_send` with a time.
-    pub(crate) fn draft_send_later(&mut self, args: &DraftSend, at: &str) -> Result<Sent, ApiError> {
+    pub(crate) fn draft_send_later(
+        &mut self,
+        args: &DraftSend,
+        at: &str,
+        staged: &[StagedFile],
+    ) -> Result<Sent, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         let at_ms = time_of(at, self.env.now_ms())?;
-        let files = args.attachments.len() + self.files_with(&id, args.draft.as_ref())?;
+        let files = staged.len() + self.files_with(&id, args.draft.as_ref())?;
         check_body(&args.text, files)?;
-        if files > 0 {
-            return Err(no_files());
-        }
         let base = super::drafts::base_of(args.base.as_ref());
         let which = super::drafts::which_of(args.draft.as_ref())?;
         let space = self.space_of(&id)?;
@@ -104,7 +106,12 @@ impl Core {
             check_room(tx, &space)?;
             let (base, text) = (base.as_ref(), args.text.as_str());
             let typed = Typed { which, base, text, reply_to: None, template: None };
-            let row = replica.set_draft(tx, env, &id, typed)?.ok_or_else(|| not_found("draft"))?;
+            let row = match replica.set_draft(tx, env, &id, typed)? {
+                Some(row) => row,
+                // Files that were given with the call, without a text.
+                None => replica.draft_to_fill(tx, env, &id, which)?,
+            };
+            let row = replica.with_more_files(tx, env, row, staged)?;
             let message = replica.message_of(tx, &id, &draft_id(&row.id))?.doc_id();
             if messages::order_of(tx, &message)?.is_some() {
                 return Err(Fail::new(
@@ -113,7 +120,8 @@ impl Core {
                 ));
             }
             let doc = replica.load_draft(&row)?;
-            let mut content = content(&id, doc.text()?, row.reply_to);
+            let files = replica.ready_files(tx, &row)?.files;
+            let mut content = content(&id, doc.text()?, row.reply_to, files);
             let previews = named_in(&previews, &content.body);
             content.extras = Extras { template: doc.template(), previews, ..Extras::default() }.or_none();
             replica.plan(tx, env, &row, &space, (at_ms, content))
@@ -151,6 +159,8 @@ impl Core {
         }
         let content: MessageContent = codec::decode("scheduled content", &row.content, limits::PLAINTEXT)
             .map_err(|_| ApiError::from(Fail::Internal("scheduled content")))?;
+        let (replica, now_ms) = (self.replica()?, self.env.now_ms());
+        let me = replica.device();
         let caught_up = self.link.as_ref().is_some_and(|link| link.client.is_caught_up(&row.space));
         let state = match row.state {
             StoredState::TakenBack if row.held.is_none() => return Ok(None),
@@ -165,9 +175,11 @@ impl Core {
             StoredState::Planned if row.held.as_ref().is_some_and(|held| held.stuck.is_empty()) => {
                 ScheduledState::Held
             }
+            StoredState::Planned if row.device == me && !replica.lacking_files(&db, &row)?.is_empty() => {
+                ScheduledState::Files
+            }
             StoredState::Planned => ScheduledState::Waiting,
         };
-        let me = self.replica()?.device();
         let elsewhere = state == ScheduledState::Waiting && row.device != me && row.held.is_none();
         let device_name = match elsewhere {
             true => Some(
@@ -178,18 +190,22 @@ impl Core {
             false => None,
         };
         let error = match state {
-            ScheduledState::Waiting if !elsewhere => self.why_it_waits(&row),
+            ScheduledState::Waiting | ScheduledState::Files if !elsewhere => self.why_it_waits(&row),
             _ => None,
         };
+        let files = self.planned_attachments(&db, &content)?;
+        let error = error.or_else(|| refused_file(&files));
+        let waits = matches!(state, ScheduledState::Waiting | ScheduledState::Files);
         Ok(Some(ScheduledRow {
             id: row.message.to_string(),
             conversation: row.conversation.to_string(),
             title,
             text: content.body,
             reply_to: content.reply_to.map(|id| id.to_string()),
-            files: u32::try_from(content.attachments.len()).unwrap_or(u32::MAX),
+            files,
             at: rfc3339(row.at_ms),
             state,
+            late: waits && now_ms >= row.at_ms.saturating_add(LATE_MS),
             device_name,
             sent_at: (row.sent_ms > 0).then(|| rfc3339(row.sent_ms)),
             error,
@@ -240,7 +256,8 @@ impl Core {
         let row = self.scheduled_id(id)?;
         self.write(Durability::Full, |tx, replica, env| {
             let before = replica.current_draft(tx, &row.conversation)?;
-            let busy = before.filter(|draft| !draft.text.is_empty()).map(|draft| draft_id(&draft.id));
+            let busy = before.filter(|draft| !draft.text.is_empty() || draft.files > 0);
+            let busy = busy.map(|draft| draft_id(&draft.id));
             replica.take_back(tx, env.now_ms(), &row.message)?;
             if row.state == StoredState::SentLate {
                 return Ok(());
@@ -248,6 +265,7 @@ impl Core {
             let chosen = busy.filter(|_| !to_change).unwrap_or_else(|| draft_id(&row.draft));
             replica.choose_draft(tx, &row.conversation, Some(chosen))
         })?;
+        self.resume_transfers_logged();
         Ok(row.conversation)
     }
 
@@ -275,8 +293,21 @@ impl Core {
         self.write_and_seal(&row.space, |tx, replica, env| {
             replica.send_scheduled(tx, env, &row.message, false)
         })?;
+        self.resume_transfers_logged();
         self.sent(&row.message, &row.conversation)
     }
+}
+
+/// A file that the relay does not take.
+fn refused_file(files: &[Attachment]) -> Option<ApiError> {
+    let refused = files.iter().find(|file| file.state == AttachmentState::Failed)?;
+    Some(ApiError::new(
+        Code::RelayRefused,
+        format!(
+            "{} could not be brought to the relay. Choose the time again to try once more, or edit the message and take the file out.",
+            refused.name
+        ),
+    ))
 }
 
 fn planned(message: &DocId, conversation: &DocId) -> Sent {
@@ -284,6 +315,21 @@ fn planned(message: &DocId, conversation: &DocId) -> Sent {
 }
 
 impl Replica {
+    /// A draft with files that were given with the call that plans it.
+    fn with_more_files(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &Env,
+        row: DraftRow,
+        files: &[StagedFile],
+    ) -> Result<DraftRow, Fail> {
+        if files.is_empty() {
+            return Ok(row);
+        }
+        self.add_draft_files(tx, env.now_ms(), &row, files)?;
+        drafts::get(tx, &row.id)?.ok_or_else(|| not_found("draft"))
+    }
+
     /// A draft apart from the composer's.
     fn new_draft(
         &mut self,
@@ -291,7 +337,7 @@ impl Replica {
         env: &mut Env,
         conversation: &DocId,
         text: &str,
-    ) -> Result<homing_store::drafts::DraftRow, Fail> {
+    ) -> Result<DraftRow, Fail> {
         let mut id = [0u8; 16];
         env.rng.fill_bytes(&mut id);
         let doc = self.text_draft(&DraftId(id), conversation, text)?;
@@ -302,7 +348,7 @@ impl Replica {
         &mut self,
         tx: &Tx<'_>,
         env: &Env,
-        row: &homing_store::drafts::DraftRow,
+        row: &DraftRow,
         space: &SpaceId,
         (at_ms, mut content): (u64, MessageContent),
     ) -> Result<DocId, Fail> {

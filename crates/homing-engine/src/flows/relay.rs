@@ -3,7 +3,7 @@
 use homing_store::attachments::{self, FileState};
 use homing_store::entries::{self, Status as EntryStatus};
 use homing_store::messages::{self, MessageState};
-use homing_store::{Durability, Tx, changes, meta, outbox, slots, spaces};
+use homing_store::{Durability, Tx, changes, draft_files, meta, outbox, slots, spaces};
 use homing_sync::Connection;
 use homing_wire::SpaceId;
 
@@ -270,6 +270,11 @@ impl Core {
                 _ => false,
             };
             uploads += u64::from(joined);
+        }
+        // A draft's files are waited for once it has a time: the message is handed in behind them.
+        let replica = self.replica()?;
+        for row in draft_files::open(&db, 1_000)?.into_iter().filter(|row| row.path.is_some()) {
+            uploads += u64::from(replica.upload_space(&db, &row)? != replica.personal());
         }
         Ok(uploads)
     }

@@ -384,6 +384,9 @@ impl Core {
                         replica.upload_files(tx, &space)?;
                         replica.upload_record_files(tx, &space)?;
                     }
+                    // Files of what is to be sent at a time, too.
+                    let planned = homing_store::scheduled::of_space(tx, &space)?;
+                    replica.touched.scheduled.extend(planned.iter().map(|row| row.conversation));
                     replica.touched.work.insert(space);
                     Ok(())
                 });

@@ -63,7 +63,7 @@ fn voice_shown(duration_ms: u64, peaks: &[u8]) -> VoiceShown {
 }
 
 /// A file of a draft.
-pub(super) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
+pub(crate) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
     let file = AttachmentRow {
         progress: row.progress,
         path: row.path.clone(),

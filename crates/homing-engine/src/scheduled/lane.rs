@@ -9,7 +9,7 @@ use homing_wire::{
     Changes, DocChange, Entry, EntryBody, EntryId, EntryKind, Signature, SpaceId, Timed, limits,
 };
 
-use super::{decode_content, edit_of};
+use super::edit_of;
 use crate::content;
 use crate::drafts::draft_id;
 use crate::env::Env;
@@ -61,7 +61,12 @@ impl Replica {
     fn lane_of(&self, tx: &Tx<'_>, now_ms: u64, space: &SpaceId) -> Result<Vec<ScheduledRow>, Fail> {
         let me = self.device();
         let seen = self.members_seen(space)?;
-        let mut lane = scheduled::of_space(tx, space)?;
+        let mut lane = Vec::new();
+        for row in scheduled::of_space(tx, space)? {
+            if self.lacking_files(tx, &row)?.is_empty() {
+                lane.push(row);
+            }
+        }
         lane.retain(|row| {
             let stuck = row.held.as_ref().is_some_and(|held| !held.stuck.is_empty());
             let ours = match &row.held {
@@ -110,7 +115,7 @@ impl Replica {
         (dseq, prev): (u64, Option<EntryId>),
     ) -> Result<Option<(Vec<u8>, EntryId)>, Fail> {
         let preimage = Preimage::message(row.space, self.person(), &draft_id(&item.draft));
-        let edit = edit_of(decode_content(item)?, item.at_ms);
+        let edit = edit_of(self.whole_content(tx, item)?, item.at_ms);
         let change = match self.change_for(tx, &preimage, &edit) {
             Ok(Some(change)) => change,
             Ok(None) => return Ok(None),

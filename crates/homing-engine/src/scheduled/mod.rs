@@ -6,13 +6,14 @@
 //! races (released while taken back, sent by two devices), a draft becomes one message, because the message's id is cut
 //! from the draft's.
 
+mod files;
 mod lane;
 mod news;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use homing_model::draft::{DraftDoc, Revision, Scheduling};
-use homing_model::{Edit, MessageContent, Preimage};
+use homing_model::{Edit, MessageContent, ModelError, Preimage};
 use homing_store::drafts::{self, DraftRow};
 use homing_store::scheduled::{self, Held, ScheduledRow, ScheduledState};
 use homing_store::{Tx, messages};
@@ -27,7 +28,7 @@ use crate::replica::Replica;
 pub(crate) use news::News;
 
 /// Milliseconds behind its time from which on a message says that it is late.
-const LATE_MS: u64 = 60_000;
+pub(crate) const LATE_MS: u64 = 60_000;
 
 /// What is known of scheduled messages only while the process runs.
 #[derive(Default)]
@@ -49,6 +50,8 @@ pub(crate) struct Lanes {
     pub take_over: BTreeSet<DocId>,
     /// Spaces whose relay did not take them: not before something else happens.
     pub resting: BTreeSet<SpaceId>,
+    /// Said to be late already.
+    late: BTreeSet<DocId>,
     /// Spaces with scheduled messages, once read.
     spaces: Option<BTreeSet<SpaceId>>,
 }
@@ -119,12 +122,19 @@ impl Replica {
             at_ms,
             space: *space,
             members: self.members_seen(space)?,
-            content,
+            content: files::without_pictures(&content),
         };
-        doc.mark_scheduled(&mark)?;
+        doc.mark_scheduled(&mark).map_err(|error| match error {
+            ModelError::Limit(_) => files::too_large_to_plan(),
+            other => other.into(),
+        })?;
         self.typed_no_more(tx, &doc.id())?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
+        if !content.attachments.is_empty() {
+            self.check_told(tx, &row.conversation)?;
+            self.try_files_again(tx, &row.id)?;
+        }
         Ok(Preimage::message(*space, self.person(), &doc.id()).doc_id())
     }
 
@@ -227,6 +237,7 @@ impl Replica {
             return Ok(row.conversation);
         };
         doc.clear_scheduled()?;
+        self.files_of_draft_again(tx, &row.draft)?;
         self.typed_here(tx, &doc.id())?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
@@ -251,6 +262,8 @@ impl Replica {
         }
         self.lanes.take_over.insert(*message);
         self.lanes.resting.remove(&row.space);
+        self.lanes.late.remove(message);
+        self.try_files_again(tx, &row.draft)?;
         mark.at_ms = at_ms;
         mark.device = self.device();
         mark.members = self.members_seen(&mark.space)?;
@@ -281,11 +294,13 @@ impl Replica {
             return Err(not_found("scheduled message"));
         };
         let now_ms = env.now_ms();
-        let content = decode_content(&row)?;
+        let content = self.whole_content(tx, &row)?;
+        let files = self.planned_files(tx, &content)?;
         let revision = Revision::decode(&row.revision)?;
         let draft = draft_id(&row.draft);
         doc.clear_scheduled()?;
         doc.mark_sending(&self.device(), &revision)?;
+        self.draft_files_wait(tx, &row.draft, false)?;
         self.keep_draft(tx, &doc, now_ms)?;
         self.publish_drafts(tx, &row.conversation)?;
         self.sends_draft(tx, message, &draft, &revision)?;
@@ -293,6 +308,9 @@ impl Replica {
         let edit = edit_of(content, now_ms.max(newest + 1));
         let preimage = Preimage::message(row.space, self.person(), &draft);
         self.author(tx, now_ms, &preimage, &edit, Label::message(row.conversation))?;
+        for (position, file) in files.iter().enumerate() {
+            self.keep_staged(tx, message, position, file)?;
+        }
         if late {
             let held = scheduled::get(tx, message)?.and_then(|row| row.held);
             let note = ScheduledRow { state: ScheduledState::SentLate, sent_ms: now_ms, held, ..row.clone() };
@@ -308,12 +326,20 @@ impl Replica {
             if row.state != ScheduledState::Planned || !self.is_ours_to_send(&row) {
                 continue;
             }
-            if self.has_relay && !self.lanes.current.contains(&row.space) {
-                continue;
-            }
             let now_ms = env.now_ms();
             if row.at_ms > now_ms {
                 next = Some(next.map_or(row.at_ms, |next| next.min(row.at_ms)));
+                continue;
+            }
+            if self.has_relay && !self.lanes.current.contains(&row.space)
+                || !self.lacking_files(tx, &row)?.is_empty()
+            {
+                let says_so = row.at_ms + LATE_MS;
+                if now_ms < says_so {
+                    next = Some(next.map_or(says_so, |next| next.min(says_so)));
+                } else if self.lanes.late.insert(row.message) {
+                    self.touched.scheduled.insert(row.conversation);
+                }
                 continue;
             }
             // Whom its author did not see does not get it unasked.

@@ -218,9 +218,17 @@ impl Core {
         if let Some(replica) = self.replica.as_mut() {
             replica.lanes.current = current;
         }
-        let due = self.write(Durability::Full, |tx, replica, env| replica.send_due(tx, env));
+        let due = self.write(Durability::Full, |tx, replica, env| {
+            let wanted = replica.want_planned_files(tx)?;
+            Ok((wanted, replica.send_due(tx, env)?))
+        });
         match due {
-            Ok(due) => self.news.due_ms = due,
+            Ok((wanted, due)) => {
+                self.news.due_ms = due;
+                if wanted {
+                    self.resume_transfers_logged();
+                }
+            }
             Err(error) => {
                 tracing::error!(code = ?error.code, message = error.message, "what is due could not be sent");
                 return;

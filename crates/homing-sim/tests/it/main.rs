@@ -28,6 +28,7 @@ mod random;
 mod records;
 mod relay_loss;
 mod scheduled;
+mod scheduled_files;
 mod search;
 mod seized;
 mod talk;

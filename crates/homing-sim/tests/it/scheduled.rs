@@ -349,8 +349,11 @@ fn one_day(seed: u64) {
                 let text = format!("planned {step}");
                 let at = world.now_ms() + ahead + 3 * HOUR;
                 // A device whose clock is ahead may hold that for over.
-                let id = world.send_at(device, &group, &text, at).unwrap();
-                planned.push((id, text));
+                let id = match step % 3 {
+                    0 => world.send_file_at(device, &group, (&text, text.as_bytes()), at),
+                    _ => world.send_at(device, &group, &text, at),
+                };
+                planned.push((id.unwrap(), text));
             }
             3 if world.runs(device) && !planned.is_empty() => {
                 let known: Vec<String> =
@@ -414,5 +417,14 @@ fn one_day(seed: u64) {
         }
     }
     assert_eq!(bodies.iter().filter(|body| body.starts_with("said")).count(), said, "seed {seed}");
+    // What has a file came with it.
+    for row in world.messages(house.ben, &group).unwrap() {
+        for file in row.attachments {
+            world.fetch_file(house.ben, &file.id).unwrap();
+            world.run_for(10 * 60_000).unwrap();
+            let came = world.read_file(house.ben, &file.id).unwrap();
+            assert_eq!(came, row.body.as_bytes(), "seed {seed}");
+        }
+    }
     at_rest(world, &everybody);
 }

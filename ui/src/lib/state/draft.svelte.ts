@@ -7,7 +7,7 @@ import type { DraftRow } from "../bindings/DraftRow";
 import { variables } from "../quick";
 import { diff, merge, type Splice } from "../splice";
 import { t } from "../text";
-import { source, type Chip, type Takes } from "./files.svelte";
+import { chip, source, type Chip, type Takes } from "./files.svelte";
 
 const SAVE_MS = 250;
 const AGAIN_MS = 2000;
@@ -108,15 +108,7 @@ export class DraftEditor implements Takes {
   }
 
   readonly chips = $derived<Chip[]>([
-    ...this.files.map((file) => ({
-      key: file.id,
-      name: file.name,
-      size: file.size,
-      picture: file.thumbnail,
-      ...(file.voice ? { sound: file } : {}),
-      note: file.state === "uploading" ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "",
-      progress: file.state === "uploading" ? file.progress : null,
-    })),
+    ...this.files.map(chip),
     ...this.attaching.map((file, n) => ({ key: `new-${n}-${file.id}`, name: file.name, size: file.size, note: t.file.preparing, busy: true })),
   ]);
 

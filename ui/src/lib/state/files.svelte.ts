@@ -1,6 +1,7 @@
 import type { Attachment } from "../bindings/Attachment";
 import type { FileSource } from "../bindings/FileSource";
 import type { HandedFile } from "../backend";
+import { t } from "../text";
 
 /** Larger files can't be sent. */
 export const MAX_FILE = 500 * 1024 * 1024;
@@ -24,6 +25,21 @@ export interface Chip {
   busy?: boolean;
   /** A recording that can be played. */
   sound?: Attachment;
+}
+
+/** What is shown of a draft's file, also of one that waits with its message for a time. */
+export function chip(file: Attachment): Chip {
+  const moving = file.state === "uploading";
+  const note = moving ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "";
+  return {
+    key: file.id,
+    name: file.name,
+    size: file.size,
+    picture: file.thumbnail,
+    ...(file.voice ? { sound: file } : {}),
+    note,
+    progress: moving ? file.progress : null,
+  };
 }
 
 /** The engine takes it by its number: what is in it never passes the page. */

@@ -266,7 +266,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   draft_send: (fake, args) => {
     const held = fake.world.drafts.get(args.conversation);
     const sent = args.at
-      ? plan(fake, args.conversation, args.text, args.at)
+      ? plan(fake, args.conversation, args.text, args.at, held?.files ?? [])
       : put(fake, args.conversation, args.text, args.attachments, held?.reply_to?.id ?? null, held?.files ?? []);
     const said = fake.world.messages.get(args.conversation)?.find((one) => one.id === sent.id);
     if (said) fake.putMessage({ ...said, previews: args.previews.flatMap((url) => fake.world.pages.get(url) ?? []) });

@@ -1,12 +1,14 @@
+import type { Attachment } from "../../bindings/Attachment";
 import type { ScheduledRow } from "../../bindings/ScheduledRow";
+import type { Draft } from "../../bindings/Draft";
 import type { FakeBackend } from ".";
 import { fail, put, setDraft, type Handlers } from "./handlers";
 
 /** Plans a message instead of sending it. */
-export function plan(fake: FakeBackend, conversation: string, text: string, at: string): { id: string; conversation: string; state: "scheduled" } {
+export function plan(fake: FakeBackend, conversation: string, text: string, at: string, files: Attachment[] = []): { id: string; conversation: string; state: "scheduled" } {
   const id = `planned-${String(fake.world.scheduled.length + 1)}`;
   const title = fake.world.rows.get(conversation)?.title ?? "";
-  const row: ScheduledRow = { id, conversation, title, text, reply_to: null, files: 0, at, state: "held", device_name: null, sent_at: null, error: null };
+  const row: ScheduledRow = { id, conversation, title, text, reply_to: null, files, at, state: "held", late: false, device_name: null, sent_at: null, error: null };
   set(fake, conversation, [...fake.world.scheduled, row]);
   return { id, conversation, state: "scheduled" };
 }
@@ -22,6 +24,13 @@ function take(fake: FakeBackend, id: string): ScheduledRow {
   return found;
 }
 
+/** It is a draft again, with its files. */
+function back(fake: FakeBackend, row: ScheduledRow): Draft {
+  const draft = { ...setDraft(fake, row.conversation, row.text, null, null), files: row.files };
+  fake.world.drafts.set(row.conversation, draft);
+  return draft;
+}
+
 /** Messages with a time in the fake engine. */
 export const scheduled: Pick<Handlers, "scheduled" | "scheduled_time" | "scheduled_send" | "scheduled_edit" | "scheduled_cancel"> = {
   scheduled: (fake, args) => fake.world.scheduled.filter((row) => !args.conversation || row.conversation === args.conversation),
@@ -32,15 +41,15 @@ export const scheduled: Pick<Handlers, "scheduled" | "scheduled_time" | "schedul
   },
   scheduled_send: (fake, args) => {
     const row = take(fake, args.id);
-    return put(fake, row.conversation, row.text, [], null);
+    return put(fake, row.conversation, row.text, [], null, row.files);
   },
   scheduled_edit: (fake, args) => {
     const row = take(fake, args.id);
-    return setDraft(fake, row.conversation, row.text, null, null);
+    return back(fake, row);
   },
   scheduled_cancel: (fake, args) => {
     const row = take(fake, args.id);
-    if (row.state !== "sent_late") fake.emit({ event: "draft", draft: setDraft(fake, row.conversation, row.text, null, null) });
+    if (row.state !== "sent_late") fake.emit({ event: "draft", draft: back(fake, row) });
     return { done: true };
   },
 };

@@ -94,16 +94,20 @@ export const later = {
   change: "Change the time",
   edit: "Edit",
   cancel: "Don't send it",
-  cancelled: "Not sent. Its text is a draft again.",
+  cancelled: "Not sent. It is a draft again, with its files.",
   confirm: "Send it all the same",
   dismiss: "Understood",
   held: "at the relay, goes out even if your devices are off",
   waiting: "goes to the relay as soon as there is a connection",
+  files: "its files are still on their way to the relay; it is handed over with them",
+  filesElsewhere: "waits for files that another of your devices has; connect that one",
+  withFiles: "Files that are sent with it",
+  late: "late: goes out as soon as it can",
   elsewhere: (device: string) => (device ? `waits on ${device}` : "waits on another of your devices"),
   takingBack: "a draft again; the relay has not confirmed yet that it will not send it",
   membersChanged: "not sent: members changed",
   lost: "not sent: the relay has it no longer",
-  sentLate: (sent: string, planned: string) => `sent ${sent} instead of ${planned}: there was no connection`,
+  sentLate: (sent: string, planned: string) => `sent ${sent} instead of ${planned}: it was not at the relay in time`,
 };
 
 export const outbox = {

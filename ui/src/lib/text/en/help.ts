@@ -100,7 +100,7 @@ export const help = {
         "What you begin is kept as you type, on all your devices. Sent once, it is finished everywhere, whoever pressed the key.",
         "A conversation may have several drafts: begun on two devices without a network, or because you put one aside. They stand above the message field. Hold two side by side to keep either, or to make one of both.",
         "The outbox shows what the relay does not have yet. It can be cancelled, edited and tried again until it has gone, and messages of one conversation can change places. Chosen with Space, several go at once: Delete cancels, Alt with the arrow keys moves. What is cancelled is a draft again.",
-        "The clock beside Send sends later. The relay keeps the message sealed and sends it at its time, also when your devices are off. Until then it stands below the conversation, on your devices only, and each of them can change its time, send it now or take it back. If somebody joins or leaves meanwhile, it waits for you to say that it may go.",
+        "The clock beside Send sends later. The relay keeps the message sealed and sends it at its time, also when your devices are off. Files are brought to the relay first, sealed too, and nobody can fetch them before. Until then it stands below the conversation, on your devices only, and each of them can change its time, send it now or take it back. If somebody joins or leaves meanwhile, it waits for you to say that it may go.",
       ],
       data: "Drafts are sealed for your own devices. Nobody else sees that you are writing one, except “is typing” while you do.",
     },
