@@ -51,18 +51,8 @@ struct View {
 async fn every_view_has_a_picture_with_something_on_it() {
     let views = views(ROUTES);
     assert!(views.len() >= 20, "{views:?}");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
     let desk = Desk::start();
-    let app = desk.app("demo", &[]).await;
-    let mut gallery = Gallery { app, folder, axe: axe(), findings: Vec::new(), taken: BTreeSet::new() };
-
-    gallery.app.wait_for("[data-testid=first-name]").await;
-    gallery.watch().await;
-    let still = "return matchMedia('(prefers-reduced-motion: reduce)').matches";
-    assert_eq!(gallery.app.eval(still, vec![]).await, json!(true), "a picture may catch nothing in motion");
+    let mut gallery = Gallery::start(&desk, "pictures").await;
     for view in views.iter().filter(|view| view.first) {
         gallery.everywhere(&format!("first-{}", view.name), view, None).await;
     }
@@ -73,14 +63,12 @@ async fn every_view_has_a_picture_with_something_on_it() {
         }
     }
     gallery.speak("en").await;
-    gallery.app.set_size(1280, 800).await;
-    gallery.go("#/inbox").await;
-    gallery.app.click("[data-testid=first-demo]").await;
-    gallery.app.wait_for("[data-testid=demo-banner]").await;
+    gallery.open_demo().await;
     let conversation = gallery.first_id("#/inbox", "[data-testid=conversation][data-unread=\"0\"]").await;
     let person = gallery.first_id("#/people", "[data-testid=person]").await;
     let record = gallery.first_id("#/records", "[data-testid=record]").await;
-    let (file, holder) = gallery.picture().await;
+    let (file, holder) = photo(&gallery.app).await;
+    let compared = with_two_drafts(&gallery.app).await;
     let ids = BTreeMap::from([
         ("conversation", conversation),
         ("person", person),
@@ -88,6 +76,7 @@ async fn every_view_has_a_picture_with_something_on_it() {
         ("file", file),
         // A conversation that has some.
         ("files", holder),
+        ("compare", compared),
     ]);
     let id_of = |view: &View| {
         let id = ids.get(view.name.as_str()).or_else(|| ids.get(view.param.as_deref()?))?;
@@ -116,15 +105,38 @@ async fn every_view_has_a_picture_with_something_on_it() {
 }
 
 /// The pictures, and what was found wrong while they were taken.
-struct Gallery {
-    app: App,
+pub struct Gallery {
+    pub app: App,
     folder: PathBuf,
     axe: String,
-    findings: Vec<String>,
+    pub findings: Vec<String>,
     taken: BTreeSet<(String, String)>,
 }
 
 impl Gallery {
+    /// A window at its first start, and an empty folder for its pictures.
+    pub async fn start(desk: &Desk, folder: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        let app = desk.app("demo", &[]).await;
+        let gallery = Self { app, folder, axe: axe(), findings: Vec::new(), taken: BTreeSet::new() };
+        gallery.app.wait_for("[data-testid=first-name]").await;
+        gallery.watch().await;
+        let still = "return matchMedia('(prefers-reduced-motion: reduce)').matches";
+        let still = gallery.app.eval(still, vec![]).await;
+        assert_eq!(still, json!(true), "a picture may catch nothing in motion");
+        gallery
+    }
+
+    pub async fn open_demo(&self) {
+        self.app.set_size(1280, 800).await;
+        self.go("#/inbox").await;
+        self.app.click("[data-testid=first-demo]").await;
+        self.app.wait_for("[data-testid=demo-banner]").await;
+    }
+
     /// One view in every size and theme.
     async fn everywhere(&mut self, name: &str, view: &View, id: Option<&str>) {
         for (width, height) in SIZES {
@@ -164,7 +176,7 @@ impl Gallery {
     }
 
     /// Notes what the page's own policy refuses from here on.
-    async fn watch(&self) {
+    pub async fn watch(&self) {
         let script = "window.refused = [];
             document.addEventListener('securitypolicyviolation', ({ effectiveDirective, sourceFile, sample }) =>
                 window.refused.push(`${effectiveDirective} ${sourceFile} ${sample}`))";
@@ -188,12 +200,12 @@ impl Gallery {
         self.app.wait_until(&format!("a zoom of {percent} %"), script, vec![json!(width)]).await;
     }
 
-    async fn theme(&self, theme: &str) {
+    pub async fn theme(&self, theme: &str) {
         self.app.eval("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]).await;
     }
 
     /// Goes to an address of the app.
-    async fn go(&self, hash: &str) {
+    pub async fn go(&self, hash: &str) {
         self.app.eval("location.hash = arguments[0]", vec![json!(hash)]).await;
         self.settled().await;
     }
@@ -208,26 +220,11 @@ impl Gallery {
     }
 
     /// Waits until nothing is being loaded, and no message of a moment ago lies over the view.
-    async fn settled(&self) {
+    pub async fn settled(&self) {
         let script = "return !document.querySelector('.skeleton, [aria-busy=true]')
             && [...document.images].every((image) => image.complete)
             && document.querySelector('[data-testid=app]').dataset.phase !== 'loading'";
         self.app.wait_until("a view that has loaded", script, vec![]).await;
-    }
-
-    /// A picture that came in a conversation, and which that is.
-    async fn picture(&self) -> (String, String) {
-        let script = "const done = arguments[arguments.length - 1];
-            const call = (name, args) => window.__TAURI_INTERNALS__.invoke('call', { call: { call: name, args } });
-            (async () => {
-                for (const { id } of (await call('conversations', { limit: 100 })).rows) {
-                    const { rows } = await call('conversation_files', { conversation: id, limit: 100 });
-                    const file = rows.flatMap((row) => row.attachments).find(({ mime }) => mime.startsWith('image/'));
-                    if (file) return [file.id, id];
-                }
-            })().then(done, (error) => done(`${error}`))";
-        let found = self.app.client.execute_async(script, vec![]).await.unwrap();
-        serde_json::from_value(found).unwrap()
     }
 
     async fn first_id(&self, hash: &str, css: &str) -> String {
@@ -236,7 +233,7 @@ impl Gallery {
     }
 
     /// Takes a picture and looks at it.
-    async fn take(&mut self, name: &str, variant: &str) {
+    pub async fn take(&mut self, name: &str, variant: &str) {
         self.taken.insert((name.to_owned(), variant.to_owned()));
         let file = self.folder.join(format!("{name}-{variant}.png"));
         self.app.screenshot(&file).await;
@@ -280,6 +277,41 @@ impl Gallery {
             other => vec![format!("axe gave {other}")],
         }
     }
+}
+
+/// A photo that came in a conversation, and which that is.
+pub async fn photo(app: &App) -> (String, String) {
+    let found = ask(
+        app,
+        "for (const { id } of (await call('conversations', { limit: 100 })).rows) {
+                const { rows } = await call('conversation_files', { conversation: id, limit: 100 });
+                const file = rows.flatMap((row) => row.attachments).find(({ mime }) => mime === 'image/jpeg');
+                if (file) return [file.id, id];
+            }",
+    )
+    .await;
+    serde_json::from_value(found).unwrap()
+}
+
+/// A conversation in which two drafts were begun apart.
+pub async fn with_two_drafts(app: &App) -> String {
+    let found = ask(
+        app,
+        "const all = (await call('drafts', {})).map((row) => row.conversation);
+            return all.find((id, at) => all.indexOf(id) !== at)",
+    )
+    .await;
+    found.as_str().unwrap().to_owned()
+}
+
+/// What the body of a function gives that may `call` the engine.
+pub async fn ask(app: &App, body: &str) -> Value {
+    let script = format!(
+        "const done = arguments[arguments.length - 1];
+        const call = (name, args) => window.__TAURI_INTERNALS__.invoke('call', {{ call: {{ call: name, args }} }});
+        (async () => {{ {body} }})().then(done, (error) => done(`${{error}}`))"
+    );
+    app.client.execute_async(&script, vec![]).await.unwrap()
 }
 
 fn axe() -> String {

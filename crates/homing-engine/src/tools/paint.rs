@@ -88,8 +88,11 @@ impl Canvas {
         let start = (row * width + from) as usize * 3;
         let length = (to - from) as usize * 3;
         let dots = self.0.get_mut(start..start + length).unwrap_or_default();
+        if part >= 1.0 {
+            return dots.copy_from_slice(&colour.repeat(dots.len() / 3));
+        }
         for (dot, over) in dots.iter_mut().zip(colour.iter().cycle()) {
-            *dot = if part >= 1.0 { *over } else { mixed(*dot, *over, part) };
+            *dot = mixed(*dot, *over, part);
         }
     }
 

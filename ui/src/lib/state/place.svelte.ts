@@ -61,7 +61,7 @@ export class Place {
     const { target, anchor } = this.thread;
     if (!this.placed) this.#grown();
     if (!this.handle || this.items().length === 0) this.placed = true;
-    else if (target) void this.goTo(target.id, target.flash);
+    else if (target) void this.goTo(target.id, target.flash, target.stay);
     else if (this.placed) return;
     else if (anchor) void this.#return(anchor);
     else void this.toEnd();
@@ -85,7 +85,7 @@ export class Place {
     requestAnimationFrame(this.look);
   }
 
-  async goTo(id: string, flash: boolean): Promise<void> {
+  async goTo(id: string, flash: boolean, stay = false): Promise<void> {
     this.thread.target = null;
     this.#atEnd = false;
     await tick();
@@ -94,7 +94,7 @@ export class Place {
     this.#aim();
     this.placed = true;
     if (flash) {
-      this.#focus = { id, from: document.activeElement };
+      this.#focus = stay ? null : { id, from: document.activeElement };
       this.flashing = id;
       clearTimeout(this.#fades);
       this.#fades = setTimeout(() => (this.flashing = null), FLASH_MS);

@@ -26,7 +26,7 @@ export class Thread {
   /** The first message that was unread when the conversation was opened; the divider stands before it. */
   divider = $state<string | null>(null);
   /** A message to bring into view. */
-  target = $state<{ id: string; flash: boolean } | null>(null);
+  target = $state<{ id: string; flash: boolean; stay?: boolean } | null>(null);
   /** True for the render in which rows were put in front: the list then holds its place from the end. */
   prepended = $state(false);
   /** Messages that are chosen to do something with all of them. */
@@ -121,14 +121,15 @@ export class Thread {
     }
   }
 
-  async reveal(message: string): Promise<void> {
+  /** Brings a message into view, and the focus to it; `stay`: that goes on where it is. */
+  async reveal(message: string, stay = false): Promise<void> {
     if (this.rows.some((row) => row.id === message)) {
-      this.target = { id: message, flash: true };
+      this.target = { id: message, flash: true, stay };
       return;
     }
     await this.#fetch({ around: message }, (page) => {
       this.#replace(page);
-      this.target = { id: message, flash: true };
+      this.target = { id: message, flash: true, stay };
     });
   }
 
