@@ -4,6 +4,9 @@
 //! index and follows time too, so bulk inserts append to both trees.
 
 mod files;
+mod row_numbers;
+mod seen;
+mod words;
 mod write;
 
 use std::fmt;
@@ -18,11 +21,13 @@ use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError};
 
 pub use files::{with_files_after, with_files_before};
+pub use seen::{Seen, mark_conversation_read, mark_read, mark_read_ranges};
+pub(crate) use words::{complete_words, index_words};
+pub(crate) use write::show_in;
 pub use write::{
-    Inserted, Placed, Seen, delete, insert, mark_conversation_read, mark_read, mark_read_ranges, place,
-    recount, remove, remove_all, set_body, set_marks, set_state, set_time,
+    Inserted, Placed, delete, insert, place, recount, remove, remove_all, set_body, set_marks, set_state,
+    set_time,
 };
-pub(crate) use write::{complete_words, index_words, show_in};
 
 stored_enum! {
     /// How far an own message came; others' are `Sent`.

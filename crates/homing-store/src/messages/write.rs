@@ -1,21 +1,19 @@
 //! Writing messages: row, search words and the conversation's counters in one go.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use homing_wire::{DeviceId, DocId, SpaceId};
 use rusqlite::params;
 
+use super::row_numbers::free_row;
+use super::words::{searched, searched_of, tags};
 use super::{Marks, MessageState, NewMessage};
 use crate::sql::doc;
-use crate::{IntervalSet, Result, StoreError, Tx, attachments, conversations, drafts, search, strays};
+use crate::{Result, StoreError, Tx, attachments, conversations, drafts, search, strays};
 
 /// The last millisecond of the year 9999: times beyond are cut to it.
 const LATEST_MS: u64 = 253_402_300_799_999;
-/// Search rows per second of time.
-const PER_SECOND: i64 = 64;
-const MINUTE: i64 = 60 * PER_SECOND;
 /// Characters of a preview.
 const PREVIEW: usize = 100;
 
@@ -32,32 +30,17 @@ pub struct Placed {
     pub dseq: u64,
 }
 
-/// A message that was unread until now: what the own read position must cover.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Seen {
-    /// The message.
-    pub message: DocId,
-    /// Its conversation.
-    pub conversation: DocId,
-    /// Its space.
-    pub space: SpaceId,
-    /// The sending device.
-    pub device: DeviceId,
-    /// The entry's number within (space, device).
-    pub dseq: u64,
-}
-
-struct Kept {
-    n: i64,
-    conversation: i64,
-    at: i64,
-    author: i64,
-    files: i64,
-    deleted: bool,
-    unread: bool,
-    state: MessageState,
-    body: String,
-    id: DocId,
+pub(super) struct Kept {
+    pub n: i64,
+    pub conversation: i64,
+    pub at: i64,
+    pub author: i64,
+    pub files: i64,
+    pub deleted: bool,
+    pub unread: bool,
+    pub state: MessageState,
+    pub body: String,
+    pub id: DocId,
 }
 
 /// What a batch changes in one conversation.
@@ -328,90 +311,6 @@ pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     Ok(paths)
 }
 
-const SEEN: &str = "RETURNING id, conversation, space, device, dseq";
-
-/// These were visible in a focused window. Answers those that were unread until now.
-pub fn mark_read(tx: &Tx<'_>, ids: &[DocId]) -> Result<Vec<Seen>> {
-    let list = crate::sql::hex_list(ids.iter().map(|id| id.as_bytes().as_slice()));
-    let sql = format!(
-        "UPDATE messages SET unread = 0 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND unread = 1 {SEEN}"
-    );
-    seen(tx, &sql, [list])
-}
-
-/// Marks everything in a conversation as read.
-pub fn mark_conversation_read(tx: &Tx<'_>, conversation: &DocId) -> Result<Vec<Seen>> {
-    let sql = format!(
-        "UPDATE messages INDEXED BY messages_unread SET unread = 0
-         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 {SEEN}"
-    );
-    seen(tx, &sql, [conversation.as_bytes()])
-}
-
-/// Another of the person's devices has read these numbers of a sending device.
-pub fn mark_read_ranges(
-    tx: &Tx<'_>,
-    space: &SpaceId,
-    device: &DeviceId,
-    numbers: &IntervalSet,
-) -> Result<Vec<Seen>> {
-    let (Some(space), Some(device)) = (tx.find_number(&space.0)?, tx.find_number(&device.0)?) else {
-        return Ok(Vec::new());
-    };
-    let sql = format!(
-        "UPDATE messages INDEXED BY messages_unread_device SET unread = 0
-         WHERE space = ?1 AND device = ?2 AND unread = 1 AND dseq BETWEEN ?3 AND ?4 {SEEN}"
-    );
-    let mut all = Vec::new();
-    for (first, last) in numbers.runs() {
-        let last = (*last).min(i64::MAX as u64);
-        if *first <= last {
-            all.extend(seen(tx, &sql, (space, device, first, last))?);
-        }
-    }
-    Ok(all)
-}
-
-fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Seen>> {
-    let rows: Vec<(DocId, i64, i64, i64, u64)> =
-        tx.all(sql, params, |row| Ok((doc(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-    let mut counts: HashMap<i64, i64> = HashMap::new();
-    let mut conversations: HashMap<i64, DocId> = HashMap::new();
-    let mut ids: HashMap<i64, [u8; 32]> = HashMap::new();
-    let mut id_of = |n: i64| -> Result<[u8; 32]> {
-        if let Some(id) = ids.get(&n) {
-            return Ok(*id);
-        }
-        let id = tx
-            .one("SELECT id FROM ids WHERE n = ?1", [n], |row| row.get(0))?
-            .ok_or(StoreError::Damaged("ids"))?;
-        ids.insert(n, id);
-        Ok(id)
-    };
-    let mut out = Vec::with_capacity(rows.len());
-    for (message, n, space, device, dseq) in rows {
-        *counts.entry(n).or_default() -= 1;
-        let conversation = match conversations.get(&n) {
-            Some(id) => *id,
-            None => tx
-                .one("SELECT id FROM conversations WHERE n = ?1", [n], |row| doc(row, 0))?
-                .ok_or(StoreError::Damaged("conversation"))?,
-        };
-        conversations.insert(n, conversation);
-        out.push(Seen {
-            message,
-            conversation,
-            space: SpaceId(id_of(space)?),
-            device: DeviceId(id_of(device)?),
-            dseq,
-        });
-    }
-    for (n, less) in counts {
-        count(tx, n, less, 0)?;
-    }
-    Ok(out)
-}
-
 /// Takes everything out that was written in a conversation: it is another space's. Answers the ids and where their files
 /// are.
 pub fn remove_all(tx: &Tx<'_>, conversation: &DocId) -> Result<(Vec<DocId>, Vec<String>)> {
@@ -467,7 +366,7 @@ pub fn recount(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
     drafts::refresh(tx, conversation)
 }
 
-fn count(tx: &Tx<'_>, conversation: i64, unread: i64, waiting: i64) -> Result<()> {
+pub(super) fn count(tx: &Tx<'_>, conversation: i64, unread: i64, waiting: i64) -> Result<()> {
     if unread != 0 || waiting != 0 {
         // Never below zero: a damaged counter must not turn every later update into an error.
         tx.exec(
@@ -490,54 +389,6 @@ fn refresh_last(tx: &Tx<'_>, conversation: i64) -> Result<()> {
     Ok(())
 }
 
-/// Puts all words of all messages into the (empty) search index, in its order.
-pub(crate) fn index_words(tx: &Tx<'_>) -> Result<()> {
-    each_searched(tx, |row, text| search::add(tx, row.n, text, &tags(row)))
-}
-
-/// Puts what an index of the first schemas lacks into it.
-pub(crate) fn complete_words(tx: &Tx<'_>) -> Result<()> {
-    each_searched(tx, |row, text| search::complete(tx, row.n, &row.body, text, &tags(row)))
-}
-
-fn each_searched(tx: &Tx<'_>, mut each: impl FnMut(&Kept, &str) -> Result<()>) -> Result<()> {
-    let mut after = i64::MIN;
-    loop {
-        let page = tx.all(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages
-             WHERE n > ?1 AND deleted = 0 ORDER BY n LIMIT 1000",
-            [after],
-            kept,
-        )?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.n;
-        for row in &page {
-            each(row, &searched(tx, row, &row.body)?)?;
-        }
-    }
-}
-
-fn searched<'t>(tx: &Tx<'_>, row: &Kept, body: &'t str) -> Result<Cow<'t, str>> {
-    searched_of(tx, &row.id, row.files > 0, body)
-}
-
-/// What of a message is searched: its text, and what its files are called.
-fn searched_of<'t>(tx: &Tx<'_>, id: &DocId, files: bool, body: &'t str) -> Result<Cow<'t, str>> {
-    let mut text = Cow::Borrowed(body);
-    if files {
-        for name in attachments::names_of(tx, id)? {
-            let text = text.to_mut();
-            text.push('\n');
-            text.push_str(&name);
-        }
-    }
-    Ok(text)
-}
-
-fn tags(row: &Kept) -> search::Tags {
-    search::Tags { conversation: row.conversation, author: row.author, file: row.files > 0 }
-}
-
 fn must(tx: &Tx<'_>, id: &DocId) -> Result<Kept> {
     tx.one(
         "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages WHERE id = ?1",
@@ -547,7 +398,7 @@ fn must(tx: &Tx<'_>, id: &DocId) -> Result<Kept> {
     .ok_or(StoreError::NotFound("message"))
 }
 
-fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
+pub(super) fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
         n: row.get(0)?,
         conversation: row.get(1)?,
@@ -564,43 +415,4 @@ fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
 
 fn clamp(ms: u64) -> i64 {
     ms.min(LATEST_MS) as i64
-}
-
-/// A free row for a time: the second's own 64 first, then behind whatever the next minute holds, then the next one that
-/// is free.
-fn free_row(tx: &Tx<'_>, at_ms: i64) -> Result<i64> {
-    let first = at_ms.div_euclid(1000) * PER_SECOND;
-    let hint = tx.rows.borrow().get(&first).copied();
-    let mut free = match hint {
-        Some(next) => next,
-        None => row_behind(tx, first, PER_SECOND)?,
-    };
-    // Beyond the second's own rows another second's may begin.
-    let mut certain = hint.is_none() && free < first + PER_SECOND;
-    if hint.is_none() && !certain {
-        free = row_behind(tx, free, MINUTE)?;
-        certain = free < first + MINUTE;
-    }
-    if !certain && tx.one("SELECT 1 FROM messages WHERE n = ?1", [free], |_| Ok(()))?.is_some() {
-        free = tx
-            .one(
-                "SELECT m.n + 1 FROM messages m WHERE m.n >= ?1
-                 AND NOT EXISTS (SELECT 1 FROM messages f WHERE f.n = m.n + 1) ORDER BY m.n LIMIT 1",
-                [free],
-                |row| row.get(0),
-            )?
-            .ok_or(StoreError::Damaged("search row"))?;
-    }
-    tx.rows.borrow_mut().insert(first, free + 1);
-    Ok(free)
-}
-
-/// The row behind the last one among so many.
-fn row_behind(tx: &Tx<'_>, first: i64, rows: i64) -> Result<i64> {
-    let row = tx.one(
-        "SELECT coalesce(max(n) + 1, ?1) FROM messages WHERE n >= ?1 AND n < ?1 + ?2",
-        (first, rows),
-        |row| row.get(0),
-    )?;
-    Ok(row.unwrap_or(first))
 }

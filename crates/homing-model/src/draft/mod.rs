@@ -5,20 +5,23 @@
 //! there: what came in since then stays. Revisions carry, beside the heads, how far each actor had got, so that
 //! a device can tell whether its copy lies within what was sent even when it has not seen all of it.
 
-use std::fmt;
+mod revision;
+mod splice;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::str::FromStr;
 
 use automerge::transaction::Transactable;
 use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, Value,
 };
-use homing_wire::codec;
-use homing_wire::{DeviceId, DocId, Hash, SpaceId};
-use minicbor::bytes::ByteVec;
+use homing_wire::{DeviceId, DocId, Hash, SpaceId, codec};
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::{Actor, ChangeHash, DraftId, MessageContent, ModelError, limits};
+
+use revision::Reached;
+pub use revision::Revision;
+use splice::write_text;
 
 mod key {
     pub(super) const ID: &str = "draft";
@@ -32,73 +35,6 @@ mod key {
     pub(super) const SCHEDULED: &str = "scheduled";
     /// One key per file, its value says where it stands among them.
     pub(super) const FILE: &str = "file/";
-}
-
-/// A revision of a draft. Opaque outside; its text form goes to the screen and comes back with an edit.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Encode, Decode, CborLen)]
-#[cbor(map)]
-pub struct Revision {
-    #[n(0)]
-    heads: Vec<ChangeHash>,
-    #[n(1)]
-    clock: Vec<Reached>,
-}
-
-/// How far an actor had got.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Encode, Decode, CborLen)]
-struct Reached {
-    #[n(0)]
-    actor: ByteVec,
-    #[n(1)]
-    seq: u64,
-}
-
-const REVISION: usize = 64 * 1024;
-
-impl Revision {
-    /// The form it is stored in.
-    pub fn encode(&self) -> Vec<u8> {
-        codec::encode(self)
-    }
-
-    /// Reads the stored form.
-    pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
-        codec::decode("revision", bytes, REVISION).map_err(|_| ModelError::UnknownRevision)
-    }
-
-    fn heads(&self) -> Vec<automerge::ChangeHash> {
-        self.heads.iter().map(|head| automerge::ChangeHash(head.0)).collect()
-    }
-
-    fn reached(&self, actor: &[u8]) -> u64 {
-        self.clock.iter().find(|reached| **reached.actor == *actor).map_or(0, |reached| reached.seq)
-    }
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.encode().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for Revision {
-    type Err = ModelError;
-
-    fn from_str(text: &str) -> Result<Self, ModelError> {
-        if text.len() > 2 * REVISION || !text.len().is_multiple_of(2) {
-            return Err(ModelError::UnknownRevision);
-        }
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let bytes: Option<Vec<u8>> = text
-            .as_bytes()
-            .chunks_exact(2)
-            .map(|pair| match pair {
-                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-                _ => None,
-            })
-            .collect();
-        Self::decode(&bytes.ok_or(ModelError::UnknownRevision)?)
-    }
 }
 
 /// A device that is sending the draft.
@@ -483,55 +419,6 @@ impl DraftDoc {
         let mut heads: Vec<_> = self.doc.get_heads().iter().map(|head| ChangeHash(head.0)).collect();
         heads.sort_unstable();
         heads
-    }
-}
-
-/// Writes the difference to the text that the transaction sees.
-fn write_text(tx: &mut impl TextEdit, object: &ObjId, text: &str) -> Result<bool, ModelError> {
-    let old = tx.text(object).map_err(bad)?;
-    if old == text {
-        return Ok(false);
-    }
-    let splice = Splice::between(&old, text);
-    if splice.deleted == 0 || splice.inserted.is_empty() || splice.size() > DIFF {
-        let deleted = isize::try_from(splice.deleted).map_err(|_| ModelError::Limit("draft"))?;
-        tx.splice_text(object, splice.at, deleted, splice.inserted).map_err(bad)?;
-    } else {
-        tx.update_text(object, text).map_err(bad)?;
-    }
-    Ok(true)
-}
-
-/// What a transaction offers, at present or at an earlier revision.
-trait TextEdit: Transactable + ReadDoc {}
-impl<T: Transactable + ReadDoc> TextEdit for T {}
-
-/// Characters beyond which a change is written as one replacement instead of its smallest difference, which
-/// takes time that grows with the square of what differs.
-const DIFF: usize = 4096;
-
-/// The one place where two texts differ, counted in characters.
-struct Splice<'a> {
-    at: usize,
-    deleted: usize,
-    inserted: &'a str,
-}
-
-impl<'a> Splice<'a> {
-    fn between(old: &str, new: &'a str) -> Self {
-        let same = |(a, b): &(char, char)| a == b;
-        let front: usize = old.chars().zip(new.chars()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
-        let (kept, old) = old.split_at(front);
-        let (_, new) = new.split_at(front);
-        let back: usize =
-            old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
-        let (old, _) = old.split_at(old.len() - back);
-        let (new, _) = new.split_at(new.len() - back);
-        Self { at: kept.chars().count(), deleted: old.chars().count(), inserted: new }
-    }
-
-    fn size(&self) -> usize {
-        self.deleted + self.inserted.chars().count()
     }
 }
 

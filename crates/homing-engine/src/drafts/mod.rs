@@ -4,13 +4,15 @@
 //! A sent or discarded draft leaves a mark (draft, revision): copies within the revision are dropped; text typed beyond
 //! it lives on as a new draft, made by the device it was typed on.
 
+mod kept;
+mod sending;
+
 use homing_model::draft::{Containment, DraftDoc, Revision};
-use homing_model::{Actor, AttachmentMeta, DraftId, Edit, MessageContent, Preimage};
+use homing_model::{Actor, DraftId};
 use homing_store::drafts::{self, DraftRow};
-use homing_store::outbox::{self, OutboxState};
-use homing_store::{Read, Tx, changes, conversations, entries, meta, scheduled, slots};
+use homing_store::{Read, Tx, meta, scheduled, slots};
 use homing_wire::codec::{decode, encode};
-use homing_wire::{DocId, Entry, EntryId, limits};
+use homing_wire::{DocId, limits};
 use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
@@ -19,15 +21,13 @@ use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
 use crate::slot_content::{DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, drafts_slot};
+use kept::next_id;
+pub(crate) use sending::same_words;
 
 /// Marks of finished drafts, by conversation.
 const DONE: &str = "draft_done/";
 /// The draft's text was typed on this device since it was begun or sent.
 const TYPED: &str = "draft_typed/";
-/// The draft a message being sent came from.
-const SENT_FROM: &str = "sent_from/";
-/// A differing text that lost the race of two sends was kept as this draft.
-const KEPT: &str = "draft_kept/";
 /// Marks kept per conversation; the oldest go, long after every device has seen them.
 const MARKS: usize = 64;
 
@@ -112,7 +112,7 @@ impl Replica {
         if !changed && let Some(row) = known {
             return Ok(Some(row));
         }
-        meta::set(tx, &format!("{TYPED}{}", uuid_of(&doc.id())), &[1])?;
+        self.typed_here(tx, &doc.id())?;
         let row = self.keep_draft(tx, &doc, env.now_ms())?;
         self.publish_drafts(tx, conversation)?;
         Ok(Some(row))
@@ -171,7 +171,7 @@ impl Replica {
 
     /// A draft's document changed here: it is kept and told to the other devices, with what describes its files.
     pub fn draft_changed(&mut self, tx: &Tx<'_>, now_ms: u64, doc: &DraftDoc) -> Result<(), Fail> {
-        meta::set(tx, &format!("{TYPED}{}", uuid_of(&doc.id())), &[1])?;
+        self.typed_here(tx, &doc.id())?;
         self.keep_draft(tx, doc, now_ms)?;
         self.publish_draft_files(tx, &doc.conversation())?;
         self.publish_drafts(tx, &doc.conversation())
@@ -269,7 +269,7 @@ impl Replica {
             if !beyond.is_empty() || !files.is_empty() {
                 let next = self.text_draft(&next_id(id, sent, &beyond), conversation, &beyond)?;
                 let at_ms = row.updated_ms.max(now_ms);
-                meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
+                self.typed_here(tx, &next.id())?;
                 let row = self.keep_draft(tx, &next, at_ms)?;
                 if !files.is_empty() {
                     self.add_draft_files(tx, at_ms, &row, &files)?;
@@ -307,274 +307,13 @@ impl Replica {
         Ok(DraftDoc::load(&doc.save(), self.actor())?)
     }
 
-    /// Freezes a conversation's draft for sending: answers its id and text.
-    pub fn freeze_draft(
-        &mut self,
-        tx: &Tx<'_>,
-        now_ms: u64,
-        row: &DraftRow,
-    ) -> Result<(DraftId, Revision), Fail> {
-        let mut doc = self.load_draft(row)?;
-        let frozen = doc.revision();
-        doc.mark_sending(&self.device(), &frozen)?;
-        self.draft_files_wait(tx, &row.id, false)?;
-        self.typed_no_more(tx, &doc.id())?;
-        self.keep_draft(tx, &doc, now_ms)?;
-        self.publish_drafts(tx, &row.conversation)?;
-        Ok((doc.id(), frozen))
-    }
-
-    /// The text of a draft whose message another device had sent already, with other words: it goes on as a new draft.
-    pub fn keep_unsent(
-        &mut self,
-        tx: &Tx<'_>,
-        now_ms: u64,
-        conversation: &DocId,
-        (draft, frozen): (&DraftId, &Revision),
-        text: &str,
-    ) -> Result<(), Fail> {
-        let next = self.text_draft(&next_id(draft, frozen, text), conversation, text)?;
-        meta::set(tx, &format!("{TYPED}{}", uuid_of(&next.id())), &[1])?;
-        self.keep_draft(tx, &next, now_ms)?;
-        self.draft_gone(tx, conversation, draft, Some(next.id()))?;
-        self.publish_drafts(tx, conversation)
-    }
-
-    /// Remembers which draft a message came from until the relay has it.
-    pub fn sends_draft(
-        &self,
-        tx: &Tx<'_>,
-        message: &DocId,
-        draft: &DraftId,
-        sent: &Revision,
-    ) -> Result<(), Fail> {
-        Ok(meta::set(tx, &format!("{SENT_FROM}{message}"), &encode(&(*draft, ByteVec::from(sent.encode()))))?)
-    }
-
-    /// A message got other words while it waits: the draft it came from holds them too, so that taking it back brings
-    /// those. Not if somebody typed on in the draft, which is kept as it is.
-    pub fn draft_was_edited(
-        &mut self,
-        tx: &Tx<'_>,
-        message: &DocId,
-        text: &str,
-        now_ms: u64,
-    ) -> Result<(), Fail> {
-        let Some(stored) = meta::get(tx, &format!("{SENT_FROM}{message}"))? else { return Ok(()) };
-        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
-            return Ok(());
-        };
-        let (Ok(sent), Some(row)) = (Revision::decode(&sent), drafts::get(tx, &row_id(&draft))?) else {
-            return Ok(());
-        };
-        let mut doc = self.load_draft(&row)?;
-        if !matches!(doc.compare(&sent)?, Containment::Within) {
-            return Ok(());
-        }
-        doc.set_text(None, text)?;
-        let frozen = doc.revision();
-        doc.mark_sending(&self.device(), &frozen)?;
-        self.keep_draft(tx, &doc, now_ms)?;
-        self.sends_draft(tx, message, &draft, &frozen)?;
-        self.publish_drafts(tx, &row.conversation)
-    }
-
-    /// The relay has an own message: its draft is finished.
-    pub fn draft_became_message(
-        &mut self,
-        tx: &Tx<'_>,
-        message: &DocId,
-        conversation: &DocId,
-    ) -> Result<(), Fail> {
-        let key = format!("{SENT_FROM}{message}");
-        let Some(stored) = meta::get(tx, &key)? else { return Ok(()) };
-        meta::delete(tx, &key)?;
-        let Ok((draft, sent)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
-            return Ok(());
-        };
-        let Ok(sent) = Revision::decode(&sent) else { return Ok(()) };
-        self.finish_draft(tx, conversation, &draft, &sent, 0)
-    }
-
-    /// A message that was being sent is a draft again: its sending mark is taken back.
-    pub fn unsend_draft(
-        &mut self,
-        tx: &Tx<'_>,
-        now_ms: u64,
-        message: &DocId,
-    ) -> Result<Option<DraftId>, Fail> {
-        let key = format!("{SENT_FROM}{message}");
-        let Some(stored) = meta::get(tx, &key)? else { return Ok(None) };
-        meta::delete(tx, &key)?;
-        let Ok((draft, _)) = decode::<(DraftId, ByteVec)>("sent draft", &stored, limits::SLOT) else {
-            return Ok(None);
-        };
-        let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(None) };
-        let mut doc = self.load_draft(&row)?;
-        doc.clear_sending(&self.device())?;
-        self.draft_files_wait(tx, &row.id, true)?;
-        meta::set(tx, &format!("{TYPED}{}", uuid_of(&draft)), &[1])?;
-        self.keep_draft(tx, &doc, now_ms)?;
-        self.publish_drafts(tx, &row.conversation)?;
-        Ok(Some(draft))
-    }
-
-    /// Another device of this person sent the same draft first: this device's own send is withdrawn while it still
-    /// waits. A text that differs is kept.
-    pub fn withdraw_own_send(&mut self, tx: &Tx<'_>, message: &DocId) -> Result<(), Fail> {
-        let rows = outbox::of_doc(tx, message)?;
-        let Some(row) = rows.iter().find(|row| row.kind == "message" && row.state == OutboxState::Queued)
-        else {
-            return Ok(());
-        };
-        let Some(hash) = row.hash else { return Ok(()) };
-        let Some(change) = changes::get(tx, message, &hash)? else { return Ok(()) };
-        if !change.deps.is_empty() {
-            return Ok(());
-        }
-        if let Some(entry) = &change.entry {
-            // It is this very send, by a copy of this profile: it is done.
-            outbox::cancel(tx, row.id)?;
-            self.touched.outbox = true;
-            return self.sent_by_copy(tx, message, entry);
-        }
-        if let Some(conversation) = row.conversation
-            && let Some(Ok(edit)) = change.intent.as_deref().map(Edit::decode)
-            && let Some(content) = edit.message_content()
-        {
-            let shown = self.first_content(tx, message, &hash)?;
-            if shown.as_ref().is_some_and(|shown| !same_words(shown, &content)) {
-                self.keep_alternatives(tx, &conversation, &[content])?;
-            }
-        }
-        changes::delete(tx, message, &hash)?;
-        outbox::cancel(tx, row.id)?;
-        if let Some(row) = homing_store::messages::get(tx, message)? {
-            // Its row showed this device's own words; it is made anew from what was sent.
-            self.files_to_remove
-                .extend(homing_store::messages::remove(tx, message)?.into_iter().map(Into::into));
-            self.touched.message(row.conversation, *message);
-        }
-        self.touched.outbox = true;
-        // Reactions and other words given to it here stand on what was sent now.
-        self.author_rest_again(tx, &change.space, message)
-    }
-
-    /// A copy of this profile sent a message that waited here too; its entry is stored.
-    pub fn sent_by_copy(&mut self, tx: &Tx<'_>, message: &DocId, entry: &EntryId) -> Result<(), Fail> {
-        let Some(row) = entries::get(tx, entry)? else { return Ok(()) };
-        let Some(place) = row.place else { return Ok(()) };
-        let entry = Entry::decode(&row.bytes).map_err(|_| Fail::Internal("stored entry"))?;
-        self.message_confirmed(tx, message, entry.header(), place)
-    }
-
-    fn first_content(
-        &self,
-        tx: &Tx<'_>,
-        message: &DocId,
-        except: &homing_wire::Hash,
-    ) -> Result<Option<MessageContent>, Fail> {
-        for row in changes::of_doc(tx, message)? {
-            if row.hash == *except {
-                continue;
-            }
-            let info = homing_model::inspect(&row.bytes)?;
-            if let Some(homing_model::Value::Bytes(bytes)) = info.put(homing_model::rules::key::CONTENT) {
-                return Ok(MessageContent::decode(bytes).ok());
-            }
-        }
-        Ok(None)
-    }
-
-    /// Texts that lost the race of two sends are kept as drafts, once each.
-    pub fn keep_alternatives(
-        &mut self,
-        tx: &Tx<'_>,
-        conversation: &DocId,
-        losers: &[MessageContent],
-    ) -> Result<(), Fail> {
-        for content in losers {
-            if content.is_internal() {
-                self.keep_comment(tx, conversation, &content.body)?;
-                continue;
-            }
-            let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
-            self.keep_once(tx, conversation, &id, (&content.body, content.author_ms), &content.attachments)?;
-        }
-        Ok(())
-    }
-
-    /// Words of a copy that can't be merged are kept as a draft of their own, the same one on every device.
-    fn keep_apart(&mut self, tx: &Tx<'_>, conversation: &DocId, text: &str, at_ms: u64) -> Result<(), Fail> {
-        let known = drafts::of_conversation(tx, conversation)?;
-        if known.iter().any(|row| row.text == text) {
-            return Ok(());
-        }
-        let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft apart v1");
-        hasher.update(conversation.as_bytes());
-        hasher.update(text.as_bytes());
-        let id = DraftId(cut(*hasher.finalize().as_bytes()));
-        self.keep_once(tx, conversation, &id, (text, at_ms), &[])
-    }
-
-    fn keep_once(
-        &mut self,
-        tx: &Tx<'_>,
-        conversation: &DocId,
-        id: &DraftId,
-        (text, at_ms): (&str, u64),
-        files: &[AttachmentMeta],
-    ) -> Result<(), Fail> {
-        let key = format!("{KEPT}{}", uuid_of(id));
-        // Another device may have kept it first, and be done with it.
-        let done = self.draft_done(tx, conversation, id)?;
-        if done || meta::get(tx, &key)?.is_some() || (text.trim().is_empty() && files.is_empty()) {
-            return Ok(());
-        }
-        meta::set(tx, &key, &[1])?;
-        let doc = self.text_draft(id, conversation, text)?;
-        let row = self.keep_draft(tx, &doc, at_ms)?;
-        self.adopt_files(tx, at_ms, &row, files)?;
-        self.publish_drafts(tx, conversation)
-    }
-
     /// Whether a draft was sent or discarded, here or elsewhere.
     pub fn draft_done(&self, db: &Read<'_>, conversation: &DocId, id: &DraftId) -> Result<bool, Fail> {
         Ok(done_marks(db, conversation)?.iter().any(|mark| mark.id == *id))
     }
-
-    /// The preimage of the message a draft becomes.
-    pub fn message_of(&self, db: &Read<'_>, conversation: &DocId, draft: &DraftId) -> Result<Preimage, Fail> {
-        let row =
-            conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
-        Ok(Preimage::message(row.space, self.person(), draft))
-    }
-}
-
-/// Two sends of one draft that say the same: nothing of either is lost with the other.
-pub(crate) fn same_words(one: &MessageContent, other: &MessageContent) -> bool {
-    let files =
-        |content: &MessageContent| content.attachments.iter().map(|file| file.blob).collect::<Vec<_>>();
-    one.body == other.body && files(one) == files(other)
 }
 
 fn done_marks(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DoneMark>, Fail> {
     let stored = meta::get(db, &format!("{DONE}{conversation}"))?;
     Ok(stored.and_then(|bytes| decode("done drafts", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
-}
-
-/// The draft that holds what was typed beyond a sent one. Several devices may have typed beyond it, each its own words:
-/// each text is its own draft.
-fn next_id(id: &DraftId, sent: &Revision, text: &str) -> DraftId {
-    let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 draft beyond v2");
-    hasher.update(&id.0);
-    hasher.update(&sent.encode());
-    hasher.update(text.as_bytes());
-    DraftId(cut(*hasher.finalize().as_bytes()))
-}
-
-fn cut(hash: [u8; 32]) -> [u8; 16] {
-    let mut id = [0u8; 16];
-    id.copy_from_slice(hash.split_at(16).0);
-    id
 }
