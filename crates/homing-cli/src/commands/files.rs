@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use homing_engine::api::{
-    self, ApiError, AttachmentState, Call, Code, ConversationChange, Done, Downloads, Event, FilePin,
-    FileRoom, FileRulesSet, FileSave, ItemRef, MessagePage, Messages, SyncReport,
+    self, ApiError, AttachmentState, Call, Code, ConversationChange, ConversationFiles, Done, Downloads,
+    Event, FilePin, FileRoom, FileRulesSet, FileSave, ItemRef, MessagePage, SyncReport,
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::timeout;
@@ -16,8 +16,6 @@ use crate::shapes;
 
 /// How long the next part of a file may take.
 const PART_WITHIN: Duration = Duration::from_secs(120);
-/// Messages looked at in one go for their files.
-const PAGE: u32 = 200;
 
 impl Run<'_> {
     pub async fn attachment(&self, command: args::Attachment) -> Result<(), ApiError> {
@@ -70,14 +68,15 @@ impl Run<'_> {
     async fn list_files(&self, conversation: String, limit: u32) -> Result<(), ApiError> {
         let (mut before, mut left) = (None, limit);
         while left > 0 {
-            let conversation = conversation.clone();
-            let args =
-                Messages { conversation, before, after: None, around: None, unread: false, limit: PAGE };
-            let page: MessagePage = self.call(Call::Messages(args)).await?;
-            for file in page.rows.into_iter().rev().flat_map(shapes::File::of) {
-                if left == 0 {
-                    break;
-                }
+            let args = ConversationFiles {
+                conversation: conversation.clone(),
+                before,
+                limit: left,
+                ..Default::default()
+            };
+            let page: MessagePage = self.call(Call::ConversationFiles(args)).await?;
+            let files: Vec<_> = page.rows.into_iter().rev().flat_map(shapes::File::of).collect();
+            for file in files.into_iter().take(left as usize) {
                 left -= 1;
                 self.out.print(&file);
             }
