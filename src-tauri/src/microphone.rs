@@ -6,6 +6,8 @@ use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{Device, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, Stream, SupportedStreamConfig};
 use homing_engine::api::{ApiError, Code};
 
+use crate::platform;
+
 /// What comes while a recording is open.
 pub enum Heard {
     /// Sound: one channel, -1 to 1.
@@ -48,6 +50,7 @@ pub fn open(heard: &Sender<Heard>) -> Result<Microphone, ApiError> {
 }
 
 fn default() -> Result<(Device, SupportedStreamConfig), ApiError> {
+    platform::quiet_sound_library();
     let none = || failed(ErrorKind::DeviceNotAvailable);
     let device = cpal::default_host().default_input_device().ok_or_else(none)?;
     let config = device.default_input_config().map_err(|error| failed(error.kind()))?;

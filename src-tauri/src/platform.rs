@@ -1,5 +1,5 @@
-//! What differs between the systems: notifications, the tray, what is dragged and pasted, and the wish of the system
-//! that the app ends.
+//! What differs between the systems: notifications, the tray, what is dragged and pasted, what the sound library
+//! says, and the wish of the system that the app ends.
 
 use std::path::PathBuf;
 
@@ -215,6 +215,19 @@ pub async fn clipboard(app: &AppHandle) -> Clipboard {
 pub async fn clipboard(_app: &AppHandle) -> Clipboard {
     Clipboard::Other
 }
+
+/// ALSA writes whatever it does not find to the standard error output, which is nobody's business on a computer without
+/// sound: what was asked for says by itself that there is none. For the thread that asks.
+#[cfg(target_os = "linux")]
+pub fn quiet_sound_library() {
+    if alsa::Output::local_error_handler().is_err() {
+        tracing::debug!("ALSA goes on complaining by itself");
+    }
+}
+
+/// As on Linux; these have no such library.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub fn quiet_sound_library() {}
 
 /// Width and height of a window in the measure that drags are told in.
 #[cfg(target_os = "linux")]

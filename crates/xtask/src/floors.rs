@@ -57,6 +57,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tauri*", &["homing-app"]),
     ("notify-rust", &["homing-app"]),
     ("cpal", &["homing-app"]),
+    ("alsa", &["homing-app"]),
     ("opusic-c", &["homing-voice"]),
     ("axum", &["homing-relay"]),
     ("keyring-core", &["homing-engine"]),

@@ -132,5 +132,7 @@ async fn whatever_ends_a_recording_keeps_it_in_the_draft() {
     // Here is no microphone; that is said when somebody wants one.
     ada.click("[data-testid=record-voice][data-there=false]").await;
     ada.wait_text(&tid("toast"), "No microphone was found").await;
+    let log = ada.log();
+    assert!(!log.contains("ALSA lib"), "the sound library complains to the terminal:\n{log}");
     ada.close().await;
 }
