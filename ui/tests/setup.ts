@@ -25,7 +25,7 @@ class SizedObserver implements ResizeObserver {
 }
 
 function isViewport(target: Element): boolean {
-  return target.getAttribute("role") === "log" || target.classList.contains("scroll") || target.parentElement?.classList.contains("rows") === true;
+  return target.getAttribute("role") === "log" || target.classList.contains("scroll") || target.parentElement?.getAttribute("role") === "list";
 }
 
 class Rect {
