@@ -1,20 +1,21 @@
 import { asCallError, type HandedFile } from "./backend";
+import { FILE_BYTES } from "./bindings/constants";
 import { visible } from "./hostile";
 import type { App } from "./state/app.svelte";
-import { MAX_FILE, type Takes } from "./state/files.svelte";
+import type { Takes } from "./state/files.svelte";
 import { t } from "./text";
 
 /** Puts files to a message that the page holds itself: the shell keeps them first. */
 export async function attach(app: App, to: Takes, given: Iterable<File>): Promise<void> {
   for (const file of given) {
-    if (file.size > MAX_FILE) tooLarge(app, file.name);
+    if (file.size > FILE_BYTES) tooLarge(app, file.name);
     else await tried(app, async () => to.take(await app.backend.shell.keepFile(file)));
   }
 }
 
 /** Puts files to a message that the desktop handed to the window. */
 export async function attachHanded(app: App, to: Takes, given: HandedFile[]): Promise<void> {
-  const all = given.map((file) => (file.size > MAX_FILE ? tooLarge(app, file.name) : tried(app, async () => to.take(file))));
+  const all = given.map((file) => (file.size > FILE_BYTES ? tooLarge(app, file.name) : tried(app, async () => to.take(file))));
   await Promise.all(all);
 }
 

@@ -1,4 +1,5 @@
 import { CallError } from "./backend";
+import { QUICK_VARIABLES, TABLE_BYTES } from "./bindings/constants";
 import { t } from "./text";
 
 /** What stands in a text as a variable: `{{client.name}}`. */
@@ -9,37 +10,8 @@ export function variables(text: string): string[] {
   return [...new Set([...text.matchAll(VARIABLE)].map((found) => (found[1] ?? "").toLowerCase()))];
 }
 
-/** Variables there are. The engine knows the same. */
-export const VARIABLES = [
-  "client.first_name",
-  "client.name",
-  "me.first_name",
-  "me.name",
-  "team.name",
-  "property.title",
-  "property.address",
-  "today",
-  "reservation.check_in",
-  "reservation.check_out",
-  "reservation.code",
-  "reservation.guests",
-] as const;
-
 /** Those that a form offers: nothing is known of reservations yet. */
-export const OFFERED = VARIABLES.filter((name) => !name.startsWith("reservation."));
-
-export const CATEGORIES = [
-  "greeting",
-  "booking_confirmation",
-  "check_in",
-  "check_out",
-  "amenities",
-  "directions",
-  "house_rules",
-  "emergency",
-  "thank_you",
-  "custom",
-] as const;
+export const OFFERED = QUICK_VARIABLES.filter((name) => !name.startsWith("reservation."));
 
 export interface Slash {
   from: number;
@@ -66,9 +38,6 @@ export function typeIn(area: HTMLTextAreaElement, from: number, to: number, text
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Bytes of a table; the engine takes no more either. */
-const TABLE = 4 * 1024 * 1024;
-
 function bytesOf(file: File): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -80,7 +49,7 @@ function bytesOf(file: File): Promise<ArrayBuffer> {
 
 /** A table as text: UTF-8, or what a spreadsheet calls "Unicode text". Anything else would come in with wrong letters. */
 export async function readTable(file: File): Promise<string> {
-  if (file.size > TABLE) throw new CallError({ code: "too_large", message: t.quick.tooLarge });
+  if (file.size > TABLE_BYTES) throw new CallError({ code: "too_large", message: t.quick.tooLarge });
   const bytes = new Uint8Array(await bytesOf(file));
   const wide = { "255,254": "utf-16le", "254,255": "utf-16be" }[String(bytes.slice(0, 2))];
   try {

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use homing_engine::api::{QUICK_VARIABLES, QuickDuplicates};
 
 #[derive(Debug, Subcommand)]
-#[command(
-    after_help = "Variables in a quick reply: {{client.first_name}} {{client.name}} {{me.first_name}} {{me.name}}\n\
-    {{team.name}} {{property.title}} {{property.address}} {{today}} {{reservation.check_in}} {{reservation.check_out}}"
-)]
+#[command(after_help = variables())]
 pub enum Quick {
     /// Those that are offered, the most used first
     List {
@@ -82,6 +80,15 @@ pub enum Quick {
     Export { file: Option<PathBuf> },
 }
 
+/// What can stand in a quick reply, a few to a line.
+fn variables() -> String {
+    let lines: Vec<String> = QUICK_VARIABLES
+        .chunks(4)
+        .map(|some| some.iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(" "))
+        .collect();
+    format!("Variables in a quick reply:\n{}", lines.join("\n"))
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Duplicates {
     Skip,
@@ -89,7 +96,7 @@ pub enum Duplicates {
     Both,
 }
 
-impl From<Duplicates> for homing_engine::api::QuickDuplicates {
+impl From<Duplicates> for QuickDuplicates {
     fn from(which: Duplicates) -> Self {
         match which {
             Duplicates::Skip => Self::Skip,

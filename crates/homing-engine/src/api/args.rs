@@ -6,15 +6,6 @@ use ts_rs::TS;
 
 use super::{RoleName, Theme, VoiceShown};
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 #[derive(Default)]
 pub struct Nothing {}

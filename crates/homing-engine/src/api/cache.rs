@@ -3,15 +3,6 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// Which files come without being asked for: all, none, or those that are not larger than a size.
 #[derive(Copy, Eq)]

@@ -5,15 +5,6 @@ use ts_rs::TS;
 
 use super::{ConversationRow, PersonRow, State};
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// One thing done with a conversation. Times are RFC 3339; `until` may be `forever`, and absent it ends.
 pub enum ConversationChange {

@@ -5,15 +5,6 @@ use ts_rs::TS;
 
 use super::Attachment;
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// Messages that have files: the newest page without cursors; `before` / `after` a cursor, `around` a message id.
 #[derive(Default)]

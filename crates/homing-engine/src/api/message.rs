@@ -5,15 +5,6 @@ use ts_rs::TS;
 
 use super::MessageRow;
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// Somebody who is named.
 pub struct Named { pub person: String, pub name: String, pub me: bool }

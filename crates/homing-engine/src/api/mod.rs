@@ -4,9 +4,20 @@
 //! local socket, its dispatch, and the TypeScript map are made from it, so the shells can't drift apart.
 //! JSON is snake_case, ids are strings, times are RFC 3339 UTC, sizes are bytes.
 
+/// Types that travel: every one of them is JSON, and a type of the window.
+macro_rules! wire_types {
+    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
+        $(#[$m])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        $v $kind $name $body
+    )*};
+}
+
 mod args;
 mod cache;
 mod choices;
+mod constants;
 mod conversation_files;
 mod error;
 mod event;
@@ -23,6 +34,7 @@ mod writing;
 pub use args::*;
 pub use cache::*;
 pub use choices::*;
+pub use constants::*;
 pub use conversation_files::*;
 pub use error::{ApiError, Code};
 pub use event::Event;

@@ -63,15 +63,6 @@ notice_kinds! {
     Back = 12 "back" desktop true says "Back from its snooze: {}";
 }
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// Where a person is told.
 #[derive(Copy, Eq)]

@@ -7,15 +7,6 @@ use ts_rs::TS;
 
 use super::{Attachment, ConversationTitle, FileSource, State};
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// An amount in the currency's smallest units.
 pub struct Amount { pub minor: f64, pub currency: String }

@@ -5,15 +5,6 @@ use ts_rs::TS;
 
 use super::{ApiError, Assignee, Colleague, Named, Preview, Reaction, RecordChip, Template};
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// How far an own message came. `local`: no relay is set; `scheduled`: it is sent at its time.
 #[derive(Copy, Eq)]

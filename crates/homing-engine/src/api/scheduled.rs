@@ -5,15 +5,6 @@ use ts_rs::TS;
 
 use super::{ApiError, Attachment};
 
-macro_rules! wire_types {
-    ($($(#[$m:meta])* $v:vis $kind:ident $name:ident $body:tt)*) => {$(
-        $(#[$m])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-        #[serde(rename_all = "snake_case")]
-        $v $kind $name $body
-    )*};
-}
-
 wire_types! {
 /// How far a scheduled message is. `waiting`: it is not at the relay yet; `files`: its files are not there yet; `held`: the relay sends it at its time, whether or
 /// not a device of its author is on; `members_changed`: it waits for its author to say that it may go to those who are there

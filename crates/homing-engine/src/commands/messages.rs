@@ -9,7 +9,8 @@ use homing_wire::DocId;
 use rand_core::Rng;
 
 use crate::api::{
-    ApiError, Code, ConversationRef, Done, Focus, ItemRef, MessagePage, Messages, Send, Sent, Shown, State,
+    ApiError, Code, ConversationRef, Done, Focus, ItemRef, MESSAGE_BYTES, MessagePage, Messages, Send, Sent,
+    Shown, State,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -20,8 +21,6 @@ use crate::replica::Replica;
 use crate::reply::Reply;
 
 pub(super) const PAGE: u32 = 200;
-/// Bytes of a message's text; longer ones are offered as a file.
-pub(crate) const BODY: usize = 32 * 1024;
 
 impl Core {
     pub(crate) fn messages(&mut self, args: Messages) -> Result<MessagePage, ApiError> {
@@ -210,7 +209,7 @@ pub(crate) fn check_body(text: &str, files: usize) -> Result<(), ApiError> {
     if text.trim().is_empty() && files == 0 {
         return Err(invalid("The message is empty.").into());
     }
-    if text.len() > BODY {
+    if text.len() > MESSAGE_BYTES {
         return Err(ApiError::new(
             Code::TooLarge,
             "The message is longer than 32 KiB. Send the text as a file; your draft is kept.",

@@ -24,7 +24,7 @@ pub(crate) use open::missing;
 pub(crate) use thumbnail::{fit_together, small_picture, thumbnail, thumbnail_url};
 
 /// Bytes of one file.
-pub(crate) const FILE: u64 = 500 * 1024 * 1024;
+pub const FILE: u64 = 500 * 1024 * 1024;
 /// Bytes of all files of one message: what describes them must fit the message.
 pub(crate) const TOGETHER: u64 = 2 * 1024 * 1024 * 1024;
 /// Files of one message.

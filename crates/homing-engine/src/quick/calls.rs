@@ -26,7 +26,7 @@ use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 
 /// Bytes of a table.
-const TABLE: usize = 4 * 1024 * 1024;
+pub const TABLE: usize = 4 * 1024 * 1024;
 
 impl Core {
     pub(crate) fn quick_replies(&mut self, args: QuickReplies) -> Result<Vec<QuickReply>, ApiError> {

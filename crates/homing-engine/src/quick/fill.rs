@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// Every variable there is. Those of reservations are known and stay empty until there are reservations.
-pub(crate) const VARIABLES: &[&str] = &[
+pub const VARIABLES: &[&str] = &[
     "client.first_name",
     "client.name",
     "me.first_name",

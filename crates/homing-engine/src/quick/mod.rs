@@ -22,6 +22,9 @@ use crate::fail::Fail;
 use crate::replica::Replica;
 use crate::text::visible;
 
+pub use calls::TABLE;
+pub use fill::VARIABLES;
+
 /// A quick reply with what its document says.
 pub(crate) struct Quick {
     pub row: RecordRow,

@@ -17,7 +17,7 @@ const ROWS: usize = 2_000;
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 const COLUMNS: [&str; 5] = ["title", "body", "category", "active", "property"];
 /// Bytes of a reply's words.
-pub(super) const BODY: usize = 16 * 1024;
+pub(super) const BODY: usize = homing_model::limits::NOTE;
 
 /// A line of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

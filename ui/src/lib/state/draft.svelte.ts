@@ -1,5 +1,6 @@
 import { asCallError, type Backend, type CallError, type HandedFile } from "../backend";
 import type { Attachment } from "../bindings/Attachment";
+import { MESSAGE_BYTES } from "../bindings/constants";
 import type { Draft } from "../bindings/Draft";
 import type { Quote } from "../bindings/Quote";
 import type { Sending } from "../bindings/Sending";
@@ -13,8 +14,6 @@ const SAVE_MS = 250;
 const AGAIN_MS = 2000;
 /** Failures that the same text meets again: it is saved when it changes. */
 const LASTING = new Set<string>(["too_large", "role_forbids", "not_a_member", "not_found", "invalid_argument"]);
-/** Longer messages are sent as a file. */
-export const MAX_BODY = 32 * 1024;
 
 /**
  * What a person types into one conversation. The text on the screen leads: it is saved behind the typing, texts
@@ -75,7 +74,7 @@ export class DraftEditor implements Takes {
 
   /** Whether the text is more than a message takes. */
   get long(): boolean {
-    return this.text.length * 3 > MAX_BODY && new TextEncoder().encode(this.text).length > MAX_BODY;
+    return this.text.length * 3 > MESSAGE_BYTES && new TextEncoder().encode(this.text).length > MESSAGE_BYTES;
   }
 
   /** Turns the text into a file of this message. It stays a text if that fails. */

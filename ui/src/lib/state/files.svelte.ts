@@ -3,9 +3,6 @@ import type { FileSource } from "../bindings/FileSource";
 import type { HandedFile } from "../backend";
 import { t } from "../text";
 
-/** Larger files can't be sent. */
-export const MAX_FILE = 500 * 1024 * 1024;
-
 /** Somebody who takes files that the shell holds. */
 export interface Takes {
   take(file: HandedFile): Promise<void> | void;

@@ -1,5 +1,5 @@
 import type { QuickReply } from "../../bindings/QuickReply";
-import { VARIABLES } from "../../quick";
+import { QUICK_VARIABLES } from "../../bindings/constants";
 import type { Handlers } from "./handlers";
 import { fail } from "./handlers";
 import type { FakeBackend } from "./index";
@@ -61,7 +61,7 @@ export const quick: Pick<Handlers, Names> = {
       today: args.today ?? "2026-11-21",
     };
     const gaps = new Map<string, boolean>();
-    const known: readonly string[] = VARIABLES;
+    const known: readonly string[] = QUICK_VARIABLES;
     const text = body.replace(/\{\{\s*([\w.-]+)\s*\}\}/gu, (whole, name: string) => {
       if (values[name]) return values[name];
       gaps.set(name, known.includes(name));

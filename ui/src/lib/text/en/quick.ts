@@ -1,4 +1,5 @@
 /** Quick replies. */
+import type { QUICK_CATEGORIES } from "../../bindings/constants";
 import { count } from "../../format";
 import { many } from "./many";
 
@@ -21,7 +22,7 @@ export const quick = {
     emergency: "Emergency",
     thank_you: "Thank you",
     custom: "Other",
-  } as Record<string, string>,
+  } satisfies Record<(typeof QUICK_CATEGORIES)[number], string> as Record<string, string>,
   categoryLabel: "Category",
   allCategories: "All",
   hint: "Enter puts it in, Alt with ← → changes the category",
