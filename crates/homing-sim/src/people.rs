@@ -251,6 +251,21 @@ impl World {
 
     /// Sends the draft as it stands on this device.
     pub fn draft_send(&mut self, device: DeviceId, conversation: &str) -> Result<Sent> {
+        self.send_as_it_stands(device, conversation, None)
+    }
+
+    /// Sends the draft as it stands on this device at a time.
+    pub fn draft_send_at(&mut self, device: DeviceId, conversation: &str, at_ms: u64) -> Result<Sent> {
+        let at = rfc3339(at_ms)?;
+        self.send_as_it_stands(device, conversation, Some(at))
+    }
+
+    fn send_as_it_stands(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        at: Option<String>,
+    ) -> Result<Sent> {
         let draft = self.draft(device, conversation)?;
         let args = DraftSend {
             conversation: conversation.to_owned(),
@@ -258,7 +273,7 @@ impl World {
             draft: None,
             base: Some(draft.revision),
             attachments: Vec::new(),
-            at: None,
+            at,
             previews: Vec::new(),
         };
         self.ask(device, Call::DraftSend(args))
@@ -333,21 +348,6 @@ impl World {
         at_ms: u64,
     ) -> Result<String> {
         Ok(self.ask::<Sent>(device, send_at_call(conversation, text, at_ms)?)?.id)
-    }
-
-    /// Sends the draft as it stands on this device at a time.
-    pub fn draft_send_at(&mut self, device: DeviceId, conversation: &str, at_ms: u64) -> Result<Sent> {
-        let draft = self.draft(device, conversation)?;
-        let args = DraftSend {
-            conversation: conversation.to_owned(),
-            text: draft.text,
-            draft: None,
-            base: Some(draft.revision),
-            attachments: Vec::new(),
-            at: Some(rfc3339(at_ms)?),
-            previews: Vec::new(),
-        };
-        self.ask(device, Call::DraftSend(args))
     }
 
     /// What is sent at its time.

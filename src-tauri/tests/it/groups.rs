@@ -74,12 +74,7 @@ async fn a_group_is_renamed_widened_and_left_with_the_relay_down() {
     cora.run(&["sync"]).await;
     members(&house.desktop, &group, &["Ada Berger (You)", "Ben Okafor", "Cora Lind"]).await;
     members(&house.ben, &group, &["Ada Berger", "Ben Okafor (You)", "Cora Lind"]).await;
-    let bodies: Vec<String> = cora
-        .run(&["messages", &group, "--limit", "50"])
-        .await
-        .iter()
-        .map(|message| message["body"].as_str().unwrap().to_owned())
-        .collect();
+    let bodies = cora.bodies(&group).await;
     assert_eq!(bodies, ["Shall we look at it?", "Cora comes too"], "she reads the whole history");
 
     // Ben leaves and Cora is taken out, both while nobody is connected.

@@ -1,16 +1,13 @@
 //! What others send, and what a page that was taken over could try: nothing runs, nothing hangs, nothing leaves, and names
 //! are shown as what they are.
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal};
+use crate::programs::{Relay, Terminal, Visited};
 use crate::steps::{begin, first_start, open, row, tid};
 
 /// Each of them sets `window.ran` if it is taken for more than text.
@@ -26,32 +23,6 @@ const SCRIPTS: [&str; 7] = [
 /// The longest a page may keep a person waiting, on a busy machine: what hangs takes minutes.
 const PATIENCE_MS: u64 = 5_000;
 
-/// Counts who comes to a port.
-struct Visited {
-    address: String,
-    visits: Arc<AtomicUsize>,
-}
-
-impl Visited {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let visits = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&visits);
-        std::thread::spawn(move || {
-            for visitor in listener.incoming() {
-                counter.fetch_add(1, Ordering::SeqCst);
-                drop(visitor);
-            }
-        });
-        Self { address, visits }
-    }
-
-    fn count(&self) -> usize {
-        self.visits.load(Ordering::SeqCst)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_was_taken_over_runs_nothing_more_and_reaches_nobody() {
     let desk = Desk::start();
@@ -59,10 +30,7 @@ async fn a_page_that_was_taken_over_runs_nothing_more_and_reaches_nobody() {
     let ada = desk.app("ada", &[]).await;
     first_start(&ada, "Ada Berger").await;
     // Somebody can come: what is counted are visits.
-    std::net::TcpStream::connect(&outside.address).unwrap();
-    while outside.count() == 0 {
-        tokio::task::yield_now().await;
-    }
+    outside.is_counted().await;
     let script = "const [address, done] = arguments;
         const refused = new Set();
         document.addEventListener('securitypolicyviolation', (event) => refused.add(event.effectiveDirective));

@@ -69,12 +69,7 @@ async fn a_backup_made_in_one_window_is_brought_back_in_another() {
         "return [...document.querySelectorAll('[data-testid=message]')].at(-1)?.dataset.state !== 'pending'";
     other.wait_until("the message at the relay", sent, vec![]).await;
     ben.run(&["sync"]).await;
-    let bodies: Vec<String> = ben
-        .run(&["messages", &talk])
-        .await
-        .iter()
-        .map(|message| message["body"].as_str().unwrap().to_owned())
-        .collect();
+    let bodies = ben.bodies(&talk).await;
     assert_eq!(bodies, ["The keys hang in the safe", "Written after it came back"]);
     other.close().await;
 }

@@ -51,12 +51,7 @@ async fn people_are_let_in_given_roles_removed_and_leave() {
     wait_members(&ada, &["Ada Berger (You), owner", "Ben Okafor, admin"]).await;
     close(&ada).await;
     cora.run(&["sync"]).await;
-    let bodies: Vec<String> = cora
-        .run(&["messages", &group, "--limit", "50"])
-        .await
-        .iter()
-        .map(|message| message["body"].as_str().unwrap().to_owned())
-        .collect();
+    let bodies = cora.bodies(&group).await;
     assert_eq!(bodies, ["Shall we look at it?", "I am back"], "what came after the removal is not hers");
 
     // Ben goes by himself. What he had stays with him, to be read.

@@ -1,30 +1,11 @@
 //! Previews of links in the window: off until they are switched on, never asked of this computer or its network, and
 //! nothing a message waits for.
 
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde_json::json;
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal};
+use crate::programs::{Relay, Terminal, Visited};
 use crate::steps::{conversation_id, introduce, open, tid, to_inbox, wait_connected, wait_draft};
-
-/// A server of this computer that counts who comes.
-fn service() -> (u16, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let visits = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&visits);
-    std::thread::spawn(move || {
-        for visitor in listener.incoming() {
-            counter.fetch_add(1, Ordering::SeqCst);
-            drop(visitor);
-        }
-    });
-    (port, visits)
-}
 
 /// Pastes a link, waits until its page was asked for and nothing came, and sends it.
 async fn send(app: &App, text: &str) {
@@ -40,7 +21,8 @@ async fn send(app: &App, text: &str) {
 async fn a_link_into_the_own_network_is_asked_by_nobody_and_the_message_goes_without() {
     let desk = Desk::start();
     let mut relay = Relay::start(&desk.folder("relay"));
-    let (port, visits) = service();
+    let service = Visited::start();
+    let port = service.address.port();
     let ben = Terminal::new(&desk.folder("ben"), 0);
     let ada = desk.app("ada", &[]).await;
     introduce(&ada, &relay, &ben, "Ben Okafor").await;
@@ -72,12 +54,8 @@ async fn a_link_into_the_own_network_is_asked_by_nobody_and_the_message_goes_wit
     for link in &links {
         send(&ada, &format!("Here: {link}")).await;
     }
-    assert_eq!(visits.load(Ordering::SeqCst), 0, "a service of this computer was asked");
-    // One counts who comes.
-    std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    while visits.load(Ordering::SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
+    assert_eq!(service.count(), 0, "a service of this computer was asked");
+    service.is_counted().await;
 
     relay.start_again();
     wait_connected(&ada).await;

@@ -1,9 +1,12 @@
-//! The programs that are no windows: a relay, and a person on the command line.
+//! The programs that are no windows: a relay, a person on the command line, and a service that counts who comes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -91,5 +94,46 @@ impl Terminal {
         let mut objects = self.run(arguments).await;
         assert_eq!(objects.len(), 1, "homing {arguments:?}: {objects:?}");
         objects.remove(0)
+    }
+
+    /// What the messages of a conversation say, as they are here.
+    pub async fn bodies(&self, conversation: &str) -> Vec<String> {
+        let messages = self.run(&["messages", conversation, "--limit", "10000"]).await;
+        messages.iter().map(|message| message["body"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A service of this computer that counts who comes to it.
+pub struct Visited {
+    pub address: SocketAddr,
+    visits: Arc<AtomicUsize>,
+}
+
+impl Visited {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let visits = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&visits);
+        std::thread::spawn(move || {
+            for visitor in listener.incoming() {
+                counter.fetch_add(1, Ordering::SeqCst);
+                drop(visitor);
+            }
+        });
+        Self { address, visits }
+    }
+
+    pub fn count(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
+
+    /// Comes to it, and sees that this is counted: that nobody came would say nothing else.
+    pub async fn is_counted(&self) {
+        let before = self.count();
+        TcpStream::connect(self.address).unwrap();
+        while self.count() == before {
+            tokio::task::yield_now().await;
+        }
     }
 }

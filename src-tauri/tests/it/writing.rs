@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::programs::{Relay, Terminal};
@@ -52,11 +52,11 @@ async fn ben_reads(ben: &Terminal, talk: &str, count: usize) -> Vec<String> {
     let deadline = tokio::time::Instant::now() + crate::driver::SHOWS_WITHIN;
     loop {
         ben.run(&["sync"]).await;
-        let rows: Vec<Value> = ben.run(&["messages", talk, "--limit", "200"]).await;
-        if rows.len() >= count {
-            return rows.iter().map(|row| row["body"].as_str().unwrap().to_owned()).collect();
+        let read = ben.bodies(talk).await;
+        if read.len() >= count {
+            return read;
         }
-        assert!(tokio::time::Instant::now() < deadline, "Ben has only {rows:?}");
+        assert!(tokio::time::Instant::now() < deadline, "Ben has only {read:?}");
     }
 }
 

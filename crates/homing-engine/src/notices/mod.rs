@@ -59,6 +59,22 @@ impl<'a> Notice<'a> {
             text: "",
         }
     }
+
+    fn of_message(
+        kind: NoticeKind,
+        message: &'a DocId,
+        (conversation, space): (DocId, SpaceId),
+        author: PersonId,
+        at_ms: u64,
+    ) -> Self {
+        Self {
+            space: Some(space),
+            person: Some(author),
+            conversation: Some(conversation),
+            message: Some(*message),
+            ..Self::new(kind, message.as_bytes(), at_ms)
+        }
+    }
 }
 
 /// The name of a notice on all of a person's devices.
@@ -115,26 +131,14 @@ impl Replica {
         kind: NoticeKind,
         message: &NewMessage,
     ) -> Result<(), Fail> {
-        let notice = Notice {
-            space: Some(message.space),
-            person: Some(message.author),
-            conversation: Some(message.conversation),
-            message: Some(message.id),
-            ..Notice::new(kind, message.id.as_bytes(), message.at_ms)
-        };
-        self.notice(tx, &notice)
+        let place = (message.conversation, message.space);
+        self.notice(tx, &Notice::of_message(kind, &message.id, place, message.author, message.at_ms))
     }
 
     /// The same for one that is here already: other words may name somebody else.
     pub fn notice_row_of(&mut self, tx: &Tx<'_>, kind: NoticeKind, message: &MessageRow) -> Result<(), Fail> {
-        let notice = Notice {
-            space: Some(message.space),
-            person: Some(message.author),
-            conversation: Some(message.conversation),
-            message: Some(message.id),
-            ..Notice::new(kind, message.id.as_bytes(), message.at_ms)
-        };
-        self.notice(tx, &notice)
+        let place = (message.conversation, message.space);
+        self.notice(tx, &Notice::of_message(kind, &message.id, place, message.author, message.at_ms))
     }
 
     /// Somebody gave this person a conversation to look after.
