@@ -28,8 +28,6 @@ mod compare;
 mod content;
 mod deliver;
 mod docs;
-mod draft_choice;
-mod draft_files;
 mod drafts;
 mod ephemeral;
 mod events;

@@ -138,19 +138,8 @@ impl World {
         name: &str,
         bytes: &[u8],
     ) -> Result<String> {
-        let file = FileSource::Bytes {
-            name: name.to_owned(),
-            mime: "application/octet-stream".to_owned(),
-            base64: BASE64.encode(bytes),
-            voice: None,
-        };
-        let args = Send {
-            conversation: conversation.to_owned(),
-            text: name.to_owned(),
-            attachments: vec![file],
-            ..Send::default()
-        };
-        Ok(self.ask::<Sent>(device, Call::Send(args))?.id)
+        let send = with_file(conversation, name, bytes);
+        Ok(self.ask::<Sent>(device, Call::Send(send))?.id)
     }
 
     /// Sends a text with a file at a time.
@@ -161,20 +150,8 @@ impl World {
         (name, bytes): (&str, &[u8]),
         at_ms: u64,
     ) -> Result<String> {
-        let file = FileSource::Bytes {
-            name: name.to_owned(),
-            mime: "application/octet-stream".to_owned(),
-            base64: BASE64.encode(bytes),
-            voice: None,
-        };
-        let args = Send {
-            conversation: conversation.to_owned(),
-            text: name.to_owned(),
-            attachments: vec![file],
-            at: Some(rfc3339(at_ms)?),
-            ..Send::default()
-        };
-        Ok(self.ask::<Sent>(device, Call::Send(args))?.id)
+        let send = Send { at: Some(rfc3339(at_ms)?), ..with_file(conversation, name, bytes) };
+        Ok(self.ask::<Sent>(device, Call::Send(send))?.id)
     }
 
     /// The only file of a message, as a screen sees it.
@@ -217,5 +194,20 @@ impl World {
     /// The newest transfer of a device.
     pub fn last_job(&self, device: DeviceId) -> Result<TransferJob> {
         self.at(device)?.last_job.clone().context("no transfer yet")
+    }
+}
+
+fn with_file(conversation: &str, name: &str, bytes: &[u8]) -> Send {
+    let file = FileSource::Bytes {
+        name: name.to_owned(),
+        mime: "application/octet-stream".to_owned(),
+        base64: BASE64.encode(bytes),
+        voice: None,
+    };
+    Send {
+        conversation: conversation.to_owned(),
+        text: name.to_owned(),
+        attachments: vec![file],
+        ..Send::default()
     }
 }

@@ -4,6 +4,8 @@
 //! A sent or discarded draft leaves a mark (draft, revision): copies within the revision are dropped; text typed beyond
 //! it lives on as a new draft, made by the device it was typed on.
 
+mod choice;
+mod files;
 mod kept;
 mod sending;
 
@@ -16,11 +18,12 @@ use homing_wire::{DocId, limits};
 use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
-use crate::draft_choice::Which;
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
 use crate::slot_content::{DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, drafts_slot};
+pub(crate) use choice::Which;
+pub(crate) use files::{draft_of_file, file_id};
 use kept::next_id;
 pub(crate) use sending::same_words;
 

@@ -16,7 +16,7 @@ use homing_wire::{BlobId, DocId, SpaceId, limits};
 use super::decode_content;
 use crate::api::{ApiError, Attachment, Code};
 use crate::core::Core;
-use crate::draft_files::{draft_of_file, file_id};
+use crate::drafts::{draft_of_file, file_id};
 use crate::fail::Fail;
 use crate::files::{StagedFile, fit_together};
 use crate::replica::Replica;

@@ -12,7 +12,7 @@ use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::drafts::{draft_id, row_id};
+use super::{draft_id, row_id};
 use crate::fail::{Fail, not_found};
 use crate::replica::Replica;
 

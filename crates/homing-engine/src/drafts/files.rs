@@ -14,6 +14,7 @@ use homing_wire::codec::{decode, encode};
 use homing_wire::{BlobId, DocId, limits};
 use minicbor::bytes::ByteVec;
 
+use super::{draft_id, row_id};
 use crate::api::{ApiError, Code};
 use crate::fail::{Fail, invalid};
 use crate::files::{MOST, StagedFile};
@@ -203,7 +204,7 @@ impl Replica {
                 beyond.push(StagedFile { meta, folder: row.path.map(Into::into) });
             }
         }
-        for row in draft_files::of_draft(tx, &crate::drafts::row_id(&doc.id()))? {
+        for row in draft_files::of_draft(tx, &row_id(&doc.id()))? {
             // Another device sent it while this one still brings it to the relay: the message takes it over when it comes.
             let on_its_way = matches!(row.state, FileState::Waiting | FileState::Uploading);
             if !on_its_way || attachments::of_blob(tx, &row.blob)?.is_some() {
@@ -263,10 +264,7 @@ impl Replica {
     pub fn publish_draft_files(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
         let mut files = Vec::new();
         for row in draft_files::of_conversation(tx, conversation)? {
-            files.push(DraftFileCopy {
-                draft: crate::drafts::draft_id(&row.draft),
-                meta: ByteVec::from(row.meta),
-            });
+            files.push(DraftFileCopy { draft: draft_id(&row.draft), meta: ByteVec::from(row.meta) });
         }
         let slot = draft_files_slot(conversation);
         if files.is_empty() && slots::own(tx, &self.personal(), &slot)?.is_none() {
@@ -303,7 +301,7 @@ impl Replica {
             if draft_files::get(tx, &id)?.is_some() || self.draft_done(tx, &came.conversation, &copy.draft)? {
                 continue;
             }
-            let draft = crate::drafts::row_id(&copy.draft);
+            let draft = row_id(&copy.draft);
             draft_files::put(tx, &draft_of_file(&meta, &draft, &came.conversation, FileState::Remote))?;
         }
         self.touched.drafts.insert(came.conversation);
@@ -313,7 +311,7 @@ impl Replica {
     /// Rows whose draft names them no longer: another device took them out.
     pub fn drop_unnamed_files(&mut self, tx: &Tx<'_>, doc: &DraftDoc) -> Result<(), Fail> {
         let named = doc.files();
-        for row in draft_files::of_draft(tx, &crate::drafts::row_id(&doc.id()))? {
+        for row in draft_files::of_draft(tx, &row_id(&doc.id()))? {
             if !named.contains(&row.id) {
                 self.forget_draft_file(tx, &row.id)?;
             }
