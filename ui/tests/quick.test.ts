@@ -1,6 +1,7 @@
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it } from "vitest";
 
+import type { Attachment } from "../src/lib/bindings/Attachment";
 import { agency } from "../src/lib/backend/fake/agency";
 import { slashAt, variables } from "../src/lib/quick";
 import { chooseLanguage } from "../src/lib/text";
@@ -46,6 +47,22 @@ describe("quick replies", () => {
     const saved = fake.calls.filter((call) => call.name === "draft_set").at(-1)?.args as { template: string };
     expect(saved.template).toBe("q-1");
     expect(all("quick-note")).toHaveLength(0);
+  });
+
+  it("bring their files, and take them with them when they are taken out", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    const rules: Attachment = { id: "f-rules", name: "Rules.pdf", mime: "application/pdf", size: 9000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: null, pinned: false };
+    world.quick = world.quick.map((one) => (one.id === "q-1" ? { ...one, files: [rules] } : one));
+    await start(world, "#/conversation/c-sam");
+    await user.click(await soon(() => composer()));
+    await user.keyboard("/wel");
+    await soon(() => expect(one("quick-hit").textContent).toContain("1 file"));
+    await user.keyboard("{Enter}");
+    await soon(() => expect(one("pending-file").textContent).toContain("Rules.pdf"));
+    await user.click(one("quick-undo"));
+    await soon(() => expect(all("pending-file")).toHaveLength(0));
+    expect(composer().value).toBe("");
   });
 
   it("are not sent with a hole in them that nobody saw", async () => {

@@ -6,9 +6,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::driver::{App, Desk};
+use crate::files::picture as picture_file;
 use crate::meeting::Office;
 use crate::programs::Terminal;
-use crate::steps::{open, tid, to_inbox, wait_connected, wait_draft};
+use crate::steps::{open, paste_file, tid, to_inbox, wait_connected, wait_draft};
 
 const TITLE: &str = "Keys and gate";
 const BODY: &str = "Dear {{client.first_name}},\nthe keys lie in the box.\n{{me.first_name}}";
@@ -37,6 +38,7 @@ async fn answer(app: &App, talk: &str, filled: &str, name: &str) {
     picture(app, &format!("{name}-picker")).await;
     press(app, ENTER).await;
     wait_draft(app, filled).await;
+    app.wait_text("[data-testid=pending-file][data-busy=false]", "Way.png").await;
     app.wait_for("[data-testid=quick-note][data-gaps=\"0\"]").await;
     picture(app, &format!("{name}-filled")).await;
     press(app, ENTER).await;
@@ -67,6 +69,8 @@ async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the
     ada.fill(&tid("quick-title"), TITLE).await;
     ada.fill(&tid("quick-body"), BODY).await;
     ada.wait_text(&tid("quick-preview"), "the keys lie in the box.").await;
+    paste_file(&ada, &tid("quick-files"), "Way.png", "image/png", &picture_file(320, 240)).await;
+    ada.wait_text(&format!("{} {}", tid("quick-files"), tid("pending-file")), "Way.png").await;
     let choose = "const list = document.querySelector('[data-testid=quick-form-category]');
         list.value = 'check_in';
         list.dispatchEvent(new Event('change', { bubbles: true }))";
@@ -80,7 +84,7 @@ async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the
     ada.set_size(1280, 800).await;
     ada.click(&tid("quick-save")).await;
     ada.wait_text(&tid("quick-row"), "not used yet").await;
-    ada.wait_text(&tid("banner"), "1 change").await;
+    ada.wait_text(&tid("banner"), "2 changes").await;
 
     relay.start_again();
     for window in [&ada, &cem, &ben] {
@@ -88,9 +92,12 @@ async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the
     }
     manage(&cem).await;
     cem.wait_text(&tid("quick-row"), TITLE).await;
+    cem.wait_for("[data-testid=quick-with][data-here=true]").await;
     answer(&cem, &talk, "Dear Ben,\nthe keys lie in the box.\nCem", "cem").await;
     open(&ben, &talk).await;
     ben.wait_text(&tid("message-body"), "the keys lie in the box.\nCem").await;
+    let whole = "return document.querySelector('[data-testid=attachment-image]')?.naturalWidth === 320";
+    ben.wait_until("the picture that goes with it", whole, vec![]).await;
 
     // Both use it while neither hears of the other: every use counts.
     relay.stop();

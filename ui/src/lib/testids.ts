@@ -168,6 +168,8 @@ export const testids = {
   quickCategory: "quick-category",
   quickRow: "quick-row",
   quickForm: "quick-form",
+  quickFiles: "quick-files",
+  quickWith: "quick-with",
   quickTitle: "quick-title",
   quickBody: "quick-body",
   quickFormCategory: "quick-form-category",

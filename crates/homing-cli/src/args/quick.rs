@@ -35,6 +35,9 @@ pub enum Quick {
         /// Not offered yet
         #[arg(long)]
         inactive: bool,
+        /// A file that goes with it; may be given several times
+        #[arg(long)]
+        file: Vec<PathBuf>,
     },
     /// Change one: what is not named stays as it was
     Edit {
@@ -56,6 +59,12 @@ pub enum Quick {
         /// Don't offer it any more
         #[arg(long)]
         inactive: bool,
+        /// A file that goes with it too; may be given several times
+        #[arg(long)]
+        file: Vec<PathBuf>,
+        /// Takes out the files it had
+        #[arg(long)]
+        no_files: bool,
     },
     /// Remove one
     Remove {
@@ -64,7 +73,7 @@ pub enum Quick {
         #[arg(long)]
         undo: bool,
     },
-    /// Put its words, filled in, into a conversation's draft
+    /// Put its words, filled in, and its files into a conversation's draft
     Use { id: String, conversation: String },
     /// Take a table (CSV with the columns title, body, category, active, property); all of it or nothing
     Import {

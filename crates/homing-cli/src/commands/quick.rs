@@ -1,13 +1,14 @@
 //! Quick replies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use homing_engine::api::{
-    self, ApiError, Call, Code, ConversationRef, DraftSet, QuickDuplicates, QuickExport, QuickFill,
-    QuickImport, QuickImported, QuickReplies, QuickReplyRemove, QuickReplySet, QuickTable, QuickText,
+    self, ApiError, Call, Code, ConversationRef, DraftSet, QuickAttach, QuickDuplicates, QuickExport,
+    QuickFill, QuickImport, QuickImported, QuickReplies, QuickReplyRemove, QuickReplySet, QuickTable,
+    QuickText, RecordFiles,
 };
 
-use super::{Run, absolute, text_or_stdin};
+use super::{Run, absolute, attachments, text_or_stdin};
 use crate::args::Quick;
 use crate::shapes;
 
@@ -18,12 +19,13 @@ impl Run<'_> {
                 let call = QuickReplies { query, category, conversation: r#in, inactive: all };
                 self.list::<api::QuickReply, shapes::QuickReply>(Call::QuickReplies(call)).await
             }
-            Quick::Add { title, body, category, property, inactive } => {
+            Quick::Add { title, body, category, property, inactive, file } => {
                 let body = text_or_stdin(&body)?;
                 let active = Some(!inactive);
-                self.set_quick(QuickReplySet { id: None, title, body, category, active, property }).await
+                let set = QuickReplySet { id: None, title, body, category, active, property };
+                self.set_quick(set, &file, None).await
             }
-            Quick::Edit { id, title, body, category, property, active, inactive } => {
+            Quick::Edit { id, title, body, category, property, active, inactive, file, no_files } => {
                 let all = QuickReplies { inactive: true, ..QuickReplies::default() };
                 let all: Vec<api::QuickReply> = self.call(Call::QuickReplies(all)).await?;
                 let named = all.into_iter().find(|one| one.id == id || one.title == id);
@@ -39,7 +41,7 @@ impl Run<'_> {
                     active: (active || inactive).then_some(active),
                     property,
                 };
-                self.set_quick(set).await
+                self.set_quick(set, &file, no_files.then(Vec::new)).await
             }
             Quick::Remove { id, undo } => {
                 self.done(Call::QuickReplyRemove(QuickReplyRemove { id, back: undo })).await
@@ -61,14 +63,33 @@ impl Run<'_> {
         }
     }
 
-    async fn set_quick(&self, set: QuickReplySet) -> Result<(), ApiError> {
-        self.show::<api::QuickReply, shapes::QuickReply>(Call::QuickReplySet(set)).await
+    /// Writes its words, and its files: those to `keep`, or all it has, and the new ones.
+    async fn set_quick(
+        &self,
+        set: QuickReplySet,
+        files: &[PathBuf],
+        keep: Option<Vec<String>>,
+    ) -> Result<(), ApiError> {
+        let add = attachments(files)?;
+        let mut written: api::QuickReply = self.call(Call::QuickReplySet(set)).await?;
+        if !add.is_empty() || keep.is_some() {
+            let args = RecordFiles { record: written.id.clone(), field: "files".into(), add, keep };
+            let _: api::RecordDetail = self.call(Call::RecordFiles(args)).await?;
+            let all = QuickReplies { inactive: true, ..QuickReplies::default() };
+            let all: Vec<api::QuickReply> = self.call(Call::QuickReplies(all)).await?;
+            written = all.into_iter().find(|one| one.id == written.id).unwrap_or(written);
+        }
+        self.out.print(&shapes::QuickReply::from(written));
+        Ok(())
     }
 
-    /// Its words become, or go behind, the conversation's draft.
+    /// Its words become, or go behind, the conversation's draft; its files go along.
     async fn use_quick(&self, id: String, conversation: String) -> Result<(), ApiError> {
-        let fill =
-            QuickFill { id: Some(id), conversation: Some(conversation.clone()), ..QuickFill::default() };
+        let fill = QuickFill {
+            id: Some(id.clone()),
+            conversation: Some(conversation.clone()),
+            ..QuickFill::default()
+        };
         let filled: QuickText = self.call(Call::QuickFill(fill)).await?;
         let draft: api::Draft =
             self.call(Call::DraftShow(ConversationRef { conversation: conversation.clone() })).await?;
@@ -77,7 +98,7 @@ impl Run<'_> {
             false => format!("{}\n{}", draft.text, filled.text),
         };
         let set = DraftSet {
-            conversation,
+            conversation: conversation.clone(),
             text,
             draft: Some(draft.id),
             base: Some(draft.revision),
@@ -85,6 +106,8 @@ impl Run<'_> {
             template: filled.id,
         };
         let draft: api::Draft = self.call(Call::DraftSet(set)).await?;
+        let attach = QuickAttach { id, conversation, draft: Some(draft.id) };
+        let draft: api::Draft = self.call(Call::QuickAttach(attach)).await?;
         let gaps = filled.gaps.into_iter().map(|gap| gap.name).collect();
         self.out.print(&shapes::QuickUsed { text: filled.text, gaps, draft: draft.id });
         Ok(())

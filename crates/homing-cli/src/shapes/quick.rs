@@ -16,6 +16,8 @@ pub struct QuickReply {
     pub property: Option<String>,
     pub uses: u32,
     pub team: bool,
+    /// Names of the files that go with it.
+    pub files: Vec<String>,
 }
 
 impl From<api::QuickReply> for QuickReply {
@@ -29,6 +31,7 @@ impl From<api::QuickReply> for QuickReply {
             property: row.property_title,
             uses: row.uses,
             team: row.team,
+            files: row.files.into_iter().map(|file| file.name).collect(),
         }
     }
 }
@@ -41,6 +44,9 @@ impl Display for QuickReply {
         }
         if !self.active {
             write!(f, "  (not offered)")?;
+        }
+        for file in &self.files {
+            write!(f, "  +{file}")?;
         }
         write!(f, "\n          {}", self.body.replace('\n', "\n          "))
     }

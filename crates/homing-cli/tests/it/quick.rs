@@ -15,6 +15,14 @@ async fn quick_replies_are_written_used_and_kept_in_tables() {
         "invalid_argument"
     );
 
+    let plan = ada.file("plan.txt");
+    std::fs::write(&plan, "The way to the house").unwrap();
+    let missing = ada.file("nowhere.txt");
+    let with = ["quick", "edit", &id, "--file"];
+    assert_eq!(ada.fails(&[&with[..], &[missing.to_str().unwrap()]].concat()).await, "file_failed");
+    let edited = ada.one(&[&with[..], &[plan.to_str().unwrap()]].concat()).await;
+    assert_eq!(edited["files"], serde_json::json!(["plan.txt"]));
+
     let used = ada.one(&["quick", "use", &id, &conversation]).await;
     assert!(text(&used, "text").starts_with("Dear Ben,\nyou can come from {{reservation.check_in}} on."));
     assert_eq!(used["gaps"], serde_json::json!(["reservation.check_in"]));
@@ -23,6 +31,8 @@ async fn quick_replies_are_written_used_and_kept_in_tables() {
     ada.sync().await;
     ben.sync().await;
     assert!(ben.bodies(&conversation).await[1].starts_with("Dear Ben,"));
+    assert_eq!(ben.all(&["messages", &conversation]).await[1]["attachments"][0]["name"], "plan.txt");
+    assert_eq!(ada.one(&["quick", "edit", &id, "--no-files"]).await["files"], serde_json::json!([]));
 
     let file = ada.file("quick.csv");
     ada.one(&["quick", "export", file.to_str().unwrap()]).await;

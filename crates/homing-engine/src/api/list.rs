@@ -203,6 +203,7 @@ calls! {
         RecordFiles record_files(RecordFiles) -> RecordDetail;
         LinkPreview link_preview(LinkToPreview) -> LinkPreviewed;
         DraftAttach draft_attach(DraftAttach) -> Draft;
+        QuickAttach quick_attach(QuickAttach) -> Draft;
         AttachmentRead attachment_read(ItemRef) -> FileData;
         AttachmentSave attachment_save(FileSave) -> Done;
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::Attachment;
+
 wire_types! {
 /// A quick reply.
 pub struct QuickReply {
@@ -24,6 +26,8 @@ pub struct QuickReply {
     pub updated_at: String,
     /// It says different things since it was changed on two devices; saving it chooses.
     pub conflict: bool,
+    /// Files that go with it. `record_files` puts them to its field `files`, and takes them out.
+    pub files: Vec<Attachment>,
 }
 
 /// The quick reply a message began as: told to those who have it, so no client hears of it.
@@ -63,6 +67,9 @@ pub struct QuickFill {
     /// Today, as the reader writes a day; absent: `YYYY-MM-DD`.
     #[serde(default)] pub today: Option<String>,
 }
+
+/// Puts the files of a quick reply to a draft, each under a key of its own; `draft` as in `DraftSet`.
+pub struct QuickAttach { pub id: String, pub conversation: String, #[serde(default)] pub draft: Option<String> }
 
 /// A variable that has nothing to say here, or that nobody knows.
 pub struct QuickGap { pub name: String, pub known: bool }

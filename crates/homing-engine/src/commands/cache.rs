@@ -245,6 +245,18 @@ impl Replica {
         Ok(())
     }
 
+    /// Files of a quick reply are wanted before somebody picks it, if files come by themselves.
+    pub fn want_files_at_hand(&mut self, tx: &Tx<'_>, record: &DocId) -> Result<(), Fail> {
+        let rules = rules(tx)?;
+        for file in attachments::of(tx, &[*record])? {
+            let comes = rules.bring(file.size) && !cache::was_taken_off(tx, &file.id)?;
+            if file.state == FileState::Remote && comes {
+                self.want_file(tx, &file.id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// All files of a conversation are wanted, as far back as it goes.
     pub fn want_files_of(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
         let mut all = merging::parts(tx, conversation)?;

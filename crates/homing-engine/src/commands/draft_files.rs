@@ -1,13 +1,17 @@
 //! Files of the composer's drafts.
 
+use homing_store::attachments::AttachmentRow;
 use homing_store::{Durability, draft_files, drafts};
 use homing_wire::DocId;
 
 use super::drafts::which_of;
-use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach};
+use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach, ItemRef, QuickAttach};
 use crate::core::Core;
+use crate::draft_choice::Which;
 use crate::fail::not_found;
+use crate::files::StagedFile;
 use crate::reply::Reply;
+use crate::text::visible;
 
 impl Core {
     /// How many files a draft has; none is sent before all are known.
@@ -31,15 +35,49 @@ impl Core {
         let found = self.find_conversation(&conversation).and_then(|id| Ok((id, which_of(draft.as_ref())?)));
         match found {
             Err(error) => self.settle(reply, Err(error)),
-            Ok((id, which)) => self.with_files(files, reply, move |core, staged| {
-                core.write(Durability::Full, |tx, replica, env| {
-                    let row = replica.draft_to_fill(tx, env, &id, which)?;
-                    replica.add_draft_files(tx, env.now_ms(), &row, staged)
-                })?;
-                core.resume_transfers_logged();
-                core.draft_of(&id)
-            }),
+            Ok((id, which)) => {
+                self.with_files(files, reply, move |core, staged| core.fill_draft(&id, which, staged));
+            }
         }
+    }
+
+    /// Puts the files of a quick reply to a draft. What is not on this device is fetched, and nothing is put to it before
+    /// all are here.
+    pub(crate) fn quick_attach(&mut self, args: QuickAttach, reply: Reply<Draft>) {
+        let found = self.quick_files_for(&args);
+        match found {
+            Err(error) => self.settle(reply, Err(error)),
+            Ok((id, which, files)) => {
+                self.with_files_again(&files, reply, move |core, staged| core.fill_draft(&id, which, staged));
+            }
+        }
+    }
+
+    fn quick_files_for(&mut self, args: &QuickAttach) -> Result<(DocId, Which, Vec<DocId>), ApiError> {
+        let files = self.quick_files(&args.id)?;
+        let absent = |file: &AttachmentRow| !crate::rows::is_here(file);
+        if let Some(first) = files.iter().find(|file| absent(file)) {
+            let message = format!(
+                "\"{}\" is not on this device yet. It is fetched as soon as the relay can be reached; then try once more.",
+                visible(&first.name)
+            );
+            for file in files.iter().filter(|file| absent(file)) {
+                self.attachment_fetch(ItemRef { id: file.id.to_string() })?;
+            }
+            return Err(ApiError::new(Code::KeyUnavailable, message));
+        }
+        let id = self.find_conversation(&args.conversation)?;
+        let which = which_of(args.draft.as_ref())?;
+        Ok((id, which, files.into_iter().map(|file| file.id).collect()))
+    }
+
+    fn fill_draft(&mut self, id: &DocId, which: Which, staged: &[StagedFile]) -> Result<Draft, ApiError> {
+        self.write(Durability::Full, |tx, replica, env| {
+            let row = replica.draft_to_fill(tx, env, id, which)?;
+            replica.add_draft_files(tx, env.now_ms(), &row, staged)
+        })?;
+        self.resume_transfers_logged();
+        self.draft_of(id)
     }
 
     /// Takes a file out of a draft.

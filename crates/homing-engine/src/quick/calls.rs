@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use homing_model::record::{FieldValue, PROPERTY, QUICK_REPLY};
 use homing_model::{Edit, FieldEdit, Preimage};
+use homing_store::attachments::AttachmentRow;
 use homing_store::{Durability, Tx, conversations, records, spaces};
 use homing_wire::{DocId, SpaceKind};
 use rand_core::Rng;
@@ -70,6 +71,7 @@ impl Core {
             team: space.is_some_and(|space| space.kind == SpaceKind::Team),
             updated_at: rfc3339(one.row.updated_ms),
             conflict: one.row.conflicts > 0,
+            files: one.files(&db)?.iter().map(crate::rows::attachment).collect(),
         })
     }
 
@@ -79,6 +81,11 @@ impl Core {
         let quick =
             quick.map(|row| Quick::of(&self.db()?, row).map_err(ApiError::from)).transpose()?.flatten();
         quick.ok_or_else(|| not_found("quick reply").into())
+    }
+
+    /// The files that go with one.
+    pub(crate) fn quick_files(&self, id: &str) -> Result<Vec<AttachmentRow>, ApiError> {
+        Ok(self.quick(id)?.files(&self.db()?)?)
     }
 
     /// The properties a conversation is about.

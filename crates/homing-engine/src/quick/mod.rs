@@ -1,7 +1,7 @@
 //! Quick replies: words a team writes once and sends often, and what is counted and filled in when they are used.
 //!
 //! They are records ([`homing_model::record::QUICK_REPLY`]) of the team's space, or of the personal one of somebody
-//! without a team. Only their words leave it, as a message's own text.
+//! without a team. Only their words and files leave it, as a message's own.
 
 mod calls;
 mod fill;
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use homing_model::record::{FieldType, FieldValue, QUICK_REPLY, RecordProjection};
 use homing_model::{ChangeInfo, Edit, FieldEdit, Projection, Value, WriteOp, project};
+use homing_store::attachments::{self, AttachmentRow};
 use homing_store::records::{self, RecordRow};
 use homing_store::{Read, Tx};
 use homing_wire::{DocId, PersonId};
@@ -19,6 +20,7 @@ use crate::api::Template;
 use crate::author::Label;
 use crate::docs::read_doc;
 use crate::fail::Fail;
+use crate::records::record_file_id;
 use crate::replica::Replica;
 use crate::text::visible;
 
@@ -67,6 +69,16 @@ impl Quick {
             Some(FieldValue::Number(uses)) => u32::try_from(*uses).unwrap_or(0),
             _ => 0,
         }
+    }
+
+    /// Files that go with it, in their order.
+    fn files(&self, db: &Read<'_>) -> homing_store::Result<Vec<AttachmentRow>> {
+        let Some(FieldValue::Files(files)) = self.record.value("files") else { return Ok(Vec::new()) };
+        let mut rows = Vec::with_capacity(files.len());
+        for file in files {
+            rows.extend(attachments::get(db, &record_file_id(&self.row.id, &file.blob))?);
+        }
+        Ok(rows)
     }
 
     fn category(&self) -> &str {

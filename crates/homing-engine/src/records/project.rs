@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use homing_model::record::{FieldType, FieldValue, RecordProjection, RecordSchema};
+use homing_model::record::{FieldType, FieldValue, QUICK_REPLY, RecordProjection, RecordSchema};
 use homing_store::changes::ChangeState;
 use homing_store::records::{self, RecordRow};
 use homing_store::{Read, Tx, outbox};
@@ -57,6 +57,9 @@ impl Replica {
         };
         records::put(tx, &row)?;
         self.project_files(tx, doc, record)?;
+        if record.kind == QUICK_REPLY && !record.deleted {
+            self.want_files_at_hand(tx, doc)?;
+        }
         self.touch_record(tx, doc)?;
         if let Some(copies) = copies_of(schema) {
             for copy in records::about(tx, doc, copies.kind.number())? {

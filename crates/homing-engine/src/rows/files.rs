@@ -48,7 +48,7 @@ pub(crate) fn attachment(row: &AttachmentRow) -> Attachment {
         size: row.size as f64,
         state: state_of_file(row.state),
         progress: row.progress,
-        here: here(row.state, row.path.as_deref()),
+        here: is_here(row),
         width: row.width,
         height: row.height,
         thumbnail: row.thumbnail.as_deref().and_then(crate::files::thumbnail_url),
@@ -72,10 +72,13 @@ pub(crate) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachmen
     attachment(&file)
 }
 
-fn here(state: FileState, path: Option<&str>) -> bool {
-    let whole =
-        matches!(state, FileState::Waiting | FileState::Uploading | FileState::Ready | FileState::Stopped);
-    whole && path.is_some()
+/// Whether all of its bytes are on this device.
+pub(crate) fn is_here(row: &AttachmentRow) -> bool {
+    let whole = matches!(
+        row.state,
+        FileState::Waiting | FileState::Uploading | FileState::Ready | FileState::Stopped
+    );
+    whole && row.path.is_some()
 }
 
 fn state_of_file(state: FileState) -> AttachmentState {

@@ -19,7 +19,7 @@ use crate::replica::Replica;
 use crate::text::visible;
 
 pub(crate) use conversations::{is_listed, is_shown, title_of};
-pub(crate) use files::{attachment, described, draft_file};
+pub(crate) use files::{attachment, described, draft_file, is_here};
 
 pub(crate) fn members_of(
     db: &Read<'_>,

@@ -1,8 +1,10 @@
 //! Quick replies: shared by the team, filled in, counted on every device, taken from and written as tables.
 
+use data_encoding::BASE64;
 use homing_engine::api::{
-    Call, Draft, DraftSet, QuickDuplicates, QuickExport, QuickFill, QuickImport, QuickImported, QuickReplies,
-    QuickReply, QuickReplyRemove, QuickReplySet, QuickTable, QuickText,
+    AttachmentState, Call, Downloads, Draft, DraftSet, FileRoom, FileRulesSet, FileSource, QuickAttach,
+    QuickDuplicates, QuickExport, QuickFill, QuickImport, QuickImported, QuickReplies, QuickReply,
+    QuickReplyRemove, QuickReplySet, QuickTable, QuickText, RecordDetail, RecordFiles,
 };
 use homing_sim::{DeviceId, World};
 
@@ -84,6 +86,69 @@ fn the_team_shares_them_and_counts_right_however_far_apart() {
         let began = row.template.map(|one| (one.id, one.title));
         assert_eq!(began, Some((greeting.id.clone(), "Welcome".to_owned())), "{}", row.body);
     }
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn their_files_go_with_a_message_to_the_client_bit_for_bit() {
+    let mut house = House::new(44);
+    let (laptop, desktop, cora, ben) = (house.laptop, house.desktop, house.cora, house.ben);
+    let (two, everybody) = (house.two.clone(), house.devices());
+    let world = &mut house.world;
+    let rules = FileRulesSet { downloads: Some(Downloads::OnDemand), ..FileRulesSet::default() };
+    let _: FileRoom = world.ask(cora, Call::FileRulesSet(rules)).unwrap();
+    let one = add(world, laptop, "House rules", "Please read this.");
+    let bytes: Vec<u8> = (0..90_000u32).map(|n| (n % 251) as u8).collect();
+    let file = FileSource::Bytes {
+        name: "Rules.pdf".into(),
+        mime: "application/pdf".into(),
+        base64: BASE64.encode(&bytes),
+        voice: None,
+    };
+    let files = RecordFiles { record: one.id.clone(), field: "files".into(), add: vec![file], keep: None };
+    let _: RecordDetail = world.ask(laptop, Call::RecordFiles(files)).unwrap();
+    world.settle().unwrap();
+
+    assert_eq!(list(world, desktop)[0].files[0].state, AttachmentState::Ready, "at hand before it is picked");
+
+    // Cora's device fetches only what is asked for: it is fetched now, and nothing goes without it.
+    let shown = list(world, cora)[0].files.clone();
+    assert_eq!((shown[0].name.as_str(), shown[0].state), ("Rules.pdf", AttachmentState::Remote));
+    let attach = QuickAttach { id: one.id.clone(), conversation: two.clone(), draft: None };
+    world.set_online(cora, false).unwrap();
+    let missing = world.ask::<Draft>(cora, Call::QuickAttach(attach.clone())).unwrap_err();
+    assert!(missing.to_string().contains("Rules.pdf"), "{missing}");
+    assert_eq!(world.draft(cora, &two).unwrap().files, []);
+    world.set_online(cora, true).unwrap();
+    world.settle().unwrap();
+    assert_eq!(list(world, cora)[0].files[0].state, AttachmentState::Ready);
+    let draft: Draft = world.ask(cora, Call::QuickAttach(attach.clone())).unwrap();
+    assert_eq!(draft.files.len(), 1);
+    assert_ne!(draft.files[0].id, shown[0].id, "it is a file of its own, under a key of its own");
+    let set = DraftSet {
+        conversation: two.clone(),
+        text: "Please read this.".to_owned(),
+        draft: Some(draft.id),
+        base: Some(draft.revision),
+        reply_to: None,
+        template: Some(one.id.clone()),
+    };
+    let _: Draft = world.ask(cora, Call::DraftSet(set)).unwrap();
+    world.draft_send(cora, &two).unwrap();
+    world.settle().unwrap();
+
+    let came = world.file_row(ben, &two, "Please read this.").unwrap();
+    world.fetch_file(ben, &came.id).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.read_file(ben, &came.id).unwrap(), bytes);
+    // Taken out of the quick reply it stays in the message.
+    let none = RecordFiles { record: one.id, field: "files".into(), add: Vec::new(), keep: Some(Vec::new()) };
+    let _: RecordDetail = world.ask(laptop, Call::RecordFiles(none)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(list(world, cora)[0].files, []);
+    assert_eq!(world.read_file(ben, &came.id).unwrap(), bytes);
+    let there = QuickAttach { id: "no such".into(), ..attach };
+    assert!(world.ask::<Draft>(cora, Call::QuickAttach(there)).is_err());
     at_rest(world, &everybody);
 }
 

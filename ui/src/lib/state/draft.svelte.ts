@@ -2,6 +2,7 @@ import { asCallError, type Backend, type CallError, type HandedFile } from "../b
 import type { Attachment } from "../bindings/Attachment";
 import { MESSAGE_BYTES } from "../bindings/constants";
 import type { Draft } from "../bindings/Draft";
+import type { QuickReply } from "../bindings/QuickReply";
 import type { Quote } from "../bindings/Quote";
 import type { Sending } from "../bindings/Sending";
 import type { DraftRow } from "../bindings/DraftRow";
@@ -113,14 +114,13 @@ export class DraftEditor implements Takes {
 
   /** Puts a file to the draft, behind those that came before it: the first may begin the draft that all of them go to. */
   async take(file: HandedFile): Promise<void> {
-    this.attaching = [...this.attaching, file];
-    const turn = this.#turn.then(() => this.#attach(file));
-    this.#turn = turn.catch(() => void (this.#refused += 1));
-    try {
-      await turn;
-    } finally {
-      this.attaching = this.attaching.filter((other) => other !== file);
-    }
+    await this.#attach([file], (to) => this.backend.call("draft_attach", { ...to, files: [source(file)] }));
+  }
+
+  /** Puts the files of a quick reply to the draft in the same way; the ids they have there. */
+  async takeQuick(one: QuickReply): Promise<string[]> {
+    const files = one.files.map(({ name, mime, size }): HandedFile => ({ id: 0, name, mime, size }));
+    return this.#attach(files, (to) => this.backend.call("quick_attach", { ...to, id: one.id }));
   }
 
   /** Waits until the files are in it; false if one of them could not be put to it. */
@@ -130,11 +130,25 @@ export class DraftEditor implements Takes {
     return this.#refused === refused;
   }
 
-  async #attach(file: HandedFile): Promise<void> {
-    // The draft it goes to is the one on the screen.
-    await this.flush();
-    const args = { conversation: this.conversation, files: [source(file)], draft: this.id };
-    this.#filesOf(await this.backend.call("draft_attach", args));
+  async #attach(files: HandedFile[], put: (to: { conversation: string; draft: string }) => Promise<Draft>): Promise<string[]> {
+    this.attaching = [...this.attaching, ...files];
+    const turn = this.#turn.then(async () => {
+      // The draft they go to is the one on the screen.
+      await this.flush();
+      const before = new Set(this.files.map((file) => file.id));
+      const draft = await put({ conversation: this.conversation, draft: this.id });
+      this.#filesOf(draft);
+      return draft.files.map((file) => file.id).filter((id) => !before.has(id));
+    });
+    this.#turn = turn.then(
+      () => undefined,
+      () => void (this.#refused += 1),
+    );
+    try {
+      return await turn;
+    } finally {
+      this.attaching = this.attaching.filter((other) => !files.includes(other));
+    }
   }
 
   /** Takes a file out of the draft. */

@@ -143,7 +143,7 @@ export function agency(now = Date.now()): World {
     const held = world.drafts.get(id);
     if (row && held) world.rows.set(id, { ...row, has_draft: true, draft_preview: held.text });
   }
-  const quick = { active: true, property: null, property_title: null, team: true, updated_at: at(3 * DAY), conflict: false };
+  const quick = { active: true, property: null, property_title: null, team: true, updated_at: at(3 * DAY), conflict: false, files: [] };
   world.quick = [
     { ...quick, id: "q-1", title: "Welcome", body: "Dear {{client.first_name}},\nthank you for asking. I will call you tomorrow.\n{{me.name}}", category: "greeting", uses: 41 },
     { ...quick, id: "q-2", title: "Keys and gate", body: "You can come from {{reservation.check_in}} on. The keys lie in the box beside the gate.", category: "check_in", uses: 12 },

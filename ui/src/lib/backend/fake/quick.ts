@@ -3,8 +3,9 @@ import { QUICK_VARIABLES } from "../../bindings/constants";
 import type { Handlers } from "./handlers";
 import { fail } from "./handlers";
 import type { FakeBackend } from "./index";
+import { draft } from "./world";
 
-type Names = "quick_replies" | "quick_reply_set" | "quick_reply_remove" | "quick_fill" | "quick_import" | "quick_export";
+type Names = "quick_replies" | "quick_reply_set" | "quick_reply_remove" | "quick_fill" | "quick_attach" | "quick_import" | "quick_export";
 
 let made = 0;
 
@@ -36,6 +37,7 @@ export const quick: Pick<Handlers, Names> = {
       team: true,
       updated_at: new Date().toISOString(),
       conflict: false,
+      files: known?.files ?? [],
     };
     fake.world.quick = [...fake.world.quick.filter((other) => other.id !== one.id), one];
     told(fake, one.id);
@@ -46,6 +48,13 @@ export const quick: Pick<Handlers, Names> = {
     else fake.world.quickGone.add(args.id);
     told(fake, args.id);
     return { done: true };
+  },
+  quick_attach: (fake, args) => {
+    const held = fake.world.drafts.get(args.conversation) ?? draft(args.conversation);
+    const files = find(fake, args.id).files.map((file) => ({ ...file, id: `${file.id}-again-${(made += 1)}` }));
+    const changed = { ...held, id: held.id || `dr-quick-${made}`, files: [...held.files, ...files] };
+    fake.world.drafts.set(args.conversation, changed);
+    return changed;
   },
   quick_fill: (fake, args) => {
     const body = args.body ?? find(fake, args.id ?? "").body;

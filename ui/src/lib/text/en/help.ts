@@ -108,7 +108,7 @@ export const help = {
       title: "Quick replies",
       text: [
         "What you say often you write once: type / in a message and pick it by its title, words or category. Names, days and the property fill themselves in. What can't be filled in is shown, and has to be seen before it is sent.",
-        "They can be for everywhere or for one property, taken from a table and written into one (CSV).",
+        "They can be for everywhere or for one property, and bring files with them: a price list, the house rules. They are taken from a table and written into one (CSV); files stay out of tables.",
       ],
       data: "Quick replies are sealed for your team, or for your own devices if you have none. A client gets only the message you send; that it began as a quick reply is shown to your team alone.",
     },
