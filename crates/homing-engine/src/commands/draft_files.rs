@@ -7,7 +7,7 @@ use homing_wire::DocId;
 use super::drafts::which_of;
 use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach, ItemRef, QuickAttach};
 use crate::core::Core;
-use crate::draft_choice::Which;
+use crate::drafts::Which;
 use crate::fail::not_found;
 use crate::files::StagedFile;
 use crate::reply::Reply;
