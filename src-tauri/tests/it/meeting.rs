@@ -53,18 +53,12 @@ impl Meeting {
 
     /// The relay is gone, and all three have seen it.
     pub async fn relay_down(&mut self) {
-        self.relay.stop();
-        for window in self.windows() {
-            window.wait_for(&tid("banner")).await;
-        }
+        stop(&mut self.relay, [&self.laptop, &self.desktop, &self.ben]).await;
     }
 
     /// It is back, and all three are connected.
     pub async fn relay_up(&mut self) {
-        self.relay.start_again();
-        for window in self.windows() {
-            wait_connected(window).await;
-        }
+        start_again(&mut self.relay, [&self.laptop, &self.desktop, &self.ben]).await;
     }
 
     pub async fn end(self) {
@@ -118,16 +112,24 @@ impl Office {
     }
 
     pub async fn relay_down(&mut self) {
-        self.relay.stop();
-        for window in self.windows() {
-            window.wait_for(&tid("banner")).await;
-        }
+        stop(&mut self.relay, [&self.ada, &self.cem, &self.ben]).await;
     }
 
     pub async fn relay_up(&mut self) {
-        self.relay.start_again();
-        for window in self.windows() {
-            wait_connected(window).await;
-        }
+        start_again(&mut self.relay, [&self.ada, &self.cem, &self.ben]).await;
+    }
+}
+
+async fn stop(relay: &mut Relay, windows: [&App; 3]) {
+    relay.stop();
+    for window in windows {
+        window.wait_for(&tid("banner")).await;
+    }
+}
+
+async fn start_again(relay: &mut Relay, windows: [&App; 3]) {
+    relay.start_again();
+    for window in windows {
+        wait_connected(window).await;
     }
 }
