@@ -163,7 +163,7 @@ impl App {
                 const style = getComputedStyle(element);
                 if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') continue;
                 if (['auto', 'scroll'].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1
-                    && element.tagName !== 'TEXTAREA' && !element.matches('.filters, .board')) {
+                    && element.tagName !== 'TEXTAREA' && !element.matches('.filters, .board, .categories')) {
                     found.push(`scrolls sideways: ${name(element)}`);
                 }
                 // A pane's handle lies on its edge, and a field scrolls.

@@ -86,7 +86,7 @@ export const later = {
   zone: (zone: string) => `Your time zone: ${zone}`,
   past: "Choose a time to come.",
   plan: "Send then",
-  planned: (at: string) => `Is sent ${at}`,
+  planned: (at: string) => `Will be sent ${at}`,
   here: "Planned messages, seen only by you",
   list: "Planned",
   actions: "What to do with it",
