@@ -6,6 +6,7 @@
 // The lints know tests by their attribute; here everything is one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod calls;
 mod choices;
 mod colleagues;
 mod crash;

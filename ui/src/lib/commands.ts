@@ -1,9 +1,10 @@
 import type { Component } from "svelte";
 
-import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings } from "./icons";
+import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings, VideoCall } from "./icons";
 import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
+import { offerCall } from "./video";
 
 export interface Command {
   group: string;
@@ -18,7 +19,8 @@ export interface Command {
 /** Everything that can be done by name. */
 export function commands(app: App): Command[] {
   const go = app.router.go.bind(app.router);
-  const row = app.thread?.detail?.row;
+  const { thread } = app;
+  const row = thread?.detail?.row;
   const group = t.palette.actions;
   const list: Command[] = [
     { group, label: t.nav.new, icon: New, key: "new", run: () => go("new") },
@@ -46,6 +48,7 @@ export function commands(app: App): Command[] {
       { group, label: t.thread.find, icon: Search, key: "find", run: () => (app.finding = true) },
     );
   }
+  if (thread && row?.can_write) list.push({ group, label: t.video.menu, icon: VideoCall, words: "meeting room conference", run: () => void offerCall(app, thread) });
   if (app.status?.key_protection === "passphrase") list.push({ group, label: t.settings.lockNow, icon: Lock, run: () => void app.lock() });
   if (app.status?.demo) {
     list.push(
@@ -66,6 +69,7 @@ export function commands(app: App): Command[] {
     [t.settings.enter, Settings],
     [t.settings.receipts, Settings],
     [t.settings.language, Settings],
+    [t.video.setting, VideoCall],
     [t.settings.zoom, Settings],
     [t.settings.lockAfter, Lock],
     [t.settings.backup, Safety],

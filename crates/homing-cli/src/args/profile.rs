@@ -33,7 +33,8 @@ pub enum Config {
     /// Change a setting
     #[command(
         after_help = "A passphrase is read from stdin with `config set passphrase -`; an empty one takes the \
-        passphrase away.\nswitches take true or false; theme takes system, light or dark."
+        passphrase away.\nswitches take true or false; theme takes system, light or dark; video_call takes the \
+        https address of a service, with {room} where a room's name goes."
     )]
     Set {
         key: Key,
@@ -60,6 +61,7 @@ pub enum Key {
     UndoSendSeconds,
     Presence,
     LinkPreviews,
+    VideoCall,
 }
 
 #[derive(Debug, Subcommand)]

@@ -387,6 +387,9 @@ pub struct Settings {
     pub presence: bool,
     /// Whether this device asks the pages of links somebody types here what they are called.
     pub link_previews: bool,
+    /// Address of the service this person makes video calls with; `{room}` stands for a name of a room. Empty: none.
+    /// On all devices of the person.
+    pub video_call: String,
     /// Whether the welcome steps were put away.
     pub welcome_done: bool,
     /// Until when the reminder to keep the recovery words is put off.

@@ -19,6 +19,7 @@ mod resolve;
 mod scheduled;
 mod settings;
 mod status;
+mod video;
 
 pub(crate) use messages::Outgoing;
 pub(crate) use notices::notice_id;

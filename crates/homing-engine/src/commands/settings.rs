@@ -2,6 +2,7 @@
 
 use homing_store::{Durability, Tx, meta, slots};
 
+use super::video;
 use crate::api::{ApiError, Nothing, Settings, SettingsSet, Theme};
 use crate::core::Core;
 use crate::fail::{Fail, invalid};
@@ -26,6 +27,7 @@ fn defaults() -> Settings {
         undo_send_seconds: 0,
         presence: true,
         link_previews: false,
+        video_call: String::new(),
         welcome_done: false,
         recovery_reminder_at: None,
     }
@@ -46,7 +48,9 @@ fn over_defaults(bytes: &[u8]) -> serde_json::Result<Settings> {
 }
 
 fn encoded(settings: &Settings) -> Result<Vec<u8>, Fail> {
-    serde_json::to_vec(settings).map_err(|_| Fail::Internal("settings"))
+    // What follows the person lies where it follows the person.
+    let here = Settings { video_call: String::new(), ..settings.clone() };
+    serde_json::to_vec(&here).map_err(|_| Fail::Internal("settings"))
 }
 
 /// The recovery words changed: what put off their reminder was said of others.
@@ -61,8 +65,9 @@ pub(crate) fn remind_now(tx: &Tx<'_>) -> Result<(), Fail> {
 
 impl Core {
     pub(crate) fn stored_settings(&self) -> Result<Settings, ApiError> {
-        let bytes = meta::get(&self.db()?, SETTINGS)?;
-        Ok(stored(bytes.as_deref().map(Vec::as_slice)))
+        let db = self.db()?;
+        let bytes = meta::get(&db, SETTINGS)?;
+        Ok(Settings { video_call: video::address(&db)?, ..stored(bytes.as_deref().map(Vec::as_slice)) })
     }
 
     pub(crate) fn settings(&mut self, _: Nothing) -> Result<Settings, ApiError> {
@@ -87,8 +92,14 @@ impl Core {
         if ![0, 5, 10].contains(&settings.undo_send_seconds) {
             return Err(invalid("Sending can be undone for 0, 5 or 10 seconds.").into());
         }
+        if let Some(address) = &args.video_call {
+            settings.video_call = video::checked(address)?;
+        }
         self.write(Durability::Full, |tx, replica, env| {
             meta::set(tx, SETTINGS, &encoded(&settings)?)?;
+            if settings.video_call != before.video_call {
+                replica.set_video_call(tx, env.now_ms(), &settings.video_call)?;
+            }
             replica.touched.settings = true;
             if settings.read_receipts != before.read_receipts {
                 let now_ms = env.now_ms();

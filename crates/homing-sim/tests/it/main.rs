@@ -32,4 +32,5 @@ mod scheduled_files;
 mod search;
 mod seized;
 mod talk;
+mod video;
 mod waiting;

@@ -27,6 +27,11 @@ presence: boolean,
  */
 link_previews: boolean, 
 /**
+ * Address of the service this person makes video calls with; `{room}` stands for a name of a room. Empty: none.
+ * On all devices of the person.
+ */
+video_call: string, 
+/**
  * Whether the welcome steps were put away.
  */
 welcome_done: boolean, 

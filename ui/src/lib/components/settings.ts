@@ -18,7 +18,7 @@ export type Setting = Base &
   (
     | { kind: "switch"; value: boolean; set: (value: boolean) => void }
     | { kind: "choice"; value: string; options: Array<[string, string]>; content?: boolean; set: (value: string) => void }
-    | { kind: "text"; value: string; save: (value: string) => Promise<void> }
+    | { kind: "text"; value: string; save: (value: string) => Promise<boolean>; address?: boolean }
     | { kind: "action"; action: string; run: () => void }
     | { kind: "relay" }
     | { kind: "channels"; value: KindChannels; set: (value: KindChannels) => void }
@@ -118,6 +118,7 @@ export function sections(app: App, words = ""): Section[] {
           save: async (name) => {
             const changed = await app.attempt("profile_rename", { name });
             if (changed) app.status = changed;
+            return changed !== null;
           },
         },
         { kind: "action", id: "devices", label: s.devices, help: s.devicesHelp, action: s.devicesOpen, run: () => go("devices") },
@@ -154,6 +155,7 @@ export function sections(app: App, words = ""): Section[] {
         },
         { kind: "action", id: "quick", label: t.quick.title, help: t.quick.lead, action: t.quick.manage, words: "templates canned snippets", run: () => go("quick") },
         { kind: "switch", id: "link_previews", label: s.linkPreviews, help: s.linkPreviewsHelp, value: settings.link_previews, set: (value) => void app.set({ link_previews: value }) },
+        { kind: "text", address: true, id: "video_call", label: t.video.setting, help: t.video.settingHelp, words: "meeting room link conference", value: settings.video_call, save: (video_call) => app.set({ video_call }) },
         { kind: "switch", id: "presence", label: s.presence, help: s.presenceHelp, value: settings.presence, set: (value) => void app.set({ presence: value }) },
         { kind: "switch", id: "read_receipts", label: s.receipts, help: s.receiptsHelp, value: settings.read_receipts, set: (value) => void app.set({ read_receipts: value }) },
       ],

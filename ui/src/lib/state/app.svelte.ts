@@ -202,9 +202,10 @@ export class App {
     this.language = language;
   }
 
-  async set(change: Partial<SettingsSet>): Promise<void> {
+  async set(change: Partial<SettingsSet>): Promise<boolean> {
     const settings = await this.attempt("settings_set", change);
     if (settings) this.settings = settings;
+    return settings !== null;
   }
 
   editor(conversation: string): DraftEditor {

@@ -14,6 +14,7 @@ import { search } from "./en/search";
 import { doctor, passphrase, settings } from "./en/settings";
 import { banner, common, link, nav, palette, toast } from "./en/shell";
 import { failed, first, lock, welcome } from "./en/start";
+import { video } from "./en/video";
 
 export const en = {
   app: "Homing",
@@ -52,6 +53,7 @@ export const en = {
   keep,
   gallery,
   voice,
+  video,
   role,
   roleHelp,
   space,

@@ -93,6 +93,7 @@ export function settings(over: Partial<Settings> = {}): Settings {
     undo_send_seconds: 0,
     presence: true,
     link_previews: false,
+    video_call: "",
     welcome_done: false,
     recovery_reminder_at: null,
     ...over,
