@@ -57,7 +57,7 @@ export const record = {
   by: (name: string, at: string) => `${name}, ${shortTime(at)}`,
   byWaiting: (name: string) => `${name}, waiting to be sent`,
   use: "Use this",
-  useOf: (value: string, name: string) => `Use “${value}” of ${name}`,
+  useOf: (value: string, name: string) => `Use this: “${value}” of ${name}`,
   keepAll: "Keep all",
   emptied: "Left empty",
   toChoose: (n: number) => many(n, "field to choose", "fields to choose"),
