@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::driver::{App, Desk, SILENCE, Sound};
 use crate::meeting::Meeting;
-use crate::steps::{begin, first_start, open, tid};
+use crate::steps::{begin, first_start, open, row, tid};
 
 /// Where a picture is put to be looked at.
 fn picture(name: &str) -> PathBuf {
@@ -85,6 +85,9 @@ async fn a_voice_note_said_offline_is_heard_by_the_other_and_on_the_second_devic
         window.wait_until("a later place of the voice note", on, vec![]).await;
         window.click(&tid("voice-speed")).await;
         window.wait_text(&tid("voice-speed"), "1.5").await;
+    }
+    for window in [&laptop, &desktop, &ben] {
+        window.wait_text(&row(&talk), "Voice message, 0:0").await;
     }
     ben.screenshot(&picture("voice-note.png")).await;
     laptop.wait_gone("[data-testid=message][data-state=pending]").await;

@@ -2,6 +2,7 @@ import type { MessageRow } from "./bindings/MessageRow";
 import { Answers, Check, Close, Copy, Draft, Forward, History, Remove, Reply, Retry, Select } from "./icons";
 import { focusComposer } from "./keys";
 import { words } from "./markdown";
+import { quoteOf } from "./said";
 import type { App } from "./state/app.svelte";
 import type { Thread } from "./state/thread.svelte";
 import { t } from "./text";
@@ -58,7 +59,7 @@ export class MessageActions {
       return;
     }
     this.thread.commenting = false;
-    this.app.editor(this.thread.id).setReply({ id: row.id, author_name: row.author_name, preview: row.body.slice(0, 100) || (row.attachments[0]?.name ?? "") });
+    this.app.editor(this.thread.id).setReply(quoteOf(row));
     focusComposer();
   }
 

@@ -6,6 +6,19 @@ use ts_rs::TS;
 use super::Attachment;
 
 wire_types! {
+#[derive(Copy, Eq)]
+pub enum FilesKind { Voice, Photo, Video, File }
+
+/// What a line says of a message that has files and no words. `file`: of another kind, or of several.
+pub struct FilesSaid {
+    pub kind: FilesKind,
+    pub count: u32,
+    /// Of recordings, together.
+    pub duration_ms: Option<f64>,
+    /// Of one file.
+    pub name: String,
+}
+
 /// Messages that have files: the newest page without cursors; `before` / `after` a cursor, `around` a message id.
 #[derive(Default)]
 pub struct ConversationFiles {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::FilesSaid;
+
 macro_rules! notice_kinds {
     ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal desktop $desktop:literal says $says:literal;)*) => {
         /// What a person is told of. A new kind is one line here and its sentence in the window's catalogue.
@@ -89,6 +91,8 @@ pub struct NoticeRow {
     pub title: String,
     /// A few words of it.
     pub text: String,
+    /// The message has no words, but these.
+    pub files: Option<FilesSaid>,
     /// How many unread messages it stands for; 0 where that has no meaning.
     pub count: u32,
     pub conversation: Option<String>,

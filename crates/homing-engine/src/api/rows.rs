@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ApiError, Assignee, Colleague, Named, Preview, Reaction, RecordChip, Template};
+use super::{ApiError, Assignee, Colleague, FilesSaid, Named, Preview, Reaction, RecordChip, Template};
 
 wire_types! {
 /// How far an own message came. `local`: no relay is set; `scheduled`: it is sent at its time.
@@ -84,6 +84,8 @@ pub struct ConversationRow {
     pub marked_unread: bool,
     /// First 100 characters of the last message.
     pub preview: String,
+    /// The last message has no words, but these.
+    pub preview_files: Option<FilesSaid>,
     /// Somebody named this person in it.
     pub named: bool,
     /// Author of the last message; absent if it is one's own.
@@ -189,7 +191,8 @@ pub struct Attachment {
 /// What a recording of a voice is shown with. `peaks`: loudness in equal steps, 0 to 255.
 pub struct VoiceShown { pub duration_ms: f64, pub peaks: Vec<u8> }
 
-pub struct Quote { pub id: String, pub author_name: String, pub preview: String }
+/// `files`: it has no words, but these.
+pub struct Quote { pub id: String, pub author_name: String, pub preview: String, pub files: Option<FilesSaid> }
 
 /// A message as the conversation shows it.
 pub struct MessageRow {
@@ -282,6 +285,8 @@ pub struct OutboxRow {
     pub conversation: Option<String>,
     pub title: String,
     pub preview: String,
+    /// It has no words, but these.
+    pub files: Option<FilesSaid>,
     pub state: OutboxState,
     pub since: String,
     pub error: Option<ApiError>,

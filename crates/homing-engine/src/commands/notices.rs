@@ -15,9 +15,10 @@ use crate::api::{
 use crate::author::Label;
 use crate::core::Core;
 use crate::fail::{invalid, not_found};
+use crate::files::said;
 use crate::notices::{Prefs, QUIET, Quiet, RETAIN_MS, announce_of, channels_setting};
 use crate::records::title_of;
-use crate::rows::{device_name, is_shown, shown_name};
+use crate::rows::{device_name, files_said, is_shown, shown_name, wordless};
 use crate::text::rfc3339;
 
 const PAGE: u32 = 100;
@@ -89,8 +90,10 @@ impl Core {
         let page: Vec<_> =
             page.into_iter().filter(|row| is_shown(row) && row.unread > 0 && announced(row)).collect();
         let titles = self.titles(&page.iter().map(|row| row.id).collect::<Vec<_>>())?;
+        let mut files = files_said(&db, &page.iter().filter_map(wordless).collect::<Vec<_>>())?;
         let mut rows = Vec::new();
         for row in page {
+            let files = wordless(&row).and_then(|id| files.remove(&id));
             let first = messages::first_unread(&db, &row.id)?;
             if row.unread == 1 && first.is_some_and(|id| told.contains(id.to_string().as_str())) {
                 continue;
@@ -105,6 +108,7 @@ impl Core {
                 name: by.map(|last| shown_name(&last.author_name)).unwrap_or_default(),
                 title: titles.get(&row.id).cloned().unwrap_or_default(),
                 text: row.preview,
+                files,
                 count: row.unread,
                 conversation: Some(row.id.to_string()),
                 message: first.map(|id| id.to_string()),
@@ -132,13 +136,16 @@ impl Core {
             (None, None, Some(space)) => spaces::get(&db, &space)?.map(|row| row.name).unwrap_or_default(),
             _ => String::new(),
         };
-        let text = match row.message.filter(|_| row.text.is_empty()) {
+        let (text, files) = match row.message.filter(|_| row.text.is_empty()) {
             Some(message) => messages::get(&db, &message)?
-                .map(|row| homing_model::preview(&row.body, 100))
+                .map(|row| {
+                    let files = said(&row.attachments).filter(|_| row.body.is_empty());
+                    (homing_model::preview(&row.body, 100), files)
+                })
                 .unwrap_or_default(),
             // A device is known by its name.
-            None if device => String::new(),
-            None => row.text,
+            None if device => Default::default(),
+            None => (row.text, None),
         };
         Ok(NoticeRow {
             id: notice_id(&row.key),
@@ -149,6 +156,7 @@ impl Core {
             name,
             title: crate::text::visible(&title),
             text,
+            files,
             count: 0,
             conversation: row.conversation.map(|id| id.to_string()),
             message: row.message.map(|id| id.to_string()),

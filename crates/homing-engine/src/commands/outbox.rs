@@ -17,6 +17,7 @@ use crate::author::Label;
 use crate::core::Core;
 use crate::drafts::row_id;
 use crate::fail::{Fail, not_found};
+use crate::files::{in_words, said_of};
 use crate::ops::OpIntent;
 use crate::replica::Replica;
 use crate::text::rfc3339;
@@ -57,6 +58,12 @@ impl Core {
                 let open = row.state != StoredState::Sealed;
                 let alike = row.conversation.map_or(0, |id| movable.get(&id).copied().unwrap_or(0));
                 let message = kind == "message";
+                let files = match edit {
+                    Some(Edit::CreateMessage { attachments, .. }) if item.body.is_empty() => {
+                        said_of(attachments)
+                    }
+                    _ => None,
+                };
                 OutboxRow {
                     // A message keeps its name when its place among the others changes.
                     id: match row.doc.filter(|_| message) {
@@ -65,7 +72,11 @@ impl Core {
                     },
                     title: row.conversation.and_then(|id| titles.get(&id).cloned()).unwrap_or(item.subject),
                     conversation: row.conversation.map(|id| id.to_string()),
-                    preview: homing_model::preview(&item.body, PREVIEW),
+                    preview: match &files {
+                        Some(files) => in_words(files),
+                        None => homing_model::preview(&item.body, PREVIEW),
+                    },
+                    files,
                     state: match row.state {
                         StoredState::Queued => OutboxState::Queued,
                         StoredState::Sealed => OutboxState::Sealed,

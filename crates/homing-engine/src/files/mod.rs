@@ -8,6 +8,7 @@
 mod check;
 mod open;
 mod reseal;
+mod said;
 mod seal;
 mod thumbnail;
 
@@ -21,6 +22,7 @@ use homing_wire::limits;
 
 use crate::api::{ApiError, Code, FileData, FileSource};
 pub(crate) use open::missing;
+pub(crate) use said::{in_words, said, said_of};
 pub(crate) use thumbnail::{fit_together, small_picture, thumbnail, thumbnail_url};
 
 /// Bytes of one file.

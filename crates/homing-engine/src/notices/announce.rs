@@ -10,6 +10,7 @@ use super::RETAIN_MS;
 use super::prefs::{Around, Prefs, announce_of};
 use crate::api::{ApiError, Channels, Event, NoticeKind, Settings};
 use crate::core::Core;
+use crate::files::{in_words, said};
 use crate::rows::{is_listed, shown_name};
 use crate::touched::Touched;
 
@@ -103,7 +104,7 @@ impl Core {
             _ => NoticeKind::Message,
         };
         let about = match row.body.is_empty() {
-            true => "Sent a file".to_owned(),
+            true => said(&row.attachments).as_ref().map(in_words).unwrap_or_default(),
             false => homing_model::preview(&row.body, PREVIEW),
         };
         Ok(Some(Candidate {
@@ -138,7 +139,11 @@ impl Core {
             conversation,
             message: shown.message.and_then(|id| id.parse().ok()),
             name: shown.name,
-            about: if shown.text.is_empty() { shown.title } else { shown.text },
+            about: match (shown.text.is_empty(), &shown.files) {
+                (false, _) => shown.text,
+                (true, Some(files)) => in_words(files),
+                (true, None) => shown.title,
+            },
             channels: prefs.decide(kind, &Around { on_screen, ..around }),
         }))
     }

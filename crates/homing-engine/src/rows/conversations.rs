@@ -1,15 +1,16 @@
 //! The list of conversations, and what a conversation is called.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use homing_store::conversations::{self, ConversationRow as StoredConversation, Cursor};
 use homing_store::members::MemberRow;
 use homing_wire::{DocId, Member, PersonId, SpaceKind as WireSpaceKind};
 
 use super::reached::{Surroundings, state_of};
-use super::{Rights, member_id, members_of, role_name, shown_name, space_kind};
-use crate::api::{ApiError, Assignee, ConversationRow, Participant, SpaceKind};
+use super::{Rights, files_said, member_id, members_of, role_name, shown_name, space_kind};
+use crate::api::{ApiError, Assignee, ConversationRow, FilesSaid, Participant, SpaceKind};
 use crate::core::Core;
+use crate::files::in_words;
 use crate::text::{rfc3339, visible};
 
 impl Core {
@@ -24,11 +25,16 @@ impl Core {
         let around = Surroundings::of(&self.db()?, spaces.flatten())?;
         let now_ms = self.env.now_ms();
         let mut rows = Vec::with_capacity(stored.len());
+        let wordless = stored.iter().filter_map(wordless).collect::<Vec<DocId>>();
+        let mut files = files_said(&self.db()?, &wordless)?;
         for row in stored {
             let rights = self.rights(&row.space)?;
             let me = self.replica()?.person();
             let records = chips.remove(&row.id).unwrap_or_default();
-            rows.push(ConversationRow { records, ..conversation_row(&me, row, &around, &rights, now_ms) });
+            let preview_files = wordless_files(&row, &mut files);
+            let shown = conversation_row(&me, row, &around, &rights, now_ms);
+            let preview = preview_files.as_ref().map_or(shown.preview, in_words);
+            rows.push(ConversationRow { records, preview, preview_files, ..shown });
         }
         Ok(rows)
     }
@@ -91,6 +97,16 @@ pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[Me
     if others.is_empty() { "Just you".to_owned() } else { others.join(", ") }
 }
 
+/// The last message, if it has files and no words.
+pub(crate) fn wordless(row: &StoredConversation) -> Option<DocId> {
+    let last = row.last.as_ref().filter(|last| !last.deleted && last.files > 0);
+    last.filter(|_| row.preview.is_empty()).map(|last| last.id)
+}
+
+fn wordless_files(row: &StoredConversation, files: &mut BTreeMap<DocId, FilesSaid>) -> Option<FilesSaid> {
+    wordless(row).and_then(|id| files.remove(&id))
+}
+
 fn conversation_row(
     me: &PersonId,
     row: StoredConversation,
@@ -106,7 +122,6 @@ fn conversation_row(
     });
     let preview = match &row.last {
         Some(last) if last.deleted => "Message deleted".to_owned(),
-        Some(last) if row.preview.is_empty() && last.files > 0 => "Sent a file".to_owned(),
         _ => row.preview.clone(),
     };
     ConversationRow {
@@ -120,6 +135,7 @@ fn conversation_row(
         marked_unread: row.marked_unread,
         named: row.mentions > 0,
         preview,
+        preview_files: None,
         preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| shown_name(&last.author_name)),
         last_at: rfc3339(row.last_at_ms),
         last_state,

@@ -10,6 +10,7 @@ use super::files::draft_file;
 use super::{device_name, shown_name};
 use crate::api::{ApiError, Draft, DraftRow, Quote, Sending};
 use crate::core::Core;
+use crate::files::said;
 use crate::text::rfc3339;
 
 const PREVIEW: usize = 100;
@@ -90,6 +91,7 @@ impl Core {
             id: id.to_string(),
             author_name: shown_name(&row.author_name),
             preview: homing_model::preview(&row.body, PREVIEW),
+            files: said(&row.attachments).filter(|_| row.body.is_empty()),
         }))
     }
 }

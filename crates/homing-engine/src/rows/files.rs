@@ -1,13 +1,28 @@
 //! Files of messages, records and drafts: one row for all of them, shown in one way.
 
+use std::collections::BTreeMap;
+
 use homing_model::AttachmentMeta;
-use homing_store::attachments::{AttachmentRow, FileKey, FileState};
+use homing_store::Read;
+use homing_store::attachments::{self, AttachmentRow, FileKey, FileState};
 use homing_store::draft_files::DraftFileRow;
 use homing_wire::DocId;
 use zeroize::Zeroizing;
 
-use crate::api::{Attachment, AttachmentState, VoiceShown};
+use crate::api::{ApiError, Attachment, AttachmentState, FilesSaid, VoiceShown};
+use crate::files::said;
 use crate::text::visible;
+
+/// What stands for messages that have no words.
+pub(crate) fn files_said(db: &Read<'_>, messages: &[DocId]) -> Result<BTreeMap<DocId, FilesSaid>, ApiError> {
+    let mut by_message: BTreeMap<DocId, Vec<AttachmentRow>> = BTreeMap::new();
+    if !messages.is_empty() {
+        for file in attachments::of(db, messages)? {
+            by_message.entry(file.message).or_default().push(file);
+        }
+    }
+    Ok(by_message.iter().filter_map(|(id, files)| Some((*id, said(files)?))).collect())
+}
 
 /// The row of a file as its description has it. Nothing of it is here yet.
 pub(crate) fn described(

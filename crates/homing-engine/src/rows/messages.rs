@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use homing_store::Read;
 use homing_store::messages::{MessageRow as StoredMessage, MessageState};
 use homing_store::receipts::{self, AdvanceKind};
-use homing_wire::{Member, PersonId, SpaceId};
+use homing_wire::{DocId, Member, PersonId, SpaceId};
 
 use super::reached::{Reached, Surroundings, state_of};
-use super::{Rights, attachment, member_id, shown_name};
+use super::{Rights, attachment, files_said, member_id, shown_name};
 use crate::api::{ApiError, Code, MessageRow, Quote, Receipt, State};
 use crate::core::Core;
 use crate::marks::{self, Names};
@@ -27,6 +27,8 @@ impl Core {
         let around = Surroundings::of(&db, stored.iter().map(|row| row.space))?;
         let me = self.replica()?.person();
         let mut names = Names::new(&db, me);
+        let quoted: Vec<DocId> = stored.iter().filter_map(quoted_without_words).collect();
+        let files = files_said(&db, &quoted)?;
         let mut rows = Vec::with_capacity(stored.len());
         for row in stored {
             let rights = all_rights.get(&row.space).copied().unwrap_or_default();
@@ -46,6 +48,9 @@ impl Core {
             let mut row = message_row(row, marks, state, receipts, &rights);
             row.colleague = !row.mine && (row.internal || colleague);
             row.error = row.error.or(held);
+            if let Some(quote) = row.reply_to.as_mut() {
+                quote.files = quote.id.parse().ok().and_then(|id: DocId| files.get(&id)).cloned();
+            }
             rows.push(row);
         }
         Ok(rows)
@@ -99,6 +104,12 @@ impl Core {
     }
 }
 
+/// What a message answers, if that has no words of its own.
+fn quoted_without_words(row: &StoredMessage) -> Option<DocId> {
+    let quote = row.reply_to.as_ref().filter(|quote| !quote.deleted && quote.preview.is_empty());
+    quote.map(|quote| quote.id)
+}
+
 fn message_row(
     row: StoredMessage,
     marks: marks::Shown,
@@ -124,6 +135,7 @@ fn message_row(
             id: quote.id.to_string(),
             author_name: shown_name(&quote.author_name),
             preview: if quote.deleted { "Message deleted".to_owned() } else { quote.preview },
+            files: None,
         }),
         unread: row.unread,
         late: row.late,

@@ -18,8 +18,8 @@ use crate::project::DEVICE_NAME;
 use crate::replica::Replica;
 use crate::text::visible;
 
-pub(crate) use conversations::{is_listed, is_shown, title_of};
-pub(crate) use files::{attachment, described, draft_file, is_here};
+pub(crate) use conversations::{is_listed, is_shown, title_of, wordless};
+pub(crate) use files::{attachment, described, draft_file, files_said, is_here};
 
 pub(crate) fn members_of(
     db: &Read<'_>,

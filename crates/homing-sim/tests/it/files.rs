@@ -381,3 +381,47 @@ fn a_file_larger_than_the_relay_takes_is_refused_before_it_is_sent() {
     assert_eq!(world.messages(laptop, &two).unwrap().len(), before);
     world.send_file(laptop, &two, "short film", &vec![7; 4 * 1024 * 1024]).unwrap();
 }
+
+#[test]
+fn a_message_without_words_is_called_by_what_it_holds() {
+    use homing_engine::api::{Event, FilesKind, Send, Sent};
+    let mut house = House::new(57);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    world.take_events(ben).unwrap();
+    let photo = FileSource::Bytes {
+        name: "front.jpg".to_owned(),
+        mime: "image/jpeg".to_owned(),
+        base64: data_encoding::BASE64.encode(b"not much of a picture"),
+        voice: None,
+    };
+    world.set_online(laptop, false).unwrap();
+    let args = Send { conversation: two.clone(), attachments: vec![photo], ..Send::default() };
+    let sent: Sent = world.ask(laptop, Call::Send(args)).unwrap();
+    let waits: Vec<homing_engine::api::OutboxRow> =
+        world.ask(laptop, Call::Outbox(homing_engine::api::Nothing {})).unwrap();
+    assert!(waits.iter().any(|row| row.preview == "Photo" && row.files.is_some()), "{waits:?}");
+    world.set_online(laptop, true).unwrap();
+    world.settle().unwrap();
+    let row = world.conversations(ben).unwrap().into_iter().find(|row| row.id == two).unwrap();
+    let said = row.preview_files.unwrap();
+    assert_eq!((said.kind, said.count, row.preview.as_str()), (FilesKind::Photo, 1, "Photo"));
+    let told = world.take_events(ben).unwrap();
+    let bodies: Vec<String> = told
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Notify { body, .. } => Some(body),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(bodies, ["Photo"]);
+    let answer = Send {
+        conversation: two.clone(),
+        text: "Lovely".to_owned(),
+        reply_to: Some(sent.id),
+        ..Send::default()
+    };
+    world.ask::<Sent>(ben, Call::Send(answer)).unwrap();
+    let quote = world.messages(ben, &two).unwrap().pop().unwrap().reply_to.unwrap();
+    assert_eq!(quote.files.map(|files| files.kind), Some(FilesKind::Photo));
+}

@@ -1,6 +1,7 @@
 import { notice } from "./notices";
 import type { MessageRow } from "../../bindings/MessageRow";
 import type { Participant } from "../../bindings/Participant";
+import { filesSaid } from "../../said";
 import { record, version, villa } from "./records";
 import { ME, attachment, conversation, draft, empty, message, participant, receipt, type World } from "./world";
 
@@ -59,7 +60,8 @@ export function agency(now = Date.now()): World {
       conversation(id, {
         subject,
         participants: who(...others),
-        preview: last?.body || last?.attachments[0]?.name || "",
+        preview: last?.body ?? "",
+        preview_files: last?.body ? null : filesSaid(last?.attachments ?? []),
         preview_author: last && !last.mine ? last.author_name : null,
         last_at: last?.at ?? at(0),
         last_state: last?.mine ? last.state : null,
@@ -80,7 +82,7 @@ export function agency(now = Date.now()): World {
     { from: "p-ben", ago: 25 * HOUR + 30 * MINUTE, body: "It was changed in 2019. I’ll ask the owners for the service papers." },
     { from: ME, ago: 25 * HOUR, body: "Thanks, Ben. Maria, here is the picture from the street you asked for.", over: { attachments: [house] } },
     { from: "p-maria", ago: 24 * HOUR + 40 * MINUTE, body: "Perfect, thank you.\n\nCould we come back with my father on Tuesday at three? He knows more about roofs than all of us." },
-    { from: ME, ago: 3 * HOUR, body: "Tuesday at three works. I’ll bring the keys to the attic too.", over: { reply_to: { id: "c-rosa-3", author_name: "Maria Bellini", preview: "Could we come back with my father on Tuesday at three?" } } },
+    { from: ME, ago: 3 * HOUR, body: "Tuesday at three works. I’ll bring the keys to the attic too.", over: { reply_to: { id: "c-rosa-3", author_name: "Maria Bellini", preview: "Could we come back with my father on Tuesday at three?", files: null } } },
     { from: "p-ben", ago: 2 * HOUR + 20 * MINUTE, body: "Service papers are here, see page 3: https://papers.example.org/villa-rosa/boiler-2019.pdf", over: { attachments: [plan] } },
     { from: ME, ago: 2 * HOUR, body: "Great. So the noise is only the valve, and the owners pay for it.", over: { state: "delivered", receipts: [receipt("p-maria", "Maria Bellini", at(100 * MINUTE), null), receipt("p-ben", "Ben Okafor", at(110 * MINUTE), at(105 * MINUTE))] } },
     { from: "p-maria", ago: 95 * MINUTE, body: "I wrote this on the train without a signal: can we park inside the gate?", over: { unread: true, late: true } },
@@ -150,10 +152,10 @@ export function agency(now = Date.now()): World {
     { ...quick, id: "q-3", title: "Winter service", body: "We look after the heating while you are away.", category: "custom", uses: 0, active: false },
   ];
   world.outbox = [
-    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
-    { id: "c-ben-10", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And the keys", state: "queued", since: at(6 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
-    { id: "c-cora-2", kind: "message", conversation: "c-cora", title: "Loft on Canal Street", preview: "Energy certificate attached.", state: "refused", since: at(2 * DAY), error: { code: "too_large", message: "The file is larger than 50 MB. It is kept here: send it in two parts." }, can_cancel: true, can_edit: true, can_move: false },
-    { id: "o-3", kind: "membership", conversation: "c-rosa", title: "Villa Rosa, via dei Pini 4", preview: "Ben Okafor becomes a member", state: "sealed", since: at(4 * MINUTE), error: null, can_cancel: false, can_edit: false, can_move: false },
+    { id: "c-ben-9", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And bring the big umbrella", files: null, state: "queued", since: at(9 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
+    { id: "c-ben-10", kind: "message", conversation: "c-ben", title: "Ben Okafor", preview: "And the keys", files: null, state: "queued", since: at(6 * MINUTE), error: null, can_cancel: true, can_edit: true, can_move: true },
+    { id: "c-cora-2", kind: "message", conversation: "c-cora", title: "Loft on Canal Street", preview: "Energy certificate attached.", files: null, state: "refused", since: at(2 * DAY), error: { code: "too_large", message: "The file is larger than 50 MB. It is kept here: send it in two parts." }, can_cancel: true, can_edit: true, can_move: false },
+    { id: "o-3", kind: "membership", conversation: "c-rosa", title: "Villa Rosa, via dei Pini 4", preview: "Ben Okafor becomes a member", files: null, state: "sealed", since: at(4 * MINUTE), error: null, can_cancel: false, can_edit: false, can_move: false },
   ];
   world.people.push(
     ...Object.entries(people).map(([id, name]) => ({

@@ -6,6 +6,7 @@ import type { Code } from "../../bindings/Code";
 import type { Draft } from "../../bindings/Draft";
 import type { DraftRow } from "../../bindings/DraftRow";
 import type { MessagePage } from "../../bindings/MessagePage";
+import { filesSaid, quoteOf } from "../../said";
 import { diff, merge } from "../../splice";
 import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
@@ -99,11 +100,11 @@ export function put(fake: FakeBackend, id: string, body: string, files: FileSour
     body,
     state,
     attachments: [...draftFiles, ...files.map((file) => attached(fake, file))],
-    reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
+    reply_to: quoted ? quoteOf(quoted) : null,
     receipts: held.participants.filter((one) => !one.me).map((one) => receipt(one.person, one.name, null, null)),
   });
   fake.putMessage(sent);
-  fake.putRow({ ...row(fake, id), preview: body.slice(0, 100), preview_author: null, last_at: at, last_state: state, archived: false });
+  fake.putRow({ ...row(fake, id), preview: body.slice(0, 100), preview_files: body === "" ? filesSaid(sent.attachments) : null, preview_author: null, last_at: at, last_state: state, archived: false });
   return { id: sent.id, conversation: id, state };
 }
 
@@ -140,7 +141,7 @@ export function setDraft(fake: FakeBackend, id: string, text: string, base: stri
     revision,
     updated_at: new Date().toISOString(),
     template: template === null ? held.template : template || null,
-    reply_to: quoted ? { id: quoted.id, author_name: quoted.author_name, preview: quoted.body.slice(0, 100) } : null,
+    reply_to: quoted ? quoteOf(quoted) : null,
   };
   history.set(revision, saved.text);
   fake.world.drafts.set(id, saved);

@@ -17,14 +17,14 @@ export function notify(): NotifySettings {
 }
 
 export function notice(id: string, kind: NoticeKind, over: Partial<NoticeRow> = {}): NoticeRow {
-  return { id, kind, at: new Date().toISOString(), unread: true, person: null, name: "", title: "", text: "", count: 0, conversation: null, message: null, record: null, ...over };
+  return { id, kind, at: new Date().toISOString(), unread: true, person: null, name: "", title: "", text: "", files: null, count: 0, conversation: null, message: null, record: null, ...over };
 }
 
 /** Conversations with unread messages, as the engine lists them. */
 function talks(fake: FakeBackend): NoticeRow[] {
   return [...fake.world.rows.values()]
     .filter((row) => row.unread > 0 && !row.archived)
-    .map((row) => notice(`c:${row.id}`, "message", { at: row.last_at, name: row.preview_author ?? "", title: row.title, text: row.preview, count: row.unread, conversation: row.id }));
+    .map((row) => notice(`c:${row.id}`, "message", { at: row.last_at, name: row.preview_author ?? "", title: row.title, text: row.preview, files: row.preview_files, count: row.unread, conversation: row.id }));
 }
 
 export const notices: Pick<Handlers, NoticeCall> = {

@@ -134,6 +134,7 @@ export function conversation(id: string, over: Partial<ConversationRow> = {}): C
     unread: 0,
     marked_unread: false,
     preview: "",
+    preview_files: null,
     preview_author: null,
     last_at: new Date(0).toISOString(),
     last_state: null,

@@ -4,6 +4,14 @@ import { percent } from "../../format";
 import { many } from "./many";
 
 export const file = {
+  /** What stands for a message that has no words. */
+  said: {
+    voiceOf: (length: string) => `Voice message, ${length}`,
+    voice: (n: number) => (n === 1 ? "Voice message" : many(n, "voice message", "voice messages")),
+    photo: (n: number) => (n === 1 ? "Photo" : many(n, "photo", "photos")),
+    video: (n: number) => (n === 1 ? "Video" : many(n, "video", "videos")),
+    file: (n: number) => (n === 1 ? "File" : many(n, "file", "files")),
+  },
   waiting: "Waits to be sent",
   uploading: (part: number) => `Sending, ${percent(part)}`,
   remote: "Not on this device yet",

@@ -1,0 +1,38 @@
+import type { Attachment } from "./bindings/Attachment";
+import type { FilesKind } from "./bindings/FilesKind";
+import type { FilesSaid } from "./bindings/FilesSaid";
+import type { MessageRow } from "./bindings/MessageRow";
+import type { Quote } from "./bindings/Quote";
+import { duration } from "./format";
+import { visible } from "./hostile";
+import { t } from "./text";
+
+/** What a line says of a message: its words, or what it holds instead. */
+export function said(words: string, files: FilesSaid | null): string {
+  if (!files) return words;
+  const { kind, count, duration_ms, name } = files;
+  if (kind === "voice") return count === 1 && duration_ms !== null ? t.file.said.voiceOf(duration(duration_ms)) : t.file.said.voice(count);
+  if (kind === "file" && count === 1 && name !== "") return visible(name);
+  return t.file.said[kind](count);
+}
+
+function kindOf(file: Attachment): FilesKind {
+  if (file.voice) return "voice";
+  const kind = file.mime.split("/")[0];
+  return kind === "image" ? "photo" : kind === "video" ? "video" : "file";
+}
+
+/** The same for a message that is at hand, as the engine says it of others. */
+export function filesSaid(files: Attachment[]): FilesSaid | null {
+  const [first] = files;
+  if (!first) return null;
+  const kind = files.every((file) => kindOf(file) === kindOf(first)) ? kindOf(first) : "file";
+  const long = kind === "voice" ? files.reduce((all, file) => all + (file.voice?.duration_ms ?? 0), 0) : null;
+  return { kind, count: files.length, duration_ms: long, name: files.length === 1 ? first.name : "" };
+}
+
+/** What stands above an answer to a message. */
+export function quoteOf(row: MessageRow): Quote {
+  const preview = row.body.slice(0, 100);
+  return { id: row.id, author_name: row.author_name, preview, files: preview === "" ? filesSaid(row.attachments) : null };
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+
+import type { Attachment } from "../src/lib/bindings/Attachment";
+import { attachment, conversation, message } from "../src/lib/backend/fake/world";
+import { filesSaid, quoteOf, said } from "../src/lib/said";
+import { one, soon, start } from "./helpers";
+
+const file = (name: string, mime: string, over: Partial<Attachment> = {}): Attachment => attachment(name, name, mime, 1000, over);
+const voice = file("note.ogg", "audio/ogg", { voice: { duration_ms: 65_000, peaks: [] } });
+const photo = file("front.jpg", "image/jpeg");
+const plan = file("plan.pdf", "application/pdf");
+
+describe("a message without words", () => {
+  it("is called by what it holds, as far as that is alike", () => {
+    for (const [files, wanted] of [
+      [[voice], "Voice message, 1:05"],
+      [[voice, voice], "2 voice messages"],
+      [[photo], "Photo"],
+      [[photo, photo], "2 photos"],
+      [[file("tour.mp4", "video/mp4")], "Video"],
+      [[plan], "plan.pdf"],
+      [[photo, plan, voice], "3 files"],
+    ] as const)
+      expect(said("", filesSaid([...files]))).toBe(wanted);
+    expect(filesSaid([])).toBeNull();
+    expect(said("Hello", null)).toBe("Hello");
+  });
+
+  it("is so in the list, above an answer and in a quote that is begun here", async () => {
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    const said_ = filesSaid([voice]);
+    fake.putRow(conversation("c-ben", { title: "Ben Okafor", preview: "", preview_files: said_ }));
+    await soon(() => expect(document.querySelector("[data-testid=conversation][data-id=c-ben]")?.textContent).toContain("Voice message, 1:05"));
+    fake.putMessage(message("answer", "c-ben", { body: "Yes", reply_to: { id: "x", author_name: "Ben Okafor", preview: "", files: filesSaid([photo, photo]) } }));
+    await soon(() => expect(document.querySelector("[data-testid=message][data-id=answer] .quote")?.textContent).toContain("2 photos"));
+    expect(quoteOf(message("pictures", "c-ben", { body: "", attachments: [photo] })).files).toMatchObject({ kind: "photo", count: 1 });
+    expect(quoteOf(message("words", "c-ben", { body: "Look", attachments: [photo] })).files).toBeNull();
+  });
+});
