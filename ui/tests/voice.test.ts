@@ -53,6 +53,15 @@ async function notes(...of: Attachment[]) {
 }
 
 describe("a voice note", () => {
+  it("has what other files have in its menu: kept on this device, taken off it, saved", async () => {
+    const user = userEvent.setup();
+    await notes(note("a"));
+    await user.click(await soon(() => one("file-menu")));
+    for (const item of ["file-open", "file-save", "file-show", "file-drop"]) await soon(() => one(item));
+    await user.click(one("file-pin"));
+    await soon(() => expect(one("toast").textContent).toContain("stays on this device"));
+  });
+
   it("is recorded, kept in the draft, played there and sent", async () => {
     const fake = await start(undefined, TALK);
     await speak(fake);
