@@ -85,6 +85,7 @@ pub struct Core {
     pub(crate) file_work: crate::attachments::FileWork,
     /// Pages that links go to, as they were seen.
     pub(crate) pages: crate::pages::Pages,
+    pub(crate) translations: crate::translate::Translations,
     /// Spaces that wait until then for something newer to come.
     pub(crate) resting: BTreeMap<SpaceId, u64>,
     /// When it is said again that this person is there, steady ms.
@@ -148,6 +149,7 @@ impl Core {
             files_wanted: false,
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
+            translations: crate::translate::Translations::default(),
             resting: BTreeMap::new(),
             presence_due: None,
             heard: BTreeMap::new(),
@@ -255,6 +257,7 @@ impl Core {
             Input::Transfer(event) => self.transfer_moved(&event),
             Input::File(id, outcome) => self.file_done(id, outcome),
             Input::Page(id, outcome) => self.page_seen(id, outcome),
+            Input::Translated(id, outcome) => self.translated(id, outcome),
             Input::Stop => self.stop(),
         }
     }

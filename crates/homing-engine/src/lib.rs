@@ -2,7 +2,7 @@
 //!
 //! [`api`] lists the calls a screen or script can make and the events it gets. `core` is the state machine of one
 //! profile: one thread, no I/O but its database, one transaction per thing a person did. [`host`] runs it in a real
-//! process: socket, transfers, timers, pages that links go to, the local socket for other processes. [`port`] is the line between the two,
+//! process: socket, transfers, timers, pages that links go to, a person's own translation service, the local socket for other processes. [`port`] is the line between the two,
 //! which a simulation draws elsewhere.
 //!
 //! Inside the core, `replica` knows the person's spaces and keys; `author` turns edits into pending changes, `deliver`
@@ -19,6 +19,7 @@ pub mod pages;
 pub mod platform;
 pub mod port;
 pub mod transfer;
+pub mod translate;
 
 mod attachments;
 mod author;
@@ -44,6 +45,7 @@ mod ops;
 mod pairing;
 mod project;
 mod quick;
+mod reach;
 mod records;
 mod refill;
 mod reorder;

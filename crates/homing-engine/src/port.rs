@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::api::{ApiError, Call, Event};
 use crate::files::{FileJob, FileOutcome};
 use crate::pages::{PageJob, PageOutcome};
+use crate::translate::{TranslationJob, TranslationOutcome};
 
 /// Number that ties a reply to its call.
 pub type CallId = u64;
@@ -48,6 +49,8 @@ pub enum Input {
     File(u64, FileOutcome),
     /// What the page of the [`PageJob`] with this id said.
     Page(u64, PageOutcome),
+    /// What the service asked by the [`TranslationJob`] with this id answered.
+    Translated(u64, TranslationOutcome),
     /// The process ends: slots and cursors are written.
     Stop,
 }
@@ -92,6 +95,8 @@ pub enum Output {
     File(FileJob),
     /// Ask a page what it says of itself, beside everything else.
     Page(PageJob),
+    /// Have a message translated by a service near by, beside everything else.
+    Translate(TranslationJob),
 }
 
 /// What a transfer does. Chunks lie encrypted in `folder` as files named by their index.

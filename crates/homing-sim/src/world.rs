@@ -370,6 +370,8 @@ impl World {
                     self.input(device, Input::Page(job.id, outcome))?;
                 }
                 Output::File(job) => self.input(device, Input::File(job.id, job.carry_out()))?,
+                // A service near by is a real one: there is no relay and no weather between.
+                Output::Translate(job) => self.input(device, Input::Translated(job.id, job.carry_out()))?,
             }
         }
         Ok(())

@@ -41,5 +41,6 @@ mod search;
 mod spoken;
 mod steps;
 mod team;
+mod translation;
 mod voice;
 mod writing;

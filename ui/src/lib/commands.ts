@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 
-import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings, VideoCall } from "./icons";
+import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings, Translate, VideoCall } from "./icons";
 import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
@@ -70,6 +70,7 @@ export function commands(app: App): Command[] {
     [t.settings.receipts, Settings],
     [t.settings.language, Settings],
     [t.video.setting, VideoCall],
+    [t.translate.at, Translate],
     [t.settings.zoom, Settings],
     [t.settings.lockAfter, Lock],
     [t.settings.backup, Safety],

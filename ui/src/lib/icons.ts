@@ -59,6 +59,7 @@ export { default as Talk } from "@lucide/svelte/icons/messages-square";
 export { default as Unread } from "@lucide/svelte/icons/mail";
 export { default as ZoomIn } from "@lucide/svelte/icons/zoom-in";
 export { default as ZoomOut } from "@lucide/svelte/icons/zoom-out";
+export { default as Translate } from "@lucide/svelte/icons/languages";
 export { default as VideoCall } from "@lucide/svelte/icons/video";
 export { default as Wait } from "@lucide/svelte/icons/hourglass";
 export { default as Person } from "@lucide/svelte/icons/user";

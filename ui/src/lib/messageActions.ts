@@ -1,5 +1,5 @@
 import type { MessageRow } from "./bindings/MessageRow";
-import { Answers, Check, Close, Copy, Draft, Forward, History, Remove, Reply, Retry, Select } from "./icons";
+import { Answers, Check, Close, Copy, Draft, Forward, History, Remove, Reply, Retry, Select, Translate } from "./icons";
 import { focusComposer } from "./keys";
 import { words } from "./markdown";
 import { quoteOf } from "./said";
@@ -7,6 +7,7 @@ import type { App } from "./state/app.svelte";
 import type { Thread } from "./state/thread.svelte";
 import { t } from "./text";
 import { testids } from "./testids";
+import { canTranslate, translate, translationOf } from "./translate";
 import type { MenuItem } from "./ui/Menu.svelte";
 
 export type MessageDialog = "remove" | "receipts" | "history" | "forward";
@@ -39,6 +40,8 @@ export class MessageActions {
     add(!row.deleted && this.canWrite, message.reply, Reply, () => this.reply());
     add(row.replies > 0 || row.reply_to !== null, message.answers, Answers, () => this.answers(), testids.messageAnswers);
     add(row.body !== "", message.copy, Copy, () => void this.copy());
+    if (translationOf(this.thread, row)) add(true, t.translate.hide, Translate, () => this.thread.translations.delete(row.id), testids.messageTranslate);
+    else add(canTranslate(this.app, row), t.translate.do, Translate, () => void translate(this.app, this.thread, row), testids.messageTranslate);
     add(row.can_edit, message.edit, Draft, () => this.edit(), testids.messageEdit);
     add(row.edited_at !== null, message.history, History, () => this.open("history"), testids.messageHistory);
     add(!row.deleted && !row.internal, message.forward, Forward, () => this.open("forward"), testids.messageForward);

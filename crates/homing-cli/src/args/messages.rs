@@ -27,6 +27,13 @@ pub enum Message {
     },
     /// A message and everything that answers it, oldest first
     Thread { id: String },
+    /// What the translation service of the settings makes of a message; nothing of it is kept
+    Translate {
+        id: String,
+        /// Into this language, by its tag (de, pt-BR)
+        #[arg(long, value_name = "LANGUAGE")]
+        to: Option<String>,
+    },
     /// Send messages anew into other conversations, with their files; who wrote them is not said
     Forward {
         #[arg(required = true, value_name = "ID")]

@@ -34,7 +34,8 @@ pub enum Config {
     #[command(
         after_help = "A passphrase is read from stdin with `config set passphrase -`; an empty one takes the \
         passphrase away.\nswitches take true or false; theme takes system, light or dark; video_call takes the \
-        https address of a service, with {room} where a room's name goes."
+        https address of a service, with {room} where a room's name goes; translate_at takes the address of a \
+        translation service on this computer or in its network, translate_to a language such as de."
     )]
     Set {
         key: Key,
@@ -62,6 +63,8 @@ pub enum Key {
     Presence,
     LinkPreviews,
     VideoCall,
+    TranslateAt,
+    TranslateTo,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,8 @@
 //! Single messages.
 
-use homing_engine::api::{self, ApiError, Call, Forward, History, ItemRef, MessageEdit, React, ThreadPage};
+use homing_engine::api::{
+    self, ApiError, Call, Forward, History, ItemRef, MessageEdit, React, ThreadPage, Translate,
+};
 
 use super::{Run, text_or_stdin};
 use crate::args::Message;
@@ -30,6 +32,10 @@ impl Run<'_> {
                     self.out.print(&shapes::Message::from(row));
                 }
                 Ok(())
+            }
+            Message::Translate { id, to } => {
+                let call = Call::Translate(Translate { message: id, to });
+                self.show::<api::Translation, shapes::Translation>(call).await
             }
             Message::Forward { ids, to, comment } => {
                 let comment = comment.as_deref().map(text_or_stdin).transpose()?.unwrap_or_default();

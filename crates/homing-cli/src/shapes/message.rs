@@ -155,6 +155,26 @@ impl Display for Message {
     }
 }
 
+/// A message in another language.
+#[derive(Serialize)]
+pub struct Translation {
+    pub text: String,
+    pub to: String,
+    pub from: Option<String>,
+}
+
+impl From<api::Translation> for Translation {
+    fn from(api::Translation { text, to, from }: api::Translation) -> Self {
+        Self { text, to, from }
+    }
+}
+
+impl Display for Translation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// What a message said for a time.
 #[derive(Serialize)]
 pub struct Wording {

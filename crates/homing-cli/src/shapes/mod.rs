@@ -19,7 +19,7 @@ use homing_engine::api;
 use serde::Serialize;
 
 pub use files::{File, Room};
-pub use message::{Message, Wording};
+pub use message::{Message, Translation, Wording};
 pub use notices::{Announced, Notice, Notify};
 pub use people::{Device, Invitation, Invited, Joined, Member, Person, Preview, Request, Safety};
 pub use profile::{

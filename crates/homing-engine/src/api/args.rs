@@ -134,6 +134,8 @@ pub struct SettingsSet {
     #[serde(default)] pub presence: Option<bool>,
     #[serde(default)] pub link_previews: Option<bool>,
     #[serde(default)] pub video_call: Option<String>,
+    #[serde(default)] pub translate_at: Option<String>,
+    #[serde(default)] pub translate_to: Option<String>,
     #[serde(default)] pub welcome_done: Option<bool>,
     #[serde(default)] pub recovery_reminder_at: Option<String>,
 }

@@ -71,6 +71,12 @@ pub enum Code {
     MicrophoneFailed,
     /// A file is a program: it is not opened from here.
     FileUnsafe,
+    /// No translation service is named in the settings.
+    TranslationOff,
+    /// The translation service is neither on this computer nor in its own network: it is not asked.
+    TranslationElsewhere,
+    /// The translation service did not answer, or not with a translation.
+    TranslationFailed,
     /// It is already on its way and can't be taken back.
     AlreadySent,
     /// The message is being sent by another device of this person.

@@ -15,6 +15,7 @@ use super::record::*;
 use super::rows::*;
 use super::scheduled::*;
 use super::search::*;
+use super::translate::*;
 use super::writing::*;
 use crate::core::Core;
 use crate::reply::{RawReply, Reply};
@@ -202,6 +203,7 @@ calls! {
         RecordNew record_new(RecordNew) -> RecordRow;
         RecordFiles record_files(RecordFiles) -> RecordDetail;
         LinkPreview link_preview(LinkToPreview) -> LinkPreviewed;
+        Translate translate(Translate) -> Translation;
         DraftAttach draft_attach(DraftAttach) -> Draft;
         QuickAttach quick_attach(QuickAttach) -> Draft;
         AttachmentRead attachment_read(ItemRef) -> FileData;

@@ -29,6 +29,7 @@ mod record;
 mod rows;
 mod scheduled;
 mod search;
+mod translate;
 mod writing;
 
 pub use args::*;
@@ -46,4 +47,5 @@ pub use record::*;
 pub use rows::*;
 pub use scheduled::*;
 pub use search::*;
+pub use translate::*;
 pub use writing::*;

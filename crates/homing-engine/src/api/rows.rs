@@ -395,6 +395,10 @@ pub struct Settings {
     /// Address of the service this person makes video calls with; `{room}` stands for a name of a room. Empty: none.
     /// On all devices of the person.
     pub video_call: String,
+    /// Address of a translation service on this computer or in its own network, for this device. Empty: none.
+    pub translate_at: String,
+    /// The language this device translates to, by its tag. Empty: the one the window speaks.
+    pub translate_to: String,
     /// Whether the welcome steps were put away.
     pub welcome_done: bool,
     /// Until when the reminder to keep the recovery words is put off.

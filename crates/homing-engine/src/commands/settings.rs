@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::fail::{Fail, invalid};
 use crate::replica::Replica;
 use crate::slot_content::{SharedSettings, SlotContent, settings_slot};
+use crate::translate;
 
 /// Where the settings lie in the store.
 pub(crate) const SETTINGS: &str = "settings";
@@ -28,6 +29,8 @@ fn defaults() -> Settings {
         presence: true,
         link_previews: false,
         video_call: String::new(),
+        translate_at: String::new(),
+        translate_to: String::new(),
         welcome_done: false,
         recovery_reminder_at: None,
     }
@@ -94,6 +97,12 @@ impl Core {
         }
         if let Some(address) = &args.video_call {
             settings.video_call = video::checked(address)?;
+        }
+        if let Some(address) = &args.translate_at {
+            settings.translate_at = translate::checked(address)?;
+        }
+        if let Some(language) = &args.translate_to {
+            settings.translate_to = translate::checked_language(language)?;
         }
         self.write(Durability::Full, |tx, replica, env| {
             meta::set(tx, SETTINGS, &encoded(&settings)?)?;

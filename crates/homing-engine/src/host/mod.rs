@@ -4,11 +4,11 @@
 //! The core is a plain state machine on a thread of its own, so it needs no locks and never waits: everything slow
 //! happens in here and comes back as an [`Input`](crate::port::Input).
 
+mod aside;
 mod files;
 mod lines;
 mod local;
 mod lock;
-mod pages;
 mod remote;
 mod session;
 mod socket;

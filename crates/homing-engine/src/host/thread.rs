@@ -20,6 +20,7 @@ use crate::env::Env;
 use crate::files::FileOutcome;
 use crate::pages::PageOutcome;
 use crate::port::{Answer, CallId, Input, Output, TransferEvent};
+use crate::translate::TranslationOutcome;
 
 /// The longest nap: timers stand still while a computer sleeps, so the wall clock is looked at this often.
 const NAP: Duration = Duration::from_secs(30);
@@ -36,6 +37,7 @@ pub(super) enum Message {
     Transfer(TransferEvent),
     File(u64, FileOutcome),
     Page(u64, PageOutcome),
+    Translated(u64, TranslationOutcome),
     NetworkHint,
     /// Answered with the task that still writes the last frames, once the database is closed.
     Stop(Stopped),
@@ -196,6 +198,7 @@ impl CoreThread {
             Message::Transfer(event) => self.input(Input::Transfer(event)),
             Message::File(id, outcome) => self.input(Input::File(id, outcome)),
             Message::Page(id, outcome) => self.input(Input::Page(id, outcome)),
+            Message::Translated(id, outcome) => self.input(Input::Translated(id, outcome)),
             Message::NetworkHint => self.input(Input::NetworkHint),
             Message::Stop(_) => {}
         }
@@ -268,7 +271,8 @@ impl CoreThread {
             Output::Transfer(job) => self.transfers.submit(job),
             Output::StopTransfer { blob, kind } => self.transfers.stop(blob, kind),
             Output::File(job) => self.files.submit(job),
-            Output::Page(job) => super::pages::ask(job, self.network, &self.sender),
+            Output::Page(job) => super::aside::page(job, self.network, &self.sender),
+            Output::Translate(job) => super::aside::translation(job, &self.sender),
         }
     }
 

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use homing_model::LinkPreview;
 use ureq::http::{Response, header};
-use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 use url::Url;
 
 use super::head;
-use super::reach::Reach;
+use crate::reach::Reach;
 
 /// For the page and its picture together.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -21,7 +20,6 @@ const REDIRECTS: usize = 4;
 const PAGE: u64 = 512 * 1024;
 /// Bytes of a picture.
 const PICTURE: u64 = 4 * 1024 * 1024;
-const HEADERS: usize = 32 * 1024;
 /// Some pages tell only programs of messengers what they are about.
 const CALLED: &str = "Mozilla/5.0 (compatible; HomingLinkPreview/1.0)";
 
@@ -33,7 +31,7 @@ pub(super) fn preview(reach: &Reach, address: &str) -> Option<LinkPreview> {
         return None;
     }
     let until = Instant::now() + WITHIN;
-    let agent = agent(reach);
+    let agent = reach.agent(CALLED);
     let (url, response) =
         follow(&agent, reach, reach.admitted(address)?, "text/html,application/xhtml+xml", until)?;
     let kind = content_type(&response)?;
@@ -55,20 +53,6 @@ pub(super) fn preview(reach: &Reach, address: &str) -> Option<LinkPreview> {
         description: head.description,
         image: image.map(Into::into),
     })
-}
-
-/// Keeps nothing, says nothing of the person, and follows nothing by itself.
-fn agent(reach: &Reach) -> Agent {
-    let config = Agent::config_builder()
-        .proxy(None)
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .max_response_header_size(HEADERS)
-        .max_idle_connections(0)
-        .user_agent(CALLED)
-        .accept_encoding("identity")
-        .build();
-    Agent::with_parts(config, DefaultConnector::default(), reach.clone())
 }
 
 /// The page at the end of a few redirects, each looked at like the first address.

@@ -7,7 +7,6 @@
 
 mod fetch;
 mod head;
-mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +18,9 @@ use homing_model::limits;
 use crate::api::{ApiError, LinkPreviewed, LinkToPreview, Preview};
 use crate::core::Core;
 use crate::port::Output;
+use crate::reach::Reach;
 use crate::reply::Reply;
 use crate::text::visible;
-use reach::Reach;
 
 /// Pages that were seen lately.
 const KEPT: usize = 16;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fetch::preview;
-use super::reach::Reach;
+use crate::reach::Reach;
 use homing_model::LinkPreview;
 
 /// Where the pages of the test are.
@@ -157,7 +157,7 @@ fn the_product_asks_nobody_on_this_computer_or_its_network() {
     let port = server.address.port();
     // A name that stands for this computer, where only what the product admits may be asked. The port is not the reason.
     let reach =
-        Reach::test(|address| super::reach::is_public(address.ip()), &[("villa.example", server.address)]);
+        Reach::test(|address| crate::reach::is_public(address.ip()), &[("villa.example", server.address)]);
     assert_eq!(preview(&reach, "http://villa.example/"), None);
     for address in [
         format!("https://127.0.0.1:{port}/"),

@@ -32,5 +32,6 @@ mod scheduled_files;
 mod search;
 mod seized;
 mod talk;
+mod translate;
 mod video;
 mod waiting;

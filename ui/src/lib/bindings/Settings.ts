@@ -32,6 +32,14 @@ link_previews: boolean,
  */
 video_call: string, 
 /**
+ * Address of a translation service on this computer or in its own network, for this device. Empty: none.
+ */
+translate_at: string, 
+/**
+ * The language this device translates to, by its tag. Empty: the one the window speaks.
+ */
+translate_to: string, 
+/**
  * Whether the welcome steps were put away.
  */
 welcome_done: boolean, 

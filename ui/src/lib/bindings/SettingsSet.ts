@@ -4,4 +4,4 @@ import type { Theme } from "./Theme";
 /**
  * Only the fields given are changed.
  */
-export type SettingsSet = { theme: Theme | null, notifications: boolean | null, notification_content: boolean | null, read_receipts: boolean | null, enter_sends: boolean | null, zoom: number | null, close_to_tray: boolean | null, lock_after_minutes: number | null, compact_list: boolean | null, undo_send_seconds: number | null, presence: boolean | null, link_previews: boolean | null, video_call: string | null, welcome_done: boolean | null, recovery_reminder_at: string | null, };
+export type SettingsSet = { theme: Theme | null, notifications: boolean | null, notification_content: boolean | null, read_receipts: boolean | null, enter_sends: boolean | null, zoom: number | null, close_to_tray: boolean | null, lock_after_minutes: number | null, compact_list: boolean | null, undo_send_seconds: number | null, presence: boolean | null, link_previews: boolean | null, video_call: string | null, translate_at: string | null, translate_to: string | null, welcome_done: boolean | null, recovery_reminder_at: string | null, };

@@ -156,6 +156,8 @@ export function sections(app: App, words = ""): Section[] {
         { kind: "action", id: "quick", label: t.quick.title, help: t.quick.lead, action: t.quick.manage, words: "templates canned snippets", run: () => go("quick") },
         { kind: "switch", id: "link_previews", label: s.linkPreviews, help: s.linkPreviewsHelp, value: settings.link_previews, set: (value) => void app.set({ link_previews: value }) },
         { kind: "text", address: true, id: "video_call", label: t.video.setting, help: t.video.settingHelp, words: "meeting room link conference", value: settings.video_call, save: (video_call) => app.set({ video_call }) },
+        { kind: "text", address: true, id: "translate_at", label: t.translate.at, help: t.translate.atHelp, words: "translator libretranslate language machine", value: settings.translate_at, save: (translate_at) => app.set({ translate_at }) },
+        ...(settings.translate_at === "" ? [] : [{ kind: "text" as const, address: true, id: "translate_to", label: t.translate.to, help: t.translate.toHelp, value: settings.translate_to, save: (translate_to: string) => app.set({ translate_to }) }]),
         { kind: "switch", id: "presence", label: s.presence, help: s.presenceHelp, value: settings.presence, set: (value) => void app.set({ presence: value }) },
         { kind: "switch", id: "read_receipts", label: s.receipts, help: s.receiptsHelp, value: settings.read_receipts, set: (value) => void app.set({ read_receipts: value }) },
       ],

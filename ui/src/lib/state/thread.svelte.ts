@@ -1,9 +1,10 @@
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 
 import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
 import type { ConversationDetail } from "../bindings/ConversationDetail";
 import type { MessagePage } from "../bindings/MessagePage";
 import type { MessageRow } from "../bindings/MessageRow";
+import type { Translated } from "../translate";
 import type { Anchor } from "./place.svelte";
 
 type Diff = Extract<EngineEvent, { event: "messages" }>;
@@ -31,6 +32,8 @@ export class Thread {
   prepended = $state(false);
   /** Messages that are chosen to do something with all of them. */
   readonly selected = new SvelteSet<string>();
+  /** What was made of messages by a translation service: here only, and gone with the conversation. */
+  readonly translations = new SvelteMap<string, Translated>();
   /** The message whose answers are shown beside. */
   answers = $state<string | null>(null);
   typing = $state<{ person: string; name: string; until: number } | null>(null);

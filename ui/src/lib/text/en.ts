@@ -14,6 +14,7 @@ import { search } from "./en/search";
 import { doctor, passphrase, settings } from "./en/settings";
 import { banner, common, link, nav, palette, toast } from "./en/shell";
 import { failed, first, lock, welcome } from "./en/start";
+import { translate } from "./en/translate";
 import { video } from "./en/video";
 
 export const en = {
@@ -54,6 +55,7 @@ export const en = {
   gallery,
   voice,
   video,
+  translate,
   role,
   roleHelp,
   space,

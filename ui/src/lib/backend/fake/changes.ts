@@ -21,7 +21,7 @@ function wordings(fake: FakeBackend): Map<string, { body: string; since: string;
   return map;
 }
 
-type Changes = Pick<Handlers, "message_edit" | "message_history" | "react" | "thread" | "forward" | "mentionable">;
+type Changes = Pick<Handlers, "message_edit" | "message_history" | "react" | "thread" | "forward" | "mentionable" | "translate">;
 
 export const changes: Changes = {
   message_edit: (fake, args) => {
@@ -35,6 +35,11 @@ export const changes: Changes = {
     const row = find(fake, args.id);
     const current = { body: row.body, since: row.edited_at ?? row.at, current: true };
     return { message: row.id, author: row.author, author_name: row.author_name, wordings: [...(wordings(fake).get(row.id) ?? []), current] };
+  },
+  // A made language: the words in capital letters.
+  translate: (fake, args) => {
+    if (fake.world.settings.translate_at === "") return fail("translation_off", "No translation service is named.");
+    return { text: find(fake, args.message).body.toUpperCase(), to: args.to ?? "en", from: null };
   },
   react: (fake, args) => {
     const row = find(fake, args.message);

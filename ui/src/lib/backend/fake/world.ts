@@ -94,6 +94,8 @@ export function settings(over: Partial<Settings> = {}): Settings {
     presence: true,
     link_previews: false,
     video_call: "",
+    translate_at: "",
+    translate_to: "",
     welcome_done: false,
     recovery_reminder_at: null,
     ...over,

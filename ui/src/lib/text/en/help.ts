@@ -91,6 +91,7 @@ export const help = {
         "The arrow keys go from message to message; R replies, C copies, the menu key shows the rest. A reply shows what it answers and leads there.",
         "If you want it so (Settings, off at first), your device asks the page of a link you write for its title and picture. They stand above the message field until you send or take them out, and travel inside the message. Only pages on the open internet are asked, over https; without a network the message goes without.",
         "Homing makes no video calls itself. Name the service you use in the settings, and “Video call link” in a conversation's menu writes a link to a room of its own into your message, for you to send.",
+        "It doesn't translate by itself either. With a LibreTranslate service on this computer or in its own network, named in the settings, “Translate” in a message's menu shows what the service makes of it below the message. Nothing of it is kept or sent on.",
         "A message that was written before what you had already read and arrived after it is marked as late, and unread.",
       ],
       data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts you neither tell nor see who read.",
