@@ -94,10 +94,10 @@ impl App {
             const before = place();
             window.missed = () => place() !== before;
             addEventListener('click', (event) => {
-                const [now, { clientX: x, clientY: y }] = [element.getBoundingClientRect(), event];
-                const within = x >= now.left && x <= now.right && y >= now.top && y <= now.bottom;
-                const hit = within || event.composedPath().includes(element);
-                window.missed = () => !hit;
+                // What moves away between pressing and letting go is not clicked, but whatever is around both.
+                const path = event.composedPath();
+                const done = path.includes(element) || path.includes(hit);
+                window.missed = () => !done;
             }, { capture: true, once: true });
             return true";
         let deadline = Instant::now() + SHOWS_WITHIN;
