@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal};
-use crate::steps::{conversation_id, introduce, open, tid, to_inbox, wait_connected, wait_draft};
+use crate::meeting::Acquaintance;
+use crate::steps::{open, tid, to_inbox, wait_connected, wait_draft};
 
 const SETTING: &str = "[data-testid=setting][data-id=video_call]";
 
@@ -21,12 +21,7 @@ async fn ask_for_link(app: &App) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_to_a_call_is_written_offline_and_goes_when_its_author_sends_it() {
     let desk = Desk::start();
-    let mut relay = Relay::start(&desk.folder("relay"));
-    let ben = Terminal::new(&desk.folder("ben"), 0);
-    let ada = desk.app("ada", &[]).await;
-    introduce(&ada, &relay, &ben, "Ben Okafor").await;
-    to_inbox(&ada).await;
-    let talk = conversation_id(&ada, "Ben Okafor").await;
+    let Acquaintance { mut relay, ada, ben, talk } = Acquaintance::on(&desk).await;
     relay.stop();
     ada.wait_for(&tid("banner")).await;
 

@@ -2,10 +2,10 @@
 //! colleague and their client.
 
 use crate::driver::{App, Desk};
-use crate::programs::Relay;
+use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    ask_to_join, begin, close_dialog, conversation_id, first_start, invitation, invite, join, link, row, tid,
-    to_inbox, wait_connected,
+    ask_to_join, begin, close_dialog, conversation_id, first_start, introduce, invitation, invite, join,
+    link, row, tid, to_inbox, wait_connected,
 };
 
 /// What each window's environment has besides.
@@ -131,5 +131,26 @@ async fn start_again(relay: &mut Relay, windows: [&App; 3]) {
     relay.start_again();
     for window in windows {
         wait_connected(window).await;
+    }
+}
+
+/// Ada in a window, and Ben, whom she invited, on the command line.
+pub struct Acquaintance {
+    pub relay: Relay,
+    pub ada: App,
+    pub ben: Terminal,
+    /// The conversation of the two.
+    pub talk: String,
+}
+
+impl Acquaintance {
+    pub async fn on(desk: &Desk) -> Self {
+        let relay = Relay::start(&desk.folder("relay"));
+        let ben = Terminal::new(&desk.folder("ben"), 0);
+        let ada = desk.app("ada", &[]).await;
+        introduce(&ada, &relay, &ben, "Ben Okafor").await;
+        to_inbox(&ada).await;
+        let talk = conversation_id(&ada, "Ben Okafor").await;
+        Self { relay, ada, ben, talk }
     }
 }

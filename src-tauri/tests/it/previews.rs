@@ -4,8 +4,9 @@
 use serde_json::json;
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal, Visited};
-use crate::steps::{conversation_id, introduce, open, tid, to_inbox, wait_connected, wait_draft};
+use crate::meeting::Acquaintance;
+use crate::programs::Visited;
+use crate::steps::{open, tid, to_inbox, wait_connected, wait_draft};
 
 /// Pastes a link, waits until its page was asked for and nothing came, and sends it.
 async fn send(app: &App, text: &str) {
@@ -20,14 +21,9 @@ async fn send(app: &App, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_into_the_own_network_is_asked_by_nobody_and_the_message_goes_without() {
     let desk = Desk::start();
-    let mut relay = Relay::start(&desk.folder("relay"));
     let service = Visited::start();
     let port = service.address.port();
-    let ben = Terminal::new(&desk.folder("ben"), 0);
-    let ada = desk.app("ada", &[]).await;
-    introduce(&ada, &relay, &ben, "Ben Okafor").await;
-    to_inbox(&ada).await;
-    let talk = conversation_id(&ada, "Ben Okafor").await;
+    let Acquaintance { mut relay, ada, ben, talk } = Acquaintance::on(&desk).await;
     relay.stop();
     ada.wait_for(&tid("banner")).await;
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::driver::{App, Desk};
-use crate::programs::{Relay, Terminal};
-use crate::steps::{conversation_id, introduce, open, tid, to_inbox};
+use crate::meeting::Acquaintance;
+use crate::steps::{open, tid, to_inbox};
 
 const AT: &str = "[data-testid=setting][data-id=translate_at]";
 
@@ -58,12 +58,7 @@ async fn choose(app: &App, body: &str, entry: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_translated_by_ones_own_service_while_the_relay_is_down() {
     let desk = Desk::start();
-    let mut relay = Relay::start(&desk.folder("relay"));
-    let ben = Terminal::new(&desk.folder("ben"), 0);
-    let ada = desk.app("ada", &[]).await;
-    introduce(&ada, &relay, &ben, "Ben Okafor").await;
-    to_inbox(&ada).await;
-    let talk = conversation_id(&ada, "Ben Okafor").await;
+    let Acquaintance { mut relay, ada, ben, talk } = Acquaintance::on(&desk).await;
     let sent = ben.one(&["send", &talk, "wann kommen sie"]).await;
     ben.run(&["sync"]).await;
     open(&ada, &talk).await;
