@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::platform::Disk;
 
@@ -52,8 +53,12 @@ pub struct Limits {
     pub blob_bytes: u64,
     /// Bytes of files one account may upload.
     pub account_blob_bytes: u64,
+    /// Files one account may have begun and not finished to upload.
+    pub account_uploads: u64,
     /// Bytes of one page of entries.
     pub page_bytes: usize,
+    /// Bytes of one answer about feeds; a connection with more unread would be cut all the same.
+    pub feed_bytes: usize,
     /// Bytes of live frames a session may have outstanding before it gets `Overflow`.
     pub live_bytes: u64,
     /// Bytes of pushes a session may have unanswered; beyond it the relay stops reading from it.
@@ -62,7 +67,8 @@ pub struct Limits {
     pub frames_per_second: u64,
     /// Frames a session may send at once after a pause.
     pub frame_burst: u64,
-    /// Accounts, refills and mailbox requests per hour and address before a session is bound.
+    /// Accounts, refills and mailbox requests per hour and address before a session is bound; after it, accounts and what
+    /// is put into mailboxes.
     pub anonymous_per_hour: u64,
     /// How many of those at once.
     pub anonymous_burst: u64,
@@ -70,12 +76,18 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Connections in all.
     pub connections: usize,
+    /// For the head of a request, and for whatever comes before it on a connection.
+    pub head_timeout: Duration,
+    /// For a request with its body: a file's chunk over a slow line takes minutes.
+    pub request_timeout: Duration,
     /// Spaces and accounts whose states are kept in memory.
     pub cached_states: usize,
     /// Ids of a proof of an older log that are kept per session, and four times as many in all.
     pub proof_items: usize,
     /// Linking mailboxes open at once.
     pub mailboxes: usize,
+    /// Bytes in all of them together.
+    pub mailbox_bytes: usize,
     /// Percent of the disk in use at which nothing more is taken..
     pub disk_full_percent: u64,
     /// ..unless this many bytes are free all the same: a tenth of a large disk is much room.
@@ -91,7 +103,9 @@ impl Default for Limits {
             account_spaces: 20_000,
             blob_bytes: 512 * MIB,
             account_blob_bytes: 16 * GIB,
+            account_uploads: 1_000,
             page_bytes: 512 * 1024,
+            feed_bytes: 32 * 1024 * 1024,
             live_bytes: 4 * MIB,
             push_bytes: 4 * MIB,
             frames_per_second: 2_000,
@@ -100,9 +114,12 @@ impl Default for Limits {
             anonymous_burst: 300,
             connections_per_address: 1_000,
             connections: 20_000,
+            head_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(300),
             cached_states: 2_000,
             proof_items: 500_000,
             mailboxes: 10_000,
+            mailbox_bytes: 64 * 1024 * 1024,
             disk_full_percent: 90,
             disk_free_bytes: 4 * GIB,
         }

@@ -86,7 +86,9 @@
 //! before take 16 and answer 400, and `Welcome` says how large a file may be) and grants the space;
 //! `PUT /v1/blobs/{id}/{index}` stores one chunk, checked against its hash; `HEAD /v1/blobs/{id}` answers
 //! `x-homing-chunks` (a string of `0` and `1`); `GET /v1/blobs/{id}/{index}` reads one. All answer 404 to
-//! who has no grant, and 507 when there is no room: `x-homing-short` says of what, `disk` or `quota`.
+//! who has no grant, and 507 when there is no room: `x-homing-short` says of what, `disk` or `quota` (bytes, or uploads that
+//! were begun). A chunk says its length ahead (411); what is refused is refused before its body comes to who sends
+//! `Expect: 100-continue`, and one that is here already is 204.
 //!
 //! # Versions
 //!

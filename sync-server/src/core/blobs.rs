@@ -14,6 +14,8 @@ const SWEEP: u64 = 100;
 /// A request of the HTTP interface.
 #[derive(Debug, Clone)]
 pub enum BlobAsk {
+    /// Is the token good?
+    Enter,
     /// Begins an upload and grants the space.
     Declare {
         /// The file.
@@ -40,6 +42,13 @@ pub enum BlobAsk {
         index: u64,
         /// How long it is.
         bytes: u64,
+    },
+    /// The chunk does not come after all.
+    GaveUp {
+        /// The file.
+        blob: BlobId,
+        /// Which chunk.
+        index: u64,
     },
     /// Which chunks are here?
     Have {
@@ -108,8 +117,13 @@ impl RelayCore {
         };
         let done = match ask {
             BlobAsk::Declare { blob, space, hashes } => self.declare(&who, &blob, &space, &hashes, now_ms),
-            BlobAsk::Put { blob, index, bytes } => self.may_store(&who, &blob, index, bytes),
+            BlobAsk::Enter => Ok(Ok(BlobAnswer::Done)),
+            BlobAsk::Put { blob, index, bytes } => self.may_store(&who, (blob, index), bytes, now_ms),
             BlobAsk::Stored { blob, index, bytes } => self.stored(&who, &blob, index, bytes),
+            BlobAsk::GaveUp { blob, index } => {
+                self.promises.end(&who.person, &(blob, index));
+                Ok(Ok(BlobAnswer::Done))
+            }
             BlobAsk::Have { blob } => self.have(&who, &blob),
             BlobAsk::Get { blob, index } => self.may_read(&who, &blob, index),
         };
@@ -139,6 +153,9 @@ impl RelayCore {
         }
         // Who knows all hashes has the file, or was given it: declaring what is here already is a grant.
         if self.store.blob(blob)?.is_none() {
+            if self.store.unfinished_of(&who.person)? >= self.limits.account_uploads {
+                return Ok(Err(BlobRefusal::Quota));
+            }
             self.store.add_blob(blob, &who.person, hashes, now_ms)?;
         }
         self.store.add_grant(blob, number)?;
@@ -148,41 +165,47 @@ impl RelayCore {
     fn may_store(
         &mut self,
         who: &Who,
-        blob: &BlobId,
-        index: u64,
+        chunk: (BlobId, u64),
         bytes: u64,
+        now_ms: u64,
     ) -> Result<BlobReply, RelayError> {
+        let (blob, index) = chunk;
         // Another member who has the same file finds it declared, and finishes the upload: at their own cost.
-        let row = match self.store.blob(blob)? {
-            Some(row) if row.person == who.person || self.reads_blob(who, blob)? => row,
+        let row = match self.store.blob(&blob)? {
+            Some(row) if row.person == who.person || self.reads_blob(who, &blob)? => row,
             _ => return Ok(Err(BlobRefusal::NotFound)),
         };
+        let Some(expected) = usize::try_from(index).ok().and_then(|index| row.hashes.get(index)) else {
+            return Ok(Err(BlobRefusal::NotFound));
+        };
+        if self.store.has_chunk(&blob, index)? {
+            return Ok(Ok(BlobAnswer::Done));
+        }
         if self.disk_full {
             return Ok(Err(BlobRefusal::DiskFull));
         }
-        if row.bytes.saturating_add(bytes) > self.limits.blob_bytes {
+        // What others of this person's requests are bringing has its room already.
+        let promised = self.promises.besides(&who.person, &chunk, now_ms);
+        let of_file = row.bytes.saturating_add(promised.of_file).saturating_add(bytes);
+        if of_file > self.limits.blob_bytes {
             return Ok(Err(BlobRefusal::TooLarge));
         }
         self.load_account(&who.person)?;
         let used = self.accounts.peek(&who.person).map_or(0, |account| account.row.blob_bytes);
-        if used.saturating_add(bytes) > self.limits.account_blob_bytes {
+        let of_account = used.saturating_add(promised.of_person).saturating_add(bytes);
+        if of_account > self.limits.account_blob_bytes {
             return Ok(Err(BlobRefusal::Quota));
         }
-        self.expected(blob, index)
-    }
-
-    fn expected(&self, blob: &BlobId, index: u64) -> Result<BlobReply, RelayError> {
-        let row = self.store.blob(blob)?;
-        let place = usize::try_from(index).ok();
-        let hash = row.zip(place).and_then(|(row, place)| row.hashes.get(place).copied());
-        Ok(hash.map(BlobAnswer::Expect).ok_or(BlobRefusal::NotFound))
+        self.promises.make(&who.person, chunk, bytes, now_ms);
+        Ok(Ok(BlobAnswer::Expect(*expected)))
     }
 
     fn stored(&mut self, who: &Who, blob: &BlobId, index: u64, bytes: u64) -> Result<BlobReply, RelayError> {
+        self.promises.end(&who.person, &(*blob, index));
         if self.store.blob(blob)?.is_none() {
             return Ok(Err(BlobRefusal::NotFound));
         }
-        if self.store.add_chunk(blob, index, bytes)?
+        if self.store.add_chunk(blob, index, bytes, &who.person)?
             && self.load_account(&who.person)?
             && let Some(account) = self.accounts.get(&who.person)
         {
@@ -256,15 +279,18 @@ impl RelayCore {
         }
     }
 
-    /// Forgets uploads that were given up. A whole file stays as long as a space it was granted to, and those stay.
+    /// Forgets uploads that were given up, and gives everybody back what they brought of them. A whole file stays as long
+    /// as a space it was granted to, and those stay.
     pub(super) fn sweep_blobs(&mut self, now_ms: u64) -> Result<(), RelayError> {
+        self.promises.sweep(now_ms);
         for blob in self.store.unfinished_blobs(now_ms.saturating_sub(UPLOAD_MS), SWEEP)? {
-            if let Some(row) = self.store.blob(&blob)?
-                && self.load_if_sound(&row.person)?
-                && let Some(account) = self.accounts.get(&row.person)
-            {
-                account.row.blob_bytes = account.row.blob_bytes.saturating_sub(row.bytes);
-                self.batch.accounts.insert(row.person);
+            for (person, bytes) in self.store.paid_for(&blob)? {
+                if self.load_if_sound(&person)?
+                    && let Some(account) = self.accounts.get(&person)
+                {
+                    account.row.blob_bytes = account.row.blob_bytes.saturating_sub(bytes);
+                    self.batch.accounts.insert(person);
+                }
             }
             self.store.drop_blob(&blob)?;
             self.batch.dropped_blobs.push(blob);

@@ -1,6 +1,6 @@
 //! Who hears of what: feeds, subscriptions, live frames and their credit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use homing_access::AccessError;
 use homing_wire::{DeviceId, FeedCursor, FeedItem, Member, NackCode, RelayFrame, SpaceId, Stored, limits};
@@ -32,7 +32,14 @@ impl RelayCore {
         if cursors.len() > FEEDS {
             return Err(NackCode::TooLarge.into());
         }
+        let feeds: BTreeSet<&Member> = cursors.iter().map(|cursor| &cursor.feed).collect();
+        if feeds.len() < cursors.len() {
+            // Nobody needs an answer twice.
+            self.go_away(session, NackCode::Malformed, None);
+            return Ok(());
+        }
         let current = generation == self.identity.generation();
+        let most = self.batch.bytes.saturating_add(self.limits.feed_bytes);
         for FeedCursor { feed, sequence } in cursors {
             let allowed = match feed {
                 Member::Person(person) => *person == who.person,
@@ -47,6 +54,10 @@ impl RelayCore {
                 let Some(last) = items.last().map(|item| item.sequence) else { break };
                 after = last;
                 self.send(session, &RelayFrame::Feed { items, caught_up: false });
+                if self.batch.bytes > most {
+                    self.go_away(session, NackCode::TooLarge, None);
+                    return Ok(());
+                }
             }
             let Some(open) = self.sessions.get_mut(&session) else { return Ok(()) };
             if open.feeds.len() < FEEDS {

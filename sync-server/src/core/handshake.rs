@@ -7,7 +7,7 @@ use homing_crypto::Domain;
 use homing_wire::{Hash, MailboxId, NackCode, RelayFrame, RelayLimits, Signature, auth_bytes, limits};
 use rand_core::Rng;
 
-use super::mail::MailError;
+use super::mail::{MailError, Room};
 use super::session::{SessionId, Stage, Who};
 use super::{RelayCore, Stop};
 
@@ -115,9 +115,14 @@ impl RelayCore {
         seen: u32,
         now_ms: u64,
     ) -> Result<(), Stop> {
-        self.take_anonymous(session, now_ms)?;
+        // What is kept here costs somebody who has an account as much as somebody who hasn't: accounts cost nothing.
+        if put.is_some() || !self.mail.is_open(&mailbox, now_ms) {
+            self.take_of_address(session, now_ms)?;
+        } else {
+            self.take_anonymous(session, now_ms)?;
+        }
         let message = put.clone();
-        let room = self.limits.mailboxes;
+        let room = Room { mailboxes: self.limits.mailboxes, bytes: self.limits.mailbox_bytes };
         let delivery =
             self.mail.visit(session, mailbox, put, seen, room, now_ms).map_err(|error| match error {
                 MailError::TooLarge => NackCode::TooLarge,

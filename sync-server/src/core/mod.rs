@@ -13,6 +13,7 @@ mod directory;
 mod feeds;
 mod handshake;
 mod mail;
+mod promises;
 mod pull;
 mod push;
 mod refill;
@@ -46,6 +47,7 @@ use bucket::{Addresses, Bucket, Rate};
 use cache::Cache;
 use directory::{Account, Space};
 use mail::Mailboxes;
+use promises::Promises;
 use session::{Session, Stage, Who};
 
 /// Milliseconds a connection may go without proving a device, unless it waits at a mailbox.
@@ -151,6 +153,7 @@ pub struct RelayCore {
     accounts: Cache<PersonId, Account>,
     spaces: Cache<SpaceId, Space>,
     mail: Mailboxes,
+    promises: Promises,
     ahead: Ahead,
     anonymous: Addresses,
     batch: Batch,
@@ -202,6 +205,7 @@ impl RelayCore {
             accounts: Cache::new(limits.cached_states),
             spaces: Cache::new(limits.cached_states),
             mail: Mailboxes::default(),
+            promises: Promises::default(),
             ahead: Ahead::default(),
             anonymous: Addresses::default(),
             batch: Batch::default(),

@@ -1,13 +1,15 @@
 //! Files over HTTP, beside the socket so that a large one never delays a message.
 //!
-//! The committer decides who may; hashing and the disk are dealt with here, off its thread.
+//! The committer decides who may; hashing and the disk are dealt with here, off its thread. It is asked by the head of a
+//! request: nobody makes the relay read what it does not want.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{head, put};
+use futures_util::StreamExt as _;
 use homing_wire::{BlobId, Hash, SpaceId, limits};
 use serde::Deserialize;
 
@@ -21,6 +23,9 @@ const CHUNKS: HeaderName = HeaderName::from_static("x-homing-chunks");
 /// What there is too little of.
 const SHORT: HeaderName = HeaderName::from_static("x-homing-short");
 
+/// Bytes of the hashes of the largest file.
+const DECLARED: usize = 32 * limits::CHUNKS;
+
 #[derive(Deserialize)]
 struct Declared {
     space: String,
@@ -30,7 +35,6 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/v1/blobs/{id}", head(have).post(declare))
         .route("/v1/blobs/{id}/{index}", put(store).get(fetch))
-        .layer(DefaultBodyLimit::max(limits::CHUNK))
 }
 
 async fn declare(
@@ -38,12 +42,16 @@ async fn declare(
     Path(id): Path<String>,
     Query(query): Query<Declared>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let (Ok(blob), Ok(space)) = (id.parse::<BlobId>(), query.space.parse::<SpaceId>()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    if body.is_empty() || !body.len().is_multiple_of(32) || body.len() / 32 > limits::CHUNKS {
+    if let Err(refused) = ask(&app, &headers, BlobAsk::Enter).await {
+        return refused;
+    }
+    let Ok(body) = to_bytes(body, DECLARED).await else { return StatusCode::BAD_REQUEST.into_response() };
+    if body.is_empty() || !body.len().is_multiple_of(32) {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let hashes = body.chunks_exact(32).filter_map(Hash::from_slice).collect();
@@ -69,14 +77,22 @@ async fn store(
     State(app): State<App>,
     Path((id, index)): Path<(String, u64)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let Ok(blob) = id.parse::<BlobId>() else { return StatusCode::NOT_FOUND.into_response() };
-    let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+    let Some(bytes) = length(&headers) else { return StatusCode::LENGTH_REQUIRED.into_response() };
+    if bytes > limits::CHUNK as u64 {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     let expected = match ask(&app, &headers, BlobAsk::Put { blob, index, bytes }).await {
         Ok(BlobAnswer::Expect(expected)) => expected,
-        Ok(_) => return StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => return refused,
+        Ok(_) => return unwanted(StatusCode::NO_CONTENT.into_response(), &headers, body).await,
+        Err(refused) => return unwanted(refused, &headers, body).await,
+    };
+    let mut coming = Coming { app: &app, headers: &headers, ask: Some(BlobAsk::GaveUp { blob, index }) };
+    // The length that was asked about is the most that comes: the connection sees to that.
+    let Ok(body) = to_bytes(body, limits::CHUNK).await else {
+        return StatusCode::BAD_REQUEST.into_response();
     };
     let files = app.files.clone();
     let written = tokio::task::spawn_blocking(move || {
@@ -94,6 +110,7 @@ async fn store(
         }
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+    coming.ask = None;
     match ask(&app, &headers, BlobAsk::Stored { blob, index, bytes }).await {
         Ok(_) => {
             app.metrics.blob_bytes_in.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
@@ -101,6 +118,36 @@ async fn store(
         }
         Err(refused) => refused,
     }
+}
+
+/// A chunk for which room was promised: if nothing comes of it, the core is told, however the request ended.
+struct Coming<'a> {
+    app: &'a App,
+    headers: &'a HeaderMap,
+    ask: Option<BlobAsk>,
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if let Some(ask) = self.ask.take() {
+            self.app.committer.tell(token(self.headers), ask);
+        }
+    }
+}
+
+/// The answer to a request whose body nobody wants. Who sends it without having been asked to hears the answer behind it;
+/// a stranger's is not read.
+async fn unwanted(answer: Response, headers: &HeaderMap, body: Body) -> Response {
+    if answer.status() != StatusCode::UNAUTHORIZED && !headers.contains_key(header::EXPECT) {
+        let mut body = body.into_data_stream();
+        while let Some(Ok(_)) = body.next().await {}
+    }
+    answer
+}
+
+/// How long a body says it is.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn fetch(
@@ -128,13 +175,13 @@ async fn fetch(
     }
 }
 
+fn token(headers: &HeaderMap) -> String {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned()
+}
+
 async fn ask(app: &App, headers: &HeaderMap, ask: BlobAsk) -> Result<BlobAnswer, Response> {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or_default();
-    let refused = match app.committer.blob(token.to_owned(), ask).await {
+    let refused = match app.committer.blob(token(headers), ask).await {
         Some(Ok(answer)) => return Ok(answer),
         Some(Err(refused)) => refused,
         None => return Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),

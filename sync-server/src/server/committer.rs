@@ -85,6 +85,12 @@ impl Committer {
         answer.await.ok()
     }
 
+    /// The same where nobody waits for the answer, nor for a place in the queue: what is lost here is found again.
+    pub fn tell(&self, token: String, ask: BlobAsk) {
+        let (reply, _) = oneshot::channel();
+        drop(self.commands.try_send(Command::Blob { token, ask, reply }));
+    }
+
     /// True if the thread answers.
     pub async fn ping(&self) -> bool {
         let (reply, answer) = oneshot::channel();

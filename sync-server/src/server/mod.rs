@@ -47,7 +47,7 @@ pub struct RunningRelay {
     /// Where it listens.
     pub addr: SocketAddr,
     stopping: watch::Sender<bool>,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     ended: mpsc::Receiver<()>,
     committer: Committer,
     thread: std::thread::JoinHandle<Result<(), RelayError>>,
@@ -83,7 +83,7 @@ impl Relay {
         let timer = tokio::spawn(keep_time(disk, committer.clone()));
         let (stopping, stopped) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
-        let app = http::router(http::App::new(config, committer.clone(), metrics, files, alive));
+        let app = http::App::new(config, committer.clone(), metrics, files, alive);
         let http = tokio::spawn(http::serve(listener, app, stopped));
         tracing::info!("listening on {addr}");
         Ok(RunningRelay { addr, stopping, http, ended, committer, thread, timer })

@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -53,7 +52,7 @@ impl Upgrade {
     /// The socket, free of the runtime it was accepted in, and what was read from it beyond the request.
     pub async fn done(self) -> io::Result<(std::net::TcpStream, Bytes)> {
         let upgraded = self.on_upgrade.await.map_err(io::Error::other)?;
-        let parts = downcast::<TokioIo<TcpStream>>(upgraded).map_err(|_| io::ErrorKind::Unsupported)?;
+        let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| io::ErrorKind::Unsupported)?;
         Ok((parts.io.into_inner().into_std()?, parts.read_buf))
     }
 }

@@ -50,17 +50,49 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a chunk is stored; false if it was before.
-    pub fn add_chunk(&mut self, id: &BlobId, position: u64, bytes: u64) -> Result<bool, RelayError> {
+    /// Files a person declared that are not whole.
+    pub fn unfinished_of(&self, person: &PersonId) -> Result<u64, RelayError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT count(*) FROM blob WHERE person = ?1 AND missing > 0")?;
+        Ok(statement.query_row([person.0], |row| row.get(0).map(uint))?)
+    }
+
+    /// Notes that a chunk is stored, and who brought it; false if it was before.
+    pub fn add_chunk(
+        &mut self,
+        id: &BlobId,
+        position: u64,
+        bytes: u64,
+        payer: &PersonId,
+    ) -> Result<bool, RelayError> {
         let db = self.write()?;
         let added = db
-            .prepare_cached("INSERT OR IGNORE INTO blob_chunk (blob, position, bytes) VALUES (?1, ?2, ?3)")?
-            .execute((id.0, int(position), int(bytes)))?;
+            .prepare_cached(
+                "INSERT OR IGNORE INTO blob_chunk (blob, position, bytes, payer) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((id.0, int(position), int(bytes), payer.0))?;
         if added == 1 {
             db.prepare_cached("UPDATE blob SET bytes = bytes + ?2, missing = missing - 1 WHERE id = ?1")?
                 .execute((id.0, int(bytes)))?;
         }
         Ok(added == 1)
+    }
+
+    /// True if a chunk is stored.
+    pub fn has_chunk(&self, id: &BlobId, position: u64) -> Result<bool, RelayError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT 1 FROM blob_chunk WHERE blob = ?1 AND position = ?2")?;
+        Ok(statement.exists((id.0, int(position)))?)
+    }
+
+    /// Who brought how many bytes of a file.
+    pub fn paid_for(&self, id: &BlobId) -> Result<Vec<(PersonId, u64)>, RelayError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT coalesce(c.payer, b.person) AS person, sum(c.bytes) FROM blob b
+             JOIN blob_chunk c ON c.blob = b.id WHERE b.id = ?1 GROUP BY 1",
+        )?;
+        let paid = statement.query_map([id.0], |row| Ok((PersonId(row.get(0)?), uint(row.get(1)?))))?;
+        Ok(paid.collect::<Result<_, _>>()?)
     }
 
     /// Positions of the chunks that are stored.

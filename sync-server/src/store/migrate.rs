@@ -56,6 +56,11 @@ const SCHEDULED: &str = "
     CREATE INDEX scheduled_lane ON scheduled (space, device, release_ms, number);
     CREATE INDEX scheduled_due ON scheduled (release_ms, number) WHERE stuck IS NULL;";
 
+/// Every chunk says on whose account it is, and what somebody has begun is counted.
+const PAYERS: &str = "
+    ALTER TABLE blob_chunk ADD COLUMN payer BLOB;
+    CREATE INDEX blob_unfinished_of ON blob (person) WHERE missing > 0;";
+
 /// Brings the database of an older schema to the present one.
 pub(super) fn to_present(db: &Connection, from: u32) -> Result<(), RelayError> {
     if from < 2 {
@@ -68,6 +73,9 @@ pub(super) fn to_present(db: &Connection, from: u32) -> Result<(), RelayError> {
     }
     if from < 4 {
         db.execute_batch(SCHEDULED)?;
+    }
+    if from < 5 {
+        db.execute_batch(PAYERS)?;
     }
     Ok(())
 }
@@ -92,7 +100,7 @@ fn move_log(db: &Connection) -> Result<(), RelayError> {
 
 #[cfg(test)]
 mod tests {
-    use homing_wire::{EntryId, Hash};
+    use homing_wire::{BlobId, EntryId, Hash, PersonId};
 
     use super::super::*;
 
@@ -141,6 +149,29 @@ mod tests {
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
+    /// What schema 5 brought, taken away again, with a file of which half came.
+    const OLD_CHUNKS: &str = "
+        DROP INDEX blob_unfinished_of;
+        DROP TABLE blob_chunk;
+        CREATE TABLE blob_chunk (
+            blob BLOB NOT NULL, position INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (blob, position)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO blob VALUES (CAST(zeroblob(31) || x'08' AS BLOB), CAST(zeroblob(31) || x'05' AS BLOB),
+            zeroblob(64), 100, 1, 1);
+        INSERT INTO blob_chunk VALUES (CAST(zeroblob(31) || x'08' AS BLOB), 0, 100);";
+
+    #[test]
+    fn in_a_database_of_schema_4_who_declared_a_file_has_paid_for_it() {
+        let mut store = taken_over(&format!("{OLD_CHUNKS} PRAGMA user_version = 4;"));
+        let (blob, ada, ben) = (BlobId(id(8)), PersonId(id(5)), PersonId(id(6)));
+        assert_eq!(store.paid_for(&blob).unwrap(), [(ada, 100)]);
+        assert_eq!((store.unfinished_of(&ada).unwrap(), store.unfinished_of(&ben).unwrap()), (1, 0));
+        assert!(store.has_chunk(&blob, 0).unwrap() && !store.has_chunk(&blob, 1).unwrap());
+        assert!(store.add_chunk(&blob, 1, 7, &ben).unwrap());
+        assert_eq!(store.paid_for(&blob).unwrap(), [(ada, 100), (ben, 7)]);
+        assert_eq!(store.unfinished_of(&ada).unwrap(), 0);
+    }
+
     /// What schema 4 brought, taken away again.
     const OLD_TAILS: &str = "
         DROP TABLE scheduled;
@@ -154,7 +185,7 @@ mod tests {
 
     #[test]
     fn in_a_database_of_schema_3_every_device_pushed_its_last_entry_itself() {
-        let store = taken_over(&format!("{OLD_TAILS} PRAGMA user_version = 3;"));
+        let store = taken_over(&format!("{OLD_CHUNKS} {OLD_TAILS} PRAGMA user_version = 3;"));
         let tail = store.tail(1, &homing_wire::DeviceId(id(7))).unwrap().unwrap();
         assert_eq!((tail.dseq, tail.last, tail.pushed), (41, EntryId(id(1)), 41));
         assert_eq!(store.scheduled_next().unwrap(), None);
@@ -163,8 +194,9 @@ mod tests {
     #[test]
     fn databases_of_schemas_1_and_2_are_taken_over_with_their_logs() {
         for (version, dropped) in [(1, "DROP TABLE untold;"), (2, "")] {
-            let store =
-                taken_over(&format!("{OLD_LOG} {OLD_TAILS} {dropped} PRAGMA user_version = {version};"));
+            let store = taken_over(&format!(
+                "{OLD_LOG} {OLD_TAILS} {OLD_CHUNKS} {dropped} PRAGMA user_version = {version};"
+            ));
             assert_eq!(store.untold().unwrap(), []);
             assert_eq!(store.ids(1, 0, 9).unwrap(), [EntryId(id(1)), EntryId(id(2))]);
             assert_eq!(store.ids(2, 0, 9).unwrap(), [EntryId(id(3))]);
@@ -179,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_page_is_a_part_of_one_log_in_either_direction() {
-        let store = taken_over(&format!("{OLD_LOG} {OLD_TAILS} PRAGMA user_version = 2;"));
+        let store = taken_over(&format!("{OLD_LOG} {OLD_TAILS} {OLD_CHUNKS} PRAGMA user_version = 2;"));
         for (space, from, backwards, ops, count, last) in [
             (1, 0, false, false, 2, 2),
             (1, 1, false, false, 1, 2),

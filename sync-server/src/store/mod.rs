@@ -31,7 +31,7 @@ use crate::platform;
 use homing_wire::VerifyKey;
 
 const FILE: &str = "relay.db";
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 /// Pages of the write-ahead log at which a commit moves them into the database by itself.
 const LATE_CHECKPOINT: u32 = 4_000;
 /// Memory for pages that are written, negative as SQLite wants it for KiB. What is only read is mapped; and some commits

@@ -1,4 +1,4 @@
--- Schema 4 of the relay's database. The relay's key is not in here: see identity.rs.
+-- Schema 5 of the relay's database. The relay's key is not in here: see identity.rs.
 
 CREATE TABLE relay (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -161,11 +161,14 @@ CREATE TABLE blob (
     declared_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blob_unfinished ON blob (declared_ms) WHERE missing > 0;
+CREATE INDEX blob_unfinished_of ON blob (person) WHERE missing > 0;
 
 CREATE TABLE blob_chunk (
     blob BLOB NOT NULL,
     position INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
+    -- On whose account its bytes are; null in what schema 4 wrote: who declared the file.
+    payer BLOB,
     PRIMARY KEY (blob, position)
 ) STRICT, WITHOUT ROWID;
 

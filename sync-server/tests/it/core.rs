@@ -34,9 +34,12 @@ impl Bench {
     }
 
     fn open(folder: Option<&Path>) -> Self {
+        Self::limited(folder, Limits { proof_items: 1000, ..Limits::default() })
+    }
+
+    fn limited(folder: Option<&Path>, limits: Limits) -> Self {
         let identity = Identity::in_memory(Seed32::from_bytes([1; 32]), 1, NOW);
         let rng = ChaCha20Rng::from_seed([2; 32]);
-        let limits = Limits { proof_items: 1000, ..Limits::default() };
         let metrics = Arc::new(Metrics::default());
         let core = RelayCore::open(folder, identity, limits, vec![], rng, metrics, NOW).unwrap();
         Self { core, now: NOW, tokens: BTreeMap::new() }
@@ -79,9 +82,12 @@ fn sent(effects: Vec<Effect>) -> Vec<(SessionId, RelayFrame)> {
 
 /// A relay with a talk of two, both online.
 fn busy() -> (Bench, World, Person, Person, SpaceId) {
+    busy_at(Bench::new())
+}
+
+fn busy_at(mut bench: Bench) -> (Bench, World, Person, Person, SpaceId) {
     let mut world = World::new();
     let (ada, ben) = (world.person(), world.person());
-    let mut bench = Bench::new();
     bench.login(1, &ada);
     bench.login(2, &ben);
     let (space, genesis) = world.talk(&ada, &[(&ben, Role::Member)]);
@@ -345,6 +351,32 @@ fn an_upload_that_was_given_up_is_forgotten() {
     bench.core.commit().unwrap();
     assert!(files.read(&blob, 0).is_err());
     assert_eq!(bench.core.blob(&token, BlobAsk::Have { blob }, NOW).unwrap(), Err(BlobRefusal::NotFound));
+}
+
+#[test]
+fn what_is_given_up_is_given_back_to_who_brought_it() {
+    let limits = Limits { account_blob_bytes: 3, ..Limits::default() };
+    let (mut bench, _, _, _, space) = busy_at(Bench::limited(None, limits));
+    let (a, b) = (bench.tokens[&1].clone(), bench.tokens[&2].clone());
+    let hashes = |chunks: &[&[u8]]| chunks.iter().map(|chunk| Hash::of(chunk)).collect::<Vec<_>>();
+    let (shared, own) = (hashes(&[b"one", b"two"]), hashes(&[b"own"]));
+    let blobs = [BlobId::of_chunks(&shared), BlobId::of_chunks(&own)];
+    let ask = |bench: &mut Bench, token: &str, ask| bench.core.blob(token, ask, NOW).unwrap();
+    let declare =
+        |blob: usize| BlobAsk::Declare { blob: blobs[blob], space, hashes: [&shared, &own][blob].clone() };
+    let put = |blob: usize, index| BlobAsk::Put { blob: blobs[blob], index, bytes: 3 };
+
+    // Ada declares a file, and Ben brings half of it at his cost.
+    ask(&mut bench, &a, declare(0)).unwrap();
+    ask(&mut bench, &b, put(0, 0)).unwrap();
+    ask(&mut bench, &b, BlobAsk::Stored { blob: blobs[0], index: 0, bytes: 3 }).unwrap();
+    ask(&mut bench, &b, declare(1)).unwrap();
+    assert_eq!(ask(&mut bench, &b, put(1, 0)), Err(BlobRefusal::Quota));
+    assert_eq!(ask(&mut bench, &a, put(0, 1)), Ok(BlobAnswer::Expect(shared[1])), "it cost her nothing");
+    bench.core.tick(NOW + 14 * 24 * 3600 * 1000).unwrap();
+    bench.core.commit().unwrap();
+    ask(&mut bench, &b, declare(1)).unwrap();
+    assert_eq!(ask(&mut bench, &b, put(1, 0)), Ok(BlobAnswer::Expect(own[0])));
 }
 
 #[test]
