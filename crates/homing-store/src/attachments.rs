@@ -182,6 +182,36 @@ pub fn open(db: &Read<'_>, limit: u32) -> Result<Vec<AttachmentRow>> {
     )
 }
 
+/// Files that are here and that the relay may not have: all that are here if there is none.
+pub fn only_here(db: &Read<'_>, has_relay: bool) -> Result<Vec<AttachmentRow>> {
+    db.all(
+        &format!(
+            "{SELECT} attachments a WHERE a.path IS NOT NULL AND a.blob IS NOT NULL
+             AND (a.state IN (0, 1, 5, 6) OR (a.state = 4 AND ?1 = 0)) ORDER BY a.id"
+        ),
+        [has_relay],
+        read,
+    )
+}
+
+/// The chunks of an encrypted file that a message or record names.
+pub fn chunks_of(db: &Read<'_>, blob: &BlobId) -> Result<Option<Vec<Hash>>> {
+    let chunks: Option<Vec<u8>> =
+        db.one("SELECT chunks FROM attachments WHERE blob = ?1 LIMIT 1", [blob.0], |row| row.get(0))?;
+    Ok(chunks.map(|chunks| chunks.as_chunks::<32>().0.iter().map(|hash| Hash(*hash)).collect()))
+}
+
+/// All of a file came with a copy: wherever it stands it is here, and still to be brought to the relay unless its person
+/// stopped it. Answers whether anything names it.
+pub fn came_along(tx: &Tx<'_>, blob: &BlobId, path: &str, has_relay: bool) -> Result<bool> {
+    let named = tx.exec(
+        "UPDATE attachments SET path = ?2, progress = CASE WHEN ?3 THEN 0.0 ELSE 1.0 END,
+           state = CASE WHEN NOT ?3 THEN 4 WHEN state = 6 THEN 6 ELSE 0 END WHERE blob = ?1",
+        (blob.0, path, has_relay),
+    )?;
+    Ok(named > 0)
+}
+
 /// Notes the place of a file among those of its record.
 pub fn set_position(tx: &Tx<'_>, id: &DocId, position: u32) -> Result<()> {
     tx.exec(
@@ -209,6 +239,21 @@ pub fn delete_of(tx: &Tx<'_>, message: &DocId) -> Result<Vec<String>> {
             row.get(0)
         })?;
     Ok(paths.into_iter().flatten().collect())
+}
+
+/// The bytes of a message's files leave this computer, as far as the relay has them; answers where they are.
+pub fn free_of(tx: &Tx<'_>, message: &DocId) -> Result<Vec<String>> {
+    const THESE: &str = "message = ?1 AND state = 4 AND blob IS NOT NULL AND path IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM draft_files d WHERE d.blob = attachments.blob)";
+    let paths =
+        tx.all(&format!("SELECT path FROM attachments WHERE {THESE}"), [message.as_bytes()], |row| {
+            row.get(0)
+        })?;
+    tx.exec(
+        &format!("UPDATE attachments SET state = 2, progress = 0.0, path = NULL WHERE {THESE}"),
+        [message.as_bytes()],
+    )?;
+    Ok(paths)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::{Durability, Result, Store, StoreError, search};
+use crate::{Durability, Result, Store, StoreError, Tx, search};
 
 /// Writes a copy of the profile to `to`, under `key`, without the meta values named in `leave_out`. Replaces
 /// a file already there once the copy is whole. Answers its size in bytes.
@@ -34,7 +34,11 @@ pub fn restore(from: &Path, key: &[u8; 32], to: &Path, new_key: &[u8; 32]) -> Re
     let opened = fs::copy(from, &partial).map_err(StoreError::from).and_then(|_| {
         let mut store = Store::open_unowned(&partial, key)?;
         store.rekey(new_key)?;
-        store.write(Durability::Full, search::rebuild)?;
+        store.write(Durability::Full, |tx| {
+            // Copies of older versions say where files of drafts are on the computer they were made on.
+            forget_places(tx)?;
+            search::rebuild(tx)
+        })?;
         store.close_to_one_file()
     });
     if opened.is_err() {
@@ -71,8 +75,6 @@ fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<
             "DELETE FROM entries WHERE status = 3
              AND NOT (kind = 0 AND space IN (SELECT n FROM spaces WHERE state = 1))",
             "UPDATE outbox SET state = 0, entry = NULL WHERE state = 1",
-            // Whose bytes come along, whoever restores notes; the rest is fetched again.
-            "UPDATE attachments SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1) THEN 0 ELSE 2 END",
             "UPDATE slots_out SET counter = 0, dirty = 1, bytes = NULL",
             "UPDATE spaces SET my_dseq = 0, my_prev = NULL",
             // What another device sealed is not this one's; what the relay keeps it says itself.
@@ -81,9 +83,21 @@ fn copy(store: &Store, to: &Path, key: &[u8; 32], leave_out: &[&str]) -> Result<
         ] {
             tx.exec(sql, [])?;
         }
-        Ok(())
+        forget_places(tx)
     })?;
     target.close_to_one_file()
+}
+
+/// No file's bytes are where the database is. Whose come along, whoever restores notes; the rest is fetched again.
+fn forget_places(tx: &Tx<'_>) -> Result<()> {
+    for sql in [
+        "UPDATE attachments SET path = NULL, progress = 0,
+           state = CASE WHEN state IN (0, 1) THEN 0 WHEN state = 6 THEN 6 ELSE 2 END",
+        "UPDATE draft_files SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1, 5) THEN 0 ELSE 2 END",
+    ] {
+        tx.exec(sql, [])?;
+    }
+    Ok(())
 }
 
 fn partial(to: &Path) -> PathBuf {

@@ -62,7 +62,11 @@ pub enum Mend {
 
 /// Rows whose owner is gone: what it is called, and which they are.
 const ORPHANS: [(&str, &str); 3] = [
-    ("attachments", "message NOT IN (SELECT id FROM messages) AND message NOT IN (SELECT id FROM records)"),
+    (
+        "attachments",
+        "message NOT IN (SELECT id FROM messages) AND message NOT IN (SELECT id FROM records)
+         AND message NOT IN (SELECT message FROM strays)",
+    ),
     ("parked", "entry NOT IN (SELECT n FROM entries)"),
     ("names", "person NOT IN (SELECT person FROM people)"),
 ];

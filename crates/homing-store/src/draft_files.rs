@@ -71,6 +71,21 @@ pub fn open(db: &Read<'_>, limit: u32) -> Result<Vec<DraftFileRow>> {
     db.all(&format!("{SELECT} WHERE state IN (0, 1) ORDER BY id LIMIT ?1"), [limit], read)
 }
 
+/// Files that are here and that the relay may not have: all that are here if there is none.
+pub fn only_here(db: &Read<'_>, has_relay: bool) -> Result<Vec<DraftFileRow>> {
+    let open = "path IS NOT NULL AND (state <> 4 OR progress < 1.0 OR ?1 = 0)";
+    db.all(&format!("{SELECT} WHERE {open} ORDER BY id"), [has_relay], read)
+}
+
+/// All of a file came with a copy: it is here.
+pub fn came_along(tx: &Tx<'_>, blob: &BlobId, path: &str, state: FileState) -> Result<()> {
+    tx.exec(
+        "UPDATE draft_files SET state = ?2, progress = 0.0, path = ?3 WHERE blob = ?1",
+        (blob.0, state, path),
+    )?;
+    Ok(())
+}
+
 /// Notes how far a file's bytes came.
 pub fn set_state(tx: &Tx<'_>, id: &DocId, state: FileState, progress: f64) -> Result<()> {
     tx.exec(

@@ -21,6 +21,7 @@ pub mod attachments;
 pub mod backup;
 pub mod cache;
 pub mod changes;
+pub mod cleared;
 pub mod conversations;
 pub mod docs;
 pub mod doctor;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("sql/0008_files.sql"),
     include_str!("sql/0009_mentions.sql"),
     include_str!("sql/0010_cache.sql"),
+    include_str!("sql/0011_cleared.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;

@@ -7,7 +7,7 @@
 use homing_wire::{DocId, PersonId, SpaceId};
 use rusqlite::{Row, params};
 
-use crate::sql::doc_opt;
+use crate::sql::{doc, doc_opt};
 use crate::{Read, Result, Tx};
 
 /// Notices and marks kept at most.
@@ -100,6 +100,13 @@ pub fn remove(tx: &Tx<'_>, key: &NoticeKey) -> Result<bool> {
     Ok(tx.exec("DELETE FROM notices WHERE key = ?1", [key.0])? > 0)
 }
 
+/// Takes all notices of a conversation away: it was deleted for everyone. Answers which.
+pub fn remove_of(tx: &Tx<'_>, conversation: &DocId) -> Result<Vec<NoticeKey>> {
+    tx.all("DELETE FROM notices WHERE conversation = ?1 RETURNING key", [conversation.as_bytes()], |row| {
+        row.get(0).map(NoticeKey)
+    })
+}
+
 /// Notes that notices were read, whether they are here or not. Answers which of those here were unread.
 pub fn mark_read(tx: &Tx<'_>, marks: &[ReadMark]) -> Result<Vec<NoticeKey>> {
     let mut read = Vec::new();
@@ -160,6 +167,18 @@ pub fn unread(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<u64> {
          WHERE o.unread = 1 AND o.at_ms >= ?1 AND (o.follows = 0 OR (m.deleted = 0 AND m.unread = 1))
            AND o.kind NOT IN (SELECT value FROM json_each(?2))",
         (clamp(since_ms), numbers(without)),
+    )
+}
+
+/// Unread messages that stand in the list by themselves, each with the conversation that shows it.
+pub fn told(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<Vec<(DocId, DocId)>> {
+    db.all(
+        "SELECT DISTINCT c.id, m.id FROM notices o INDEXED BY notices_unread
+         JOIN messages m ON m.id = o.message JOIN conversations c ON c.n = m.conversation
+         WHERE o.unread = 1 AND o.at_ms >= ?1 AND o.follows = 1 AND m.deleted = 0 AND m.unread = 1
+           AND o.kind NOT IN (SELECT value FROM json_each(?2))",
+        (clamp(since_ms), numbers(without)),
+        |row| Ok((doc(row, 0)?, doc(row, 1)?)),
     )
 }
 

@@ -179,6 +179,18 @@ pub fn of_doc(db: &Read<'_>, doc: &DocId) -> Result<Vec<OutboxRow>> {
     )
 }
 
+/// Messages of a conversation that can still be taken back, in order.
+pub fn messages_of(db: &Read<'_>, conversation: &DocId) -> Result<Vec<OutboxRow>> {
+    db.all(
+        &format!(
+            "SELECT {COLUMNS} FROM outbox o CROSS JOIN ids s ON s.n = o.space
+             WHERE o.conversation = ?1 AND o.kind = 'message' AND o.state <> 1 ORDER BY o.id"
+        ),
+        [conversation.as_bytes()],
+        read,
+    )
+}
+
 /// Rows an entry carries, in order.
 pub fn of_entry(db: &Read<'_>, entry: &EntryId) -> Result<Vec<OutboxRow>> {
     db.all(

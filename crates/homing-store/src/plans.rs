@@ -9,6 +9,7 @@ use homing_wire::{
 };
 use rusqlite::{Statement, StatementStatus};
 
+use crate::cleared::{self, Cleared};
 use crate::conversations::{Cursor, Filter};
 use crate::entries::{NewEntry, Place, Status};
 use crate::messages::{MessageState, NewMessage, Order};
@@ -136,6 +137,9 @@ fn screens_and_message_path_never_scan() {
     conversations::get(&db, &id(200)).unwrap();
     conversations::next_due(&db).unwrap();
     conversations::put_away(&db, &id(200), 1).unwrap();
+    conversations::is_deleted(&db, &id(200)).unwrap();
+    cleared::get(&db, &id(200)).unwrap();
+    cleared::all_of(&db, &id(201)).unwrap();
     conversations::unknown_in(&db, &OTHER).unwrap();
     merging::shown_in(&db, &id(200)).unwrap();
     merging::parts(&db, &id(200)).unwrap();
@@ -165,7 +169,8 @@ fn screens_and_message_path_never_scan() {
     outbox::of_doc(&db, &id(4)).unwrap();
     changes::pending(&db, &SPACE).unwrap();
     drafts::of_conversation(&db, &id(200)).unwrap();
-    slots::dirty(&db, 10).unwrap();
+    slots::dirty(&db, None, false, 10).unwrap();
+    slots::dirty_counts(&db).unwrap();
     attachments::open(&db, 10).unwrap();
     let query = search::Query {
         text: "words".into(),
@@ -197,6 +202,9 @@ fn screens_and_message_path_never_scan() {
             messages::insert(tx, vec![message(121)])?;
             messages::insert(tx, vec![NewMessage { id: id(122), space: OTHER, ..message(122) }])?;
             strays::take(tx, &id(202))?;
+            strays::conversation_of(tx, &id(122))?;
+            cleared::set(tx, &id(203), &Cleared { hidden: true, received_ms: 5, author_ms: 5 })?;
+            messages::put_aside(tx, &id(203), true)?;
             relations::relate(tx, &id(201), &ME)?;
             relations::refresh_blocked(tx, &SPACE, &ME)?;
             merging::refresh(tx, &id(201))?;
@@ -228,4 +236,12 @@ fn screens_and_message_path_never_scan() {
     // The total walks the index of unread conversations, and nothing else.
     assert!(conversations::totals(&db).unwrap().conversations <= 8);
     assert!(scanned().iter().all(|line| line.contains("conversations_unread")));
+
+    // All of a list is one walk along its index, in its order: nothing is sorted.
+    for filter in Filter::ALL {
+        conversations::overview(&db, filter).unwrap();
+    }
+    assert!(
+        scanned().iter().all(|line| line.contains(" 0 sorts") && line.contains("INDEXED BY conversations_"))
+    );
 }

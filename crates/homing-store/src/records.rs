@@ -232,6 +232,31 @@ pub fn count(db: &Read<'_>, class: u32, limit: u32) -> Result<u64> {
     )
 }
 
+/// What records of a kind are told apart by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Column {
+    /// How they stand.
+    Status,
+    /// How much they matter.
+    Level,
+}
+
+/// How many records of a kind there are of each status or level, those that are deleted left out.
+pub fn columns(db: &Read<'_>, class: u32, by: Column) -> Result<Vec<(String, u32)>> {
+    let key = match by {
+        Column::Status => "status",
+        Column::Level => "level",
+    };
+    db.all(
+        &format!(
+            "SELECT {key}, count(*) FROM records INDEXED BY records_newest
+             WHERE shadowed = 0 AND class = ?1 AND deleted = 0 GROUP BY {key}"
+        ),
+        [class],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
 /// Writes which records a conversation is about.
 pub fn set_links(tx: &Tx<'_>, conversation: &DocId, records: &[DocId]) -> Result<()> {
     tx.exec("DELETE FROM record_links WHERE conversation = ?1", [conversation.as_bytes()])?;

@@ -96,9 +96,29 @@ pub fn own_of(db: &Read<'_>, space: &SpaceId) -> Result<Vec<OwnSlot>> {
     db.all(&format!("{OWN} WHERE space = ?1 ORDER BY slot"), [&space.0], read_own)
 }
 
-/// Own slots that wait to be handed out.
-pub fn dirty(db: &Read<'_>, limit: u32) -> Result<Vec<OwnSlot>> {
-    db.all(&format!("{OWN} WHERE dirty = 1 ORDER BY space, slot LIMIT ?1"), [limit], read_own)
+/// Own slots that wait to be handed out, behind a place in their order: those to be sealed, or also those that are.
+pub fn dirty(
+    db: &Read<'_>,
+    after: Option<(&SpaceId, &SlotId)>,
+    sealed: bool,
+    limit: u32,
+) -> Result<Vec<OwnSlot>> {
+    let (space, slot) = after.map_or((&[][..], &[][..]), |(space, slot)| (&space.0[..], &slot.0[..]));
+    db.all(
+        &format!(
+            "{OWN} WHERE dirty = 1 AND (space, slot) > (?1, ?2) AND (bytes IS NULL OR ?3)
+             ORDER BY space, slot LIMIT ?4"
+        ),
+        (space, slot, sealed, limit),
+        read_own,
+    )
+}
+
+/// How many own slots wait to be handed out, by space.
+pub fn dirty_counts(db: &Read<'_>) -> Result<Vec<(SpaceId, u64)>> {
+    db.all("SELECT space, count(*) FROM slots_out WHERE dirty = 1 GROUP BY space", [], |row| {
+        Ok((SpaceId(row.get(0)?), row.get(1)?))
+    })
 }
 
 /// Spaces of own slots that wait to be handed out.

@@ -1,4 +1,4 @@
-//! Messages that are in no conversation: it belongs to another space, or nothing is known of it here. A member of two spaces
+//! Messages that are in no conversation: it belongs to another space, nothing is known of it here, or it was deleted. A member of two spaces
 //! could otherwise write into a conversation of the one whose other members never see it. They are looked at again when
 //! the conversation's document comes, so the order of arrival decides nothing.
 
@@ -28,6 +28,11 @@ pub fn take(tx: &Tx<'_>, conversation: &DocId) -> Result<Vec<DocId>> {
 /// Forgets one, whose document is gone. Answers whether it was one.
 pub fn forget(tx: &Tx<'_>, message: &DocId) -> Result<bool> {
     Ok(tx.exec("DELETE FROM strays WHERE message = ?1", [message.as_bytes()])? > 0)
+}
+
+/// The conversation that one names.
+pub fn conversation_of(db: &Read<'_>, message: &DocId) -> Result<Option<DocId>> {
+    db.one("SELECT conversation FROM strays WHERE message = ?1", [message.as_bytes()], |row| doc(row, 0))
 }
 
 /// How many there are.

@@ -122,6 +122,14 @@ impl History {
         self.roles.get(member).and_then(|line| at(line, place)).flatten()
     }
 
+    /// Where the last time of a member began, whether it goes on or not.
+    pub fn since(&self, member: &Member) -> Option<usize> {
+        let line = self.roles.get(member)?;
+        let last = line.iter().rposition(|(_, role)| role.is_some())?;
+        let before = line.get(..last)?.iter().rposition(|(_, role)| role.is_none());
+        line.get(before.map_or(0, |gone| gone + 1)).map(|(place, _)| *place)
+    }
+
     pub fn account(&self, place: usize, person: &PersonId) -> Option<AccountOpId> {
         self.accounts.get(person).and_then(|line| at(line, place))
     }

@@ -149,6 +149,11 @@ impl SpaceState {
         self.present.members.get(member).copied()
     }
 
+    /// The place of the op since which somebody is a member, or was one last; `None` if they never were.
+    pub fn member_since(&self, member: &Member) -> Option<usize> {
+        self.history.since(member)
+    }
+
     /// A member's role after an op; `None` when not a member then, or the op is not known.
     pub fn role_at(&self, op: &EntryId, member: &Member) -> Option<Role> {
         self.history.role(*self.places.get(op)?, member)

@@ -1,6 +1,7 @@
 //! Conversations as the list shows them. Counters and preview stand in the row; the functions in
 //! [`crate::messages`] keep them right in the transaction that changes a message.
 
+mod overview;
 mod write;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use crate::messages::MessageState;
 use crate::sql::{doc, doc_opt};
 use crate::{Read, Result, StoreError, spaces};
 
+pub use overview::{Entry, overview};
 pub(crate) use write::{Place, place_for};
-pub use write::{Put, bring_back, put, remove, set_archived, set_hidden, set_marked_unread, set_personal};
+pub use write::{Put, bring_back, put, remove, set_archived, set_marked_unread, set_personal};
 
 /// What a conversation's document says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -315,6 +317,23 @@ pub fn get(db: &Read<'_>, id: &DocId) -> Result<Option<ConversationRow>> {
     db.one(&format!("SELECT {COLUMNS} FROM conversations c {JOINS} WHERE c.id = ?1"), [id.as_bytes()], read)
 }
 
+/// Whether a conversation was deleted for everyone.
+pub fn is_deleted(db: &Read<'_>, id: &DocId) -> Result<bool> {
+    let deleted =
+        db.one("SELECT deleted FROM conversations WHERE id = ?1", [id.as_bytes()], |row| row.get(0))?;
+    Ok(deleted.unwrap_or(false))
+}
+
+/// Conversations that this person deleted, and with nothing newer in them.
+pub fn hidden(db: &Read<'_>) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT c.id FROM cleared d CROSS JOIN conversations c ON c.id = d.conversation
+         WHERE d.hidden = 1 AND c.hidden = 1 AND c.deleted = 0 AND c.shown_in IS NULL",
+        [],
+        |row| doc(row, 0),
+    )
+}
+
 /// Any number of conversations, in one query and no particular order.
 pub fn of(db: &Read<'_>, ids: &[DocId]) -> Result<Vec<ConversationRow>> {
     let list = crate::sql::hex_list(ids.iter().map(|id| id.as_bytes().as_slice()));
@@ -340,10 +359,10 @@ pub fn of_space(db: &Read<'_>, space: &SpaceId) -> Result<Vec<ConversationRow>> 
     )
 }
 
-/// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`.
+/// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`, none that was deleted.
 pub fn ids_between(db: &Read<'_>, first: &[u8; 16], last: &[u8; 16], limit: u32) -> Result<Vec<DocId>> {
     db.all(
-        "SELECT id FROM conversations WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
+        "SELECT id FROM conversations WHERE id BETWEEN ?1 AND ?2 AND deleted = 0 ORDER BY id LIMIT ?3",
         (first, last, limit),
         |row| doc(row, 0),
     )
@@ -357,6 +376,8 @@ pub fn by_subject(db: &Read<'_>, subject: &str, limit: u32) -> Result<Vec<DocId>
         |row| doc(row, 0),
     )
 }
+
+const ANNOUNCED: &str = "unseen = 1 AND unread > 0 AND muted_until <= ?1 AND announce IN ('', 'all')";
 
 /// What waits to be read, over all conversations.
 pub fn totals(db: &Read<'_>) -> Result<Totals> {
@@ -372,10 +393,15 @@ pub fn totals(db: &Read<'_>) -> Result<Totals> {
 /// Conversations with unread messages that are to be told of: neither muted now nor silenced.
 pub fn announced(db: &Read<'_>, now_ms: u64) -> Result<u64> {
     db.number(
-        "SELECT count(*) FROM conversations INDEXED BY conversations_unread
-         WHERE unseen = 1 AND unread > 0 AND muted_until <= ?1 AND announce IN ('', 'all')",
+        &format!("SELECT count(*) FROM conversations INDEXED BY conversations_unread WHERE {ANNOUNCED}"),
         [now_ms.min(i64::MAX as u64)],
     )
+}
+
+/// Whether that is one of them.
+pub fn is_announced(db: &Read<'_>, id: &DocId, now_ms: u64) -> Result<bool> {
+    let sql = format!("SELECT count(*) FROM conversations WHERE {ANNOUNCED} AND id = ?2");
+    Ok(db.number(&sql, (now_ms.min(i64::MAX as u64), id.as_bytes()))? > 0)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {

@@ -4,6 +4,8 @@ use homing_wire::{DocId, SpaceId};
 use rusqlite::params;
 
 use super::{ConversationDoc, PersonalState};
+use crate::cleared::{self, Cleared};
+use crate::messages::{MessageState, NewMessage};
 use crate::sql::doc;
 use crate::{Result, Tx, drafts};
 
@@ -15,6 +17,28 @@ pub(crate) struct Place {
     pub origin: Option<i64>,
     /// Order key of the newest message there, if it has one.
     pub last_at: Option<i64>,
+    /// Nothing newer than what this person deleted is in it.
+    pub hidden: bool,
+    /// Deleted for everyone.
+    deleted: bool,
+    /// Until where this person deleted it.
+    cleared: Option<Cleared>,
+}
+
+impl Place {
+    /// Whether a message is not to be seen: its conversation was deleted. What is on its way, or only here, stays until it has
+    /// arrived.
+    pub fn covers(&self, message: &NewMessage) -> bool {
+        let by_mark = |cleared: Cleared| match (message.mine, message.state) {
+            (false, _) => message.received_ms <= cleared.received_ms,
+            (true, MessageState::Sent) => message.author_ms <= cleared.author_ms,
+            (true, MessageState::Local) => {
+                message.attachments.is_empty() && message.author_ms <= cleared.author_ms
+            }
+            (true, _) => false,
+        };
+        self.deleted || self.cleared.is_some_and(by_mark)
+    }
 }
 
 /// The row a message of this space belongs into, made now if need be: messages may come before their conversation. None: it
@@ -27,16 +51,19 @@ pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool
         team: Option<[u8; 32]>,
     }
     let number = tx.number_of(&space.0)?;
+    let cleared = cleared::get(tx, id)?;
     let found = tx.one(
         "SELECT r.n, r.last_at, r.last_n IS NULL, c.n, c.space, c.creator IS NOT NULL,
-           CASE WHEN c.space = ?2 THEN NULL ELSE (SELECT team FROM spaces WHERE n = c.space) END
+           CASE WHEN c.space = ?2 THEN NULL ELSE (SELECT team FROM spaces WHERE n = c.space) END,
+           r.hidden, c.deleted
          FROM conversations c CROSS JOIN conversations r ON r.n = coalesce(c.shown_in, c.n) WHERE c.id = ?1",
         (id.as_bytes(), number),
         |row| {
             let last_at = if row.get(2)? { None } else { row.get(1)? };
             let (n, own) = (row.get(0)?, row.get(3)?);
+            let (hidden, deleted) = (row.get(7)?, row.get(8)?);
             Ok(Found {
-                place: Place { n, origin: (n != own).then_some(own), last_at },
+                place: Place { n, origin: (n != own).then_some(own), last_at, hidden, deleted, cleared },
                 space: row.get(4)?,
                 known: row.get(5)?,
                 team: row.get(6)?,
@@ -54,7 +81,9 @@ pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool
             tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (id.as_bytes(), number))?;
             let n = tx.conn().last_insert_rowid();
             drafts::refresh(tx, id)?;
-            Ok(Some(Place { n, origin: None, last_at: None }))
+            cleared::refresh(tx, n)?;
+            let hidden = cleared.is_some_and(|cleared| cleared.hidden);
+            Ok(Some(Place { n, origin: None, last_at: None, hidden, deleted: false, cleared }))
         }
     }
 }
@@ -89,7 +118,9 @@ pub fn put(tx: &Tx<'_>, new: &ConversationDoc) -> Result<Put> {
         None => {
             tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (new.id.as_bytes(), space))?;
             drafts::refresh(tx, &new.id)?;
-            (tx.conn().last_insert_rowid(), Put { began: true, moved: false, relinked: true })
+            let n = tx.conn().last_insert_rowid();
+            cleared::refresh(tx, n)?;
+            (n, Put { began: true, moved: false, relinked: true })
         }
     };
     tx.exec(
@@ -143,12 +174,6 @@ pub fn set_archived(tx: &Tx<'_>, id: &DocId, archived: bool, at_ms: u64) -> Resu
          WHERE id = ?1",
         (id.as_bytes(), archived, at_ms),
     )?;
-    Ok(())
-}
-
-/// Hides from this person's lists, or shows again.
-pub fn set_hidden(tx: &Tx<'_>, id: &DocId, hidden: bool) -> Result<()> {
-    tx.exec("UPDATE conversations SET hidden = ?2 WHERE id = ?1", (id.as_bytes(), hidden))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! Ordered by (clamped author time, id), see [`Order`]. The row number is the message's place in the search
 //! index and follows time too, so bulk inserts append to both trees.
 
+mod aside;
 mod files;
 mod row_numbers;
 mod seen;
@@ -18,8 +19,9 @@ use rusqlite::Row;
 use crate::attachments::{self, AttachmentRow};
 use crate::outbox::OutboxState;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
-use crate::{Read, Result, StoreError};
+use crate::{Read, Result, StoreError, cleared};
 
+pub use aside::{Aside, put_aside};
 pub use files::{with_files_after, with_files_before};
 pub use seen::{Seen, mark_conversation_read, mark_read, mark_read_ranges};
 pub(crate) use words::{complete_words, index_words};
@@ -303,6 +305,20 @@ pub fn first_unread(db: &Read<'_>, conversation: &DocId) -> Result<Option<DocId>
     )
 }
 
+/// Unread messages of a conversation, from the first or from the last on.
+pub fn unread_of(db: &Read<'_>, conversation: &DocId, newest: bool, limit: u32) -> Result<Vec<DocId>> {
+    let order = if newest { "at DESC, id DESC" } else { "at, id" };
+    db.all(
+        &format!(
+            "SELECT id FROM messages INDEXED BY messages_unread
+             WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1
+             ORDER BY {order} LIMIT ?2"
+        ),
+        (conversation.as_bytes(), limit),
+        |row| doc(row, 0),
+    )
+}
+
 /// One message.
 pub fn get(db: &Read<'_>, id: &DocId) -> Result<Option<MessageRow>> {
     Ok(of(db, &[*id])?.pop())
@@ -385,16 +401,6 @@ pub fn with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
     )
 }
 
-/// Own messages of a space that have files.
-pub fn own_with_files(db: &Read<'_>, space: &SpaceId) -> Result<Vec<DocId>> {
-    db.all(
-        "SELECT id FROM messages INDEXED BY messages_mine WHERE space = (SELECT n FROM ids WHERE id = ?1) AND mine = 1
-         AND files > 0",
-        [&space.0],
-        |row| doc(row, 0),
-    )
-}
-
 /// The conversation of a message.
 pub fn conversation_of(db: &Read<'_>, id: &DocId) -> Result<Option<DocId>> {
     db.one(
@@ -411,14 +417,16 @@ pub fn order_of(db: &Read<'_>, id: &DocId) -> Result<Option<Order>> {
     })
 }
 
-/// Order key of the newest message that the relay has; the next author time lies above it.
+/// Order key of the newest message; the next author time lies above it.
 pub fn newest_at(db: &Read<'_>, conversation: &DocId) -> Result<Option<u64>> {
-    db.one(
+    let newest: Option<u64> = db.one(
         "SELECT at FROM messages INDEXED BY messages_order
          WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) ORDER BY at DESC, id DESC LIMIT 1",
         [conversation.as_bytes()],
         |row| row.get(0),
-    )
+    )?;
+    // What is written now is newer than what this person deleted of it, whatever the clocks say.
+    Ok(newest.max(cleared::get(db, conversation)?.map(|cleared| cleared.author_ms)))
 }
 
 /// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`.

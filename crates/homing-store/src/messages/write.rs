@@ -10,7 +10,7 @@ use super::row_numbers::free_row;
 use super::words::{searched, searched_of, tags};
 use super::{Marks, MessageState, NewMessage};
 use crate::sql::doc;
-use crate::{Result, StoreError, Tx, attachments, conversations, drafts, search, strays};
+use crate::{Result, StoreError, Tx, attachments, cleared, conversations, drafts, search, strays};
 
 /// The last millisecond of the year 9999: times beyond are cut to it.
 const LATEST_MS: u64 = 253_402_300_799_999;
@@ -79,7 +79,7 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
                 free.insert(place.map(|place| Touched { place, unread: 0, waiting: 0, newest: None }))
             }
         };
-        let Some(conversation) = conversation else {
+        let Some(conversation) = conversation.as_mut().filter(|known| !known.place.covers(message)) else {
             strays::note(tx, &message.id, of)?;
             continue;
         };
@@ -107,6 +107,9 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
     for conversation in touched.into_values().flatten() {
         let place = conversation.place;
         count(tx, place.n, conversation.unread, conversation.waiting)?;
+        if place.hidden && conversation.newest.is_some() {
+            cleared::refresh(tx, place.n)?;
+        }
         match conversation.newest {
             // What is shown in one row may have been written in several.
             Some(_) if parts.get(&place.n).is_some_and(|parts| *parts > 1) => refresh_last(tx, place.n)?,
@@ -308,6 +311,7 @@ pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     let pending = i64::from(row.state == MessageState::Pending);
     count(tx, row.conversation, -i64::from(row.unread), -pending)?;
     refresh_last(tx, row.conversation)?;
+    cleared::refresh(tx, row.conversation)?;
     Ok(paths)
 }
 
@@ -363,6 +367,7 @@ pub fn recount(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
         [n],
     )?;
     refresh_last(tx, n)?;
+    cleared::refresh(tx, n)?;
     drafts::refresh(tx, conversation)
 }
 

@@ -19,7 +19,7 @@ use std::str::FromStr;
 use homing_wire::{DocId, PersonId};
 
 pub use find::find;
-pub use names::Names;
+pub use names::{Names, loosely};
 pub use query::{Words, said};
 pub use snippet::Part;
 pub use talks::{Talk, author_name, talks, talks_of};

@@ -40,6 +40,13 @@ impl Names {
     }
 }
 
+/// Whether all letters that were typed stand in a name in their order, with others between them.
+pub fn loosely(typed: &str, name: &str) -> bool {
+    let held: String = fold::words(name).map(|word| word.folded).collect();
+    let mut letters = held.chars();
+    fold::words(typed).all(|word| word.folded.chars().all(|wanted| letters.any(|letter| letter == wanted)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -65,6 +72,14 @@ mod tests {
         assert_eq!(likely("京都"), [3]);
         assert_eq!(likely("rosa villa"), [0]);
         assert!(likely("").is_empty());
+    }
+
+    #[test]
+    fn letters_in_their_order_find_a_name_too() {
+        assert!(loosely("vlrosa", "Villa Rosa"));
+        assert!(loosely("lz", "Łódź"));
+        assert!(!loosely("rosavl", "Villa Rosa"));
+        assert!(loosely("", "Villa Rosa"));
     }
 
     proptest! {

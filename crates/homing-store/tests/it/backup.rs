@@ -1,9 +1,11 @@
+use homing_store::attachments::FileState;
+use homing_store::draft_files::{self, DraftFileRow};
 use homing_store::entries::{self, NewEntry, Status};
 use homing_store::outbox::{self, NewOutbox, OutboxState};
 use homing_store::{
     Store, StoreError, backup, conversations, doctor, epochs, messages, meta, search, slots, spaces,
 };
-use homing_wire::{EntryId, Hash, Salt, SlotId};
+use homing_wire::{BlobId, EntryId, Hash, Salt, SlotId};
 
 use crate::support::{LAPTOP, Profile, SPACE, doc, entry, message, own};
 
@@ -139,5 +141,41 @@ fn profiles_and_copies_with_the_former_pages_are_copied_and_restored() {
     let Profile { store, folder } = profile;
     drop(store);
     restored(&path, &crate::support::KEY);
+    drop(folder);
+}
+
+#[test]
+fn a_copy_says_nothing_of_where_files_were_not_even_one_of_an_older_version() {
+    let mut profile = filled();
+    let row = |n: u32, state: FileState, path: Option<&str>| DraftFileRow {
+        id: doc(n),
+        draft: doc(1),
+        conversation: doc(1),
+        blob: BlobId([u8::try_from(n).unwrap(); 32]),
+        meta: vec![1],
+        state,
+        progress: 0.0,
+        path: path.map(str::to_owned),
+    };
+    profile.write(|tx| {
+        draft_files::put(tx, &row(80, FileState::Waiting, Some("/old/files/80")))?;
+        draft_files::put(tx, &row(81, FileState::Ready, Some("/old/files/81")))?;
+        draft_files::put(tx, &row(82, FileState::Remote, None))
+    });
+    let home = tempfile::tempdir().unwrap();
+    let copy = home.path().join("copy.homing");
+    backup::write(&profile.store, &copy, &PHRASE, &[]).unwrap();
+    let shown = |store: &Store| {
+        let rows = draft_files::of_draft(&store.read(), &doc(1)).unwrap();
+        rows.into_iter().map(|row| (row.state, row.path)).collect::<Vec<_>>()
+    };
+    let wanted = [(FileState::Waiting, None), (FileState::Remote, None), (FileState::Remote, None)];
+    assert_eq!(shown(&Store::open(&copy, &PHRASE).unwrap()), wanted);
+    // A closed profile has what a copy of a version had that left such rows as they were.
+    let path = profile.path();
+    let Profile { store, folder } = profile;
+    drop(store);
+    backup::restore(&path, &crate::support::KEY, &home.path().join("db"), &[5; 32]).unwrap();
+    assert_eq!(shown(&Store::open(&home.path().join("db"), &[5; 32]).unwrap()), wanted);
     drop(folder);
 }

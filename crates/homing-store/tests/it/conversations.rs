@@ -1,6 +1,7 @@
+use homing_store::cleared::Cleared;
 use homing_store::conversations::{self, ConversationDoc, Cursor, Filter};
 use homing_store::drafts::{self, DraftRow};
-use homing_store::{Read, messages};
+use homing_store::{Read, cleared, messages};
 use homing_wire::{DocId, SpaceKind};
 
 use crate::support::{ALICE, Profile, SPACE, doc, message};
@@ -49,7 +50,7 @@ fn each_filter_shows_its_part() {
     }
     profile.write(|tx| {
         conversations::set_archived(tx, &doc(2), true, 0)?;
-        conversations::set_hidden(tx, &doc(3), true)?;
+        cleared::set(tx, &doc(3), &Cleared { hidden: true, ..Cleared::default() })?;
         conversations::set_marked_unread(tx, &doc(4), true)?;
         drafts::put(tx, &draft(50, 5, "dear", 1))?;
         let mut late = message(1);

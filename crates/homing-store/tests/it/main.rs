@@ -5,6 +5,7 @@
 mod backup;
 mod belonging;
 mod conversations;
+mod deleting;
 mod doctor;
 mod file;
 mod log;

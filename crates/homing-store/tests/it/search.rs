@@ -1,6 +1,6 @@
 use homing_store::attachments::{AttachmentRow, FileKey, FileState};
 use homing_store::search::{self, Cursor, FileKind, Order, Query};
-use homing_store::{Store, conversations, messages};
+use homing_store::{Store, cleared, messages};
 use homing_wire::DocId;
 use proptest::prelude::*;
 
@@ -107,12 +107,18 @@ fn deleted_and_hidden_things_are_not_found() {
     assert_eq!(found(&profile.store, &text("number")), [message(2).id]);
     assert_eq!(found(&profile.store, &text("different")), [own(3).id]);
     let listed = |profile: &Profile| {
-        let (hits, _) = search::find(&profile.store.read(), &text("number")).unwrap();
+        let (hits, _) = search::find(&profile.store.read(), &text("different")).unwrap();
         search::talks(&profile.store.read(), Some(&[hits[0].talk])).unwrap()[0].listed
     };
     assert!(listed(&profile));
-    profile.write(|tx| conversations::set_hidden(tx, &doc(1), true));
-    assert!(!listed(&profile), "whoever shows hits asks where they stand");
+    profile.write(|tx| {
+        let mark = cleared::all_of(tx, &doc(1))?;
+        cleared::set(tx, &doc(1), &mark)?;
+        assert!(messages::put_aside(tx, &doc(1), true)?.messages > 0);
+        Ok(())
+    });
+    assert_eq!(found(&profile.store, &text("number")), []);
+    assert!(!listed(&profile), "what is on its way is found, and whoever shows hits asks where they stand");
 }
 
 proptest! {

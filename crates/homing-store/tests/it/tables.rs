@@ -99,11 +99,11 @@ fn an_own_slot_is_dirty_until_this_very_text_is_acknowledged() {
         slots::seal(tx, &SPACE, &slot, 1, b"sealed one")?;
         slots::set(tx, &SPACE, &slot, b"two")?;
         slots::acknowledged(tx, &SPACE, &slot, 1)?;
-        assert_eq!(slots::dirty(tx, 9)?.len(), 1, "changed since it was sealed");
+        assert_eq!(slots::dirty(tx, None, true, 9)?.len(), 1, "changed since it was sealed");
         slots::seal(tx, &SPACE, &slot, 2, b"sealed two")?;
         slots::acknowledged(tx, &SPACE, &slot, 2)?;
         slots::set(tx, &SPACE, &slot, b"two")?;
-        assert!(slots::dirty(tx, 9)?.is_empty(), "the same text again");
+        assert!(slots::dirty(tx, None, true, 9)?.is_empty(), "the same text again");
         slots::mark_space_dirty(tx, &SPACE)?;
         assert_eq!(slots::own_of(tx, &SPACE)?[0].counter, 2);
         slots::mark_dirty(tx, &SPACE, &slot)?;
