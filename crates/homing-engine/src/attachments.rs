@@ -4,7 +4,7 @@
 //! in the message's document. What takes as long as a file is large is done by [`crate::files`], beside the core.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use homing_crypto::Seed32;
 use homing_model::{AttachmentMeta, Voice};
@@ -66,7 +66,8 @@ impl Core {
 
     fn sealing(&mut self, sources: Vec<FileSource>) -> Result<Work, ApiError> {
         let keys = sources.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
-        Ok(Work::Seal { sources, keys, folder: self.folder.join(FILES), largest: self.largest_file()? })
+        let (largest, clean) = (self.largest_file()?, self.stored_settings()?.clean_photos);
+        Ok(Work::Seal { sources, keys, folder: self.folder.join(FILES), largest, clean })
     }
 
     /// Reads and seals files before anything is queued: one that changes or goes afterwards doesn't matter. Without
@@ -243,8 +244,10 @@ impl Core {
         let asked = [FileState::Remote, FileState::Failed, FileState::Stopped, FileState::Gone];
         if asked.contains(&row.state) {
             let message = row.message;
-            let own = holder(&self.db()?, &message)?.is_some_and(|holder| holder.mine) && row.path.is_some();
-            let state = if own { FileState::Waiting } else { FileState::Downloading };
+            let mine = holder(&self.db()?, &message)?.is_some_and(|holder| holder.mine);
+            // Only what was on its way to the relay can have been stopped: a record's file is nobody's own.
+            let up = row.path.is_some() && (mine || row.state == FileState::Stopped);
+            let state = if up { FileState::Waiting } else { FileState::Downloading };
             self.write(Durability::Normal, |tx, replica, _| {
                 cache::ask_for(tx, &row.id)?;
                 attachments::set_state(tx, &row.id, state, 0.0, row.path.as_deref())?;
@@ -379,6 +382,7 @@ impl Core {
                 let lent =
                     kind == TransferKind::Upload && message.as_ref().is_some_and(|message| !message.mine);
                 let (state, progress) = match state {
+                    FileState::Failed if lent && elsewhere => (FileState::Remote, 0.0),
                     FileState::Failed if lent => (FileState::Ready, 1.0),
                     state => (state, progress),
                 };
@@ -424,10 +428,15 @@ fn standing(event: &TransferEvent, chunks: usize) -> Option<(FileState, f64)> {
     })
 }
 
-/// Whether a message or a draft names the file in this folder. When in doubt it does.
-pub(crate) fn is_used(db: &Read<'_>, folder: &Path) -> bool {
-    let blob = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-    blob.is_none_or(|blob| attachments::is_named(db, &blob).unwrap_or(true))
+/// The files that lie in these folders: each is called as its file.
+pub(crate) fn blobs_of(folders: &[PathBuf]) -> Vec<BlobId> {
+    let names = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
+    names.filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Whether a message or a draft names the file. When in doubt it does.
+pub(crate) fn is_used(db: &Read<'_>, blob: &BlobId) -> bool {
+    attachments::is_named(db, blob).unwrap_or(true)
 }
 
 fn sealed(done: Result<FileDone, ApiError>) -> Result<Vec<StagedFile>, ApiError> {

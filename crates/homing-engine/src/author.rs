@@ -1,6 +1,8 @@
 //! What this person does: an edit becomes a pending change, a row on the screen and a place in the outbox, in one
 //! transaction.
 
+use std::collections::HashMap;
+
 use homing_model::{
     ChangeInfo, Edit, Kind, ModelError, Preimage, Ruling, Subject, author_from, rules, verdict,
 };
@@ -151,31 +153,45 @@ impl Replica {
         for row in pending.iter().rev() {
             changes::delete(tx, &row.doc, &row.hash)?;
         }
-        for (row, preimage) in pending.iter().zip(preimages) {
-            let queued =
-                outbox::of_doc(tx, &row.doc)?.into_iter().find(|queued| queued.hash == Some(row.hash));
-            let Some(queued) = queued else { continue };
-            let intent = row.intent.as_deref().and_then(|bytes| Edit::decode(bytes).ok());
-            let (Some(preimage), Some(edit)) = (preimage, intent) else {
-                return Err(Fail::Internal("pending change without intent"));
-            };
-            match self.change_for(tx, &preimage, &edit) {
-                Ok(Some(change)) => {
-                    insert(tx, (*space, self.salt), &change, None, Some(edit.encode()))?;
-                    outbox::set_change(tx, queued.id, &Hash(change.info.hash.0), &self.salt)?;
-                }
-                Ok(None) => {
-                    outbox::cancel(tx, queued.id)?;
-                }
-                Err(Fail::Store(error)) => return Err(error.into()),
-                Err(other) => {
-                    let error = crate::api::ApiError::from(other);
-                    outbox::refuse(tx, queued.id, "no_longer_fits", &error.message)?;
-                }
+        let last: HashMap<DocId, usize> = pending.iter().enumerate().map(|(n, row)| (row.doc, n)).collect();
+        for (n, (row, preimage)) in pending.iter().zip(preimages).enumerate() {
+            self.author_one_again(tx, space, row, preimage)?;
+            // Once a document is whole again: what only its later changes name, a file that is here, would be dropped.
+            if last.get(&row.doc) == Some(&n) {
+                self.project(tx, &row.doc)?;
             }
-            self.project(tx, &row.doc)?;
         }
         self.touched.outbox = true;
+        Ok(())
+    }
+
+    fn author_one_again(
+        &mut self,
+        tx: &Tx<'_>,
+        space: &SpaceId,
+        row: &changes::ChangeRow,
+        preimage: Option<Preimage>,
+    ) -> Result<(), Fail> {
+        let queued = outbox::of_doc(tx, &row.doc)?.into_iter().find(|queued| queued.hash == Some(row.hash));
+        let Some(queued) = queued else { return Ok(()) };
+        let intent = row.intent.as_deref().and_then(|bytes| Edit::decode(bytes).ok());
+        let (Some(preimage), Some(edit)) = (preimage, intent) else {
+            return Err(Fail::Internal("pending change without intent"));
+        };
+        match self.change_for(tx, &preimage, &edit) {
+            Ok(Some(change)) => {
+                insert(tx, (*space, self.salt), &change, None, Some(edit.encode()))?;
+                outbox::set_change(tx, queued.id, &Hash(change.info.hash.0), &self.salt)?;
+            }
+            Ok(None) => {
+                outbox::cancel(tx, queued.id)?;
+            }
+            Err(Fail::Store(error)) => return Err(error.into()),
+            Err(other) => {
+                let error = crate::api::ApiError::from(other);
+                outbox::refuse(tx, queued.id, "no_longer_fits", &error.message)?;
+            }
+        }
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use homing_model::{ChangeInfo, ConversationProjection, ConversationStateProjection, Edit, Preimage, rules};
 use homing_store::conversations::{ConversationDoc, PersonalState};
-use homing_store::{Read, Tx, changes, conversations, entries, merging, messages, people, relations, strays};
+use homing_store::{
+    Read, Tx, changes, cleared, conversations, entries, merging, messages, people, relations, strays,
+};
 use homing_wire::{DocId, Hash, PersonId, SpaceId};
 
 use crate::fail::Fail;
@@ -26,20 +28,26 @@ impl Replica {
         let new = ConversationDoc {
             id: *doc,
             space,
-            subject: row.subject,
+            // Nothing of it is to be read any more.
+            subject: if row.deleted { String::new() } else { row.subject },
             creator: Some(row.creator),
             created_ms: row.created_ms,
             deleted: row.deleted,
             merged_into: row.merged_into,
         };
         let done = conversations::put(tx, &new)?;
-        homing_store::records::set_links(tx, doc, &row.records)?;
+        let records = if new.deleted { &[] } else { row.records.as_slice() };
+        homing_store::records::set_links(tx, doc, records)?;
         self.touched.conversations.insert(*doc);
         if done.moved {
             self.take_out(tx, doc)?;
         }
-        if done.relinked || before.is_some_and(|before| before.deleted != new.deleted) {
+        let deleted = before.is_some_and(|before| before.deleted);
+        if done.relinked || deleted != new.deleted {
             self.show_where_it_goes_on(tx, doc)?;
+        }
+        if deleted != new.deleted {
+            self.deletion_came(tx, doc, new.deleted)?;
         }
         if done.began {
             let me = self.person();
@@ -97,7 +105,9 @@ impl Replica {
         let conversation = row.conversation;
         let archived_at = carried_at(tx, doc, all, rules::key::ARCHIVED)?;
         conversations::set_archived(tx, &conversation, row.archived, archived_at)?;
-        conversations::set_hidden(tx, &conversation, row.hidden)?;
+        if row.hidden || cleared::get(tx, &conversation)?.is_some() {
+            self.refresh_cleared(tx, &conversation)?;
+        }
         conversations::set_marked_unread(tx, &conversation, row.marked_unread)?;
         let own = PersonalState {
             pinned: row.pinned,
@@ -165,10 +175,20 @@ impl Replica {
         local_name: &str,
     ) -> Result<(), Fail> {
         let me = self.person();
-        people::set_own(tx, person, blocked, &crate::text::visible(local_name))?;
+        let name = crate::text::visible(local_name);
+        let same =
+            people::get(tx, person)?.is_some_and(|row| row.blocked == blocked && row.local_name == name);
+        people::set_own(tx, person, blocked, &name)?;
         for (space, _) in homing_store::members::spaces_of(tx, &homing_wire::Member::Person(*person))? {
             relations::refresh_blocked(tx, &space, &me)?;
             self.touch_conversations_of(tx, &space)?;
+            if same {
+                continue;
+            }
+            // Their messages are folded, or not any more, and bear another name.
+            for row in conversations::of_space(tx, &space)? {
+                self.touched.reshaped.insert(merging::shown_in(tx, &row.id)?.unwrap_or(row.id));
+            }
         }
         self.touched.people = true;
         self.touched.status = true;
@@ -177,7 +197,7 @@ impl Replica {
 }
 
 /// When the value that counts was written, by the relay's clock; 0 while it is on its way.
-fn carried_at(db: &Read<'_>, doc: &DocId, all: &[ChangeInfo], key: &str) -> Result<u64, Fail> {
+pub(crate) fn carried_at(db: &Read<'_>, doc: &DocId, all: &[ChangeInfo], key: &str) -> Result<u64, Fail> {
     let mut at_ms = 0;
     for change in all.iter().filter(|change| change.put(key).is_some()) {
         let entry = changes::get(db, doc, &Hash(change.hash.0))?.and_then(|row| row.entry);

@@ -11,6 +11,7 @@ use homing_wire::{DocId, Salt, SpaceId, VerifyKey};
 use rand_core::Rng;
 
 use crate::api::{ApiError, Call, Code, Event, KeyProtection};
+use crate::attachments::{blobs_of, is_used};
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::flows::Flows;
@@ -90,6 +91,8 @@ pub struct Core {
     pub(crate) resting: BTreeMap<SpaceId, u64>,
     /// When it is said again that this person is there, steady ms.
     pub(crate) presence_due: Option<u64>,
+    /// Whether that is wanted, as it was when settings changed last.
+    pub(crate) presence: Option<bool>,
     /// Members' devices that were heard to be there, and when, steady ms.
     pub(crate) heard: BTreeMap<(homing_wire::PersonId, homing_wire::DeviceId), u64>,
     /// When sends that can still be undone leave, by space.
@@ -115,6 +118,8 @@ pub struct Core {
     pub(crate) generation: Option<u64>,
     /// When the next snoozed conversation comes back, Unix ms.
     pub(crate) next_back: Option<u64>,
+    /// When the next invitation of this person's is about to end, Unix ms.
+    pub(crate) next_end: Option<u64>,
     /// Entries taken in since memory was last given back.
     pub(crate) taken_in: usize,
     revision: u64,
@@ -152,6 +157,7 @@ impl Core {
             translations: crate::translate::Translations::default(),
             resting: BTreeMap::new(),
             presence_due: None,
+            presence: None,
             heard: BTreeMap::new(),
             held: BTreeMap::new(),
             asked_accounts: BTreeSet::new(),
@@ -165,6 +171,7 @@ impl Core {
             feeds_moved: None,
             generation: None,
             next_back: None,
+            next_end: None,
             taken_in: 0,
             revision: 0,
             last_status: None,
@@ -223,9 +230,12 @@ impl Core {
         // What is written in the demo waits for a relay that never comes, so that waiting can be seen.
         replica.has_relay = self.demo || meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
         self.replica = Some(replica);
+        if !crate::replica::Replica::hidden_are_marked(&self.db()?)? {
+            self.write(Durability::Full, |tx, replica, _| replica.mark_hidden(tx))?;
+        }
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
-        self.touched.snoozes = true;
+        (self.touched.snoozes, self.touched.invites) = (true, true);
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
@@ -267,7 +277,9 @@ impl Core {
     pub fn follow_up(&mut self) {
         self.publish_due();
         self.bring_back();
+        self.tell_of_ends();
         self.files_due();
+        self.follow_presence();
         self.tell();
         self.store_feeds();
         self.flows_poll();
@@ -387,15 +399,17 @@ impl Core {
                     self.receipts_due.entry(space).or_insert(due);
                 }
                 self.files_wanted |= std::mem::take(&mut replica.files_wanted);
-                for path in std::mem::take(&mut replica.files_taken_off) {
+                // Rows say where a file is; removed is only what is in this profile's own folder.
+                let files = self.folder.join(FILES);
+                for blob in blobs_of(&std::mem::take(&mut replica.files_taken_off)) {
                     // Best effort: what stays is found there when the file is fetched again.
-                    drop(std::fs::remove_dir_all(path));
+                    drop(std::fs::remove_dir_all(files.join(blob.to_string())));
                 }
-                let unused = std::mem::take(&mut replica.files_to_remove);
+                let unused = blobs_of(&std::mem::take(&mut replica.files_to_remove));
                 let db = store.read();
-                for path in unused.into_iter().filter(|path| !crate::attachments::is_used(&db, path)) {
+                for blob in unused.into_iter().filter(|blob| !is_used(&db, blob)) {
                     // Best effort: a file that stays is found by `doctor`.
-                    drop(std::fs::remove_dir_all(path));
+                    drop(std::fs::remove_dir_all(files.join(blob.to_string())));
                 }
                 Ok(answer)
             }
@@ -412,6 +426,7 @@ impl Core {
             self.receipts_due.values().min().copied(),
             self.resting.values().min().copied(),
             self.back_at(),
+            self.ends_at(),
             self.held.values().min().copied(),
             self.presence_due,
             self.flows.next_wake(),
@@ -439,7 +454,7 @@ impl Core {
         self.titles.touched(&touched);
         self.touched.work.clone_from(&touched.work);
         self.touched.joined.clone_from(&touched.joined);
-        self.touched.snoozes = touched.snoozes;
+        (self.touched.snoozes, self.touched.invites) = (touched.snoozes, touched.invites);
         if touched.is_empty() {
             return;
         }

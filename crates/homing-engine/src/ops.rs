@@ -114,6 +114,9 @@ impl Replica {
         };
         let id = outbox::enqueue(tx, &new)?;
         meta::set(tx, &format!("{INTENT}{id}"), &encode(intent))?;
+        if *intent == OpIntent::Leave {
+            self.say_left(tx, now_ms, space, true)?;
+        }
         self.touched.outbox = true;
         self.touched.status = true;
         self.touched.work.insert(*space);

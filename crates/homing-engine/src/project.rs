@@ -13,8 +13,10 @@ use homing_wire::{DeviceId, DocId, EntryHeader, Hash, SpaceId};
 
 use crate::api::NoticeKind;
 use crate::author::kind_of;
+use crate::deleting::cleared_by;
 use crate::docs::read_doc;
 use crate::fail::Fail;
+use crate::leaving::tells_of_leaving;
 use crate::marks;
 use crate::notices::Notice;
 use crate::replica::Replica;
@@ -85,8 +87,14 @@ impl Replica {
                 }
             }
             // Their own views follow.
+            Projection::Setting(row) if let Some(conversation) = cleared_by(&row.name) => {
+                self.refresh_cleared(tx, &conversation)?;
+            }
             Projection::Setting(row) => {
                 meta::set(tx, &format!("{}{}", crate::notices::SETTING, row.name), &row.value)?;
+                if tells_of_leaving(&row.name) {
+                    self.leaving_came(tx, &row.name)?;
+                }
                 self.touched.settings = true;
             }
             Projection::Record(row) => {
@@ -378,7 +386,12 @@ impl Replica {
         header: &EntryHeader,
         place: Place,
     ) -> Result<(), Fail> {
-        let Some(row) = messages::get(tx, doc)? else { return Ok(()) };
+        let Some(row) = messages::get(tx, doc)? else {
+            // Its conversation was deleted while it was on its way.
+            let Some(conversation) = strays::conversation_of(tx, doc)? else { return Ok(()) };
+            self.draft_became_message(tx, doc, &conversation)?;
+            return self.scheduled_sent(tx, doc);
+        };
         if row.dseq == 0 {
             let placed = Placed {
                 at_ms: row.author_ms.min(place.received_ms),
@@ -390,7 +403,8 @@ impl Replica {
         }
         self.touched.message(row.conversation, *doc);
         self.draft_became_message(tx, doc, &row.conversation)?;
-        self.scheduled_sent(tx, doc)
+        self.scheduled_sent(tx, doc)?;
+        self.arrived_in(tx, &row.conversation)
     }
 
     /// An own message will not be taken as it is.

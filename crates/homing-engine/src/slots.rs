@@ -1,13 +1,13 @@
 //! Slots on their way out and in: receipts, read positions, drafts, settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homing_access::Verdict;
-use homing_crypto::random_nonce;
+use homing_crypto::{EpochKey, random_nonce};
 use homing_store::receipts::{self, Advance as StoredAdvance, AdvanceKind};
 use homing_store::slots::{self, OwnSlot, ReceivedSlot};
 use homing_store::{IntervalSet, Read, Tx, messages, meta, spaces};
-use homing_wire::{DeviceId, NackCode, Slot, SlotHeader, SlotId, SpaceId, limits};
+use homing_wire::{DeviceId, EntryId, EpochId, Member, NackCode, Slot, SlotHeader, SlotId, SpaceId, limits};
 use minicbor::bytes::ByteVec;
 
 use crate::content;
@@ -27,6 +27,17 @@ const BATCH: u32 = 256;
 const OWED: &str = "receipts_owed/";
 /// Messages whose ticks one receipt can move on the screen; older ones are read anew when they are shown.
 const TICKS: u32 = 500;
+
+/// The last slot of a space, in their order.
+const LAST: SlotId = SlotId([0xff; 16]);
+
+/// What slots of a space are sealed with.
+struct SlotSealing {
+    written_as: Member,
+    epoch: EpochId,
+    op_head: EntryId,
+    key: EpochKey,
+}
 
 /// A sealed slot to hand to the socket.
 pub(crate) struct FrozenSlot {
@@ -68,53 +79,89 @@ impl Replica {
         again: bool,
         resting: &BTreeSet<SpaceId>,
     ) -> Result<Vec<FrozenSlot>, Fail> {
-        let mut frozen = Vec::new();
-        for own in slots::dirty(tx, BATCH)?.into_iter().filter(|own| !resting.contains(&own.space)) {
-            let frozen_slot = |own: OwnSlot, bytes| FrozenSlot {
-                space: own.space,
-                slot: own.slot,
-                counter: own.counter,
-                bytes,
-            };
-            match own.bytes.clone() {
-                Some(bytes) if again => frozen.push(frozen_slot(own, bytes)),
-                Some(_) => {}
-                None => frozen.extend(self.seal_slot(tx, env, &own)?),
+        let (mut frozen, mut after) = (Vec::new(), None);
+        let mut spaces: BTreeMap<SpaceId, Option<SlotSealing>> = BTreeMap::new();
+        loop {
+            let place = after.as_ref().map(|(space, slot)| (space, slot));
+            let page = slots::dirty(tx, place, again, BATCH)?;
+            let Some(last) = page.last() else { break };
+            let mut next = (last.space, last.slot);
+            for own in page {
+                let space = own.space;
+                if !spaces.contains_key(&space) && !resting.contains(&space) {
+                    let sealing = self.slot_sealing(tx, env, &space)?;
+                    spaces.insert(space, sealing);
+                }
+                // Where nothing can be sealed yet, however much waits, others go on.
+                let Some(Some(sealing)) = spaces.get(&space) else {
+                    if next.0 == space {
+                        next = (space, LAST);
+                    }
+                    continue;
+                };
+                match own.bytes {
+                    Some(bytes) => {
+                        let (slot, counter) = (own.slot, own.counter);
+                        frozen.push(FrozenSlot { space, slot, counter, bytes });
+                    }
+                    None => frozen.extend(self.seal_slot(tx, env, &own, sealing)?),
+                }
             }
+            if frozen.len() >= BATCH as usize && !again {
+                break;
+            }
+            after = Some(next);
         }
         Ok(frozen)
     }
 
-    fn seal_slot(&mut self, tx: &Tx<'_>, env: &mut Env, own: &OwnSlot) -> Result<Option<FrozenSlot>, Fail> {
-        let Some(row) = spaces::get(tx, &own.space)? else { return Ok(None) };
+    /// What slots of a space are sealed with; nothing if they can't be now.
+    fn slot_sealing(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        space: &SpaceId,
+    ) -> Result<Option<SlotSealing>, Fail> {
+        let Some(row) = spaces::get(tx, space)? else { return Ok(None) };
         // A space the relay does not know yet, or that must rotate first, takes its slots after that.
-        if row.state != spaces::SpaceState::Joined || !self.load_space(tx, &own.space)? {
+        if row.state != spaces::SpaceState::Joined || !self.load_space(tx, space)? {
             return Ok(None);
         }
-        let Some((written_as, _)) = self.writes_as(&own.space) else { return Ok(None) };
-        let state = self.space(&own.space)?;
+        let Some((written_as, _)) = self.writes_as(space) else { return Ok(None) };
+        let state = self.space(space)?;
         if !state.needs_rotation(&self.known, env.now_ms()).is_empty() {
-            if !self.held.contains(&own.space) {
-                self.touched.work.insert(own.space);
+            if !self.held.contains(space) {
+                self.touched.work.insert(*space);
             }
             return Ok(None);
         }
         let (epoch, op_head) = (state.epoch(), state.head());
-        let Some(key) = self.key(tx, &own.space, &epoch)? else { return Ok(None) };
+        let key = self.key(tx, space, &epoch)?;
+        Ok(key.map(|key| SlotSealing { written_as, epoch, op_head, key }))
+    }
+
+    fn seal_slot(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        own: &OwnSlot,
+        with: &SlotSealing,
+    ) -> Result<Option<FrozenSlot>, Fail> {
         let header = SlotHeader {
             version: limits::VERSION,
             space: own.space,
             device: self.device(),
             person: self.person(),
-            written_as,
+            written_as: with.written_as,
             slot: own.slot,
             counter: own.counter + 1,
-            op_head,
-            epoch,
+            op_head: with.op_head,
+            epoch: with.epoch,
             nonce: random_nonce(&mut env.rng),
         };
         let counter = header.counter;
-        let content = content::seal_slot(&key, &header, &own.plaintext).ok_or(Fail::Internal("seal slot"))?;
+        let content =
+            content::seal_slot(&with.key, &header, &own.plaintext).ok_or(Fail::Internal("seal slot"))?;
         let bytes = homing_access::build::sign_slot(header, content, self.me.device().signing()).encode();
         if bytes.len() > limits::SLOT {
             tracing::warn!("an own slot is too large to be shared");

@@ -2,6 +2,7 @@
 
 use homing_store::{Durability, conversations};
 
+use crate::api::ApiError;
 use crate::core::Core;
 
 /// A computer that slept counts no time; so the clock is looked at this often.
@@ -16,8 +17,9 @@ impl Core {
 
     /// Brings back whose time has come.
     pub(crate) fn bring_back(&mut self) {
-        if std::mem::take(&mut self.touched.snoozes) {
-            self.next_back = self.db().ok().and_then(|db| conversations::next_due(&db).ok().flatten());
+        if self.store.is_some() && std::mem::take(&mut self.touched.snoozes) {
+            let next = self.db().and_then(|db| Ok(conversations::next_due(&db)?));
+            self.next_back = self.next_look(next);
         }
         if self.replica.is_none() || self.next_back.is_none_or(|at_ms| at_ms > self.env.now_ms()) {
             return;
@@ -31,12 +33,14 @@ impl Core {
             replica.touched.status = true;
             Ok(conversations::next_due(tx)?)
         });
-        match back {
-            Ok(next) => self.next_back = next,
-            Err(error) => {
-                tracing::error!(code = ?error.code, "a snoozed conversation could not be brought back");
-                self.next_back = None;
-            }
-        }
+        self.next_back = self.next_look(back);
+    }
+
+    /// When the next one comes back. What failed is due: it is tried again before long.
+    fn next_look(&mut self, next: Result<Option<u64>, ApiError>) -> Option<u64> {
+        next.unwrap_or_else(|error| {
+            tracing::error!(code = ?error.code, "a snoozed conversation could not be brought back");
+            Some(self.env.now_ms().saturating_add(LOOK_MS))
+        })
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Touched {
     pub reshaped: BTreeSet<DocId>,
     /// When the next snoozed conversation comes back may have changed.
     pub snoozes: bool,
+    /// When the next invitation is about to end may have changed.
+    pub invites: bool,
     /// New unread messages of others, for notifications: (conversation, message).
     pub arrived: Vec<(DocId, DocId)>,
     /// New notices besides messages.
@@ -55,6 +57,7 @@ impl Touched {
         self.records.extend(other.records);
         self.reshaped.extend(other.reshaped);
         self.snoozes |= other.snoozes;
+        self.invites |= other.invites;
         self.people |= other.people;
         self.outbox |= other.outbox;
         self.scheduled.extend(other.scheduled);

@@ -73,8 +73,11 @@ impl Chunks for Door<'_> {
 
     fn put(&self, job: &TransferJob, index: usize, chunk: &[u8]) -> Result<(), Answer> {
         let (blob, index, bytes) = (job.blob, index as u64, chunk.len() as u64);
-        let BlobAnswer::Expect(expected) = self.request(job, BlobAsk::Put { blob, index, bytes })? else {
-            return Err(Answer::Status(500));
+        let expected = match self.request(job, BlobAsk::Put { blob, index, bytes })? {
+            BlobAnswer::Expect(expected) => expected,
+            // Another brought it.
+            BlobAnswer::Done => return Ok(()),
+            BlobAnswer::Chunks(_) => return Err(Answer::Status(500)),
         };
         if Hash::of(chunk) != expected {
             return Err(Answer::Status(422));

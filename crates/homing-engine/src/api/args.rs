@@ -133,6 +133,7 @@ pub struct SettingsSet {
     #[serde(default)] pub undo_send_seconds: Option<u32>,
     #[serde(default)] pub presence: Option<bool>,
     #[serde(default)] pub link_previews: Option<bool>,
+    #[serde(default)] pub clean_photos: Option<bool>,
     #[serde(default)] pub video_call: Option<String>,
     #[serde(default)] pub translate_at: Option<String>,
     #[serde(default)] pub translate_to: Option<String>,

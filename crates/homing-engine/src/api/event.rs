@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ConversationRow, Draft, LinkState, MessageRow, NoticeKind, RecordRow, Settings, Status};
+use super::{ConversationRow, Draft, LinkState, MessageRow, NoticeRow, RecordRow, Settings, Status};
 
 /// Sent to every window and every `--watch` of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -35,18 +35,9 @@ pub enum Event {
     Records { revision: f64, previous: f64, upsert: Vec<RecordRow>, remove: Vec<String> },
     /// Settings changed.
     Settings { settings: Settings },
-    /// Tell the person, once: in the window or on the desktop.
-    Notify {
-        id: String,
-        kind: NoticeKind,
-        conversation: Option<String>,
-        message: Option<String>,
-        title: String,
-        body: String,
-        in_app: bool,
-        desktop: bool,
-        sound: bool,
-    },
+    /// Tell the person, once: in the window or on the desktop. Whoever shows it has the words for it. A message's has the
+    /// message's id. `hidden`: neither names nor words are to be shown, and there are none in it.
+    Notify { notice: NoticeRow, hidden: bool, in_app: bool, desktop: bool, sound: bool },
     /// What a person was told of changed; ask again for what is shown. These were read, here or elsewhere.
     Notices { unread: u32, read: Vec<String> },
     /// Take it back: read here or elsewhere.

@@ -10,6 +10,8 @@ use super::choices::*;
 use super::conversation_files::*;
 use super::message::*;
 use super::notices::*;
+use super::overview::*;
+use super::pick::*;
 use super::quick::*;
 use super::record::*;
 use super::rows::*;
@@ -83,8 +85,12 @@ calls! {
         ConversationRename conversation_rename(ConversationRename) -> ConversationRow;
         ConversationLeave conversation_leave(ConversationRef) -> Done;
         ConversationDelete conversation_delete(ConversationDelete) -> Done;
+        ConversationRestore conversation_restore(ConversationRef) -> ConversationRow;
         ConversationsChange conversations_change(ConversationsChange) -> ConversationsChanged;
         ConversationMerge conversation_merge(ConversationMerge) -> ConversationRow;
+        ConversationMarks conversation_marks(ConversationMarks) -> Vec<ConversationMark>;
+        ConversationGroups conversation_groups(ConversationGroups) -> GroupedConversations;
+        ConversationsById conversations_by_id(ConversationsById) -> Vec<ConversationRow>;
         Comment comment(Comment) -> Commented;
         CommentDraft comment_draft(CommentDraft) -> CommentText;
 
@@ -140,6 +146,7 @@ calls! {
         FilesFree files_free(Nothing) -> FileRoom;
 
         Records records(Records) -> RecordPage;
+        RecordColumns record_columns(RecordColumns) -> Vec<RecordColumn>;
         Record record(RecordRef) -> RecordDetail;
         RecordSet record_set(RecordSet) -> RecordRow;
         RecordSettle record_settle(RecordSettle) -> RecordDetail;
@@ -181,6 +188,7 @@ calls! {
         AnnounceState announce_state(ConversationRef) -> AnnounceState;
         AnnounceSet announce_set(ConversationAnnounce) -> AnnounceState;
 
+        Pick pick(Pick) -> Picked;
         Search search(Search) -> SearchPage;
         SearchComplete search_complete(SearchComplete) -> Vec<Completion>;
         RecentSearches recent_searches(RecentSearches) -> Vec<String>;

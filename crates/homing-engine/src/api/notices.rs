@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::FilesSaid;
 
 macro_rules! notice_kinds {
-    ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal desktop $desktop:literal says $says:literal;)*) => {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal desktop $desktop:literal;)*) => {
         /// What a person is told of. A new kind is one line here and its sentence in the window's catalogue.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
         #[serde(rename_all = "snake_case")]
@@ -31,38 +31,39 @@ macro_rules! notice_kinds {
             pub const fn by_default(self) -> Channels {
                 match self { $(Self::$kind => Channels { in_app: true, desktop: $desktop, sound: $desktop },)* }
             }
-
-            /// What a desktop notification says after the name; `{}` is what it is about.
-            pub(crate) const fn says(self) -> &'static str { match self { $(Self::$kind => $says,)* } }
         }
     };
 }
 
 notice_kinds! {
     /// Somebody wrote.
-    Message = 1 "message" desktop true says "{}";
+    Message = 1 "message" desktop true;
     /// Somebody named this person in a message.
-    Mention = 2 "mention" desktop true says "{}";
+    Mention = 2 "mention" desktop true;
     /// A conversation was given to this person to look after.
-    Assignment = 3 "assignment" desktop true says "gave you {} to look after";
+    Assignment = 3 "assignment" desktop true;
     /// An interest was noted, changed or taken back on the other side.
-    Interest = 4 "interest" desktop true says "changed an interest: {}";
+    Interest = 4 "interest" desktop true;
     /// Something else happened in a client's portal.
-    Portal = 5 "portal" desktop false says "{}";
+    Portal = 5 "portal" desktop false;
     /// Somebody asks to come in.
-    Request = 6 "request" desktop true says "asks to come in: {}";
+    Request = 6 "request" desktop true;
     /// Somebody came in, or this person was taken in.
-    Joined = 7 "joined" desktop true says "came in: {}";
+    Joined = 7 "joined" desktop true;
     /// A message written earlier than what was already read arrived.
-    Late = 8 "late" desktop true says "{}";
+    Late = 8 "late" desktop true;
     /// An own message was not sent.
-    NotSent = 9 "not_sent" desktop true says "was not sent: {}";
+    NotSent = 9 "not_sent" desktop true;
     /// A device was added to this person's account.
-    Device = 10 "device" desktop true says "is a new device of yours";
+    Device = 10 "device" desktop true;
     /// Somebody left or was taken out, or this person was.
-    Left = 11 "left" desktop false says "is not there any more: {}";
+    Left = 11 "left" desktop false;
     /// A snoozed conversation is back.
-    Back = 12 "back" desktop true says "Back from its snooze: {}";
+    Back = 12 "back" desktop true;
+    /// A message planned for a time is late, or waits because the members are others now.
+    Planned = 13 "planned" desktop true;
+    /// An invitation of this person's is about to end, and nobody used it.
+    InviteEnds = 14 "invite_ends" desktop true;
 }
 
 wire_types! {
@@ -85,9 +86,11 @@ pub struct NoticeRow {
     pub unread: bool,
     /// Who did it; absent if nobody did.
     pub person: Option<String>,
+    /// That is this person.
+    pub me: bool,
     /// Their name, or empty.
     pub name: String,
-    /// What it is about: the conversation's or record's name.
+    /// What it is about: the conversation's or record's name. A conversation without one is one that nobody else is in.
     pub title: String,
     /// A few words of it.
     pub text: String,

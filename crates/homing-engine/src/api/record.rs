@@ -160,6 +160,15 @@ pub struct Records {
     pub limit: u32,
 }
 
+/// What the columns of a board are made of.
+#[derive(Copy, Eq)]
+pub enum RecordColumnBy { Status, Level }
+
+pub struct RecordColumns { pub kind: String, pub by: RecordColumnBy }
+
+/// How many records a column has in all.
+pub struct RecordColumn { pub name: String, pub count: u32 }
+
 /// A record by id, a unique prefix of at least six characters, or an exact title.
 pub struct RecordRef { pub record: String }
 

@@ -77,7 +77,7 @@ pub struct ConversationRow {
     pub space_kind: SpaceKind,
     /// Empty when none was given; show the participants' names then.
     pub subject: String,
-    /// What a list shows: subject, else the others' names.
+    /// What a list shows: subject, else the others' names; empty if nobody else is in it.
     pub title: String,
     pub participants: Vec<Participant>,
     pub unread: u32,
@@ -86,6 +86,8 @@ pub struct ConversationRow {
     pub preview: String,
     /// The last message has no words, but these.
     pub preview_files: Option<FilesSaid>,
+    /// The last message was deleted: there are no words of it.
+    pub preview_deleted: bool,
     /// Somebody named this person in it.
     pub named: bool,
     /// Author of the last message; absent if it is one's own.
@@ -144,6 +146,8 @@ pub struct ConversationDetail {
     pub can_leave: bool,
     /// Whether this person is part of it still: who was taken out keeps what they have.
     pub member: bool,
+    /// They are not, because they left by themselves, on whichever device.
+    pub left: bool,
     /// Conversations that go on in this one.
     pub parts: Vec<MergedPart>,
     /// Who works for this client, this person among them; empty for who does not.
@@ -192,7 +196,14 @@ pub struct Attachment {
 pub struct VoiceShown { pub duration_ms: f64, pub peaks: Vec<u8> }
 
 /// `files`: it has no words, but these.
-pub struct Quote { pub id: String, pub author_name: String, pub preview: String, pub files: Option<FilesSaid> }
+pub struct Quote {
+    pub id: String,
+    pub author_name: String,
+    pub preview: String,
+    pub files: Option<FilesSaid>,
+    /// It was deleted: there are no words of it.
+    pub deleted: bool,
+}
 
 /// A message as the conversation shows it.
 pub struct MessageRow {
@@ -388,10 +399,14 @@ pub struct Settings {
     pub compact_list: bool,
     /// Seconds in which a sent message can be taken back: 0, 5 or 10.
     pub undo_send_seconds: u32,
-    /// Whether members see that this person is there, and this person sees them.
+    /// Whether members see that this person is there, and this person sees them. On all devices of the person, as are
+    /// `read_receipts`, `enter_sends`, `undo_send_seconds` and `link_previews`.
     pub presence: bool,
-    /// Whether this device asks the pages of links somebody types here what they are called.
+    /// Whether the pages of links this person types are asked what they are called.
     pub link_previews: bool,
+    /// Whether the place and the camera are taken out of photos that are sent or put on records. On all devices of the
+    /// person.
+    pub clean_photos: bool,
     /// Address of the service this person makes video calls with; `{room}` stands for a name of a room. Empty: none.
     /// On all devices of the person.
     pub video_call: String,

@@ -101,7 +101,7 @@ impl Core {
             }
             if self.space_of(into)? != space {
                 return Err(invalid(
-                    "Only conversations with the same people and the same client can be put together.",
+                    "Only conversations with the same client can be put together: any other has members and keys of its own.",
                 )
                 .into());
             }

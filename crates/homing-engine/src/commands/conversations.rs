@@ -1,4 +1,4 @@
-//! Conversations: lists, beginning, putting away, naming, leaving, deleting.
+//! Conversations: lists, beginning, putting away, naming, leaving.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,8 @@ use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, Spac
 use rand_core::Rng;
 
 use crate::api::{
-    self, ApiError, Colleague, ConversationArchive, ConversationDelete, ConversationDetail, ConversationPage,
-    ConversationRef, ConversationRename, ConversationTitle, Conversations, Done, Filter, MergedPart,
-    NewConversation,
+    self, ApiError, Colleague, ConversationArchive, ConversationDetail, ConversationPage, ConversationRef,
+    ConversationRename, ConversationTitle, Conversations, Done, Filter, MergedPart, NewConversation,
 };
 use crate::author::Label;
 use crate::commands::Outgoing;
@@ -28,20 +27,26 @@ use crate::text::rfc3339;
 
 const PAGE: u32 = 200;
 
+impl From<Filter> for StoredFilter {
+    fn from(filter: Filter) -> Self {
+        match filter {
+            Filter::All => Self::All,
+            Filter::Active => Self::Active,
+            Filter::Unread => Self::Unread,
+            Filter::Archived => Self::Archived,
+            Filter::Mentions => Self::Mentions,
+            Filter::Snoozed => Self::Snoozed,
+            Filter::Drafts => Self::Drafts,
+            Filter::Mine => Self::Mine,
+            Filter::Unassigned => Self::Unassigned,
+            Filter::Blocked => Self::Blocked,
+        }
+    }
+}
+
 impl Core {
     pub(crate) fn conversations(&mut self, args: Conversations) -> Result<ConversationPage, ApiError> {
-        let filter = match args.filter {
-            Filter::All => StoredFilter::All,
-            Filter::Active => StoredFilter::Active,
-            Filter::Unread => StoredFilter::Unread,
-            Filter::Archived => StoredFilter::Archived,
-            Filter::Mentions => StoredFilter::Mentions,
-            Filter::Snoozed => StoredFilter::Snoozed,
-            Filter::Drafts => StoredFilter::Drafts,
-            Filter::Mine => StoredFilter::Mine,
-            Filter::Unassigned => StoredFilter::Unassigned,
-            Filter::Blocked => StoredFilter::Blocked,
-        };
+        let filter = StoredFilter::from(args.filter);
         let after = args
             .after
             .map(|text| {
@@ -82,6 +87,7 @@ impl Core {
             ids.into_iter().map(|id| ConversationTitle { title: title(&id), id: id.to_string() }).collect()
         };
         let rights = self.rights(&space)?;
+        let left = !rights.member && self.left_by_self(&space)?;
         let first_unread = messages::first_unread(&self.db()?, &id)?;
         let row = self.conversation_row_of(&id)?;
         Ok(ConversationDetail {
@@ -96,6 +102,7 @@ impl Core {
             can_invite: rights.manage,
             can_leave: rights.member && !rights.as_team && kind != Some(SpaceKind::Personal),
             member: rights.member,
+            left,
         })
     }
 
@@ -318,24 +325,10 @@ impl Core {
         Ok(Done { done: true })
     }
 
-    pub(crate) fn conversation_delete(&mut self, args: ConversationDelete) -> Result<Done, ApiError> {
-        if !args.everyone {
-            self.state_edit(&args.conversation, &Edit::SetHidden(true))?;
-            return Ok(Done { done: true });
-        }
-        let id = self.find_conversation(&args.conversation)?;
-        self.write(Durability::Full, |tx, replica, env| {
-            let preimage = replica.preimage(tx, &id)?.ok_or_else(|| not_found("conversation"))?;
-            replica.author(
-                tx,
-                env.now_ms(),
-                &preimage,
-                &Edit::DeleteConversation,
-                Label::conversation(id),
-            )?;
-            Ok(())
-        })?;
-        Ok(Done { done: true })
+    /// Whether this person ended their time in a space themselves, on whichever device.
+    fn left_by_self(&mut self, space: &SpaceId) -> Result<bool, ApiError> {
+        let (Some(store), Some(replica)) = (&self.store, &mut self.replica) else { return Ok(false) };
+        Ok(replica.left_by_self(&store.read(), space)?)
     }
 
     /// The space a conversation lives in.

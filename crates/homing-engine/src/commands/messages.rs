@@ -230,6 +230,7 @@ impl Replica {
     pub fn send_message(&mut self, tx: &Tx<'_>, env: &mut Env, message: Outgoing<'_>) -> Result<DocId, Fail> {
         let conversation = message.conversation;
         let row = conversations::get(tx, &conversation)?.ok_or_else(|| not_found("conversation"))?;
+        self.show_again(tx, env.now_ms(), &row)?;
         let draft = message.draft.unwrap_or_else(|| {
             let mut id = [0u8; 16];
             env.rng.fill_bytes(&mut id);

@@ -1,16 +1,17 @@
 //! The notification centre, and what a person wants to be told of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homing_model::{Edit, Preimage};
 use homing_store::conversations::{self, Filter};
+use homing_store::messages::{self, MessageRow};
 use homing_store::notices::{self as stored, NoticeKey, NoticeRow as Stored, ReadMark};
-use homing_store::{Durability, messages, people, spaces};
+use homing_store::{Durability, Read, people, spaces};
 use homing_wire::{DocId, PersonId};
 
 use crate::api::{
-    Announce, AnnounceState, ApiError, ConversationAnnounce, ConversationRef, Done, Nothing, NoticeKind,
-    NoticePage, NoticeRow, Notices, NoticesRead, NotifySet, NotifySettings,
+    Announce, AnnounceState, ApiError, ConversationAnnounce, ConversationRef, Done, FilesSaid, Nothing,
+    NoticeKind, NoticePage, NoticeRow, Notices, NoticesRead, NotifySet, NotifySettings,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -51,7 +52,7 @@ impl Core {
             rows.push(self.notice_row(row)?);
         }
         if after.is_none() && prefs.channels(NoticeKind::Message).in_app {
-            rows.extend(self.unread_conversations(&rows)?);
+            rows.extend(self.unread_conversations(&prefs)?);
             rows.sort_by(|a, b| b.at.cmp(&a.at));
         }
         Ok(NoticePage { rows, next, unread: self.notices_unread()? })
@@ -63,9 +64,29 @@ impl Core {
         let prefs = Prefs::load(&db).map_err(ApiError::from)?;
         let mut unread = stored::unread(&db, self.told_since(), &prefs.hidden())?;
         if prefs.channels(NoticeKind::Message).in_app {
-            unread += conversations::announced(&db, self.env.now_ms())?;
+            let now_ms = self.env.now_ms();
+            unread += conversations::announced(&db, now_ms)?;
+            // All that is unread of these stands in the list by itself.
+            for (conversation, told) in self.told_by_themselves(&prefs)? {
+                let row = conversations::get(&db, &conversation)?;
+                if row.is_some_and(|row| usize::try_from(row.unread).is_ok_and(|unread| unread <= told.len()))
+                    && conversations::is_announced(&db, &conversation, now_ms)?
+                {
+                    unread = unread.saturating_sub(1);
+                }
+            }
         }
         Ok(u32::try_from(unread).unwrap_or(u32::MAX))
+    }
+
+    /// Unread messages with a line of their own, mentions above all, by the conversation that shows them: they are told
+    /// of once.
+    fn told_by_themselves(&self, prefs: &Prefs) -> Result<BTreeMap<DocId, BTreeSet<DocId>>, ApiError> {
+        let mut told: BTreeMap<DocId, BTreeSet<DocId>> = BTreeMap::new();
+        for (conversation, message) in stored::told(&self.db()?, self.told_since(), &prefs.hidden())? {
+            told.entry(conversation).or_default().insert(message);
+        }
+        Ok(told)
     }
 
     fn told_since(&self) -> u64 {
@@ -77,15 +98,15 @@ impl Core {
         Ok(people::get(&self.db()?, &person)?.is_some_and(|row| row.blocked))
     }
 
-    /// One line for each conversation with unread messages, without those of which the only news is a line already.
-    fn unread_conversations(&self, known: &[NoticeRow]) -> Result<Vec<NoticeRow>, ApiError> {
+    /// One line for each conversation with unread messages, besides those that have a line of their own.
+    fn unread_conversations(&self, prefs: &Prefs) -> Result<Vec<NoticeRow>, ApiError> {
         let db = self.db()?;
         // What somebody muted, or wants to hear nothing of, says nothing here either.
         let now_ms = self.env.now_ms();
         let announced = |row: &conversations::ConversationRow| {
             row.own.muted_until_ms <= now_ms && announce_of(&row.own.announce) == Announce::All
         };
-        let told: BTreeSet<&str> = known.iter().filter_map(|row| row.message.as_deref()).collect();
+        let told = self.told_by_themselves(prefs)?;
         let page = conversations::list(&db, Filter::Unread, None, CONVERSATIONS)?;
         let page: Vec<_> =
             page.into_iter().filter(|row| is_shown(row) && row.unread > 0 && announced(row)).collect();
@@ -93,27 +114,39 @@ impl Core {
         let mut files = files_said(&db, &page.iter().filter_map(wordless).collect::<Vec<_>>())?;
         let mut rows = Vec::new();
         for row in page {
-            let files = wordless(&row).and_then(|id| files.remove(&id));
-            let first = messages::first_unread(&db, &row.id)?;
-            if row.unread == 1 && first.is_some_and(|id| told.contains(id.to_string().as_str())) {
+            let own = told.get(&row.id);
+            let count = row.unread.saturating_sub(u32::try_from(own.map_or(0, BTreeSet::len)).unwrap_or(0));
+            if count == 0 {
                 continue;
             }
             let by = row.last.as_ref().filter(|last| !last.mine);
-            rows.push(NoticeRow {
+            let mut line = NoticeRow {
                 id: format!("{CONVERSATION}{}", row.id),
                 kind: NoticeKind::Message,
                 at: rfc3339(row.last_at_ms),
                 unread: true,
                 person: by.map(|last| last.author.to_string()),
+                me: false,
                 name: by.map(|last| shown_name(&last.author_name)).unwrap_or_default(),
                 title: titles.get(&row.id).cloned().unwrap_or_default(),
-                text: row.preview,
-                files,
-                count: row.unread,
+                text: row.preview.clone(),
+                files: wordless(&row).and_then(|id| files.remove(&id)),
+                count,
                 conversation: Some(row.id.to_string()),
-                message: first.map(|id| id.to_string()),
+                message: messages::first_unread(&db, &row.id)?.map(|id| id.to_string()),
                 record: None,
-            });
+            };
+            if let Some(own) = own {
+                let [first, last] = [false, true].map(|newest| other_unread(&db, &row.id, own, newest));
+                line.message = first?.map(|id| id.to_string());
+                if let Some(last) = last?.map(|id| messages::get(&db, &id)).transpose()?.flatten() {
+                    (line.text, line.files) = words_of(&last);
+                    line.at = rfc3339(last.at_ms);
+                    line.person = Some(last.author.to_string());
+                    line.name = shown_name(&last.author_name);
+                }
+            }
+            rows.push(line);
         }
         Ok(rows)
     }
@@ -121,9 +154,10 @@ impl Core {
     pub(crate) fn notice_row(&self, row: Stored) -> Result<NoticeRow, ApiError> {
         let db = self.db()?;
         let device = row.kind == NoticeKind::Device.number();
+        let me = row.person == Some(self.replica()?.person());
         let name = match (row.person, row.space) {
             _ if device => device_name(&db, &row.text.parse().unwrap_or(self.replica()?.device()))?,
-            (Some(person), _) if person == self.replica()?.person() => "You".to_owned(),
+            (Some(_), _) if me => String::new(),
             (Some(person), Some(space)) => shown_name(&people::name_in(&db, &space, &person)?),
             (Some(person), None) => {
                 shown_name(&people::get(&db, &person)?.map(|row| row.name).unwrap_or_default())
@@ -137,12 +171,7 @@ impl Core {
             _ => String::new(),
         };
         let (text, files) = match row.message.filter(|_| row.text.is_empty()) {
-            Some(message) => messages::get(&db, &message)?
-                .map(|row| {
-                    let files = said(&row.attachments).filter(|_| row.body.is_empty());
-                    (homing_model::preview(&row.body, 100), files)
-                })
-                .unwrap_or_default(),
+            Some(message) => messages::get(&db, &message)?.map(|row| words_of(&row)).unwrap_or_default(),
             // A device is known by its name.
             None if device => Default::default(),
             None => (row.text, None),
@@ -153,6 +182,7 @@ impl Core {
             at: rfc3339(row.at_ms),
             unread: row.unread,
             person: row.person.map(|person| person.to_string()),
+            me,
             name,
             title: crate::text::visible(&title),
             text,
@@ -254,6 +284,24 @@ impl Core {
         self.state_edit(&args.conversation, &Edit::SetAnnounce(what.to_owned()))?;
         self.announce_state(ConversationRef { conversation: args.conversation })
     }
+}
+
+/// The first unread message of a conversation, or the newest, that has no line of its own.
+fn other_unread(
+    db: &Read<'_>,
+    conversation: &DocId,
+    own: &BTreeSet<DocId>,
+    newest: bool,
+) -> Result<Option<DocId>, ApiError> {
+    let enough = u32::try_from(own.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let unread = messages::unread_of(db, conversation, newest, enough)?;
+    Ok(unread.into_iter().find(|id| !own.contains(id)))
+}
+
+/// A few words of a message, or what it holds instead.
+pub(crate) fn words_of(row: &MessageRow) -> (String, Option<FilesSaid>) {
+    let files = said(&row.attachments).filter(|_| row.body.is_empty());
+    (homing_model::preview(&row.body, 100), files)
 }
 
 fn place(text: &str) -> Option<stored::Cursor> {

@@ -328,11 +328,15 @@ fn kind_of(row: &StoredRow, edit: Option<&Edit>) -> &'static str {
 }
 
 /// Takes a row out, with the change it stands for and what was made on it.
-fn withdraw(tx: &Tx<'_>, replica: &mut Replica, row: &StoredRow) -> Result<(), Fail> {
+pub(crate) fn withdraw(tx: &Tx<'_>, replica: &mut Replica, row: &StoredRow) -> Result<(), Fail> {
     match row.doc {
         None => {
+            let intent = OpIntent::load(tx, row.id)?;
             outbox::cancel(tx, row.id)?;
             OpIntent::remove(tx, row.id)?;
+            if intent == Some(OpIntent::Leave) {
+                replica.say_left(tx, replica.now_ms, &row.space, false)?;
+            }
         }
         Some(doc) => {
             let all = outbox::of_doc(tx, &doc)?;

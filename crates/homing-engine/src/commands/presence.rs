@@ -22,7 +22,13 @@ impl Core {
         let wanted = self.stored_settings().is_ok_and(|settings| settings.presence);
         let stays = wanted && !self.live.is_empty();
         self.presence_due = stays.then(|| self.env.steady_ms() + AGAIN_MS);
-        if !wanted || !self.online() {
+        if wanted {
+            self.say_here(space, here);
+        }
+    }
+
+    fn say_here(&mut self, space: SpaceId, here: bool) {
+        if !self.online() {
             return;
         }
         let sealed =
@@ -72,11 +78,20 @@ impl Core {
         self.push(crate::port::Output::Event(api::Event::Presence { person, here, seen_at }));
     }
 
-    /// The switch was turned: who does not say it any more does not see it either.
-    pub(crate) fn presence_switched(&mut self, on: bool) {
+    /// The switch may have been turned, here or on another device: who does not say it any more has gone for the others,
+    /// and does not see it of them either.
+    pub(crate) fn follow_presence(&mut self) {
+        if !self.touched.settings {
+            return;
+        }
+        let Ok(on) = self.stored_settings().map(|settings| settings.presence) else { return };
+        if self.presence.replace(on) == Some(on) {
+            return;
+        }
         self.heard.clear();
-        if on {
-            self.say_presence_everywhere();
+        match on {
+            true => self.say_presence_everywhere(),
+            false => self.live.clone().into_iter().for_each(|space| self.say_here(space, false)),
         }
     }
 

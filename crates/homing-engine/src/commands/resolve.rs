@@ -20,7 +20,7 @@ pub(crate) fn id_range(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
     Some((low.to_be_bytes(), high.to_be_bytes()))
 }
 
-fn ambiguous(what: &str) -> ApiError {
+pub(super) fn ambiguous(what: &str) -> ApiError {
     ApiError::new(Code::AmbiguousName, format!("More than one {what} is meant by this. Use its id."))
 }
 
@@ -36,6 +36,10 @@ impl Core {
         let db = self.db()?;
         if let Ok(id) = text.parse::<DocId>() {
             return match conversations::get(&db, &id)? {
+                Some(row) if row.deleted => Err(ApiError::new(
+                    Code::NotFound,
+                    "This conversation was deleted for everyone who was in it.",
+                )),
                 Some(_) => Ok(id),
                 None => Err(not_found("conversation").into()),
             };

@@ -3,7 +3,7 @@
 use homing_model::{DraftId, Extras, MessageContent};
 use homing_store::drafts::DraftRow;
 use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
-use homing_store::{Durability, Read, Tx, drafts, messages, meta};
+use homing_store::{Durability, Read, Tx, conversations, drafts, messages, meta};
 use homing_wire::{DocId, SpaceId, codec, limits};
 use rand_core::Rng;
 
@@ -152,6 +152,7 @@ impl Core {
                 false => None,
             })
         })?;
+        let may_write = self.rights(&row.space)?.write;
         let db = self.db()?;
         // It was released before it could be taken back: it is in the conversation.
         if row.state != StoredState::SentLate && messages::order_of(&db, &row.message)?.is_some() {
@@ -164,6 +165,7 @@ impl Core {
         let caught_up = self.link.as_ref().is_some_and(|link| link.client.is_caught_up(&row.space));
         let state = match row.state {
             StoredState::TakenBack if row.held.is_none() => return Ok(None),
+            StoredState::TakenBack if conversations::is_deleted(&db, &row.conversation)? => return Ok(None),
             StoredState::TakenBack => ScheduledState::TakingBack,
             StoredState::SentLate => ScheduledState::SentLate,
             // What was released is on its way to here.
@@ -190,7 +192,9 @@ impl Core {
             false => None,
         };
         let error = match state {
-            ScheduledState::Waiting | ScheduledState::Files if !elsewhere => self.why_it_waits(&row),
+            ScheduledState::Waiting | ScheduledState::Files if !elsewhere => {
+                self.why_it_waits(&row, may_write)
+            }
             _ => None,
         };
         let files = self.planned_attachments(&db, &content)?;
@@ -212,7 +216,7 @@ impl Core {
         }))
     }
 
-    fn why_it_waits(&self, row: &Stored) -> Option<ApiError> {
+    fn why_it_waits(&self, row: &Stored, may_write: bool) -> Option<ApiError> {
         if self.relay_is_too_old() {
             return Some(ApiError::new(
                 Code::RelayTooOld,
@@ -220,7 +224,8 @@ impl Core {
             ));
         }
         let stuck = row.held.as_ref().map(|held| held.stuck.as_str());
-        if matches!(stuck, Some("not_a_member" | "role_forbids" | "device_revoked")) {
+        let refused = matches!(stuck, Some("not_a_member" | "role_forbids" | "device_revoked"));
+        if refused || !may_write {
             return Some(ApiError::new(
                 Code::RoleForbids,
                 "You may not write in this conversation any more, so it will not be sent. Take it back to keep the text.",

@@ -1,8 +1,9 @@
-//! Settings of this profile. Those that concern other people (read receipts) follow the person to all devices.
+//! Settings of this profile. Those that concern other people, or how somebody reads and writes, follow the person to all
+//! devices: read receipts by a slot, the others as `following` has it.
 
-use homing_store::{Durability, Tx, meta, slots};
+use homing_store::{Durability, Read, Tx, meta, slots};
 
-use super::video;
+use super::{following, video};
 use crate::api::{ApiError, Nothing, Settings, SettingsSet, Theme};
 use crate::core::Core;
 use crate::fail::{Fail, invalid};
@@ -28,6 +29,7 @@ fn defaults() -> Settings {
         undo_send_seconds: 0,
         presence: true,
         link_previews: false,
+        clean_photos: true,
         video_call: String::new(),
         translate_at: String::new(),
         translate_to: String::new(),
@@ -56,6 +58,12 @@ fn encoded(settings: &Settings) -> Result<Vec<u8>, Fail> {
     serde_json::to_vec(&here).map_err(|_| Fail::Internal("settings"))
 }
 
+/// Whether others are told what this person has read, and this person what they have read.
+pub(crate) fn tells_read(db: &Read<'_>) -> Result<bool, Fail> {
+    let bytes = meta::get(db, SETTINGS)?;
+    Ok(stored(bytes.as_deref().map(Vec::as_slice)).read_receipts)
+}
+
 /// The recovery words changed: what put off their reminder was said of others.
 pub(crate) fn remind_now(tx: &Tx<'_>) -> Result<(), Fail> {
     let bytes = meta::get(tx, SETTINGS)?;
@@ -70,7 +78,10 @@ impl Core {
     pub(crate) fn stored_settings(&self) -> Result<Settings, ApiError> {
         let db = self.db()?;
         let bytes = meta::get(&db, SETTINGS)?;
-        Ok(Settings { video_call: video::address(&db)?, ..stored(bytes.as_deref().map(Vec::as_slice)) })
+        let mut settings = stored(bytes.as_deref().map(Vec::as_slice));
+        settings.video_call = video::address(&db)?;
+        following::overlay(&db, &mut settings)?;
+        Ok(settings)
     }
 
     pub(crate) fn settings(&mut self, _: Nothing) -> Result<Settings, ApiError> {
@@ -85,14 +96,14 @@ impl Core {
         }
         take!(theme, notifications, notification_content, read_receipts, enter_sends, zoom, close_to_tray);
         take!(lock_after_minutes, compact_list, welcome_done, undo_send_seconds, presence);
-        take!(link_previews);
-        if let Some(at) = args.recovery_reminder_at {
-            settings.recovery_reminder_at = (!at.is_empty()).then_some(at);
+        take!(link_previews, clean_photos);
+        if let Some(at) = &args.recovery_reminder_at {
+            settings.recovery_reminder_at = (!at.is_empty()).then(|| at.clone());
         }
         if !(50..=200).contains(&settings.zoom) {
             return Err(invalid("Zoom goes from 50 to 200 percent.").into());
         }
-        if ![0, 5, 10].contains(&settings.undo_send_seconds) {
+        if !following::UNDO_SECONDS.contains(&settings.undo_send_seconds) {
             return Err(invalid("Sending can be undone for 0, 5 or 10 seconds.").into());
         }
         if let Some(address) = &args.video_call {
@@ -109,6 +120,7 @@ impl Core {
             if settings.video_call != before.video_call {
                 replica.set_video_call(tx, env.now_ms(), &settings.video_call)?;
             }
+            replica.follow_settings(tx, env.now_ms(), &args)?;
             replica.touched.settings = true;
             if settings.read_receipts != before.read_receipts {
                 let now_ms = env.now_ms();
@@ -120,9 +132,6 @@ impl Core {
             }
             Ok(())
         })?;
-        if settings.presence != before.presence {
-            self.presence_switched(settings.presence);
-        }
         Ok(settings)
     }
 }
@@ -160,6 +169,15 @@ mod tests {
     fn what_an_older_version_stored_is_kept_and_the_rest_as_by_default() {
         let read = stored(Some(br#"{"theme":"dark","zoom":125}"#));
         assert_eq!(read, Settings { theme: Theme::Dark, zoom: 125, ..defaults() });
+        let own = stored(Some(
+            br#"{"presence":false,"enter_sends":false,"undo_send_seconds":5,"link_previews":true}"#,
+        ));
+        let chosen = (own.presence, own.enter_sends, own.undo_send_seconds, own.link_previews);
+        assert_eq!(
+            chosen,
+            (false, false, 5, true),
+            "what was each device's own holds until it is chosen anew"
+        );
         assert_eq!(stored(Some(b"junk")), defaults());
     }
 }

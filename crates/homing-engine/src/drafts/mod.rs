@@ -12,7 +12,7 @@ mod sending;
 use homing_model::draft::{Containment, DraftDoc, Revision};
 use homing_model::{Actor, DraftId};
 use homing_store::drafts::{self, DraftRow};
-use homing_store::{Read, Tx, meta, scheduled, slots};
+use homing_store::{Read, Tx, conversations, meta, scheduled, slots};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
 use minicbor::bytes::ByteVec;
@@ -235,6 +235,9 @@ impl Replica {
                     self.keep_draft(tx, &theirs, copy.updated_ms)?;
                 }
             }
+        }
+        if conversations::is_deleted(tx, &conversation)? {
+            self.forget_drafts(tx, &conversation)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use data_encoding::BASE64;
 use homing_model::{Voice, limits};
 
+use super::clean::{Source, cleaned};
 use super::{MOST, TOGETHER, failed, megabytes};
 use crate::api::{ApiError, Code, FileSource, VoiceShown};
 use crate::fail::invalid;
@@ -21,15 +22,15 @@ pub(super) struct Opened {
     pub content: Box<dyn Read + Send>,
 }
 
-/// Opens every one of these.
-pub(super) fn open_all(sources: &[FileSource], largest: u64) -> Result<Vec<Opened>, ApiError> {
+/// Opens every one of these; `clean`: photos without the place they were taken at.
+pub(super) fn open_all(sources: &[FileSource], largest: u64, clean: bool) -> Result<Vec<Opened>, ApiError> {
     if sources.len() > MOST {
         return Err(invalid("At most 20 files go with one message. Send the others with another one.").into());
     }
     let mut together = 0u64;
     let mut opened = Vec::with_capacity(sources.len());
     for source in sources {
-        let (file, size) = open(source)?;
+        let (file, size) = open(source, clean)?;
         if size > largest {
             return Err(too_large(&file.name, largest));
         }
@@ -52,9 +53,9 @@ pub(super) fn too_large(name: &str, largest: u64) -> ApiError {
     ApiError::new(Code::TooLarge, text + advice)
 }
 
-fn open(source: &FileSource) -> Result<(Opened, u64), ApiError> {
+fn open(source: &FileSource, clean: bool) -> Result<(Opened, u64), ApiError> {
     match source {
-        FileSource::Path { path } => open_path(Path::new(path)),
+        FileSource::Path { path } => open_path(Path::new(path), clean),
         FileSource::Bytes { name, mime, base64, voice } => {
             let bytes = BASE64
                 .decode(base64.as_bytes())
@@ -63,7 +64,8 @@ fn open(source: &FileSource) -> Result<(Opened, u64), ApiError> {
             let name = file_name(name);
             let mime = if mime.is_empty() { mime_of(&name) } else { mime.clone() };
             let voice = voice.as_ref().map(said).transpose()?;
-            Ok((Opened { name, mime, voice, content: Box::new(Cursor::new(bytes)) }, size))
+            let content = content(Cursor::new(bytes), clean, &visible(&name))?;
+            Ok((Opened { name, mime, voice, content }, size))
         }
         FileSource::Given { .. } => {
             Err(failed("This file is no longer at hand. Choose or drop it once more."))
@@ -83,16 +85,10 @@ fn said(voice: &VoiceShown) -> Result<Voice, ApiError> {
     Ok(Voice { duration_ms, peaks: voice.peaks.clone().into() })
 }
 
-fn open_path(path: &Path) -> Result<(Opened, u64), ApiError> {
+fn open_path(path: &Path, clean: bool) -> Result<(Opened, u64), ApiError> {
     let name = file_name(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default());
     let shown = visible(&name);
-    let unreadable = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => failed(format!("\"{shown}\" is not there any more. Choose it once more.")),
-        ErrorKind::PermissionDenied => {
-            failed(format!("\"{shown}\" may not be read. Change its permissions, or choose another file."))
-        }
-        _ => failed(format!("\"{shown}\" can't be read. Check the disk it is on.")),
-    };
+    let unreadable = |error: std::io::Error| unreadable(&error, &shown);
     // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
     let about = std::fs::metadata(path).map_err(unreadable)?;
     if about.is_dir() {
@@ -103,8 +99,31 @@ fn open_path(path: &Path) -> Result<(Opened, u64), ApiError> {
     }
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
+    let content = content(file, clean, &shown)?;
     let mime = mime_of(&name);
-    Ok((Opened { name, mime, voice: None, content: Box::new(file) }, size))
+    Ok((Opened { name, mime, voice: None, content }, size))
+}
+
+/// What of a file is sent.
+fn content(file: impl Source + 'static, clean: bool, shown: &str) -> Result<Box<dyn Read + Send>, ApiError> {
+    match clean {
+        true => cleaned(Box::new(file)).map_err(|error| unreadable(&error, shown)),
+        false => Ok(Box::new(file)),
+    }
+}
+
+fn unreadable(error: &std::io::Error, shown: &str) -> ApiError {
+    match error.kind() {
+        ErrorKind::NotFound => failed(format!("\"{shown}\" is not there any more. Choose it once more.")),
+        ErrorKind::PermissionDenied => {
+            failed(format!("\"{shown}\" may not be read. Change its permissions, or choose another file."))
+        }
+        ErrorKind::InvalidData => failed(format!(
+            "\"{shown}\" is a photo unlike those of any camera: its place and camera can't be taken out. Pack it (zip) \
+             to send it as it is, or switch \"Remove place and camera from photos\" off in Settings."
+        )),
+        _ => failed(format!("\"{shown}\" can't be read. Check the disk it is on.")),
+    }
 }
 
 fn mime_of(name: &str) -> String {
@@ -134,7 +153,7 @@ mod tests {
     }
 
     fn refused(sources: &[FileSource], largest: u64) -> ApiError {
-        open_all(sources, largest).err().unwrap()
+        open_all(sources, largest, true).err().unwrap()
     }
 
     #[test]
@@ -142,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plan = folder.path().join("plan.txt");
         std::fs::write(&plan, "ground floor").unwrap();
-        assert_eq!(open_all(&[path(&plan)], FILE).unwrap().len(), 1);
+        assert_eq!(open_all(&[path(&plan)], FILE, true).unwrap().len(), 1);
 
         let missing = refused(&[path(&plan), path(&folder.path().join("gone.pdf"))], FILE);
         assert_eq!(missing.code, Code::FileFailed);
@@ -163,7 +182,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let film = folder.path().join("film.mp4");
         std::fs::File::create(&film).unwrap().set_len(FILE).unwrap();
-        assert!(open_all(&vec![path(&film); 4], FILE).is_ok());
+        assert!(open_all(&vec![path(&film); 4], FILE, true).is_ok());
         assert_eq!(refused(&vec![path(&film); 5], FILE).code, Code::TooLarge);
     }
 

@@ -6,6 +6,7 @@
 //! away at the next start.
 
 mod check;
+mod clean;
 mod open;
 mod reseal;
 mod said;
@@ -67,8 +68,9 @@ pub struct FileJob {
 }
 
 pub(crate) enum Work {
-    /// Seals files into folders below this one; no larger than that, each under its key.
-    Seal { sources: Vec<FileSource>, keys: Vec<Seed32>, folder: PathBuf, largest: u64 },
+    /// Seals files into folders below this one; no larger than that, each under its key. `clean`: photos without the place
+    /// they were taken at.
+    Seal { sources: Vec<FileSource>, keys: Vec<Seed32>, folder: PathBuf, largest: u64, clean: bool },
     /// Seals files that are here once more, each under its key.
     Reseal { files: Vec<Sealed>, keys: Vec<Seed32>, folder: PathBuf },
     /// Writes a file out.
@@ -79,6 +81,15 @@ pub(crate) enum Work {
 
 /// What became of a [`FileJob`].
 pub struct FileOutcome(pub(crate) Result<FileDone, ApiError>);
+
+impl FileOutcome {
+    /// Of a job that something in its files broke.
+    pub(crate) fn broken() -> Self {
+        Self(Err(failed(
+            "This file can't be read: it is damaged, or made to do harm. Nothing was sent or saved.",
+        )))
+    }
+}
 
 pub(crate) enum FileDone {
     Sealed(Vec<StagedFile>),
@@ -105,11 +116,12 @@ impl FileJob {
 impl Work {
     pub(crate) fn carry_out(&self, stop: &Stopper) -> Result<FileDone, ApiError> {
         match self {
-            Self::Seal { sources, keys, folder, largest } => {
-                seal::seal(sources, keys, folder, *largest, stop).map(FileDone::Sealed)
+            Self::Seal { sources, keys, folder, largest, clean } => {
+                let opened = check::open_all(sources, *largest, *clean)?;
+                seal::seal(opened, keys, folder, *largest, stop).map(FileDone::Sealed)
             }
             Self::Reseal { files, keys, folder } => {
-                seal::seal_opened(reseal::open_again(files)?, keys, folder, FILE, stop).map(FileDone::Sealed)
+                seal::seal(reseal::open_again(files)?, keys, folder, FILE, stop).map(FileDone::Sealed)
             }
             Self::Save { file, to } => open::save(file, to, stop).map(|()| FileDone::Saved),
             Self::Read { file } => open::read(file, stop).map(FileDone::Read),

@@ -130,7 +130,8 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let source = crate::api::FileSource::Path { path: path.to_str().unwrap().to_owned() };
         let keys = [Seed32::from_bytes([3; 32])];
-        let staged = seal(&[source], &keys, &folder.join("files"), FILE, &Stopper::default()).unwrap();
+        let opened = crate::files::check::open_all(&[source], FILE, true).unwrap();
+        let staged = seal(opened, &keys, &folder.join("files"), FILE, &Stopper::default()).unwrap();
         let file = staged.into_iter().next().unwrap();
         Sealed {
             folder: file.folder.unwrap(),

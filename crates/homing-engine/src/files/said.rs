@@ -1,5 +1,7 @@
 //! What stands for a message that has files and no words: in lists, quotes and notices.
 
+use std::fmt;
+
 use homing_model::AttachmentMeta;
 use homing_store::attachments::AttachmentRow;
 
@@ -58,6 +60,12 @@ fn say<'a>(files: impl Iterator<Item = Seen<'a>>) -> Option<FilesSaid> {
         });
     }
     said
+}
+
+impl fmt::Display for FilesSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&in_words(self))
+    }
 }
 
 /// In English, for the desktop's notifications and scripts: a window says it in its own words.

@@ -8,26 +8,15 @@ use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN, Seed32};
 use homing_model::AttachmentMeta;
 use homing_wire::{BlobId, Hash};
 
-use super::check::{Opened, open_all, too_large};
+use super::check::{Opened, too_large};
 use super::thumbnail;
 use super::{SEALING, StagedFile, Stopper, failed};
-use crate::api::{ApiError, Code, FileSource};
+use crate::api::{ApiError, Code};
 use crate::platform::disk::sync_folder;
 use crate::text::visible;
 
-/// Seals files into folders below `folder`. All or none.
+/// Seals opened files into folders below `folder`. All or none.
 pub(super) fn seal(
-    sources: &[FileSource],
-    keys: &[Seed32],
-    folder: &Path,
-    largest: u64,
-    stop: &Stopper,
-) -> Result<Vec<StagedFile>, ApiError> {
-    seal_opened(open_all(sources, largest)?, keys, folder, largest, stop)
-}
-
-/// The same for files that were opened.
-pub(super) fn seal_opened(
     files: Vec<Opened>,
     keys: &[Seed32],
     folder: &Path,
@@ -181,6 +170,8 @@ fn write_durably(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::FileSource;
+    use crate::files::check::open_all;
     use crate::files::{FILE, FileDone, Sealed, Work};
 
     fn written(bytes: &[u8]) -> (tempfile::TempDir, FileSource) {
@@ -213,7 +204,8 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
             let (folder, source) = written(&bytes);
             let files = folder.path().join("files");
-            let staged = seal(&[source], &[key(1)], &files, FILE, &Stopper::default()).unwrap();
+            let opened = open_all(&[source], FILE, true).unwrap();
+            let staged = seal(opened, &[key(1)], &files, FILE, &Stopper::default()).unwrap();
             let [file] = staged.as_slice() else { panic!("one file") };
             assert_eq!(file.meta.chunks.len(), length.div_ceil(CHUNK_PLAIN_LEN).max(1), "{length}");
             assert_eq!(file.meta.size, length as u64);
@@ -229,11 +221,14 @@ mod tests {
         let (folder, source) = written(b"small");
         let (_other, larger) = written(b"larger than five");
         let files = folder.path().join("files");
-        let refused = seal(&[source.clone(), larger], &[key(1), key(2)], &files, 5, &Stopper::default());
+        let opened = |sources: &[FileSource]| open_all(sources, FILE, true).unwrap();
+        let both = opened(&[source.clone(), larger]);
+        let refused = seal(both, &[key(1), key(2)], &files, 5, &Stopper::default());
         assert_eq!(refused.err().unwrap().code, Code::TooLarge);
         let stop = Stopper::default();
         stop.stop();
-        assert_eq!(seal(&[source], &[key(1)], &files, FILE, &stop).err().unwrap().code, Code::FileFailed);
+        let stopped = seal(opened(&[source]), &[key(1)], &files, FILE, &stop);
+        assert_eq!(stopped.err().unwrap().code, Code::FileFailed);
         assert!(fs::read_dir(&files).map_or(0, Iterator::count) == 0);
     }
 }

@@ -238,16 +238,7 @@ impl Core {
             return Ok(Vec::new());
         };
         let db = store.read();
-        let mut rows = Vec::new();
-        for (key, _) in meta::with_prefix(&db, OPEN)? {
-            let Some(space) = key.strip_prefix(OPEN).and_then(|id| id.parse().ok()) else { continue };
-            if let Some(row) = spaces::get(&db, &space)?
-                && matches!(row.state, SpaceState::Joined | SpaceState::Local)
-                && replica.load_space(&db, &space)?
-            {
-                rows.push(row);
-            }
-        }
+        let rows = replica.open_spaces(&db)?;
         Ok(look(&db, replica, &rows)?)
     }
 
@@ -393,7 +384,7 @@ enum Queued {
 
 impl Replica {
     /// Notes whether a space has open invitations or requests.
-    pub fn mark_open(&self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
+    pub fn mark_open(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         let state = self.space(space)?;
         let open = !state.invites().is_empty() || !state.requests().is_empty();
         let key = format!("{OPEN}{space}");
@@ -402,7 +393,23 @@ impl Replica {
             (false, true) => drop(meta::delete(tx, &key)?),
             _ => {}
         }
+        self.touched.invites |= open;
         Ok(())
+    }
+
+    /// The spaces in which there are open invitations or requests.
+    pub fn open_spaces(&mut self, db: &Read<'_>) -> Result<Vec<SpaceRow>, Fail> {
+        let mut rows = Vec::new();
+        for (key, _) in meta::with_prefix(db, OPEN)? {
+            let Some(space) = key.strip_prefix(OPEN).and_then(|id| id.parse().ok()) else { continue };
+            if let Some(row) = spaces::get(db, &space)?
+                && matches!(row.state, SpaceState::Joined | SpaceState::Local)
+                && self.load_space(db, &space)?
+            {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
     }
 
     /// A talk for two, with its conversation.

@@ -250,10 +250,9 @@ impl Core {
         let asked = self.asked_accounts.len() + self.asked_ops.len();
         let mut left = outbox::waiting(&db)? + entries::count(&db, EntryStatus::Sealed)? + asked as u64;
         left += self.schedule_on_its_way(&db)?;
-        for slot in slots::dirty(&db, 1_000)? {
-            let joined =
-                spaces::get(&db, &slot.space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
-            left += u64::from(joined);
+        for (space, count) in slots::dirty_counts(&db)? {
+            let joined = spaces::get(&db, &space)?.is_some_and(|row| row.state == spaces::SpaceState::Joined);
+            left += if joined { count } else { 0 };
         }
         Ok(left)
     }

@@ -1,11 +1,12 @@
 //! Carries out work on files of this computer, on threads of its own: sealing a large file takes seconds.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::thread::Message;
-use crate::files::FileJob;
+use crate::files::{FileJob, FileOutcome};
 
 /// Jobs at the same time. Each holds two chunks in memory.
 const AT_ONCE: usize = 2;
@@ -82,10 +83,31 @@ impl Drop for Files {
 
 fn work(shared: &Shared, report: &mpsc::Sender<Message>) {
     while let Some(job) = shared.next() {
-        let outcome = job.carry_out();
+        let outcome = whole(|| job.carry_out());
         shared.lock().running.retain(|running| running.id != job.id);
         if report.send(Message::File(job.id, outcome)).is_err() {
             return;
         }
+    }
+}
+
+/// A call waits for every job: also when a file broke what reads it, and the thread goes on with the next.
+fn whole(work: impl FnOnce() -> FileOutcome) -> FileOutcome {
+    // Nothing of a job that broke is used again.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a panic within work on a file");
+        FileOutcome::broken()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Code;
+
+    #[test]
+    fn a_job_that_breaks_is_answered_all_the_same() {
+        let broken = whole(|| panic!("a decoder met bytes it did not expect"));
+        assert_eq!(broken.0.err().map(|error| error.code), Some(Code::FileFailed));
     }
 }

@@ -19,6 +19,9 @@ const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// An owner that just starts or ends has no socket for a moment.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
+/// Until the next attempt to take a profile over, if one failed: a disk may be full, a backup hold the file.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
 /// How to open a profile.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
@@ -165,10 +168,13 @@ async fn take_over(session: Weak<Session>) {
             None => return,
         };
         ended.await;
-        let Some(session) = session.upgrade() else { return };
-        if let Err(error) = session.find_again().await {
+        let found = match session.upgrade() {
+            Some(session) => session.find_again().await,
+            None => return,
+        };
+        if let Err(error) = found {
             tracing::warn!(code = ?error.code, "the profile could not be taken over");
-            return;
+            sleep(TRY_AGAIN).await;
         }
     }
 }
@@ -230,6 +236,28 @@ mod tests {
         }
         let third = Session::open(options(profile.path(), false)).await.unwrap();
         assert!(!third.owns().await && works(&third).await);
+        second.close().await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_profile_that_could_not_be_taken_over_is_tried_again() {
+        let profile = tempfile::tempdir().unwrap();
+        let first = Session::open(options(profile.path(), true)).await.unwrap();
+        let second = Session::open(options(profile.path(), true)).await.unwrap();
+        // Its owner has read the key already; nobody else can.
+        let key = profile.path().join("database.key");
+        let aside = profile.path().join("aside");
+        std::fs::rename(&key, &aside).unwrap();
+        std::fs::write(&key, "not a key").unwrap();
+        first.close().await;
+        assert!(!works(&second).await && !second.owns().await);
+        std::fs::rename(&aside, &key).unwrap();
+        tokio::time::pause();
+        while !second.owns().await {
+            sleep(TRY_AGAIN).await;
+        }
+        assert!(works(&second).await);
         second.close().await;
     }
 

@@ -163,7 +163,8 @@ impl Chunks for Http {
     }
 
     fn put(&self, job: &TransferJob, index: usize, chunk: &[u8]) -> Result<(), Answer> {
-        let request = self.0.put(format!("{}/{index}", url(job)));
+        // What the relay does not take it says before the chunk is sent.
+        let request = self.0.put(format!("{}/{index}", url(job))).header("expect", "100-continue");
         accepted(request.header("authorization", bearer(job)).send(chunk)).map(drop)
     }
 

@@ -50,6 +50,7 @@ impl Replica {
                 let woken = self.op_applied(tx, entry, &cuts)?;
                 let op = SpaceOp::decode(&entry.body.content).map_err(|_| Fail::Internal("applied op"))?;
                 self.notice_op(tx, entry.header(), &id, &op, received_ms)?;
+                self.look_at_planned_of(tx, &space, received_ms)?;
                 Ok(Judged::Accept(woken))
             }
             Err(AccessError::Missing(missing)) => Ok(self.missing(missing)),

@@ -8,22 +8,16 @@ use homing_wire::DocId;
 
 use super::RETAIN_MS;
 use super::prefs::{Around, Prefs, announce_of};
-use crate::api::{ApiError, Channels, Event, NoticeKind, Settings};
+use crate::api::{ApiError, Channels, Event, NoticeKind, NoticeRow, Settings};
+use crate::commands::words_of;
 use crate::core::Core;
-use crate::files::{in_words, said};
 use crate::rows::{is_listed, shown_name};
+use crate::text::rfc3339;
 use crate::touched::Touched;
 
-const PREVIEW: usize = 100;
-
-/// A message or another notice that may be told.
+/// A message or another notice that may be told, and where.
 struct Candidate {
-    id: String,
-    kind: NoticeKind,
-    conversation: Option<DocId>,
-    message: Option<DocId>,
-    name: String,
-    about: String,
+    notice: NoticeRow,
     channels: Channels,
 }
 
@@ -103,19 +97,25 @@ impl Core {
             (_, true) => NoticeKind::Late,
             _ => NoticeKind::Message,
         };
-        let about = match row.body.is_empty() {
-            true => said(&row.attachments).as_ref().map(in_words).unwrap_or_default(),
-            false => homing_model::preview(&row.body, PREVIEW),
-        };
-        Ok(Some(Candidate {
+        let title = self.titles(&[talk.id])?.remove(&talk.id).unwrap_or_default();
+        let (text, files) = words_of(&row);
+        let notice = NoticeRow {
             id: row.id.to_string(),
             kind,
-            conversation: Some(*conversation),
-            message: Some(*message),
+            at: rfc3339(row.at_ms),
+            unread: true,
+            person: Some(row.author.to_string()),
+            me: false,
             name: shown_name(&row.author_name),
-            about,
-            channels: prefs.decide(kind, &around),
-        }))
+            title,
+            text,
+            files,
+            count: 0,
+            conversation: Some(conversation.to_string()),
+            message: Some(row.id.to_string()),
+            record: None,
+        };
+        Ok(Some(Candidate { notice, channels: prefs.decide(kind, &around) }))
     }
 
     fn of_notice(
@@ -132,49 +132,28 @@ impl Core {
         }
         let conversation = row.conversation;
         let on_screen = conversation.is_some() && conversation == self.focus && row.message.is_some();
-        let shown = self.notice_row(row)?;
-        Ok(Some(Candidate {
-            id: shown.id,
-            kind,
-            conversation,
-            message: shown.message.and_then(|id| id.parse().ok()),
-            name: shown.name,
-            about: match (shown.text.is_empty(), &shown.files) {
-                (false, _) => shown.text,
-                (true, Some(files)) => in_words(files),
-                (true, None) => shown.title,
-            },
-            channels: prefs.decide(kind, &Around { on_screen, ..around }),
-        }))
+        let channels = prefs.decide(kind, &Around { on_screen, ..around });
+        Ok(Some(Candidate { notice: self.notice_row(row)?, channels }))
     }
 }
 
 fn event(found: Candidate, settings: &Settings) -> Option<Event> {
-    let Candidate { id, kind, conversation, message, name, about, channels } = found;
-    let Channels { in_app, desktop, sound } = channels;
+    let Candidate { notice, channels: Channels { in_app, desktop, sound } } = found;
     if !in_app && !desktop {
         return None;
     }
     // In the window it is as private as everything else there.
-    let (title, body) = match (in_app || settings.notification_content, kind) {
-        (true, _) => {
-            let title = if name.is_empty() { "Homing".to_owned() } else { name };
-            (title, kind.says().replace("{}", &about))
-        }
-        (false, NoticeKind::Message | NoticeKind::Mention | NoticeKind::Late) => {
-            ("Homing".to_owned(), "New message".to_owned())
-        }
-        (false, _) => ("Homing".to_owned(), "Something new".to_owned()),
+    let hidden = !in_app && !settings.notification_content;
+    let notice = match hidden {
+        true => NoticeRow {
+            person: None,
+            name: String::new(),
+            title: String::new(),
+            text: String::new(),
+            files: None,
+            ..notice
+        },
+        false => notice,
     };
-    Some(Event::Notify {
-        id,
-        kind,
-        conversation: conversation.map(|id| id.to_string()),
-        message: message.map(|id| id.to_string()),
-        title,
-        body,
-        in_app,
-        desktop,
-        sound,
-    })
+    Some(Event::Notify { notice, hidden, in_app, desktop, sound })
 }

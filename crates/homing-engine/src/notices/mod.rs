@@ -5,6 +5,7 @@
 //! device says in a slot of the personal space, so devices that were offline merge by union.
 
 mod announce;
+mod ends;
 mod prefs;
 
 use std::collections::BTreeSet;
@@ -89,6 +90,12 @@ pub(crate) fn key_of(kind: NoticeKind, subject: &[u8]) -> NoticeKey {
 impl Replica {
     /// Tells the person of something, unless they were told of it before.
     pub fn notice(&mut self, tx: &Tx<'_>, notice: &Notice<'_>) -> Result<(), Fail> {
+        // Of what was deleted for everyone nobody is told any more.
+        if let Some(conversation) = &notice.conversation
+            && conversations::is_deleted(tx, conversation)?
+        {
+            return Ok(());
+        }
         let key = key_of(notice.kind, notice.subject);
         let follows = matches!(notice.kind, NoticeKind::Mention | NoticeKind::Late);
         let row = NoticeRow {
@@ -177,6 +184,12 @@ impl Replica {
     ) -> Result<(), Fail> {
         let me = self.person();
         let by_me = header.person == me;
+        if let SpaceOp::Join { invite, .. }
+        | SpaceOp::Request { invite, .. }
+        | SpaceOp::CancelInvite { invite, .. } = op
+        {
+            self.notice_settled(tx, NoticeKind::InviteEnds, &invite.0)?;
+        }
         let (kind, person) = match op {
             SpaceOp::Join { .. } if !by_me => (NoticeKind::Joined, header.person),
             SpaceOp::Add { grant, .. } if !by_me && grant.member == Member::Person(me) => {
@@ -205,12 +218,13 @@ impl Replica {
         self.notice(tx, &notice)
     }
 
-    /// The relay says that this person is not in a space any more: who is taken out gets no op that tells so.
+    /// The relay says that this person is not in a space any more: who is taken out gets no op that tells so. Who left on another
+    /// device is not told of it.
     pub fn notice_gone(&mut self, tx: &Tx<'_>, space: &SpaceId, now_ms: u64) -> Result<(), Fail> {
-        if !self.load_space(tx, space)? {
+        if !self.load_space(tx, space)? || self.left_by_self(tx, space)? {
             return Ok(());
         }
-        let subject = [space.0.as_slice(), &(self.space(space)?.len() as u64).to_be_bytes()].concat();
+        let subject = self.gone_subject(space)?;
         let notice = Notice {
             space: Some(*space),
             person: Some(self.person()),
@@ -218,6 +232,11 @@ impl Replica {
             ..Notice::new(NoticeKind::Left, &subject, now_ms)
         };
         self.notice(tx, &notice)
+    }
+
+    /// Names the notice of the end of a membership.
+    pub(crate) fn gone_subject(&self, space: &SpaceId) -> Result<Vec<u8>, Fail> {
+        Ok([space.0.as_slice(), &(self.space(space)?.len() as u64).to_be_bytes()].concat())
     }
 
     /// The conversation that is all of a talk.

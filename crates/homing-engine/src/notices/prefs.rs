@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Local, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, Local, NaiveTime, TimeZone, Timelike};
 use homing_store::{Read, meta};
 use homing_wire::codec::{decode, encode};
 use minicbor::{CborLen, Decode, Encode};
@@ -20,7 +20,6 @@ const KIND: &str = "notify/kind/";
 /// Name of the quiet hours.
 pub(crate) const QUIET: &str = "notify/quiet";
 const SETTING_BYTES: usize = 16 * 1024;
-const MINUTES: u16 = 24 * 60;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
 #[cbor(map)]
@@ -87,9 +86,8 @@ impl Quiet {
     /// What somebody chose.
     pub fn chosen(hours: &QuietHours) -> Result<Self, Fail> {
         let time = |text: &str| {
-            let (hour, minute) = text.split_once(':')?;
-            let minutes = hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok().filter(|m| *m < 60)?;
-            (minutes < MINUTES).then_some(minutes)
+            let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;
+            u16::try_from(time.num_seconds_from_midnight() / 60).ok()
         };
         let wrong = || invalid("Quiet hours go from HH:MM to HH:MM, on days from 1 (Monday) to 7 (Sunday).");
         let days = hours
@@ -219,6 +217,24 @@ mod tests {
 
     fn at(text: &str) -> DateTime<FixedOffset> {
         DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn only_times_of_a_day_are_taken() {
+        let chosen = |from: &str| {
+            let hours = QuietHours {
+                on: true,
+                days: vec![1],
+                from: from.into(),
+                to: "07:00".into(),
+                mentions: false,
+            };
+            Quiet::chosen(&hours).map(|quiet| quiet.from).ok()
+        };
+        assert_eq!(chosen("22:30"), Some(22 * 60 + 30));
+        for wrong in ["24:00", "12:60", "1093:00", "-1:00", "12", "12:00:00", ""] {
+            assert_eq!(chosen(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use homing_model::record::{Cut, FieldType, FieldValue, INTEREST, RecordKind, RecordSchema};
 use homing_model::{AttachmentMeta, Edit, Extras, FieldEdit, Kind, Preimage};
-use homing_store::records::{self, Filter, RecordRow as StoredRecord, Sort};
+use homing_store::records::{self, Column, Filter, RecordRow as StoredRecord, Sort};
 use homing_store::{Durability, conversations, members, spaces};
 use homing_wire::{DocId, Member, SpaceId, SpaceKind};
 use rand_core::Rng;
@@ -12,9 +12,10 @@ use rand_core::Rng;
 use super::rows::{Whole, hex, preview_fields, record_or_copy};
 use super::{copies_of, record_file_id};
 use crate::api::{
-    ApiError, ClientRow, Code, ConversationRow, InterestSet, Nothing, RecordAsk, RecordDelete, RecordDetail,
-    RecordFiles, RecordLink, RecordNew, RecordPage, RecordPreview, RecordPublish, RecordRef, RecordRow,
-    RecordSet, RecordSettle, RecordSort, Records, Sent, State,
+    ApiError, ClientRow, Code, ConversationRow, InterestSet, Nothing, RecordAsk, RecordColumn,
+    RecordColumnBy, RecordColumns, RecordDelete, RecordDetail, RecordFiles, RecordLink, RecordNew,
+    RecordPage, RecordPreview, RecordPublish, RecordRef, RecordRow, RecordSet, RecordSettle, RecordSort,
+    Records, Sent, State,
 };
 use crate::author::Label;
 use crate::commands::Outgoing;
@@ -154,6 +155,15 @@ impl Core {
         let next = rows.last().filter(|_| full).map(|row| row.id.clone());
         let total = u32::try_from(records::count(&self.db()?, class, COUNTED)?).unwrap_or(u32::MAX);
         Ok(RecordPage { rows, next, revision: self.revision(), total })
+    }
+
+    pub(crate) fn record_columns(&mut self, args: RecordColumns) -> Result<Vec<RecordColumn>, ApiError> {
+        let by = match args.by {
+            RecordColumnBy::Status => Column::Status,
+            RecordColumnBy::Level => Column::Level,
+        };
+        let counted = records::columns(&self.db()?, kind_named(&args.kind)?.kind.number(), by)?;
+        Ok(counted.into_iter().map(|(name, count)| RecordColumn { name, count }).collect())
     }
 
     pub(crate) fn record(&mut self, args: RecordRef) -> Result<RecordDetail, ApiError> {

@@ -32,6 +32,8 @@ const OTHERS_MS: u64 = 4_000;
 const SPREAD_MS: u64 = 12_000;
 /// Deleting a record takes it back from clients, unless that is undone meanwhile.
 const DELETED_MS: u64 = 15_000;
+/// After something failed.
+const AGAIN_MS: u64 = 30_000;
 /// Copies written in one transaction.
 const AT_ONCE: usize = 40;
 
@@ -42,6 +44,8 @@ pub(crate) struct Publishing {
     due: BTreeMap<DocId, u64>,
     /// Copies or files came that the relay may not give to clients yet.
     grants: bool,
+    /// Not before then: it failed.
+    grants_at: u64,
     /// All were looked through since the start.
     begun: bool,
 }
@@ -49,7 +53,8 @@ pub(crate) struct Publishing {
 impl Publishing {
     /// When the next comparison is due.
     pub fn next_wake(&self) -> Option<u64> {
-        self.due.values().min().copied()
+        let grants = (self.grants && self.grants_at > 0).then_some(self.grants_at);
+        self.due.values().min().copied().into_iter().chain(grants).min()
     }
 
     /// Files or copies came: what clients may fetch is looked through.
@@ -75,11 +80,17 @@ impl Core {
             match self.publish_again(&record) {
                 Ok(true) => drop(self.publishing.due.insert(record, now)),
                 Ok(false) => {}
-                Err(error) => tracing::warn!(code = ?error.code, "a record could not be published"),
+                Err(error) => {
+                    tracing::warn!(code = ?error.code, "a record could not be published");
+                    self.publishing.due.insert(record, now + AGAIN_MS);
+                }
             }
         }
-        if let Err(error) = self.grant_files() {
+        if self.publishing.grants_at <= now
+            && let Err(error) = self.grant_files()
+        {
             tracing::warn!(code = ?error.code, "files could not be granted");
+            (self.publishing.grants, self.publishing.grants_at) = (true, now + AGAIN_MS);
         }
     }
 

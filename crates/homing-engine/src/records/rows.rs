@@ -1,5 +1,6 @@
 //! Records as screens and scripts get them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use homing_model::record::{
@@ -351,18 +352,14 @@ impl Core {
     pub(crate) fn record_chips(&self, ids: &[DocId]) -> Result<HashMap<DocId, Vec<RecordChip>>, ApiError> {
         let db = self.db()?;
         let mut chips: HashMap<DocId, Vec<RecordChip>> = HashMap::new();
+        // Many conversations may be about one record: it is looked up once.
+        let mut known: HashMap<DocId, Option<RecordChip>> = HashMap::new();
         for (conversation, record) in records::links_of(&db, ids)? {
-            if let Some(row) = record_or_copy(&db, &record)?
-                && let Some(schema) = RecordKind::from_number(row.kind).and_then(RecordKind::schema)
-            {
-                chips.entry(conversation).or_default().push(RecordChip {
-                    id: record.to_string(),
-                    kind: shown_schema(schema).name.to_owned(),
-                    title: row.title,
-                    shared: schema.copy_of.is_some(),
-                    deleted: row.deleted,
-                });
-            }
+            let chip = match known.entry(record) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(free) => free.insert(record_chip(&db, &record)?),
+            };
+            chips.entry(conversation).or_default().extend(chip.clone());
         }
         Ok(chips)
     }
@@ -376,7 +373,13 @@ impl Core {
             return Ok(Vec::new());
         }
         let (mut upsert, mut remove) = (Vec::new(), Vec::new());
-        for id in touched {
+        let mut touched = touched.clone();
+        // A copy beside what it is a copy of is shown there: how it stands, and with whom it is shared.
+        for id in touched.clone() {
+            let copy = records::get(&self.db()?, &id)?.filter(|row| row.shadowed);
+            touched.extend(copy.and_then(|row| row.about));
+        }
+        for id in &touched {
             match records::get(&self.db()?, id)? {
                 Some(stored) if stored.shadowed => {}
                 Some(stored) => upsert.extend(self.record_row(stored)?),
@@ -399,6 +402,20 @@ pub(super) fn record_or_copy(db: &Read<'_>, id: &DocId) -> Result<Option<StoredR
     }
     copies.sort_by_key(|row| (row.deleted, std::cmp::Reverse(row.updated_ms)));
     Ok(copies.into_iter().next())
+}
+
+fn record_chip(db: &Read<'_>, id: &DocId) -> Result<Option<RecordChip>, ApiError> {
+    let Some(row) = record_or_copy(db, id)? else { return Ok(None) };
+    let Some(schema) = RecordKind::from_number(row.kind).and_then(RecordKind::schema) else {
+        return Ok(None);
+    };
+    Ok(Some(RecordChip {
+        id: id.to_string(),
+        kind: shown_schema(schema).name.to_owned(),
+        title: row.title,
+        shared: schema.copy_of.is_some(),
+        deleted: row.deleted,
+    }))
 }
 
 fn file_rows(db: &Read<'_>, doc: &DocId, files: &[AttachmentMeta]) -> Result<Vec<Attachment>, ApiError> {

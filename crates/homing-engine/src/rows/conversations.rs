@@ -84,7 +84,7 @@ fn client_of(row: &StoredConversation) -> &str {
     if row.space_kind == Some(WireSpaceKind::Client) { &row.space_name } else { "" }
 }
 
-/// What lists call a conversation: by its subject, else its client, else who is in it.
+/// What lists call a conversation: by its subject, else its client, else who else is in it; nothing if nobody is.
 pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[MemberRow]) -> String {
     if let Some(name) = [subject, client].into_iter().find(|name| !name.is_empty()) {
         return visible(name);
@@ -94,7 +94,7 @@ pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[Me
         .filter(|member| member.member != Member::Person(*me))
         .map(|member| shown_name(&member.name))
         .collect();
-    if others.is_empty() { "Just you".to_owned() } else { others.join(", ") }
+    others.join(", ")
 }
 
 /// The last message, if it has files and no words.
@@ -120,10 +120,8 @@ fn conversation_row(
         let reached = around.reached(me, as_team, &last.space, &last.device, last.dseq);
         state_of(last.state, &reached)
     });
-    let preview = match &row.last {
-        Some(last) if last.deleted => "Message deleted".to_owned(),
-        _ => row.preview.clone(),
-    };
+    let preview_deleted = row.last.as_ref().is_some_and(|last| last.deleted);
+    let preview = if preview_deleted { String::new() } else { row.preview.clone() };
     ConversationRow {
         id: row.id.to_string(),
         space: row.space.to_string(),
@@ -136,6 +134,7 @@ fn conversation_row(
         named: row.mentions > 0,
         preview,
         preview_files: None,
+        preview_deleted,
         preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| shown_name(&last.author_name)),
         last_at: rfc3339(row.last_at_ms),
         last_state,

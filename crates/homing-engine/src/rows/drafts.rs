@@ -91,7 +91,8 @@ impl Core {
             id: id.to_string(),
             author_name: shown_name(&row.author_name),
             preview: homing_model::preview(&row.body, PREVIEW),
-            files: said(&row.attachments).filter(|_| row.body.is_empty()),
+            files: said(&row.attachments).filter(|_| row.body.is_empty() && !row.deleted),
+            deleted: row.deleted,
         }))
     }
 }

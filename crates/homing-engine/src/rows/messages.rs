@@ -94,7 +94,7 @@ impl Core {
                 Receipt {
                     person: member_id(&one.member.member),
                     name: shown_name(&one.member.name),
-                    delivered: one.delivered || one.read,
+                    delivered: one.delivered,
                     read: one.read,
                     delivered_at: at(AdvanceKind::Delivered),
                     read_at: if one.read { at(AdvanceKind::Read) } else { None },
@@ -134,8 +134,9 @@ fn message_row(
         reply_to: row.reply_to.map(|quote| Quote {
             id: quote.id.to_string(),
             author_name: shown_name(&quote.author_name),
-            preview: if quote.deleted { "Message deleted".to_owned() } else { quote.preview },
+            preview: if quote.deleted { String::new() } else { quote.preview },
             files: None,
+            deleted: quote.deleted,
         }),
         unread: row.unread,
         late: row.late,

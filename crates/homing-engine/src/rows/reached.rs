@@ -10,11 +10,14 @@ use homing_wire::{DeviceId, Member, PersonId, SpaceId};
 
 use super::members_of;
 use crate::api::{ApiError, State};
+use crate::commands::tells_read;
 
 /// Members and receipts of the spaces of a page.
 pub(super) struct Surroundings {
     members: BTreeMap<SpaceId, Vec<MemberRow>>,
     receipts: BTreeMap<SpaceId, Vec<ReceiptRow>>,
+    /// Who does not tell what they read is not told what others read.
+    tells_read: bool,
 }
 
 impl Surroundings {
@@ -25,7 +28,7 @@ impl Surroundings {
         for row in receipts::of(db, &spaces)? {
             receipts.entry(row.space).or_default().push(row);
         }
-        Ok(Self { members, receipts })
+        Ok(Self { members, receipts, tells_read: tells_read(db)? })
     }
 
     pub fn members(&self, space: &SpaceId) -> &[MemberRow] {
@@ -65,11 +68,9 @@ impl Surroundings {
                             Member::Team(_) => receipt.person != *me && !persons.contains(&receipt.person),
                         }
                 };
-                Reached {
-                    member: row.clone(),
-                    delivered: rows.iter().filter(of_member).any(|receipt| receipt.delivered.contains(dseq)),
-                    read: rows.iter().filter(of_member).any(|receipt| receipt.read.contains(dseq)),
-                }
+                let read = rows.iter().filter(of_member).any(|receipt| receipt.read.contains(dseq));
+                let delivered = rows.iter().filter(of_member).any(|receipt| receipt.delivered.contains(dseq));
+                Reached { member: row.clone(), delivered: delivered || read, read: read && self.tells_read }
             })
             .collect()
     }
@@ -90,9 +91,7 @@ pub(super) fn state_of(stored: MessageState, reached: &[Reached]) -> State {
         MessageState::Failed => State::Failed,
         MessageState::Sent if reached.is_empty() => State::Sent,
         MessageState::Sent if reached.iter().all(|member| member.read) => State::Read,
-        MessageState::Sent if reached.iter().all(|member| member.delivered || member.read) => {
-            State::Delivered
-        }
+        MessageState::Sent if reached.iter().all(|member| member.delivered) => State::Delivered,
         MessageState::Sent => State::Sent,
     }
 }

@@ -19,16 +19,20 @@ use homing_store::scheduled::{self, Held, ScheduledRow, ScheduledState};
 use homing_store::{Tx, messages};
 use homing_wire::{DocId, EntryId, Hash, Member, ScheduleTag, SpaceId, Timed, codec, limits};
 
+use crate::api::NoticeKind;
 use crate::author::Label;
 use crate::drafts::{draft_id, row_id};
 use crate::env::Env;
 use crate::fail::{Fail, not_found};
+use crate::notices::Notice;
 use crate::replica::Replica;
 
 pub(crate) use news::News;
 
 /// Milliseconds behind its time from which on a message says that it is late.
 pub(crate) const LATE_MS: u64 = 60_000;
+/// Characters of a message that stand for it.
+const PREVIEW: usize = 100;
 
 /// What is known of scheduled messages only while the process runs.
 #[derive(Default)]
@@ -75,6 +79,11 @@ impl Lanes {
     }
 }
 
+/// What the author is told of once: this message, for this time and these people.
+fn told_of(row: &ScheduledRow) -> Vec<u8> {
+    [row.message.as_bytes().as_slice(), &row.at_ms.to_be_bytes(), &row.members.0].concat()
+}
+
 /// What the relay knows a message by until its time.
 pub(crate) fn tag_of(space: &SpaceId, message: &DocId) -> ScheduleTag {
     let mut hasher = blake3::Hasher::new_derive_key("homing 2026-11 schedule tag v1");
@@ -97,6 +106,14 @@ fn edit_of(content: MessageContent, author_ms: u64) -> Edit {
         attachments: content.attachments,
         extras: content.extras,
     }
+}
+
+/// What is due, what no relay will release and of what it is known who gets it.
+pub(crate) struct Due {
+    /// In the order of their times; each with whether it is late.
+    pub messages: Vec<(DocId, bool)>,
+    /// When to look again, Unix ms.
+    pub again_ms: Option<u64>,
 }
 
 impl Replica {
@@ -169,6 +186,9 @@ impl Replica {
             sent_ms: 0,
         };
         if known.as_ref() != Some(&new) {
+            if let Some(known) = known.filter(|known| told_of(known) != told_of(&new)) {
+                self.notice_settled(tx, NoticeKind::Planned, &told_of(&known))?;
+            }
             self.put_scheduled(tx, &new)?;
         }
         Ok(doc.within(&mark.revision)?)
@@ -182,6 +202,7 @@ impl Replica {
 
     fn delete_scheduled(&mut self, tx: &Tx<'_>, row: &ScheduledRow) -> Result<(), Fail> {
         scheduled::delete(tx, &row.message)?;
+        self.notice_settled(tx, NoticeKind::Planned, &told_of(row))?;
         self.lanes.take_over.remove(&row.message);
         self.lanes.pending.remove(&row.message);
         self.scheduled_moved(row);
@@ -198,6 +219,7 @@ impl Replica {
 
     /// The mark is gone: the relay must not release it any more.
     pub(crate) fn not_planned(&mut self, tx: &Tx<'_>, mut row: ScheduledRow) -> Result<(), Fail> {
+        self.notice_settled(tx, NoticeKind::Planned, &told_of(&row))?;
         match row.state {
             ScheduledState::Planned | ScheduledState::Lost if row.held.is_none() && row.sealed.is_none() => {
                 self.delete_scheduled(tx, &row)
@@ -319,14 +341,17 @@ impl Replica {
         Ok(row.conversation)
     }
 
-    /// Sends what is due and what no relay will release, where it is known who gets it. Answers when to look again, Unix ms.
-    pub fn send_due(&mut self, tx: &Tx<'_>, env: &mut Env) -> Result<Option<u64>, Fail> {
+    /// What is to be sent by this device now.
+    pub fn due(&mut self, tx: &Tx<'_>, now_ms: u64) -> Result<Due, Fail> {
+        let mut due = Vec::new();
         let mut next: Option<u64> = None;
         for row in scheduled::list(tx)? {
+            if let Some(at_ms) = self.look_at_planned(tx, &row, now_ms)? {
+                next = Some(next.map_or(at_ms, |next| next.min(at_ms)));
+            }
             if row.state != ScheduledState::Planned || !self.is_ours_to_send(&row) {
                 continue;
             }
-            let now_ms = env.now_ms();
             if row.at_ms > now_ms {
                 next = Some(next.map_or(row.at_ms, |next| next.min(row.at_ms)));
                 continue;
@@ -344,10 +369,53 @@ impl Replica {
             }
             // Whom its author did not see does not get it unasked.
             if self.load_space(tx, &row.space)? && self.members_seen(&row.space)? == row.members {
-                self.send_scheduled(tx, env, &row.message, now_ms > row.at_ms + LATE_MS)?;
+                due.push((row.message, now_ms > row.at_ms + LATE_MS));
             }
         }
-        Ok(next)
+        Ok(Due { messages: due, again_ms: next })
+    }
+
+    /// Tells the author of a planned message that does not go out as planned: who gets it has changed, or its time is over.
+    /// Answers when to look again, Unix ms.
+    fn look_at_planned(&mut self, tx: &Tx<'_>, row: &ScheduledRow, now_ms: u64) -> Result<Option<u64>, Fail> {
+        let kept = row.held.as_ref().is_some_and(|held| held.stuck.is_empty());
+        // What the relay keeps may have gone out while nothing is heard of it, and so may what another device has.
+        let known = !self.has_relay || self.lanes.current.contains(&row.space);
+        let ours = row.device == self.device();
+        let waits = match row.state {
+            ScheduledState::Planned => !kept && (ours || known),
+            ScheduledState::Lost => known,
+            ScheduledState::TakenBack | ScheduledState::SentLate => return Ok(None),
+        };
+        let changed = row.state == ScheduledState::Planned
+            && known
+            && self.load_space(tx, &row.space)?
+            && self.members_seen(&row.space)? != row.members;
+        let late_ms = row.at_ms.saturating_add(LATE_MS);
+        if !changed && (!waits || now_ms < late_ms) {
+            return Ok((waits && now_ms < late_ms).then_some(late_ms));
+        }
+        let body = decode_content(row).map(|content| content.body).unwrap_or_default();
+        let (text, subject) = (homing_model::preview(&body, PREVIEW), told_of(row));
+        let notice = Notice {
+            space: Some(row.space),
+            conversation: Some(row.conversation),
+            text: &text,
+            ..Notice::new(NoticeKind::Planned, &subject, now_ms)
+        };
+        self.notice(tx, &notice)?;
+        Ok(None)
+    }
+
+    /// The members of a space may be others now, which its planned messages wait for.
+    pub fn look_at_planned_of(&mut self, tx: &Tx<'_>, space: &SpaceId, now_ms: u64) -> Result<(), Fail> {
+        if self.has_scheduled(tx, space)? {
+            for row in scheduled::of_space(tx, space)? {
+                self.look_at_planned(tx, &row, now_ms)?;
+                self.touched.scheduled.insert(row.conversation);
+            }
+        }
+        Ok(())
     }
 
     fn is_ours_to_send(&self, row: &ScheduledRow) -> bool {

@@ -219,19 +219,27 @@ impl Core {
             replica.lanes.current = current;
         }
         let due = self.write(Durability::Full, |tx, replica, env| {
-            let wanted = replica.want_planned_files(tx)?;
-            Ok((wanted, replica.send_due(tx, env)?))
+            Ok((replica.want_planned_files(tx)?, replica.due(tx, env.now_ms())?))
         });
         match due {
             Ok((wanted, due)) => {
-                self.news.due_ms = due;
+                self.news.due_ms = due.again_ms;
                 if wanted {
                     self.resume_transfers_logged();
                 }
+                // Each by itself: what can't be sent any more keeps nothing else from going.
+                for (message, late) in due.messages {
+                    let sent = self.write(Durability::Full, |tx, replica, env| {
+                        replica.send_scheduled(tx, env, &message, late).map(drop)
+                    });
+                    if let Err(error) = sent {
+                        tracing::info!(code = ?error.code, "what is due could not be sent");
+                    }
+                }
             }
             Err(error) => {
-                tracing::error!(code = ?error.code, message = error.message, "what is due could not be sent");
-                return;
+                tracing::error!(code = ?error.code, message = error.message, "it is not known what is due");
+                self.news.due_ms = Some(self.env.now_ms() + LAST_REST_MS);
             }
         }
         let Ok(rows) = self.db().and_then(|db| Ok(scheduled::list(&db)?)) else { return };

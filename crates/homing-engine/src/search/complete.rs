@@ -93,7 +93,7 @@ impl Core {
                     .map(|talk| {
                         (talk.last_at_ms, if of_client { talk.client.as_str() } else { talk.title.as_str() })
                     })
-                    .filter(|(_, name)| fits(name))
+                    .filter(|(_, name)| !name.is_empty() && fits(name))
                     .collect();
                 talks.sort_unstable_by(|a, b| b.cmp(a));
                 let mut known = BTreeSet::new();

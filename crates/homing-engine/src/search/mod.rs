@@ -1,6 +1,7 @@
 //! Search over the whole local history: messages, names of files, conversations and people.
 
 mod complete;
+mod pick;
 mod recent;
 mod records;
 mod titles;

@@ -65,6 +65,6 @@ impl Core {
 }
 
 /// A copy goes by the id of what it is a copy of.
-fn subject(row: &RecordRow) -> DocId {
+pub(super) fn subject(row: &RecordRow) -> DocId {
     row.about.filter(|_| row.kind != row.class).unwrap_or(row.id)
 }

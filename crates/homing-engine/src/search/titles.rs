@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use homing_store::people::{self, PersonRow};
 use homing_store::search::{self, Names, Talk, Words};
-use homing_wire::DocId;
+use homing_wire::{DocId, SpaceId};
 
 use crate::api::ApiError;
 use crate::core::Core;
@@ -19,6 +19,7 @@ const AUTHORS: usize = 20_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Titled {
     pub id: DocId,
+    pub space: SpaceId,
     pub title: String,
     pub client: String,
     pub archived: bool,
@@ -62,18 +63,36 @@ impl Titles {
         self.talks.values()
     }
 
+    fn of(&self, id: &DocId) -> Option<&Titled> {
+        self.talks.get(self.numbers.get(id)?)
+    }
+
+    /// Makes the names of all listed conversations, if they are not there.
+    fn name_all(&mut self) {
+        if self.names.is_some() {
+            return;
+        }
+        let mut listed: Vec<_> = self.talks.iter().filter(|(_, talk)| talk.listed).collect();
+        listed.sort_unstable_by_key(|(_, talk)| std::cmp::Reverse((talk.last_at_ms, talk.id)));
+        let mut names = Names::default();
+        for (_, talk) in &listed {
+            names.push(&talk.title);
+        }
+        self.names = Some((names, listed.into_iter().map(|(n, _)| *n).collect()));
+    }
+
+    /// Listed conversations, the last active first.
+    pub fn newest(&mut self) -> impl Iterator<Item = &Titled> {
+        self.name_all();
+        let numbers = self.names.as_ref().map_or(&[][..], |(_, numbers)| numbers);
+        numbers.iter().filter_map(|n| self.talks.get(n))
+    }
+
     /// Listed conversations whose names fit, the last active first.
     pub fn like<'t>(&'t mut self, said: &'t Words) -> impl Iterator<Item = &'t Titled> {
+        self.name_all();
         let talks = &self.talks;
-        let (names, numbers) = self.names.get_or_insert_with(|| {
-            let mut listed: Vec<_> = talks.iter().filter(|(_, talk)| talk.listed).collect();
-            listed.sort_unstable_by_key(|(_, talk)| std::cmp::Reverse((talk.last_at_ms, talk.id)));
-            let mut names = Names::default();
-            for (_, talk) in &listed {
-                names.push(&talk.title);
-            }
-            (names, listed.into_iter().map(|(n, _)| *n).collect())
-        });
+        let (names, numbers) = self.names.get_or_insert_default();
         let likely = names.likely(said).filter_map(|place| talks.get(numbers.get(place)?));
         likely.filter(|talk| said.name(&talk.title))
     }
@@ -143,6 +162,15 @@ impl Core {
         done
     }
 
+    /// What these conversations are called; the titles of all are kept from then on.
+    pub(crate) fn titles_by_id(
+        &mut self,
+        ids: impl Iterator<Item = DocId>,
+    ) -> Result<HashMap<DocId, String>, ApiError> {
+        self.title_all()?;
+        Ok(ids.filter_map(|id| Some((id, self.titles.of(&id)?.title.clone()))).collect())
+    }
+
     fn title_all_into(&self, titles: &mut Titles) -> Result<(), ApiError> {
         let db = self.db()?;
         let changed = titles.drop_changed();
@@ -164,6 +192,7 @@ impl Core {
             let of_space = members.get(&talk.space).map_or(&[][..], Vec::as_slice);
             let titled = Titled {
                 id: talk.id,
+                space: talk.space,
                 title: title_of(&me, &talk.subject, &talk.client, of_space),
                 client: talk.client,
                 archived: talk.archived,

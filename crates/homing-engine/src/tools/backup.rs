@@ -3,18 +3,22 @@
 //! It holds the database without this device's keys, the person's keys, what was not sent yet, and the files that are
 //! nowhere but here. Files that the relay has are fetched from it again.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use homing_store::attachments::{self, AttachmentRow, FileState};
-use homing_store::{Read, backup, messages, spaces};
+use homing_model::AttachmentMeta;
+use homing_store::attachments::{self, FileState};
+use homing_store::{Read, backup, draft_files};
+use homing_wire::{BlobId, Hash};
 use rand_core::Rng;
 use zeroize::Zeroizing;
 
 use super::backup_file::{self, Chunk, Opened, Secret, file_failed};
 use crate::api::{ApiError, Backup, BackupReport, Code};
 use crate::core::{Core, FILES};
+use crate::fail::Fail;
 use crate::platform::keychain::{remove_file, sync_folder};
 use crate::replica::IDENTITY;
 
@@ -79,12 +83,15 @@ impl Core {
         let mut out = BufWriter::new(File::create(partial).map_err(file_failed)?);
         backup_file::write_envelope(&mut out, &mut self.env.rng, secret, opened)?;
         backup_file::write_database(&mut out, &mut File::open(database).map_err(file_failed)?, length)?;
-        for row in own_files(&self.db()?, self.replica()?.has_relay)? {
-            let Some(blob) = row.blob else { continue };
-            for index in 0..u32::try_from(row.chunks.len()).unwrap_or(u32::MAX) {
-                let path = self.folder.join(FILES).join(blob.to_string()).join(index.to_string());
+        for Kept { blob, chunks, failed } in kept_files(&self.db()?, self.replica()?.has_relay)? {
+            let folder = self.folder.join(FILES).join(blob.to_string());
+            let place = |index: u32| folder.join(index.to_string());
+            if failed && !(0..chunks).all(|index| place(index).exists()) {
+                continue;
+            }
+            for index in 0..chunks {
                 // A chunk that is gone was gone before; the rest is worth keeping.
-                let Ok(bytes) = fs::read(path) else { continue };
+                let Ok(bytes) = fs::read(place(index)) else { continue };
                 backup_file::write_chunk(&mut out, &Chunk { blob, index, bytes })?;
             }
         }
@@ -94,24 +101,30 @@ impl Core {
     }
 }
 
-/// Files of the person's own messages, as a backup's database lists them.
-pub(super) fn own_files_listed(db: &Read<'_>) -> Result<Vec<AttachmentRow>, ApiError> {
-    let mut listed = Vec::new();
-    for space in spaces::list(db)? {
-        listed.extend(attachments::of(db, &messages::own_with_files(db, &space.space)?)?);
-    }
-    Ok(listed)
+/// A file whose bytes are nowhere but here.
+struct Kept {
+    blob: BlobId,
+    chunks: u32,
+    /// It could not be moved: brought to the relay if all of it is here, otherwise it was on its way from there.
+    failed: bool,
 }
 
-/// Files whose bytes are nowhere but here: own ones that were not brought to the relay, or all own ones without a relay.
-fn own_files(db: &Read<'_>, has_relay: bool) -> Result<Vec<AttachmentRow>, ApiError> {
-    let mut own = own_files_listed(db)?;
-    own.retain(|row| match row.state {
-        FileState::Waiting | FileState::Uploading | FileState::Stopped => true,
-        FileState::Ready | FileState::Failed => !has_relay && row.path.is_some(),
-        FileState::Remote | FileState::Downloading | FileState::Gone => false,
-    });
-    Ok(own)
+/// Files of messages, records and drafts that were not brought to the relay, or all that are here without one.
+fn kept_files(db: &Read<'_>, has_relay: bool) -> Result<Vec<Kept>, ApiError> {
+    let count = |chunks: &[Hash]| u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+    let mut kept = Vec::new();
+    for row in attachments::only_here(db, has_relay)? {
+        let Some(blob) = row.blob else { continue };
+        kept.push(Kept { blob, chunks: count(&row.chunks), failed: row.state == FileState::Failed });
+    }
+    for row in draft_files::only_here(db, has_relay)? {
+        let meta = AttachmentMeta::read(&row.meta).map_err(Fail::from)?;
+        kept.push(Kept { blob: row.blob, chunks: count(&meta.chunks), failed: false });
+    }
+    // Once each: a message has the files of the draft it is sent from.
+    let mut seen = BTreeSet::new();
+    kept.retain(|file| seen.insert(file.blob));
+    Ok(kept)
 }
 
 pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {

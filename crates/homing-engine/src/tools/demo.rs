@@ -16,7 +16,7 @@ use homing_wire::{DocId, Grant, Member, Role, SpaceId, SpaceKind, SpaceOrigin};
 use rand_core::Rng;
 use serde::Deserialize;
 
-use super::backup::{beside, own_files_listed};
+use super::backup::beside;
 use super::backup_file::file_failed;
 use super::demo_files::{Page, Paper};
 use super::demo_records::{Property, QuickReply};
@@ -501,7 +501,7 @@ impl Stage<'_> {
                 )?;
             }
         }
-        for row in own_files_listed(tx)? {
+        for row in attachments::only_here(tx, true)? {
             attachments::set_state(tx, &row.id, FileState::Ready, 1.0, None)?;
         }
         Ok(())

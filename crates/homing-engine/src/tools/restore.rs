@@ -4,20 +4,22 @@
 //! be let in. A crash before that step leaves an empty profile, one after it a profile that lets itself in when it
 //! starts.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use homing_crypto::{Seed32, recovery_from_words};
+use homing_model::AttachmentMeta;
 use homing_store::attachments::{self, FileState};
-use homing_store::{Durability, Store, backup, meta};
+use homing_store::{Durability, Store, backup, draft_files, meta};
 use homing_wire::{BlobId, Hash};
 
-use super::backup::own_files_listed;
-use super::backup_file::{self, Opened, file_failed};
+use super::backup_file::{self, Chunk, Opened, file_failed};
 use crate::api::{ApiError, Code, Nothing, Restore, Status};
 use crate::core::{Core, DATABASE, FILES, RELAY_ADDRESS};
+use crate::drafts::file_id;
 use crate::fail::Fail;
 use crate::flows::ENROL;
 use crate::identity::Identity;
@@ -103,45 +105,81 @@ impl Core {
         let device = Seed32::random(&mut self.env.rng);
         let mut store = Store::open(database, key)?;
         let has_relay = meta::get(&store.read(), RELAY_ADDRESS)?.is_some();
-        let listed = own_files_listed(&store.read())?;
-        let mut wanted: BTreeMap<BlobId, Vec<Hash>> = BTreeMap::new();
-        for row in &listed {
-            if let Some(blob) = row.blob {
-                wanted.insert(blob, row.chunks.clone());
-            }
-        }
-        let mut kept: BTreeMap<BlobId, BTreeSet<u32>> = BTreeMap::new();
-        while let Some(chunk) = backup_file::read_chunk(from)? {
-            // The file's tail is anybody's: only chunks that a message of the person names are taken.
-            let named =
-                wanted.get(&chunk.blob).and_then(|chunks| chunks.get(usize::try_from(chunk.index).ok()?));
-            if named != Some(&Hash::of(&chunk.bytes)) {
-                continue;
-            }
-            let folder = self.folder.join(FILES).join(chunk.blob.to_string());
-            fs::create_dir_all(&folder).map_err(file_failed)?;
-            fs::write(folder.join(chunk.index.to_string()), &chunk.bytes).map_err(file_failed)?;
-            kept.entry(chunk.blob).or_default().insert(chunk.index);
-        }
+        let whole = self.take_files(&store.read(), from)?;
         store.write(Durability::Full, |tx| {
             meta::set(tx, IDENTITY, &me.to_bytes())?;
             meta::set(tx, ENROL, device.expose())?;
-            for row in &listed {
-                let Some(blob) = row.blob else { continue };
-                let whole = kept.get(&blob).is_some_and(|chunks| chunks.len() == row.chunks.len());
-                let path = self.folder.join(FILES).join(blob.to_string());
-                let state = match (whole, has_relay, row.state) {
-                    (true, true, FileState::Waiting) => FileState::Waiting,
-                    (true, ..) => FileState::Ready,
-                    (false, _, FileState::Waiting) => FileState::Failed,
-                    (false, ..) => continue,
-                };
-                let path = path.to_string_lossy();
-                attachments::set_state(tx, &row.id, state, if whole { 1.0 } else { 0.0 }, Some(&path))?;
+            for (blob, folder) in &whole {
+                let folder = folder.to_string_lossy();
+                let named = attachments::came_along(tx, blob, &folder, has_relay)?;
+                // What a message has too is the message's to bring.
+                let waits = has_relay && !named;
+                let state = if waits { FileState::Waiting } else { FileState::Ready };
+                draft_files::came_along(tx, blob, &folder, state)?;
             }
             Ok::<(), Fail>(())
         })?;
         store.checkpoint()?;
         Ok(())
     }
+
+    /// Puts the files that came along into the profile's folder; answers which are whole, and where.
+    fn take_files(
+        &self,
+        db: &homing_store::Read<'_>,
+        from: &mut impl Read,
+    ) -> Result<Vec<(BlobId, PathBuf)>, ApiError> {
+        let mut files: BTreeMap<BlobId, Coming> = BTreeMap::new();
+        while let Some(chunk) = backup_file::read_chunk(from)? {
+            // The file's tail is anybody's: only chunks that something in the database names are taken.
+            let file = match files.entry(chunk.blob) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let Some(chunks) = named_chunks(db, &chunk.blob)? else { continue };
+                    let folder = self.folder.join(FILES).join(chunk.blob.to_string());
+                    new.insert(Coming { folder, chunks, taken: BTreeSet::new() })
+                }
+            };
+            file.take(&chunk).map_err(file_failed)?;
+        }
+        let mut whole = Vec::new();
+        for (blob, file) in files {
+            if file.taken.len() == file.chunks.len() {
+                whole.push((blob, file.folder));
+            } else {
+                // Best effort: half a file is none, and what is left of it only takes room.
+                drop(fs::remove_dir_all(&file.folder));
+            }
+        }
+        Ok(whole)
+    }
+}
+
+/// A file whose chunks come with a backup.
+struct Coming {
+    folder: PathBuf,
+    /// What its chunks hash to.
+    chunks: Vec<Hash>,
+    taken: BTreeSet<u32>,
+}
+
+impl Coming {
+    fn take(&mut self, chunk: &Chunk) -> std::io::Result<()> {
+        let named = usize::try_from(chunk.index).ok().and_then(|index| self.chunks.get(index));
+        if named == Some(&Hash::of(&chunk.bytes)) {
+            fs::create_dir_all(&self.folder)?;
+            fs::write(self.folder.join(chunk.index.to_string()), &chunk.bytes)?;
+            self.taken.insert(chunk.index);
+        }
+        Ok(())
+    }
+}
+
+/// The chunks of a file as a message, record or draft names them.
+fn named_chunks(db: &homing_store::Read<'_>, blob: &BlobId) -> Result<Option<Vec<Hash>>, ApiError> {
+    if let Some(chunks) = attachments::chunks_of(db, blob)? {
+        return Ok(Some(chunks));
+    }
+    let Some(row) = draft_files::get(db, &file_id(blob))? else { return Ok(None) };
+    Ok(Some(AttachmentMeta::read(&row.meta).map_err(Fail::from)?.chunks))
 }

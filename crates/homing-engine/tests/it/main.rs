@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod backup_files;
 mod devices;
 mod flows;
+mod held_up;
+mod lists;
 mod tools;
 mod world;

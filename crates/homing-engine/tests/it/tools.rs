@@ -25,24 +25,32 @@ use crate::world::{RELAY, world};
 
 const NOW_MS: u64 = 1_795_000_000_000;
 const KEY: [u8; 32] = [7; 32];
-const PASSPHRASE: &str = "correct horse battery";
+pub const PASSPHRASE: &str = "correct horse battery";
 
 /// An engine without a network.
-struct Desk {
-    core: Core,
+pub struct Desk {
+    pub core: Core,
     clock: Arc<AtomicU64>,
     connects: bool,
 }
 
 impl Desk {
-    fn open(folder: &Path, seed: u8) -> Result<Self, ApiError> {
+    /// A profile of somebody, in a folder that goes with the test.
+    pub fn with(name: &str) -> (tempfile::TempDir, Self) {
+        let place = tempfile::tempdir().unwrap();
+        let mut desk = Self::open(&profile(place.path(), "desk"), 1).unwrap();
+        desk.init(name);
+        (place, desk)
+    }
+
+    pub fn open(folder: &Path, seed: u8) -> Result<Self, ApiError> {
         let clock = Arc::new(AtomicU64::new(NOW_MS));
         let time = Arc::clone(&clock);
         let env = Env::simulated(Box::new(move || time.fetch_add(1, Ordering::Relaxed)), [seed; 32]);
         Ok(Self { core: Core::open(folder, env)?, clock, connects: false })
     }
 
-    fn call(&mut self, call: Call) -> Answer {
+    pub fn call(&mut self, call: Call) -> Answer {
         let mut inputs = vec![Input::Call(1, call)];
         let mut answer = None;
         while let Some(input) = inputs.pop() {
@@ -60,7 +68,7 @@ impl Desk {
         answer.unwrap()
     }
 
-    fn does<T: DeserializeOwned>(&mut self, call: Call) -> T {
+    pub fn does<T: DeserializeOwned>(&mut self, call: Call) -> T {
         let shown = format!("{call:?}");
         let answer = self.call(call).unwrap_or_else(|error| panic!("{shown}: {error}"));
         serde_json::from_str(answer.get()).unwrap()
@@ -70,16 +78,16 @@ impl Desk {
         self.call(call).unwrap_err().code
     }
 
-    fn init(&mut self, name: &str) -> Status {
+    pub fn init(&mut self, name: &str) -> Status {
         self.does(Call::Init(Init { name: name.to_owned(), relay: None, device_name: None }))
     }
 
-    fn list(&mut self, filter: Filter) -> Vec<ConversationRow> {
+    pub fn list(&mut self, filter: Filter) -> Vec<ConversationRow> {
         self.does::<ConversationPage>(Call::Conversations(Conversations { filter, after: None, limit: 200 }))
             .rows
     }
 
-    fn reads(&mut self, conversation: &str) -> Vec<MessageRow> {
+    pub fn reads(&mut self, conversation: &str) -> Vec<MessageRow> {
         let conversation = conversation.to_owned();
         let args =
             Messages { conversation, before: None, after: None, around: None, unread: false, limit: 200 };
@@ -110,7 +118,7 @@ fn codes(report: &DoctorReport) -> Vec<&str> {
 }
 
 /// A profile folder whose database key the test knows.
-fn profile(place: &Path, name: &str) -> PathBuf {
+pub fn profile(place: &Path, name: &str) -> PathBuf {
     let folder = place.join(name);
     std::fs::create_dir(&folder).unwrap();
     let hex: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -124,7 +132,7 @@ fn tamper(folder: &Path, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
     store.write(Durability::Full, work).unwrap();
 }
 
-fn note(desk: &mut Desk, text: &str) -> NewConversation {
+pub fn note(desk: &mut Desk, text: &str) -> NewConversation {
     let file = FileSource::Bytes {
         name: "notes.txt".into(),
         mime: "text/plain".into(),
@@ -140,12 +148,17 @@ fn note(desk: &mut Desk, text: &str) -> NewConversation {
     }))
 }
 
-fn back_up(desk: &mut Desk, file: &Path, passphrase: Option<&str>) -> Result<BackupReport, ApiError> {
+pub fn back_up(desk: &mut Desk, file: &Path, passphrase: Option<&str>) -> Result<BackupReport, ApiError> {
     let args = Backup { file: file.display().to_string(), passphrase: passphrase.map(str::to_owned) };
     desk.call(Call::Backup(args)).map(|report| serde_json::from_str(report.get()).unwrap())
 }
 
-fn restored(folder: &Path, file: &Path, passphrase: Option<&str>, words: Option<&str>) -> Result<Desk, Code> {
+pub fn restored(
+    folder: &Path,
+    file: &Path,
+    passphrase: Option<&str>,
+    words: Option<&str>,
+) -> Result<Desk, Code> {
     let mut desk = Desk::open(folder, 99).unwrap();
     let args = Restore {
         file: file.display().to_string(),

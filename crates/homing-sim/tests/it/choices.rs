@@ -338,9 +338,16 @@ fn who_is_blocked_is_not_heard_and_comes_back_when_unblocked() {
     assert!(!told.iter().any(|event| matches!(event, Event::Notify { .. })));
     // It is Ada's choice alone.
     assert!(world.messages(cora, &group).unwrap().iter().all(|row| !row.blocked));
+    world.take_events(laptop).unwrap();
     let _: Vec<PersonRow> = world.ask(desktop, set(false)).unwrap();
     world.settle().unwrap();
     assert!(ids(world, laptop, Filter::Active).contains(&two));
+    // What a window shows of them is drawn anew.
+    let told = world.take_events(laptop).unwrap();
+    for shown in [&two, &group] {
+        let anew = |event: &Event| matches!(event, Event::Reshaped { conversation } if conversation == shown);
+        assert!(told.iter().any(anew), "{shown}");
+    }
     at_rest(world, &[laptop, desktop, ben, cora]);
 }
 

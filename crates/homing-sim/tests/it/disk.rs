@@ -58,10 +58,13 @@ pub fn open(world: &World, device: DeviceId) -> Store {
     }
 }
 
-/// Everything that stands in a device's database, as whoever holds the device's keys can read it.
-pub fn decrypted(world: &World, device: DeviceId) -> Vec<u8> {
-    // Opened and closed once: what stood in the log beside the file is in the file.
+/// Does to a device's database what no version of today would.
+pub fn alter(world: &World, device: DeviceId, sql: &str) {
     drop(open(world, device));
+    raw(world, device).execute_batch(sql).unwrap();
+}
+
+fn raw(world: &World, device: DeviceId) -> Connection {
     let folder = world.profile(device).unwrap();
     let (key, _) = keychain::load(folder).unwrap().unwrap();
     let db = Connection::open(folder.join("homing.db")).unwrap();
@@ -70,6 +73,14 @@ pub fn decrypted(world: &World, device: DeviceId) -> Vec<u8> {
         "PRAGMA key = \"x'{hex}'\"; PRAGMA cipher_page_size = 2048; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
     ))
     .unwrap();
+    db
+}
+
+/// Everything that stands in a device's database, as whoever holds the device's keys can read it.
+pub fn decrypted(world: &World, device: DeviceId) -> Vec<u8> {
+    // Opened and closed once: what stood in the log beside the file is in the file.
+    drop(open(world, device));
+    let db = raw(world, device);
     let tables: Vec<String> = {
         let mut all =
             db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'search'").unwrap();

@@ -407,14 +407,14 @@ fn a_message_without_words_is_called_by_what_it_holds() {
     let said = row.preview_files.unwrap();
     assert_eq!((said.kind, said.count, row.preview.as_str()), (FilesKind::Photo, 1, "Photo"));
     let told = world.take_events(ben).unwrap();
-    let bodies: Vec<String> = told
+    let held: Vec<_> = told
         .into_iter()
         .filter_map(|event| match event {
-            Event::Notify { body, .. } => Some(body),
+            Event::Notify { notice, .. } => notice.files.map(|files| (files.kind, files.count)),
             _ => None,
         })
         .collect();
-    assert_eq!(bodies, ["Photo"]);
+    assert_eq!(held, [(FilesKind::Photo, 1)]);
     let answer = Send {
         conversation: two.clone(),
         text: "Lovely".to_owned(),

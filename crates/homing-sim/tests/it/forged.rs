@@ -51,7 +51,7 @@ fn roles(rows: Vec<MemberRow>) -> Vec<(String, RoleName)> {
     rows.into_iter().map(|row| (row.member, row.role)).collect()
 }
 
-fn set_role(world: &mut World, by: Device, group: &str, of: Device, role: RoleName) {
+pub fn set_role(world: &mut World, by: Device, group: &str, of: Device, role: RoleName) {
     let member = world.status(of).unwrap().person.unwrap();
     let args = MemberRole { conversation: group.to_owned(), member, role };
     world.call(by, Call::MemberRole(args)).unwrap();

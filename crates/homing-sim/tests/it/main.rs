@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod backup_files;
 mod belonging;
 mod cache;
 mod changed;
 mod choices;
 mod copies;
 mod crash;
+mod deleting;
 mod disk;
 mod draft_files;
 mod drafts;
@@ -16,6 +18,7 @@ mod forged;
 mod forger;
 mod house;
 mod internal;
+mod leaving;
 mod linking;
 mod long_account;
 mod members;
@@ -23,6 +26,7 @@ mod mended;
 mod no_room;
 mod notices;
 mod pages;
+mod photos;
 mod quick;
 mod random;
 mod records;
@@ -31,6 +35,7 @@ mod scheduled;
 mod scheduled_files;
 mod search;
 mod seized;
+mod settings;
 mod talk;
 mod translate;
 mod video;

@@ -25,7 +25,7 @@ fn mark(world: &mut World, device: DeviceId, ids: &[&str]) {
 fn told(world: &mut World, device: DeviceId) -> Vec<(NoticeKind, bool, bool)> {
     let events = world.take_events(device).unwrap();
     let told = events.into_iter().filter_map(|event| match event {
-        Event::Notify { kind, in_app, desktop, .. } => Some((kind, in_app, desktop)),
+        Event::Notify { notice, in_app, desktop, .. } => Some((notice.kind, in_app, desktop)),
         _ => None,
     });
     told.collect()
@@ -136,6 +136,48 @@ fn unread_messages_stand_in_the_centre_by_their_conversation_and_go_when_read_an
 }
 
 #[test]
+fn a_message_with_a_line_of_its_own_is_not_counted_again_with_its_conversation() {
+    let mut house = House::new(28);
+    let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    let named = world.send(ben, &group, "@Ada have a look").unwrap();
+    world.settle().unwrap();
+    let unread = |world: &mut World, device: DeviceId| {
+        let rows = world.conversations(device).unwrap();
+        rows.into_iter().find(|row| row.id == group).unwrap().unread
+    };
+    for device in [laptop, desktop] {
+        let rows = centre(world, device).rows.into_iter().filter(|row| row.unread).collect::<Vec<_>>();
+        assert_eq!(rows.len(), 1, "device {device}: {rows:?}");
+        assert_eq!((rows[0].kind, rows[0].message.as_ref()), (NoticeKind::Mention, Some(&named)));
+        assert_eq!((world.status(device).unwrap().notices, unread(world, device)), (1, 1));
+    }
+    let plain = world.send(ben, &group, "and at this").unwrap();
+    let again = world.send(ben, &group, "@Ada please").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let rows = of_kind(world, device, NoticeKind::Message);
+        assert_eq!(rows.len(), 1, "device {device}: {rows:?}");
+        assert_eq!((rows[0].count, rows[0].text.as_str()), (1, "and at this"));
+        assert_eq!(rows[0].message.as_ref(), Some(&plain), "it leads to what has no line of its own");
+        assert_eq!(of_kind(world, device, NoticeKind::Mention).len(), 2);
+        assert_eq!((world.status(device).unwrap().notices, unread(world, device)), (3, 3));
+    }
+    // Read one by one, as they are seen.
+    world.shown(desktop, &group, &[named, plain]).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(of_kind(world, device, NoticeKind::Message), [], "device {device}");
+        assert_eq!((world.status(device).unwrap().notices, unread(world, device)), (1, 1));
+    }
+    world.shown(laptop, &group, &[again]).unwrap();
+    world.settle().unwrap();
+    assert_eq!((world.status(desktop).unwrap().notices, unread(world, desktop)), (0, 0));
+}
+
+#[test]
 fn what_somebody_wants_to_be_told_follows_them_and_merges() {
     let mut house = House::new(24);
     let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
@@ -241,8 +283,9 @@ fn a_new_device_and_who_goes_are_told() {
     world.settle().unwrap();
     for device in [ben, cora] {
         let row = of_kind(world, device, NoticeKind::Left).remove(0);
-        let name = if device == ben { "You" } else { "Ben" };
+        let name = if device == ben { "" } else { "Ben" };
         assert_eq!((row.name.as_str(), row.title.as_str()), (name, "Group"), "device {device}");
+        assert_eq!(row.me, device == ben, "whose own it is has no name, but is said");
     }
     assert_eq!(of_kind(world, desktop, NoticeKind::Left), [], "it was her own doing");
     let _: homing_engine::api::Done =
@@ -280,4 +323,104 @@ fn the_end_of_a_snooze_is_told_once_on_each_device() {
     mark(world, laptop, &[&row.id]);
     world.settle().unwrap();
     assert!(!of_kind(world, desktop, NoticeKind::Back)[0].unread);
+}
+
+#[test]
+fn a_planned_message_that_is_late_or_whose_members_changed_is_told_once() {
+    const HOUR: u64 = 3_600_000;
+    let mut house = House::new(29);
+    let (laptop, desktop, ben, group) = (house.laptop, house.desktop, house.ben, house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    let planned = |world: &mut World, device: DeviceId| of_kind(world, device, NoticeKind::Planned);
+
+    // Never handed to the relay: late where it waits, and no news elsewhere.
+    world.set_online(laptop, false).unwrap();
+    let at = world.now_ms() + HOUR;
+    world.send_at(laptop, &group, "Good morning", at).unwrap();
+    world.run_for(HOUR).unwrap();
+    assert_eq!(planned(world, laptop), [], "it may be a minute behind");
+    for device in [laptop, desktop] {
+        world.take_events(device).unwrap();
+    }
+    world.run_for(120_000).unwrap();
+    let row = planned(world, laptop).remove(0);
+    assert_eq!((row.text.as_str(), row.title.as_str()), ("Good morning", "Group"));
+    assert_eq!(row.conversation.as_deref(), Some(group.as_str()), "it leads to where it can be changed");
+    assert_eq!(told(world, laptop), [(NoticeKind::Planned, false, true)]);
+    world.run_for(HOUR).unwrap();
+    assert_eq!(told(world, laptop), [], "once");
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(planned(world, device), [], "it went out: device {device}");
+    }
+    assert_eq!(world.bodies(ben, &group).unwrap(), ["Good morning"]);
+
+    // Who gets it is somebody else than was meant: told on both devices, read on both.
+    let at = world.now_ms() + 5 * HOUR;
+    let waiting = world.send_at(laptop, &group, "To the three of us", at).unwrap();
+    world.run_for(10_000).unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(planned(world, device), [], "device {device}");
+        world.take_events(device).unwrap();
+    }
+    let _: homing_engine::api::Done =
+        world.ask(ben, Call::ConversationLeave(ConversationRef { conversation: group.clone() })).unwrap();
+    world.run_for(60_000).unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(planned(world, device).len(), 1, "device {device}");
+        let told = told(world, device);
+        assert_eq!(told.iter().filter(|one| one.0 == NoticeKind::Planned).count(), 1, "device {device}");
+    }
+    let row = planned(world, desktop).remove(0);
+    mark(world, desktop, &[&row.id]);
+    world.run_for(60_000).unwrap();
+    assert!(!planned(world, laptop)[0].unread);
+    // It may go to who is there now: nothing is left to be told of.
+    world.reschedule(desktop, &waiting, at).unwrap();
+    world.run_for(60_000).unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(planned(world, device), [], "device {device}");
+    }
+    let everybody = house.devices();
+    at_rest(&mut house.world, &everybody);
+}
+
+#[test]
+fn an_invitation_that_nobody_used_is_told_of_a_day_before_its_end() {
+    use homing_engine::api::InviteTo;
+    const HOUR: u64 = 3_600_000;
+    let mut house = House::new(30);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    let to_group = || InviteTo::Talk { conversation: group.clone() };
+    let used = world.invite(laptop, to_group()).unwrap();
+    world.invite(laptop, InviteTo::Client { name: "Maria".to_owned() }).unwrap();
+    let dora = world.add_device("dora", 0).unwrap();
+    world.join(dora, &used, Some("Dora")).unwrap();
+    world.run_for(47 * HOUR).unwrap();
+    mark_all(world, laptop);
+    world.run_for(60_000).unwrap();
+    let ends = |world: &mut World, device: DeviceId| of_kind(world, device, NoticeKind::InviteEnds);
+    for device in [laptop, desktop] {
+        assert_eq!(ends(world, device), [], "device {device}");
+        world.take_events(device).unwrap();
+    }
+    world.run_for(2 * HOUR).unwrap();
+    for device in [laptop, desktop] {
+        let rows = ends(world, device);
+        assert_eq!((rows.len(), rows[0].title.as_str()), (1, "Maria"), "device {device}: {rows:?}");
+        assert_eq!(told(world, device), [(NoticeKind::InviteEnds, false, true)], "device {device}");
+    }
+    assert_eq!(ends(world, house.cora), [], "only who made it is told");
+    let row = ends(world, laptop).remove(0);
+    mark(world, laptop, &[&row.id]);
+    world.crash(desktop).unwrap();
+    world.run_for(60_000).unwrap();
+    world.start(desktop).unwrap();
+    world.run_for(HOUR).unwrap();
+    let rows = ends(world, desktop);
+    assert!(rows.len() == 1 && !rows[0].unread, "{rows:?}");
+    assert_eq!(told(world, desktop), []);
 }

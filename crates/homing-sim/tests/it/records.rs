@@ -354,10 +354,13 @@ fn copies_follow_the_record_whoever_edits_and_whoever_is_gone() {
     assert!(world.records(ben, "property").unwrap().is_empty());
 }
 
-/// A picture of one grey pixel, with words behind it that tell it from others.
-fn photo(words: &str) -> Vec<u8> {
+/// A picture of one grey pixel, with words in it that tell it from others.
+pub fn photo(words: &str) -> Vec<u8> {
     let pixel = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00\x3a\x7e\x9b\x55\x00\x00\x00\x0a\x49\x44\x41\x54\x78\x9c\x63\x68\x00\x00\x00\x82\x00\x81\x77\xcd\x72\xb6\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
-    [pixel.as_slice(), words.as_bytes()].concat()
+    let (head, dots) = pixel.split_at(33);
+    let length = u32::try_from(words.len()).unwrap().to_be_bytes();
+    // Among what belongs to the picture: behind its end they would not be sent.
+    [head, &length, b"hIST", words.as_bytes(), &[0; 4], dots].concat()
 }
 
 #[test]

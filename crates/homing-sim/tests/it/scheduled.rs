@@ -1,6 +1,6 @@
 //! Messages with a time: sent once, when they should be, to those their author saw, whoever is on.
 
-use homing_engine::api::{ScheduledState, State};
+use homing_engine::api::{Code, RoleName, ScheduledState, State};
 use homing_sim::{DeviceId, Weather, World};
 use rand::RngExt;
 
@@ -427,4 +427,30 @@ fn one_day(seed: u64) {
         }
     }
     at_rest(world, &everybody);
+}
+
+/// What may not be sent any more keeps nothing else from going, nor from being taken back.
+#[test]
+fn who_may_only_read_now_sends_what_they_planned_elsewhere() {
+    let mut house = House::new(231);
+    let (laptop, cora, group) = (house.laptop, house.cora, house.group.clone());
+    let world = &mut house.world;
+    let other = world.conversation(cora, "Keys", &["Ada"]).unwrap();
+    world.settle().unwrap();
+    let begin = world.now_ms();
+    world.send_at(cora, &group, "may not go", begin + HOUR).unwrap();
+    world.send_at(cora, &other, "goes", begin + HOUR).unwrap();
+    let back = world.send_at(cora, &other, "taken back", begin + 3 * HOUR).unwrap();
+    world.run_for(10_000).unwrap();
+    crate::forged::set_role(world, laptop, &group, cora, RoleName::Reader);
+    world.run_for(2 * HOUR).unwrap();
+    world.unschedule(cora, &back).unwrap();
+    world.run_for(2 * HOUR).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.bodies(laptop, &other).unwrap(), ["goes"]);
+    assert_eq!(world.bodies(laptop, &group).unwrap(), [""; 0]);
+    let left = world.scheduled(cora).unwrap();
+    let [left] = left.as_slice() else { panic!("{left:?}") };
+    assert_eq!((left.text.as_str(), left.state), ("may not go", ScheduledState::Waiting));
+    assert_eq!(left.error.as_ref().map(|error| error.code), Some(Code::RoleForbids));
 }

@@ -64,9 +64,9 @@ fn a_late_message_is_unread_marked_and_told_once_and_its_tick_is_honest() {
     assert_eq!(world.status(ben).unwrap().unread, 1);
     assert_eq!(world.conversation_detail(ben, &group).unwrap().first_unread.as_deref(), Some(late.as_str()));
     let told = world.take_events(ben).unwrap();
-    let told = told
-        .iter()
-        .filter(|event| matches!(event, Event::Notify { message: Some(message), .. } if *message == late));
+    let told = told.iter().filter(
+        |event| matches!(event, Event::Notify { notice, .. } if notice.message.as_ref() == Some(&late)),
+    );
     assert_eq!(told.count(), 1);
     let tick = |world: &mut World| {
         let rows = world.messages(laptop, &group).unwrap();
@@ -102,7 +102,7 @@ fn what_was_read_elsewhere_while_a_device_was_off_is_not_told_when_it_comes_back
             .unwrap()
             .into_iter()
             .filter_map(|event| match event {
-                Event::Notify { message, .. } => message,
+                Event::Notify { notice, .. } => notice.message,
                 _ => None,
             })
             .collect();

@@ -1,0 +1,80 @@
+//! Where and with what a photo was taken stays with who took it, unless they want otherwise on any of their devices.
+
+use homing_engine::api::{Call, Nothing, Settings, SettingsSet};
+use homing_sim::{DeviceId, World, text};
+
+use crate::house::{House, at_rest};
+
+const PLACE: &[u8] = b"48.2082N 16.3738E";
+const DOTS: &[u8] = b"what the picture is made of";
+
+/// As a camera writes it: what it notes, then the picture.
+fn photo() -> Vec<u8> {
+    let notes = [b"Exif\0\0MM\0\x2a", PLACE].concat();
+    let length = u16::try_from(notes.len() + 2).unwrap().to_be_bytes();
+    [
+        b"\xff\xd8\xff\xe1".as_slice(),
+        &length,
+        &notes,
+        b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xda\0\x02",
+        DOTS,
+        b"\xff\xd9",
+    ]
+    .concat()
+}
+
+fn holds(bytes: &[u8], what: &[u8]) -> bool {
+    bytes.windows(what.len()).any(|part| part == what)
+}
+
+fn clean(world: &mut World, device: DeviceId) -> bool {
+    world.ask::<Settings>(device, Call::Settings(Nothing {})).unwrap().clean_photos
+}
+
+/// What a reader gets of a photo that this device sends.
+fn received(world: &mut World, from: DeviceId, to: DeviceId, conversation: &str, name: &str) -> Vec<u8> {
+    world.send_file(from, conversation, name, &photo()).unwrap();
+    world.settle().unwrap();
+    let file = world.file_row(to, conversation, name).unwrap();
+    world.fetch_file(to, &file.id).unwrap();
+    world.settle().unwrap();
+    world.read_file(to, &file.id).unwrap()
+}
+
+#[test]
+fn photos_leave_without_their_place_until_their_sender_says_otherwise_anywhere() {
+    let mut house = House::new(72);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+
+    let sent = received(world, laptop, ben, &two, "garden.jpg");
+    assert!(!holds(&sent, PLACE) && holds(&sent, DOTS));
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    world.add_photo(laptop, &villa, "front.jpg", &photo()).unwrap();
+    world.publish(laptop, &villa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    let shared = world.photos(ben, &villa).unwrap().remove(0);
+    world.fetch_file(ben, &shared.id).unwrap();
+    world.settle().unwrap();
+    let shared = world.read_file(ben, &shared.id).unwrap();
+    assert!(!holds(&shared, PLACE) && holds(&shared, DOTS));
+
+    // Chosen on the laptop while it is offline, it counts on the desktop, and for nobody else.
+    world.set_online(laptop, false).unwrap();
+    let set = SettingsSet { clean_photos: Some(false), ..SettingsSet::default() };
+    assert!(!world.ask::<Settings>(laptop, Call::SettingsSet(set.clone())).unwrap().clean_photos);
+    assert!(clean(world, desktop));
+    world.set_online(laptop, true).unwrap();
+    world.settle().unwrap();
+    assert!(!clean(world, desktop) && clean(world, ben));
+    assert!(received(world, desktop, ben, &two, "as it is.jpg") == photo(), "bit for bit");
+    assert!(!holds(&received(world, ben, desktop, &two, "Ben's.jpg"), PLACE));
+
+    let set = SettingsSet { clean_photos: Some(true), ..set };
+    let _: Settings = world.ask(desktop, Call::SettingsSet(set)).unwrap();
+    world.settle().unwrap();
+    assert!(clean(world, laptop));
+    assert!(!holds(&received(world, laptop, ben, &two, "again.jpg"), PLACE));
+    at_rest(world, &everybody);
+}
