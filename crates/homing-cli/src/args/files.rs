@@ -26,6 +26,11 @@ pub enum Files {
     },
     /// Save a file; fetches it first if it is not here yet
     Save { id: String, path: PathBuf },
+    /// Stop files on their way, up or down; they go on from there when they are fetched again
+    Stop {
+        #[arg(required = true)]
+        id: Vec<String>,
+    },
     /// Keep files on this device however little room there is
     Pin {
         #[arg(required = true)]

@@ -63,6 +63,15 @@ pub enum Draft {
         /// Begin another draft beside those that are there
         #[arg(long)]
         new: bool,
+        /// A file to put to it; may be given several times
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+    },
+    /// Take files out of the conversation's draft, by their names or ids
+    Detach {
+        conversation: String,
+        #[arg(required = true)]
+        file: Vec<String>,
     },
     /// The conversation's draft, and others begun apart
     Show { conversation: String },

@@ -33,7 +33,8 @@ pub enum Config {
     /// Change a setting
     #[command(
         after_help = "A passphrase is read from stdin with `config set passphrase -`; an empty one takes the \
-        passphrase away.\nswitches take true or false; theme takes system, light or dark; video_call takes the \
+        passphrase away.\nlink_previews counts for what is written in the window, which shows a preview before it is sent; \
+        messages sent from here go without.\nswitches take true or false; theme takes system, light or dark; video_call takes the \
         https address of a service, with {room} where a room's name goes; translate_at takes the address of a \
         translation service on this computer or in its network, translate_to a language such as de."
     )]
@@ -62,6 +63,7 @@ pub enum Key {
     UndoSendSeconds,
     Presence,
     LinkPreviews,
+    CleanPhotos,
     VideoCall,
     TranslateAt,
     TranslateTo,

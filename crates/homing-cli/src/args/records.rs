@@ -59,8 +59,31 @@ pub enum Property {
         #[command(flatten)]
         fields: PropertyFields,
     },
+    /// Its photos in their order; options change them
+    ///
+    /// PHOTO is the name of its file or its id.
+    Photos {
+        property: String,
+        /// Add one; may be given several times
+        #[arg(long, value_name = "FILE")]
+        add: Vec<PathBuf>,
+        /// Take one away; may be given several times
+        #[arg(long, value_name = "PHOTO")]
+        remove: Vec<String>,
+        /// Put one before the others; given several times, they stand in this order
+        #[arg(long, value_name = "PHOTO")]
+        first: Vec<String>,
+    },
     /// Choose a value of a field that was edited apart (see `show`)
-    Settle { property: String, field: String, change: String },
+    Settle {
+        property: String,
+        field: String,
+        #[arg(required_unless_present = "all")]
+        change: Option<String>,
+        /// Of photos: keep those of all values
+        #[arg(long, conflicts_with = "change")]
+        all: bool,
+    },
     /// What clients would see of it
     Preview { property: String },
     /// Share it with clients, without what is internal
@@ -120,8 +143,29 @@ pub enum Interest {
         #[arg(long)]
         csv: bool,
     },
+    /// One interest, with its fields and what was edited apart
+    Show {
+        property: String,
+        /// Whose, if several clients are interested
+        #[arg(long)]
+        client: Option<String>,
+    },
+    /// Choose a value of a field that was edited apart (see `show`)
+    Settle {
+        property: String,
+        field: String,
+        change: String,
+        #[arg(long)]
+        client: Option<String>,
+    },
     /// Remove an interest; noting it again brings it back
     Remove {
+        property: String,
+        #[arg(long)]
+        client: Option<String>,
+    },
+    /// Take that back
+    Restore {
         property: String,
         #[arg(long)]
         client: Option<String>,

@@ -10,8 +10,8 @@ pub enum Conversation {
     New {
         #[arg(long, value_name = "TEXT")]
         subject: Option<String>,
-        /// With whom; may be given several times. One client: in that client's space
-        #[arg(long, value_name = "PERSON", required = true)]
+        /// With whom; may be given several times. One client: in that client's space; nobody: notes to yourself
+        #[arg(long, value_name = "PERSON")]
         with: Vec<String>,
         /// Its first message (`-`: from stdin)
         #[arg(long, value_name = "TEXT")]
@@ -27,20 +27,38 @@ pub enum Conversation {
     List {
         #[arg(long, default_value = "active")]
         filter: Filter,
+        /// Those about this property
+        #[arg(long, value_name = "RECORD")]
+        record: Option<String>,
+        /// Those in this client's space
+        #[arg(long, value_name = "CLIENT")]
+        client: Option<String>,
         /// At most so many
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
     },
     /// One conversation
     Show { conversation: String },
-    /// Put it away; a new message brings it back, unless it is muted
-    Archive { conversation: String },
-    /// Take it back from the archive
-    Unarchive { conversation: String },
-    /// Mark everything in it read
-    Read { conversation: String },
-    /// Mark it unread
-    Unread { conversation: String },
+    /// Put them away; a new message brings one back, unless it is muted
+    Archive {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Take them back from the archive
+    Unarchive {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Mark everything in them read
+    Read {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
+    /// Mark them unread
+    Unread {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
     /// Keep them at the top
     Pin {
         #[arg(required = true)]
@@ -75,8 +93,18 @@ pub enum Conversation {
         #[arg(required = true)]
         conversation: Vec<String>,
     },
-    /// Say who of your team looks after a client's conversation; without PERSON, nobody
-    Assign { conversation: String, person: Option<String> },
+    /// Say who of your team looks after clients' conversations
+    Assign {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+        #[arg(long, value_name = "PERSON")]
+        to: String,
+    },
+    /// Let nobody look after them
+    Unassign {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
     /// Let it go on in another conversation with the same people
     Merge { conversation: String, into: String },
     /// Let it go its own way again (its id, not its name)
@@ -96,13 +124,15 @@ pub enum Conversation {
     Link { conversation: String, record: String },
     /// Take that back
     Unlink { conversation: String, record: String },
-    /// Delete it on your devices
+    /// Delete it on your devices; what is written in it later brings it back, without what was there before
     Delete {
         conversation: String,
-        /// For all its members
+        /// For all its members, with its messages and files; this can't be undone
         #[arg(long)]
         everyone: bool,
     },
+    /// Bring back what you last deleted on your devices
+    Restore { conversation: String },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

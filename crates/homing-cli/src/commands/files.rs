@@ -36,6 +36,12 @@ impl Run<'_> {
                 Ok(())
             }
             F::Save { id, path } => self.save(id, &path).await,
+            F::Stop { id } => {
+                for id in id {
+                    self.show::<api::Attachment, shapes::File>(Call::AttachmentStop(ItemRef { id })).await?;
+                }
+                Ok(())
+            }
             F::Pin { id } => self.pin(id, true).await,
             F::Unpin { id } => self.pin(id, false).await,
             F::Keep { conversation } => {

@@ -1,11 +1,12 @@
 //! Properties and interests.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use homing_engine::api::{
-    self, Amount, ApiError, Call, Code, InterestSet, RecordAsk, RecordDelete, RecordFiles, RecordNew,
-    RecordPage, RecordPublish, RecordRef, RecordRow, RecordSet, RecordSettle, RecordSort, RecordValue,
-    Records,
+    self, Amount, ApiError, Call, Code, InterestSet, RecordAsk, RecordDelete, RecordDetail, RecordFiles,
+    RecordNew, RecordPage, RecordPublish, RecordRef, RecordRow, RecordSet, RecordSettle, RecordSort,
+    RecordValue, Records,
 };
 
 use super::{Run, attachments, text_or_stdin};
@@ -15,13 +16,16 @@ use crate::shapes;
 /// Rows asked for at once.
 const PAGE: u32 = 500;
 
+/// The field of a property that holds its photos.
+const PHOTOS: &str = "photos";
+
 type Fields = BTreeMap<String, Option<RecordValue>>;
 
 impl Run<'_> {
     pub async fn property(&self, command: args::Property) -> Result<(), ApiError> {
         use args::Property as P;
         let row = |call| self.show::<RecordRow, shapes::Record>(call);
-        let detail = |call| self.show::<api::RecordDetail, shapes::RecordDetail>(call);
+        let detail = |call| self.show::<RecordDetail, shapes::RecordDetail>(call);
         match command {
             P::New { title, fields } => {
                 let files = attachments(&fields.photo)?;
@@ -35,9 +39,15 @@ impl Run<'_> {
             }
             P::Show { property } => detail(Call::Record(RecordRef { record: property })).await,
             P::Set { property, title, fields } => self.property_set(property, title, fields).await,
-            P::Settle { property, field, change } => {
-                let args = RecordSettle { record: property, field, change, all: false };
-                detail(Call::RecordSettle(args)).await
+            P::Photos { property, add, remove, first } => {
+                self.property_photos(property, &add, &remove, &first).await
+            }
+            P::Settle { property, field, change, all } => {
+                let change = match change {
+                    Some(change) => change,
+                    None => self.any_change(&property, &field).await?,
+                };
+                detail(Call::RecordSettle(RecordSettle { record: property, field, change, all })).await
             }
             P::Preview { property } => {
                 let call = Call::RecordPreview(RecordRef { record: property });
@@ -73,10 +83,51 @@ impl Run<'_> {
         let add = attachments(&fields.photo)?;
         let fields = property_fields(title, fields)?;
         if !add.is_empty() {
-            let args = RecordFiles { record: record.clone(), field: "photos".into(), add, keep: None };
-            let _: api::RecordDetail = self.call(Call::RecordFiles(args)).await?;
+            let args = RecordFiles { record: record.clone(), field: PHOTOS.into(), add, keep: None };
+            let _: RecordDetail = self.call(Call::RecordFiles(args)).await?;
         }
         self.show::<RecordRow, shapes::Record>(Call::RecordSet(RecordSet { record, fields })).await
+    }
+
+    /// Changes a property's photos if that is wanted, and prints them.
+    async fn property_photos(
+        &self,
+        record: String,
+        add: &[PathBuf],
+        remove: &[String],
+        first: &[String],
+    ) -> Result<(), ApiError> {
+        let add = attachments(add)?;
+        let mut detail: RecordDetail = self.call(Call::Record(RecordRef { record: record.clone() })).await?;
+        if !(add.is_empty() && remove.is_empty() && first.is_empty()) {
+            let mut there = photos(detail);
+            let mut taken = |wanted: &String| {
+                let at = there.iter().position(|photo| photo.id == *wanted || photo.name == *wanted);
+                let missing = || ApiError::new(Code::NotFound, format!("There is no photo {wanted:?}."));
+                at.map(|at| there.remove(at).id).ok_or_else(missing)
+            };
+            for photo in remove {
+                taken(photo)?;
+            }
+            let mut keep = first.iter().map(&mut taken).collect::<Result<Vec<_>, _>>()?;
+            keep.extend(there.into_iter().map(|photo| photo.id));
+            let args = RecordFiles { record, field: PHOTOS.into(), add, keep: Some(keep) };
+            detail = self.call(Call::RecordFiles(args)).await?;
+        }
+        for photo in photos(detail) {
+            self.out.print(&shapes::File::from(photo));
+        }
+        Ok(())
+    }
+
+    /// One of the values of a field, where all of them are meant.
+    async fn any_change(&self, record: &str, field: &str) -> Result<String, ApiError> {
+        let detail: RecordDetail = self.call(Call::Record(RecordRef { record: record.to_owned() })).await?;
+        let field = detail.fields.into_iter().find(|one| one.key == field);
+        let first = field.and_then(|field| field.values.into_iter().next());
+        first
+            .map(|value| value.change)
+            .ok_or_else(|| ApiError::new(Code::NotFound, "This field says nothing yet."))
     }
 
     pub async fn interest(&self, command: args::Interest) -> Result<(), ApiError> {
@@ -97,22 +148,48 @@ impl Run<'_> {
                 };
                 self.record_list(wanted, csv, &["title", "level", "status", "notes"]).await
             }
-            I::Remove { property, client } => {
-                let wanted =
-                    Records { about: Some(property), client, ..records_of("interest", RecordSort::Newest) };
-                let page: RecordPage = self.call(Call::Records(wanted)).await?;
-                let [one] = page.rows.as_slice() else {
-                    let (code, message) = match page.rows.is_empty() {
-                        true => (Code::NotFound, "Nobody noted an interest there."),
-                        false => {
-                            (Code::AmbiguousName, "Several clients are interested. Say which with --client.")
-                        }
-                    };
-                    return Err(ApiError::new(code, message));
-                };
-                let call = Call::RecordDelete(RecordDelete { record: one.id.clone(), deleted: true });
-                self.show::<RecordRow, shapes::Record>(call).await
+            I::Show { property, client } => {
+                let record = self.interest_meant(property, client, false).await?;
+                self.show::<RecordDetail, shapes::RecordDetail>(Call::Record(RecordRef { record })).await
             }
+            I::Settle { property, field, change, client } => {
+                let record = self.interest_meant(property, client, false).await?;
+                let call = Call::RecordSettle(RecordSettle { record, field, change, all: false });
+                self.show::<RecordDetail, shapes::RecordDetail>(call).await
+            }
+            I::Remove { property, client } => self.interest_delete(property, client, true).await,
+            I::Restore { property, client } => self.interest_delete(property, client, false).await,
+        }
+    }
+
+    async fn interest_delete(
+        &self,
+        property: String,
+        client: Option<String>,
+        deleted: bool,
+    ) -> Result<(), ApiError> {
+        let record = self.interest_meant(property, client, !deleted).await?;
+        let call = Call::RecordDelete(RecordDelete { record, deleted });
+        self.show::<RecordRow, shapes::Record>(call).await
+    }
+
+    /// The one interest of a client in a property: those that are there, or those that were removed.
+    async fn interest_meant(
+        &self,
+        property: String,
+        client: Option<String>,
+        deleted: bool,
+    ) -> Result<String, ApiError> {
+        let all = records_of("interest", RecordSort::Newest);
+        let wanted = Records { about: Some(property), client, deleted, ..all };
+        let mut page: RecordPage = self.call(Call::Records(wanted)).await?;
+        match (page.rows.pop(), page.rows.is_empty()) {
+            (Some(one), true) => Ok(one.id),
+            (None, _) => Err(ApiError::new(Code::NotFound, "There is no such interest in it.")),
+            _ => Err(ApiError::new(
+                Code::AmbiguousName,
+                "Several clients are interested. Say which with --client.",
+            )),
         }
     }
 
@@ -134,6 +211,14 @@ impl Run<'_> {
                 return Ok(());
             }
         }
+    }
+}
+
+fn photos(detail: RecordDetail) -> Vec<api::Attachment> {
+    let field = detail.fields.into_iter().find(|field| field.key == PHOTOS);
+    match field.and_then(|field| field.values.into_iter().next()?.value) {
+        Some(RecordValue::Files(files)) => files,
+        _ => Vec::new(),
     }
 }
 

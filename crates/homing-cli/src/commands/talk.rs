@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use homing_engine::api::{
-    self, ApiError, Call, Code, ConversationArchive, ConversationDelete, ConversationNew, ConversationPage,
-    ConversationRef, ConversationRename, Conversations, DraftSend, DraftSet, ItemRef, MessagePage, Messages,
-    RecordLink, Send,
+    self, ApiError, Call, Code, ConversationDelete, ConversationNew, ConversationPage, ConversationRef,
+    ConversationRename, Conversations, DraftAttach, DraftDetach, DraftSend, DraftSet, ItemRef, MessagePage,
+    Messages, RecordLink, Send,
 };
 
 use super::{NOTHING, Run, attachments, text_or_stdin};
@@ -28,32 +28,35 @@ impl Run<'_> {
                     Call::ConversationNew(ConversationNew { subject, with, message, attachments, about });
                 self.show::<api::NewConversation, shapes::New>(call).await
             }
-            C::List { filter, limit } => self.conversations(filter, limit).await,
+            C::List { filter, record, client, limit } => {
+                let record = self.record_meant(record).await?;
+                let client = self.client_meant(client).await?;
+                self.conversations(filter, limit, |row| {
+                    let about = |id: &String| row.records.iter().any(|one| one.id == *id);
+                    record.as_ref().is_none_or(about) && client.as_ref().is_none_or(|id| row.space == *id)
+                })
+                .await
+            }
             C::Show { conversation } => {
                 let call = Call::Conversation(ConversationRef { conversation });
                 let detail: api::ConversationDetail = self.call(call).await?;
                 self.out.print(&shapes::Conversation::from(detail.row));
                 Ok(())
             }
-            C::Archive { conversation } => {
-                row(Call::ConversationArchive(ConversationArchive { conversation, archived: true })).await
-            }
-            C::Unarchive { conversation } => {
-                row(Call::ConversationArchive(ConversationArchive { conversation, archived: false })).await
-            }
-            C::Read { conversation } => row(Call::ConversationRead(ConversationRef { conversation })).await,
-            C::Unread { conversation } => {
-                row(Call::ConversationUnread(ConversationRef { conversation })).await
-            }
+            C::Archive { conversation } => self.choose(conversation, Change::Archive { on: true }).await,
+            C::Unarchive { conversation } => self.choose(conversation, Change::Archive { on: false }).await,
+            C::Read { conversation } => self.choose(conversation, Change::Read {}).await,
+            C::Unread { conversation } => self.choose(conversation, Change::Mark { on: true }).await,
             C::Pin { conversation } => self.choose(conversation, Change::Pin { on: true }).await,
             C::Unpin { conversation } => self.choose(conversation, Change::Pin { on: false }).await,
             C::Mute { conversation, until } => self.mute(conversation, until).await,
             C::Unmute { conversation } => self.choose(conversation, Change::Mute { until: None }).await,
             C::Snooze { conversation, until } => self.snooze(conversation, until).await,
             C::Unsnooze { conversation } => self.choose(conversation, Change::Snooze { until: None }).await,
-            C::Assign { conversation, person } => {
-                self.choose(vec![conversation], Change::Assign { person }).await
+            C::Assign { conversation, to } => {
+                self.choose(conversation, Change::Assign { person: Some(to) }).await
             }
+            C::Unassign { conversation } => self.choose(conversation, Change::Assign { person: None }).await,
             C::Merge { conversation, into } => self.merge(conversation, Some(into)).await,
             C::Unmerge { conversation } => self.merge(conversation, None).await,
             C::Comment { conversation, text, mention } => self.comment(conversation, &text, mention).await,
@@ -66,13 +69,43 @@ impl Run<'_> {
             C::Unlink { conversation, record } => {
                 row(Call::RecordLink(RecordLink { conversation, record, on: false })).await
             }
+            C::Restore { conversation } => {
+                row(Call::ConversationRestore(ConversationRef { conversation })).await
+            }
             C::Delete { conversation, everyone } => {
                 self.done(Call::ConversationDelete(ConversationDelete { conversation, everyone })).await
             }
         }
     }
 
-    async fn conversations(&self, filter: args::Filter, limit: Option<u32>) -> Result<(), ApiError> {
+    /// A record's id.
+    async fn record_meant(&self, record: Option<String>) -> Result<Option<String>, ApiError> {
+        let Some(record) = record else { return Ok(None) };
+        let detail: api::RecordDetail = self.call(Call::Record(api::RecordRef { record })).await?;
+        Ok(Some(detail.row.id))
+    }
+
+    /// The space of a client, by its id or the client's name.
+    async fn client_meant(&self, client: Option<String>) -> Result<Option<String>, ApiError> {
+        let Some(client) = client else { return Ok(None) };
+        let clients: Vec<api::ClientRow> = self.call(Call::Clients(NOTHING)).await?;
+        let mut meant = clients.into_iter().filter(|row| row.space == client || row.name == client);
+        match (meant.next(), meant.next()) {
+            (Some(one), None) => Ok(Some(one.space)),
+            (None, _) => Err(ApiError::new(Code::NotFound, "There is no client of this name.")),
+            _ => Err(ApiError::new(
+                Code::AmbiguousName,
+                "Several clients have this name. Give the id of the client's space.",
+            )),
+        }
+    }
+
+    async fn conversations(
+        &self,
+        filter: args::Filter,
+        limit: Option<u32>,
+        wanted: impl Fn(&api::ConversationRow) -> bool,
+    ) -> Result<(), ApiError> {
         let filter = match filter {
             args::Filter::All => api::Filter::All,
             args::Filter::Active => api::Filter::Active,
@@ -88,10 +121,10 @@ impl Run<'_> {
         let mut left = limit.unwrap_or(u32::MAX);
         let mut after = None;
         while left > 0 {
-            let page = Conversations { filter, after, limit: left.min(PAGE) };
+            let page = Conversations { filter, after, limit: PAGE };
             let page: ConversationPage = self.call(Call::Conversations(page)).await?;
-            left = left.saturating_sub(count(&page.rows));
-            for row in page.rows {
+            for row in page.rows.into_iter().filter(&wanted).take(left as usize) {
+                left -= 1;
                 self.out.print(&shapes::Conversation::from(row));
             }
             after = page.next;
@@ -154,8 +187,9 @@ impl Run<'_> {
 
     pub async fn draft(&self, command: args::Draft) -> Result<(), ApiError> {
         match command {
-            args::Draft::Set { conversation, text, reply_to, draft, new } => {
+            args::Draft::Set { conversation, text, reply_to, draft, new, attach } => {
                 let text = text_or_stdin(&text)?;
+                let files = attachments(&attach)?;
                 if let Some(draft) = &draft {
                     self.choose_draft(&conversation, Some(draft)).await?;
                 }
@@ -163,13 +197,32 @@ impl Run<'_> {
                     true => None,
                     false => Some(self.current_draft(&conversation).await?),
                 };
-                let (draft, base) = match current {
+                let (mut draft, mut base) = match current {
                     Some(current) => (Some(current.id), Some(current.revision)),
                     None => (Some(String::new()), None),
                 };
+                if !files.is_empty() {
+                    // Before the text: if they can't be put to it, nothing is changed.
+                    let attach = DraftAttach { conversation: conversation.clone(), files, draft };
+                    let filled: api::Draft = self.call(Call::DraftAttach(attach)).await?;
+                    (draft, base) = (Some(filled.id), Some(filled.revision));
+                }
                 let call =
                     Call::DraftSet(DraftSet { conversation, text, draft, base, reply_to, template: None });
                 self.show::<api::Draft, shapes::Draft>(call).await
+            }
+            args::Draft::Detach { conversation, file } => {
+                for wanted in file {
+                    let draft = self.current_draft(&conversation).await?;
+                    let mut named = draft.files.iter().filter(|one| one.id == wanted || one.name == wanted);
+                    let Some(one) = named.next() else {
+                        return Err(ApiError::new(Code::NotFound, "The draft has no such file."));
+                    };
+                    let args = DraftDetach { conversation: conversation.clone(), id: one.id.clone() };
+                    let _: api::Draft = self.call(Call::DraftDetach(args)).await?;
+                }
+                self.out.print(&shapes::Draft::from(self.current_draft(&conversation).await?));
+                Ok(())
             }
             args::Draft::Use { conversation, id } => {
                 let draft = self.choose_draft(&conversation, id.as_deref()).await?;

@@ -61,7 +61,8 @@ pub struct Event(pub api::Event);
 impl Display for Event {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            api::Event::Notify { title, body, .. } => write!(f, "{title}: {body}"),
+            api::Event::Notify { hidden: true, .. } => f.write_str("Homing: something new"),
+            api::Event::Notify { notice, .. } => f.write_str(&notices::told(notice)),
             api::Event::Status { status } if status.online => {
                 write!(f, "Online, {} waiting", status.outbox)
             }
@@ -69,6 +70,11 @@ impl Display for Event {
             _ => Ok(()),
         }
     }
+}
+
+/// What a conversation is called; one without a name is one that nobody else is in.
+fn titled(title: String) -> String {
+    if title.is_empty() { "Just you".to_owned() } else { title }
 }
 
 /// The beginning of an id that is enough to name a thing.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api;
 use serde::Serialize;
 
-use super::{clock, word};
+use super::{clock, titled, word};
 
 /// A line of the centre.
 #[derive(Serialize)]
@@ -23,16 +23,49 @@ pub struct Notice {
     pub record: Option<String>,
 }
 
+fn name(row: &api::NoticeRow) -> String {
+    if row.me { "You".to_owned() } else { row.name.clone() }
+}
+
+fn title(row: &api::NoticeRow) -> String {
+    match row.conversation {
+        Some(_) => titled(row.title.clone()),
+        None => row.title.clone(),
+    }
+}
+
+/// Its words, or what it holds instead.
+fn text(row: &api::NoticeRow) -> String {
+    match &row.files {
+        Some(files) if row.text.is_empty() => files.to_string(),
+        _ => row.text.clone(),
+    }
+}
+
+/// What is said of it while it happens.
+pub fn told(row: &api::NoticeRow) -> String {
+    use api::NoticeKind as Kind;
+    let (name, title, text) = (name(row), title(row), text(row));
+    let what = match row.kind {
+        Kind::Message | Kind::Mention | Kind::Late => return format!("{name}: {text}"),
+        kind => kind.name().replace('_', " "),
+    };
+    let parts = [name.as_str(), title.as_str(), text.as_str()];
+    let known: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{what}: {}", known.join(", "))
+}
+
 impl From<api::NoticeRow> for Notice {
     fn from(row: api::NoticeRow) -> Self {
+        let (name, title, text) = (name(&row), title(&row), text(&row));
         Self {
             id: row.id,
             kind: row.kind.name(),
             at: row.at,
             unread: row.unread,
-            name: row.name,
-            title: row.title,
-            text: row.text,
+            name,
+            title,
+            text,
             count: row.count,
             conversation: row.conversation,
             message: row.message,

@@ -321,6 +321,7 @@ pub fn settings_keys(status: &api::Status, settings: &api::Settings) -> Map<Stri
     all.insert("undo_send_seconds".into(), settings.undo_send_seconds.into());
     all.insert("presence".into(), settings.presence.into());
     all.insert("link_previews".into(), settings.link_previews.into());
+    all.insert("clean_photos".into(), settings.clean_photos.into());
     all.insert("video_call".into(), settings.video_call.clone().into());
     all.insert("translate_at".into(), settings.translate_at.clone().into());
     all.insert("translate_to".into(), settings.translate_to.clone().into());

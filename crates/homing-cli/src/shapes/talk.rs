@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api::{self, ApiError, AttachmentState, OutboxState, RoleName, ScheduledState, State};
 use serde::Serialize;
 
-use super::{clock, short, word};
+use super::{clock, short, titled, word};
 
 /// A conversation.
 #[derive(Serialize)]
@@ -16,6 +16,8 @@ pub struct Conversation {
     pub title: String,
     pub participants: Vec<Participant>,
     pub unread: u32,
+    /// Marked unread by hand.
+    pub marked_unread: bool,
     pub preview: String,
     pub last_at: String,
     pub archived: bool,
@@ -43,10 +45,11 @@ impl From<api::ConversationRow> for Conversation {
             id: row.id,
             space: row.space,
             subject: row.subject,
-            title: row.title,
+            title: titled(row.title),
             participants: row.participants.into_iter().map(participant).collect(),
             unread: row.unread,
-            preview: row.preview,
+            marked_unread: row.marked_unread,
+            preview: if row.preview_deleted { "Message deleted".to_owned() } else { row.preview },
             last_at: row.last_at,
             archived: row.archived,
             has_draft: row.has_draft,
@@ -67,6 +70,7 @@ impl Display for Conversation {
             write!(f, "  [{} unread]", self.unread)?;
         }
         let marks = [
+            (self.marked_unread, "marked unread"),
             (self.has_draft, "draft"),
             (self.archived, "archived"),
             (self.pinned, "pinned"),
@@ -178,6 +182,7 @@ pub struct Draft {
     pub text: String,
     pub reply_to: Option<String>,
     pub sending_device: Option<String>,
+    pub files: Vec<super::File>,
     pub others: Vec<StoredDraft>,
 }
 
@@ -189,6 +194,7 @@ impl From<api::Draft> for Draft {
             text: draft.text,
             reply_to: draft.reply_to.map(|quote| quote.id),
             sending_device: draft.sending.map(|sending| sending.device_name),
+            files: draft.files.into_iter().map(super::File::from).collect(),
             others: draft.others.into_iter().map(StoredDraft::from).collect(),
         }
     }
@@ -199,6 +205,9 @@ impl Display for Draft {
         f.write_str(&self.text)?;
         if let Some(device) = &self.sending_device {
             write!(f, "\n[being sent by {device}]")?;
+        }
+        for file in &self.files {
+            write!(f, "\n[file] {file}")?;
         }
         for other in &self.others {
             write!(f, "\n[another draft]\n{other}")?;
@@ -222,7 +231,7 @@ impl From<api::DraftRow> for StoredDraft {
         Self {
             id: row.id,
             conversation: row.conversation,
-            title: row.title,
+            title: titled(row.title),
             text: row.text,
             updated_at: row.updated_at,
         }
@@ -296,7 +305,7 @@ impl From<api::OutboxRow> for OutboxItem {
             id: row.id,
             kind: row.kind,
             conversation: row.conversation,
-            title: row.title,
+            title: titled(row.title),
             preview: row.preview,
             state: row.state,
             since: row.since,
@@ -342,7 +351,7 @@ impl From<api::ScheduledRow> for Planned {
             id: row.id,
             kind: "scheduled",
             conversation: row.conversation,
-            title: row.title,
+            title: titled(row.title),
             preview: row.text,
             state: row.state,
             late: row.late,
@@ -389,7 +398,7 @@ impl From<api::SearchHit> for Hit {
             message: hit.message,
             snippet: hit.snippet.into_iter().map(|part| part.text).collect(),
             at: hit.at,
-            title: hit.title,
+            title: titled(hit.title),
             author_name: hit.author_name,
             file: hit.file.map(|parts| parts.into_iter().map(|part| part.text).collect()),
         }

@@ -29,7 +29,7 @@ async fn read(device: &Device, conversation: &str, body: &str) -> serde_json::Va
 
 #[tokio::test]
 async fn a_planned_message_goes_out_while_no_device_of_its_author_runs() {
-    let relay = Relay::start().await;
+    let mut relay = Relay::start().await;
     let laptop = Device::begun("Ada Berger", &relay).await;
     let desktop = link(&laptop, &relay.address, Device::new()).await;
     let ben = Device::new();
@@ -46,15 +46,18 @@ async fn a_planned_message_goes_out_while_no_device_of_its_author_runs() {
     let plan: Vec<u8> = (0..300_000u32).flat_map(u32::to_le_bytes).collect();
     std::fs::write(laptop.file("plan.bin"), &plan).unwrap();
     let attached = laptop.file("plan.bin").to_str().unwrap().to_owned();
-    let at = ahead(6);
+    let at = ahead(3_600);
     let planned = laptop.one(&["send", &talk, "Good morning", "--at", &at, "--attach", &attached]).await;
     assert_eq!(planned["state"], "scheduled");
     let listed = laptop.all(&["outbox", "list"]).await;
     assert_eq!((text(&listed[0], "state"), &listed[0]["files"][0]), ("files".into(), &"plan.bin".into()));
-    let other = laptop.text(&["send", &talk, "Rather not", "--at", &ahead(3_600)], "id").await;
+    let other = laptop.text(&["send", &talk, "Rather not", "--at", &ahead(7_200)], "id").await;
     // Once this is done the relay has both with the file, and no process of Ada's runs.
     laptop.sync().await;
+    ben.sync().await;
     assert!(ben.bodies(&talk).await.is_empty());
+    relay.kill().await;
+    relay.start_later(5_400).await;
     let came = read(&ben, &talk, "Good morning").await;
     assert_eq!(text(&came, "id"), text(&planned, "id"));
     let saved = ben.file("came.bin");
@@ -68,7 +71,7 @@ async fn a_planned_message_goes_out_while_no_device_of_its_author_runs() {
     desktop.sync().await;
     let listed = desktop.all(&["outbox", "list"]).await;
     assert_eq!((listed.len(), text(&listed[0], "state")), (1, "held".to_owned()));
-    let later = ahead(7_200);
+    let later = ahead(9_000);
     let moved = desktop.one(&["outbox", "time", &other, &later]).await;
     let moved_to: DateTime<Utc> = text(&moved, "at").parse().unwrap();
     assert!((moved_to - later.parse::<DateTime<Utc>>().unwrap()).abs() < TimeDelta::seconds(1));

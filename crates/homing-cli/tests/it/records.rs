@@ -1,6 +1,7 @@
 //! Properties and interests on the command line: kept, shared, noted from both sides.
 
-use crate::support::{Pair, text};
+use crate::devices::link;
+use crate::support::{Device, Pair, text};
 
 #[tokio::test]
 async fn a_property_is_kept_shared_and_asked_about() {
@@ -76,4 +77,85 @@ async fn what_does_not_fit_is_said_before_anything_is_kept() {
     ada.one(&["property", "new", "--title", "Villa"]).await;
     assert_eq!(ada.fails(&["property", "show", "Villa"]).await, "ambiguous_name");
     assert_eq!(ada.fails(&["interest", "set", "Villa", "--level", "endless"]).await, "ambiguous_name");
+}
+
+#[tokio::test]
+async fn photos_are_put_in_order_and_taken_away() {
+    let Pair { relay: _relay, ada, .. } = Pair::meet().await;
+    let paths = ["front.jpg", "garden.jpg", "bath.jpg"].map(|name| {
+        let path = ada.file(name);
+        std::fs::write(&path, name).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let [front, garden, bath] = &paths;
+    ada.one(&["property", "new", "--title", "Villa Rosa", "--photo", front, "--photo", garden]).await;
+    let photos = async |options: &[&str]| -> Vec<String> {
+        let rows = ada.all(&[&["property", "photos", "Villa Rosa"], options].concat()).await;
+        rows.iter().map(|row| text(row, "name")).collect()
+    };
+    assert_eq!(photos(&[]).await, ["front.jpg", "garden.jpg"]);
+    assert_eq!(
+        photos(&["--add", bath, "--first", "garden.jpg"]).await,
+        ["garden.jpg", "front.jpg", "bath.jpg"]
+    );
+    let id = text(&ada.all(&["property", "photos", "Villa Rosa"]).await[1], "id");
+    assert_eq!(photos(&["--remove", &id]).await, ["garden.jpg", "bath.jpg"]);
+    assert_eq!(ada.fails(&["property", "photos", "Villa Rosa", "--remove", "attic.jpg"]).await, "not_found");
+    assert_eq!(photos(&["--first", "bath.jpg", "--first", "garden.jpg"]).await, ["bath.jpg", "garden.jpg"]);
+    assert_eq!(photos(&["--remove", "bath.jpg", "--remove", "garden.jpg"]).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn an_interest_is_shown_settled_and_taken_up_again() {
+    let Pair { relay: _relay, ada, ben, .. } = Pair::meet().await;
+    ada.one(&["property", "new", "--title", "Villa Rosa"]).await;
+    ada.one(&["property", "publish", "Villa Rosa", "--to", "Ben Okafor"]).await;
+    ada.sync().await;
+    ben.sync().await;
+    // Both note it before they hear of each other.
+    ada.one(&["interest", "set", "Villa Rosa", "--level", "high"]).await;
+    ben.one(&["interest", "set", "Villa Rosa", "--level", "low"]).await;
+    ada.sync().await;
+    ben.sync().await;
+    ada.sync().await;
+    let shown = ada.one(&["interest", "show", "Villa Rosa"]).await;
+    let level = &shown["choices"]["level"];
+    let low = level.as_array().unwrap().iter().find(|version| version["value"] == "low").unwrap();
+    assert_eq!(text(low, "by_name"), "Ben Okafor");
+    let settled = ada
+        .one(&["interest", "settle", "Villa Rosa", "level", &text(low, "change"), "--client", "Ben Okafor"])
+        .await;
+    assert_eq!(
+        (text(&settled["fields"], "level"), &settled["choices"]),
+        ("low".into(), &serde_json::json!({}))
+    );
+    ada.one(&["interest", "remove", "Villa Rosa"]).await;
+    assert_eq!(ada.fails(&["interest", "show", "Villa Rosa"]).await, "not_found");
+    ada.one(&["interest", "restore", "Villa Rosa"]).await;
+    assert_eq!(text(&ada.one(&["interest", "show", "Villa Rosa"]).await["fields"], "level"), "low");
+    assert_eq!(ada.fails(&["interest", "restore", "Villa Rosa"]).await, "not_found");
+}
+
+#[tokio::test]
+async fn photos_added_apart_are_all_kept() {
+    let Pair { relay, ada, .. } = Pair::meet().await;
+    let laptop = link(&ada, &relay.address, Device::new()).await;
+    laptop.sync().await;
+    ada.one(&["property", "new", "--title", "Villa Rosa"]).await;
+    ada.sync().await;
+    laptop.sync().await;
+    for (device, name) in [(&ada, "front.jpg"), (&laptop, "garden.jpg")] {
+        let path = device.file(name);
+        std::fs::write(&path, name).unwrap();
+        device.all(&["property", "photos", "Villa Rosa", "--add", path.to_str().unwrap()]).await;
+    }
+    ada.sync().await;
+    laptop.sync().await;
+    ada.sync().await;
+    assert_eq!(ada.fails(&["property", "settle", "Villa Rosa", "title", "--all"]).await, "invalid_argument");
+    ada.one(&["property", "settle", "Villa Rosa", "photos", "--all"]).await;
+    let photos = ada.all(&["property", "photos", "Villa Rosa"]).await;
+    let mut names: Vec<String> = photos.iter().map(|photo| text(photo, "name")).collect();
+    names.sort();
+    assert_eq!(names, ["front.jpg", "garden.jpg"]);
 }

@@ -226,7 +226,7 @@ impl Relay {
     pub async fn start() -> Self {
         let data = TempDir::new().unwrap();
         let (port, listen) = reserve();
-        let (child, address) = launch(&listen, data.path(), &[]).await;
+        let (child, address) = launch(&listen, data.path(), &[], 0).await;
         Self { address, data, child: Some(child), _port: port }
     }
 
@@ -252,8 +252,17 @@ impl Relay {
 
     /// The same with further arguments.
     pub async fn start_again_with(&mut self, args: &[&str]) {
+        self.launch_again(args, 0).await;
+    }
+
+    /// The same when so many seconds have gone by for it.
+    pub async fn start_later(&mut self, seconds: i64) {
+        self.launch_again(&[], seconds * 1_000).await;
+    }
+
+    async fn launch_again(&mut self, args: &[&str], skew_ms: i64) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        let (child, address) = launch(&listen, self.data.path(), args).await;
+        let (child, address) = launch(&listen, self.data.path(), args, skew_ms).await;
         assert_eq!(address, self.address);
         self.child = Some(child);
     }
@@ -273,8 +282,9 @@ fn reserve() -> (Option<TcpSocket>, String) {
     (Some(socket), address)
 }
 
-async fn launch(listen: &str, data: &Path, args: &[&str]) -> (Child, String) {
+async fn launch(listen: &str, data: &Path, args: &[&str], skew_ms: i64) -> (Child, String) {
     let mut child = Command::new(relay_binary())
+        .env("HOMING_CLOCK_SKEW_MS", skew_ms.to_string())
         .args(["--listen", listen, "--data"])
         .arg(data)
         .args(args)

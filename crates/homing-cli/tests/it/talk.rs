@@ -175,10 +175,10 @@ async fn what_is_chosen_for_conversations_is_in_their_shape() {
     assert!(listed("active").await);
 
     // Ben is Ada's client; so the conversation can be assigned, and a colleague's remark stands beside it.
-    let assigned = ada.one(&["conversation", "assign", "Kitchen", "Ada Berger"]).await;
+    let assigned = ada.one(&["conversation", "assign", "Kitchen", "--to", "Ada Berger"]).await;
     assert_eq!(text(&assigned, "assignee"), "Ada Berger");
     assert!(listed("mine").await && !listed("unassigned").await);
-    ada.one(&["conversation", "assign", "Kitchen"]).await;
+    ada.one(&["conversation", "unassign", "Kitchen"]).await;
     assert!(listed("unassigned").await);
     ada.one(&["conversation", "comment", "Kitchen", "pays late"]).await;
     ada.sync().await;
@@ -222,4 +222,88 @@ async fn two_conversations_become_one_and_two_again() {
     assert_eq!(ada.text(&["conversation", "unmerge", &again], "id").await, again);
     assert_eq!(ada.bodies(&conversation).await, ["Good morning!"]);
     assert_eq!(ada.fails(&["conversation", "merge", "Kitchen", "Kitchen"]).await, "invalid_argument");
+}
+
+#[tokio::test]
+async fn many_conversations_are_dealt_with_at_once_and_found_by_client_and_property() {
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
+    let notes =
+        ada.text(&["conversation", "new", "--subject", "My notes", "--message", "Call Ben"], "id").await;
+    assert_eq!(ada.bodies(&notes).await, ["Call Ben"], "nobody is needed for notes");
+    ada.one(&["conversation", "new", "--subject", "Garden", "--with", "Ben Okafor"]).await;
+    let subjects = async |options: &[&str]| {
+        let rows = ada.all(&[&["conversation", "list"], options].concat()).await;
+        let mut subjects: Vec<String> = rows.iter().map(|row| text(row, "subject")).collect();
+        subjects.sort();
+        subjects
+    };
+    assert_eq!(subjects(&["--client", "Ben Okafor"]).await, ["", "Garden", "Kitchen"]);
+    assert_eq!(subjects(&["--client", "Ben Okafor", "--limit", "1"]).await.len(), 1);
+    assert_eq!(ada.fails(&["conversation", "list", "--client", "Nobody"]).await, "not_found");
+    ada.one(&["property", "new", "--title", "Villa Rosa"]).await;
+    ada.one(&["conversation", "link", &conversation, "Villa Rosa"]).await;
+    assert_eq!(subjects(&["--record", "Villa Rosa"]).await, ["Kitchen"]);
+
+    let all = ["Kitchen", "Garden", "My notes"];
+    let told = async |what: &str, on: &[&str]| ada.all(&[&["conversation", what], on].concat()).await;
+    for (what, field, is) in [
+        ("archive", "archived", true),
+        ("unarchive", "archived", false),
+        ("unread", "marked_unread", true),
+        ("read", "marked_unread", false),
+    ] {
+        let rows = told(what, &all).await;
+        assert!(rows.len() == 3 && rows.iter().all(|row| row[field] == is), "{what}: {rows:?}");
+    }
+    let rows = told("assign", &["Kitchen", "Garden", "--to", "Ada Berger"]).await;
+    assert!(rows.iter().all(|row| text(row, "assignee") == "Ada Berger"), "{rows:?}");
+    assert_eq!(
+        ada.fails(&["conversation", "assign", "Kitchen", "My notes", "--to", "Ada Berger"]).await,
+        "invalid_argument"
+    );
+    let rows = told("unassign", &["Kitchen", "Garden"]).await;
+    assert!(rows.len() == 2 && rows.iter().all(|row| row["assignee"].is_null()), "{rows:?}");
+}
+
+#[tokio::test]
+async fn files_are_put_to_a_draft_and_taken_out() {
+    let Pair { relay: _relay, ada, ben, conversation, .. } = Pair::meet().await;
+    let [offer, plan] = ["offer.pdf", "plan.pdf"].map(|name| {
+        let path = ada.file(name);
+        std::fs::write(&path, name).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let names = |draft: &serde_json::Value| -> Vec<String> {
+        draft["files"].as_array().unwrap().iter().map(|file| text(file, "name")).collect()
+    };
+    let set = ["draft", "set", &conversation, "The offer", "--attach", &offer, "--attach", &plan];
+    assert_eq!(names(&ada.one(&set).await), ["offer.pdf", "plan.pdf"]);
+    let gone = ["draft", "set", &conversation, "", "--attach", "/no/such/file"];
+    assert_eq!(ada.fails(&gone).await, "file_failed");
+    assert_eq!(ada.fails(&["draft", "detach", &conversation, "other.pdf"]).await, "not_found");
+    let left = ada.one(&["draft", "detach", &conversation, "plan.pdf"]).await;
+    assert_eq!((names(&left), text(&left, "text")), (vec!["offer.pdf".to_owned()], "The offer".to_owned()));
+    let apart = ada.one(&["draft", "set", &conversation, "", "--new", "--attach", &plan]).await;
+    assert_eq!((names(&apart), text(&apart, "text")), (vec!["plan.pdf".to_owned()], String::new()));
+    assert_eq!(text(&apart["others"][0], "text"), "The offer");
+    ada.one(&["draft", "use", &conversation, &text(&left, "id")]).await;
+    ada.one(&["draft", "send", &conversation]).await;
+    ada.sync().await;
+    ben.sync().await;
+    let got = ben.all(&["files", "list", &conversation]).await;
+    assert_eq!(got.iter().map(|file| text(file, "name")).collect::<Vec<_>>(), ["offer.pdf"]);
+}
+
+#[tokio::test]
+async fn a_file_is_stopped_on_its_way() {
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
+    let path = ada.file("film.bin");
+    std::fs::write(&path, "a film").unwrap();
+    ada.one(&["send", &conversation, "The film", "--attach", path.to_str().unwrap()]).await;
+    let id = text(&ada.one(&["files", "list", &conversation]).await, "id");
+    assert_eq!(ada.text(&["files", "stop", &id], "state").await, "stopped");
+    ada.sync().await;
+    assert_eq!(ada.text(&["files", "list", &conversation], "state").await, "stopped", "it stays so");
+    assert_eq!(ada.text(&["files", "fetch", &id], "state").await, "waiting");
+    assert_eq!(ada.fails(&["files", "stop", "no-such-file"]).await, "not_found");
 }
