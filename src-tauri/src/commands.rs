@@ -13,6 +13,7 @@ use crate::handed::{Handed, HandedFile};
 use crate::opening::{self, Opening, Opens};
 use crate::picked::{Picked, proposed};
 use crate::platform::Clipboard;
+use crate::words::{Spoken, Words};
 use crate::{links, platform, tray};
 
 /// Addresses the page may hand to another program; everything else could run something.
@@ -216,6 +217,14 @@ fn allowed(url: &str) -> Result<Url, ApiError> {
 #[tauri::command]
 pub fn set_badge(app: AppHandle, count: u32) {
     tray::set_unread(&app, count);
+}
+
+/// Says from now on in the page's words what is said outside the window.
+#[tauri::command]
+pub fn set_words(app: AppHandle, spoken: State<'_, Spoken>, words: Words) {
+    if spoken.speak(words) {
+        tray::set_words(&app);
+    }
 }
 
 /// Shows the page larger or smaller, as a browser's zoom does: its layout follows.

@@ -8,12 +8,14 @@ use std::time::Duration;
 use homing_engine::api::{ApiError, Call, Code, DemoStart, Event, Settings, Status};
 use homing_engine::host::{Session, SessionOptions};
 use homing_engine::port::Answer;
+use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast};
 
 use crate::links::Pending;
-use crate::notifications::Notice;
+use crate::notifications::{Notice, Offers};
+use crate::words::{Said, Spoken};
 use crate::{notifications, window};
 
 /// Name of the event that carries the engine's events to the page.
@@ -30,8 +32,14 @@ pub struct Engine {
     profile: PathBuf,
     /// The demo, while it is shown instead of the profile.
     demo: Mutex<Option<PathBuf>>,
-    session: Mutex<Option<Arc<Session>>>,
+    session: Mutex<Option<Open>>,
     close_to_tray: AtomicBool,
+}
+
+/// A session, and what passes its events on.
+struct Open {
+    session: Arc<Session>,
+    events: JoinHandle<()>,
 }
 
 impl Engine {
@@ -118,41 +126,45 @@ impl Engine {
 
     /// Ends the engine in good order.
     pub async fn close(&self) {
-        if let Some(session) = self.session.lock().await.take()
-            && tokio::time::timeout(CLOSES_WITHIN, session.close()).await.is_err()
-        {
+        let Some(Open { session, events }) = self.session.lock().await.take() else { return };
+        if tokio::time::timeout(CLOSES_WITHIN, session.close()).await.is_err() {
             tracing::warn!("the engine did not end in time");
         }
+        // What it still had to tell is of a profile that is not shown any more.
+        events.abort();
     }
 
     async fn session(&self) -> Result<Arc<Session>, ApiError> {
         let mut place = self.session.lock().await;
-        if let Some(session) = &*place {
-            return Ok(session.clone());
+        if let Some(open) = &*place {
+            return Ok(open.session.clone());
         }
         let profile = self.demo.lock().await.clone().unwrap_or_else(|| self.profile.clone());
         let options = SessionOptions { profile, network: true, serve: true };
         let session = Session::open(options).await?;
-        tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
+        let events = tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
         if let Ok(settings) = session.call(Call::Settings(Default::default())).await
             && let Ok(settings) = serde_json::from_str::<Settings>(settings.get())
         {
             self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);
         }
-        *place = Some(session.clone());
+        *place = Some(Open { session: session.clone(), events });
         Ok(session)
     }
 
     fn heard(&self, event: Event) {
         match &event {
-            Event::Notify { id, conversation, message, title, body, desktop: true, sound, .. } => {
+            Event::Notify { notice, hidden, desktop: true, sound, .. } => {
+                let words = self.app.state::<Spoken>().now();
+                let Said { title, body } = words.say(notice, *hidden);
                 let notice = Notice {
-                    id: id.clone(),
-                    conversation: conversation.clone(),
-                    message: message.clone(),
-                    title: title.clone(),
-                    body: body.clone(),
+                    id: notice.id.clone(),
+                    conversation: notice.conversation.clone(),
+                    message: notice.message.clone(),
+                    title,
+                    body,
                     sound: *sound,
+                    offers: Offers { open: words.open, reply: words.reply, read: words.read },
                 };
                 notifications::show(&self.app, notice);
             }

@@ -73,13 +73,13 @@ enum Drag {
 }
 
 impl Handed {
-    /// Keeps files, of those that are files.
+    /// Keeps files. What is a folder, or can't be read, is refused with its reason by whom it is handed to.
     pub fn files(&self, paths: Vec<PathBuf>) -> Vec<HandedFile> {
         let found = paths.into_iter().filter_map(|path| {
-            let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+            let about = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file);
             let name = path.file_name()?.to_string_lossy().into_owned();
             let mime = mime_guess::from_path(&path).first_or_octet_stream().essence_str().to_owned();
-            Some((name, mime, about.len(), Content::Path(path)))
+            Some((name, mime, about.map_or(0, |about| about.len()), Content::Path(path)))
         });
         found
             .take(MOST)
@@ -221,12 +221,14 @@ mod tests {
         let handed = Handed::default();
         let told =
             handed.files(vec![plan.clone(), folder.path().to_path_buf(), folder.path().join("missing")]);
-        let [file] = told.as_slice() else { panic!("{told:?}") };
+        // What is no file is told as well: the engine says why it can't be sent.
+        let [file, folder, missing] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((folder.size, missing.size), (0, 0));
         assert_eq!((file.name.as_str(), file.mime.as_str(), file.size), ("plan.txt", "text/plain", 12));
         let path = plan.to_str().unwrap().to_owned();
         let given = |number| FileSource::Given { number };
         assert_eq!(filled(&handed, given(file.id)), Ok(FileSource::Path { path }));
-        assert_eq!(filled(&handed, given(file.id + 1)), Err(Code::NotFound));
+        assert_eq!(filled(&handed, given(missing.id + 1)), Err(Code::NotFound));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod platform;
 mod tray;
 mod voice;
 mod window;
+mod words;
 
 use std::path::PathBuf;
 
@@ -52,6 +53,7 @@ fn main() -> anyhow::Result<()> {
             commands::open_external,
             commands::set_badge,
             commands::set_zoom,
+            commands::set_words,
             commands::quit,
         ])
         .setup(move |app| {
@@ -91,6 +93,7 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(picked::Picked::default());
     app.manage(voice::Voice::default());
     app.manage(opening::Opening::new(&profile));
+    app.manage(words::Spoken::new(&profile));
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
     if let Err(error) = tray::add(app) {

@@ -24,6 +24,18 @@ pub struct Notice {
     pub body: String,
     /// With a sound, where the desktop makes one.
     pub sound: bool,
+    /// What it offers.
+    pub offers: Offers,
+}
+
+/// What a person can choose on it, in words.
+pub struct Offers {
+    /// To look at it.
+    pub open: String,
+    /// To answer; only where there is a conversation.
+    pub reply: String,
+    /// To need no more of it; only where there is a conversation.
+    pub read: String,
 }
 
 /// What a person did with it.

@@ -66,9 +66,9 @@ pub async fn notify(notice: &Notice, mut taken_back: oneshot::Receiver<()>) -> a
     let desktop = NotificationsProxy::new(&bus).await?;
     let (mut actions, mut closings) =
         (desktop.receive_action_invoked().await?, desktop.receive_notification_closed().await?);
-    let mut offers = vec![OPEN, "Open"];
+    let mut offers = vec![OPEN, notice.offers.open.as_str()];
     if notice.conversation.is_some() {
-        offers.extend([REPLY, "Reply", READ, "Mark as read"]);
+        offers.extend([REPLY, &notice.offers.reply, READ, &notice.offers.read]);
     }
     let sound = match notice.sound {
         true => ("sound-name", Value::from("message-new-instant")),
@@ -116,9 +116,13 @@ pub async fn notify(notice: &Notice, _taken_back: oneshot::Receiver<()>) -> anyh
     use notify_rust::{Notification, NotificationResponse};
     let (answer, answered) = oneshot::channel();
     let mut notification = Notification::new();
-    notification.appname("Homing").summary(&notice.title).body(&notice.body).action(OPEN, "Open");
+    notification
+        .appname("Homing")
+        .summary(&notice.title)
+        .body(&notice.body)
+        .action(OPEN, &notice.offers.open);
     if notice.conversation.is_some() {
-        notification.action(REPLY, "Reply").action(READ, "Mark as read");
+        notification.action(REPLY, &notice.offers.reply).action(READ, &notice.offers.read);
     }
     if notice.sound {
         notification.sound_name("Default");

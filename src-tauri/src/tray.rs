@@ -2,18 +2,26 @@
 
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Manager};
+use tauri::{AppHandle, Manager, Wry};
 
+use crate::words::Spoken;
 use crate::{platform, window};
 
 const ID: &str = "main";
 const SHOW: &str = "show";
 const QUIT: &str = "quit";
 
+/// What can be chosen on the icon.
+struct Items {
+    show: MenuItem<Wry>,
+    quit: MenuItem<Wry>,
+}
+
 /// Adds the icon.
 pub fn add(app: &AppHandle) -> tauri::Result<()> {
-    let show = MenuItem::with_id(app, SHOW, "Open Homing", true, None::<&str>)?;
-    let quit = MenuItem::with_id(app, QUIT, "Quit", true, None::<&str>)?;
+    let words = app.state::<Spoken>().now();
+    let show = MenuItem::with_id(app, SHOW, &words.show, true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, QUIT, &words.quit, true, None::<&str>)?;
     let mut tray = TrayIconBuilder::with_id(ID)
         .tooltip("Homing")
         .menu(&Menu::with_items(app, &[&show, &quit])?)
@@ -35,7 +43,19 @@ pub fn add(app: &AppHandle) -> tauri::Result<()> {
     if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
     }
-    tray.build(app).map(drop)
+    tray.build(app)?;
+    app.manage(Items { show, quit });
+    Ok(())
+}
+
+/// Says in the words spoken now what can be chosen on it.
+pub fn set_words(app: &AppHandle) {
+    let words = app.state::<Spoken>().now();
+    if let Some(items) = app.try_state::<Items>()
+        && let Err(error) = items.show.set_text(&words.show).and_then(|()| items.quit.set_text(&words.quit))
+    {
+        tracing::debug!("the tray goes on in another language: {error}");
+    }
 }
 
 /// Shows a number of unread messages: beside the tray's icon, or where icons have no text (Windows) as its tooltip; at the

@@ -184,14 +184,53 @@ describe("inbox", () => {
     expect(document.activeElement).toBe(button);
   });
 
-  it("deletes for me only when the undo is gone", async () => {
+  it("deletes for me at once, and the undo brings it back with what was in it", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");
     await user.click(await soon(() => one("thread-menu")));
     await user.click(one("thread-delete-me"));
+    await soon(() => expect(fake.world.rows.has("c-ben")).toBe(false));
+    await soon(() => expect(all("conversation").some((row) => row.dataset["id"] === "c-ben")).toBe(false));
     await user.click(await soon(() => one("toast-action")));
-    expect(fake.calls.some((call) => call.name === "conversation_delete")).toBe(false);
     await soon(() => one("conversation", '[data-id="c-ben"]'));
+    expect(fake.world.messages.get("c-ben")?.length).toBeGreaterThan(0);
+  });
+
+  it("finishes what it is doing before it quits", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await user.click(await soon(() => one("thread-menu")));
+    let let_go = (): void => undefined;
+    fake.gates.set("conversation_delete", new Promise((done) => (let_go = done)));
+    await user.click(one("thread-delete-me"));
+    await soon(() => one("toast-action"));
+    fake.menu("quit");
+    await soon(() => expect(fake.calls.some((call) => call.name === "conversation_delete")).toBe(true));
+    expect(fake.over, "not before it is done").toBe(false);
+    let_go();
+    await soon(() => expect(fake.over).toBe(true));
+  });
+
+  it("finishes what it is doing before it locks, and offers no undo once the engine has locked by itself", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await user.click(await soon(() => one("thread-menu")));
+    await user.click(one("thread-delete-me"));
+    await soon(() => one("toast-action"));
+    fake.menu("lock");
+    await soon(() => expect(app().dataset["view"]).toBe("lock"));
+    const names = fake.calls.map((call) => call.name);
+    expect(names.indexOf("conversation_delete")).toBeGreaterThan(-1);
+    expect(names.indexOf("conversation_delete")).toBeLessThan(names.indexOf("lock"));
+    await user.type(one("lock-passphrase"), "correct horse{Enter}");
+    await user.click(await soon(() => one("conversation", '[data-id="c-rosa"] a')));
+    await user.click(await soon(() => one("thread-menu")));
+    await user.click(one("thread-delete-me"));
+    await soon(() => one("toast-action"));
+    fake.setStatus({ locked: true });
+    await soon(() => expect(app().dataset["view"]).toBe("lock"));
+    expect(all("toast"), "no error about it either").toHaveLength(0);
+    expect(fake.calls.some((call) => call.name === "conversation_restore")).toBe(false);
   });
 });
 
@@ -202,7 +241,7 @@ describe("palette", () => {
     await soon(() => one("conversation", '[data-id="c-rosa"]'));
     await user.keyboard("{Control>}k{/Control}");
     await user.type(await soon(() => one("palette-input")), "vlrosa");
-    expect(all("palette-item")[0]?.textContent).toContain("Villa Rosa");
+    await soon(() => expect(all("palette-item")[0]?.textContent).toContain("Villa Rosa"));
     await user.keyboard("{Enter}");
     await soon(() => expect(app().dataset["id"]).toBe("c-rosa"));
     await user.keyboard("{Control>}k{/Control}");

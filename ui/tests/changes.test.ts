@@ -70,7 +70,7 @@ describe("messages that are there", () => {
 
   it("are shown with their answers, and answered from there", async () => {
     const { user, fake } = await open();
-    fake.putMessage(message("answer", "c-ben", { body: "The blue one", reply_to: { id: "theirs", author_name: "Ben Okafor", preview: "Which door?", files: null }, at: "2030-01-01T10:02:00.000Z" }));
+    fake.putMessage(message("answer", "c-ben", { body: "The blue one", reply_to: { id: "theirs", author_name: "Ben Okafor", preview: "Which door?", files: null, deleted: false }, at: "2030-01-01T10:02:00.000Z" }));
     fake.putMessage({ ...fake.world.messages.get("c-ben")!.find((one) => one.id === "theirs")!, replies: 1 });
     await user.click(await soon(() => inRow("theirs", "message-replies")));
     const panel = await soon(() => one("answers"));

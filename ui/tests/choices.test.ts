@@ -1,8 +1,11 @@
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { conversation } from "../src/lib/backend/fake/world";
-import { lines } from "../src/lib/state/groups";
+import { agency } from "../src/lib/backend/fake/agency";
+import { conversation, empty } from "../src/lib/backend/fake/world";
+import { FakeBackend } from "../src/lib/backend/fake";
+import { ConversationList } from "../src/lib/state/conversations.svelte";
+import { keeping, lines, without } from "../src/lib/state/groups";
 import { chosen, laterToday, local, nextWeek, tomorrow } from "../src/lib/times";
 import { all, one, soon, start } from "./helpers";
 
@@ -86,6 +89,133 @@ describe("several conversations at once", () => {
     one("conversation", inList(first)).querySelector<HTMLElement>("a")?.focus();
     await user.keyboard("{Escape}");
     await soon(() => expect(all("bulk")).toHaveLength(0));
+  });
+});
+
+describe("the bar of what is chosen", () => {
+  async function chooseAll(user: ReturnType<typeof userEvent.setup>): Promise<void> {
+    one("conversation").querySelector<HTMLElement>("a")?.focus();
+    await user.keyboard("{Control>}a{/Control}");
+    await soon(() => one("bulk"));
+  }
+
+  it("offers what takes back what all of the list is", async () => {
+    const user = userEvent.setup();
+    const fake = await start();
+    const before = rows();
+    await chooseAll(user);
+    await user.click(one("bulk-archive"));
+    await soon(() => expect(rows()).toEqual([]));
+    await user.click(one("filter", '[data-filter="archived"]'));
+    await soon(() => expect(rows().length).toBeGreaterThanOrEqual(before.length));
+    await chooseAll(user);
+    expect(all("bulk-archive")).toHaveLength(0);
+    await user.click(one("bulk-unarchive"));
+    await soon(() => expect(rows()).toEqual([]));
+    await user.click(one("filter", '[data-filter="active"]'));
+    await soon(() => expect(rows()).toEqual(expect.arrayContaining(before)));
+
+    for (const [id, undone] of [["bulk-read", "bulk-unread"], ["bulk-pin", "bulk-pin"]] as const) {
+      await chooseAll(user);
+      await user.click(one(id));
+      await soon(() => expect(all("bulk")).toHaveLength(0));
+      await chooseAll(user);
+      await soon(() => one(undone));
+      await user.click(one(undone));
+    }
+    expect([...fake.world.rows.values()].filter((row) => !row.archived).every((row) => row.marked_unread && !row.pinned)).toBe(true);
+  });
+
+  it("holds all of the list, also what was never loaded, and does it in parts with one undo", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    for (let n = 0; n < 700; n += 1) world.rows.set(`x${n}`, conversation(`x${n}`, { title: `Talk ${n}` }));
+    const fake = await start(world);
+    const total = [...world.rows.values()].filter((row) => !row.archived && !row.snoozed && !row.blocked).length;
+    await chooseAll(user);
+    await soon(() => expect(one("bulk").textContent).toContain(`${total} selected`));
+    await user.click(one("bulk-archive"));
+    await soon(() => expect(one("toast").textContent).toContain(`${total} conversations archived`));
+    expect(fake.calls.filter((call) => call.name === "conversations_change")).toHaveLength(Math.ceil(total / 500));
+    await user.click(one("toast-action"));
+    await soon(() => expect([...fake.world.rows.values()].filter((row) => !row.archived && !row.snoozed && !row.blocked)).toHaveLength(total));
+  });
+
+  it("deletes for oneself, and brings back what was deleted", async () => {
+    const user = userEvent.setup();
+    const fake = await start();
+    const before = rows();
+    await chooseAll(user);
+    await user.click(one("bulk-menu"));
+    await user.click(await soon(() => one("bulk-delete")));
+    await soon(() => expect(rows()).toEqual([]));
+    await user.click(one("toast-action"));
+    await soon(() => expect(rows()).toEqual(before));
+    const restored = fake.calls.flatMap((call) => (call.name === "conversation_restore" ? [(call.args as { conversation: string }).conversation] : []));
+    expect(restored.sort()).toEqual([...before].sort());
+  });
+});
+
+describe("the open conversation", () => {
+  function held(css: string): HTMLElement {
+    const found = document.querySelector<HTMLElement>(css);
+    if (!found) throw new Error(`no ${css}`);
+    return found;
+  }
+
+  async function open(user: ReturnType<typeof userEvent.setup>, id: string) {
+    const fake = await start(undefined, `#/conversation/${id}`);
+    await soon(() => one("composer"));
+    await user.click(await soon(() => one("thread-menu")));
+    return fake;
+  }
+
+  it("has a menu in groups, walked through with the arrow keys", async () => {
+    const user = userEvent.setup();
+    await open(user, "c-rosa");
+    const menu = await soon(() => held("[role=menu]"));
+    const lines = [...menu.querySelectorAll("[role=menuitem], [role=separator]")];
+    expect(lines.filter((line) => line.getAttribute("role") === "separator").length).toBeGreaterThanOrEqual(3);
+    expect(lines[0]?.getAttribute("role")).toBe("menuitem");
+    expect(lines.at(-1)?.classList.contains("danger")).toBe(true);
+    await user.keyboard("{End}");
+    expect(document.activeElement).toBe(lines.at(-1));
+  });
+
+  it("is renamed with an undo", async () => {
+    const user = userEvent.setup();
+    const fake = await open(user, "c-rosa");
+    const before = fake.world.rows.get("c-rosa")?.subject ?? "";
+    await user.click(one("thread-rename"));
+    const field = await soon(() => held("header input"));
+    await user.clear(field);
+    await user.type(field, "Casa Rosa{Enter}");
+    await soon(() => expect(one("thread-title").textContent).toBe("Casa Rosa"));
+    await user.click(await soon(() => one("toast-action")));
+    await soon(() => expect(fake.world.rows.get("c-rosa")?.subject).toBe(before));
+  });
+
+  it("is acted on from the palette, where all settings are found too", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    const labels = (): string[] => all("palette-item").map((item) => item.textContent?.trim() ?? "");
+    const find = async (words: string, label: string): Promise<void> => {
+      await user.keyboard("{Control>}k{/Control}");
+      await user.type(await soon(() => one("palette-input")), words);
+      await soon(() => expect(labels().some((one) => one.includes(label))).toBe(true));
+    };
+    for (const [words, label] of [["undo sending", "Settings: "], ["quiet hours", "Settings: "], ["presence", "Settings: "], ["snooze", "This conversation: Snooze"], ["leave", "This conversation: Leave"]] as const) {
+      await find(words, label);
+      await user.keyboard("{Escape}");
+      await soon(() => expect(all("palette-input")).toHaveLength(0));
+    }
+    await find("block ben", "Block Ben");
+    await user.click(all("palette-item").find((item) => item.textContent?.includes("Block Ben")) as HTMLElement);
+    const blocked = (): boolean | undefined => fake.world.people.find((one) => one.id === "p-ben")?.blocked;
+    await soon(() => expect(blocked()).toBe(true));
+    await user.click(await soon(() => one("toast-action")));
+    await soon(() => expect(blocked()).toBe(false));
   });
 });
 
@@ -196,14 +326,40 @@ describe("times to choose from", () => {
 
 describe("groups", () => {
   it("stand where their newest conversation is, what belongs to nobody last", () => {
-    const row = (id: string, space: string | null) => conversation(id, space ? { space, space_kind: "client", space_name: space } : {});
-    const shown = lines([row("a", "x"), row("b", null), row("c", "y"), row("d", "x")], "client");
-    expect(shown.map((line) => ("row" in line ? line.row.id : `= ${line.head}`))).toEqual(["= x", "a", "d", "= y", "c", "= ", "b"]);
+    const groups = [{ key: "x", name: "X", conversations: ["a", "d"] }, { key: "", name: "", conversations: ["b"] }];
+    const here = conversation("a");
+    const shown = lines(groups, (id) => (id === "a" ? here : undefined));
+    expect(shown.map((line) => ("id" in line ? `${line.id} ${line.row ? "here" : "coming"}` : `${line.head}: ${line.count}`))).toEqual(["X: 2", "a here", "d coming", ": 1", "b coming"]);
   });
 
-  it("are made of the first record a conversation is about", () => {
-    const chip = (id: string) => ({ id, kind: "property", title: `Villa ${id}`, shared: false, deleted: false });
-    const shown = lines([conversation("a", { records: [chip("x"), chip("y")] }), conversation("b")], "record");
-    expect(shown.map((line) => ("row" in line ? line.row.id : `= ${line.head}`))).toEqual(["= Villa x", "a", "= ", "b"]);
+  it("lose what leaves the list, and keep what is being read where it was", () => {
+    const before = [{ key: "x", name: "X", conversations: ["a", "d"] }, { key: "y", name: "Y", conversations: ["c"] }];
+    const left = without(before, (id) => id === "c" || id === "d");
+    expect(left).toEqual([{ key: "x", name: "X", conversations: ["a"] }]);
+    expect(keeping(left, before, "c")).toEqual([left[0], before[1]]);
+    expect(keeping(left, before, "d")).toEqual([before[0]]);
+    expect(keeping(left, before, "a")).toBe(left);
+  });
+
+  it("know all that stands under them, and fetch rows as they are looked at", async () => {
+    const fake = new FakeBackend(empty());
+    for (let n = 0; n < 250; n += 1) fake.putRow(conversation(`c${String(n).padStart(3, "0")}`, { last_at: new Date(n * 1000).toISOString(), space: n % 2 ? "s-x" : "s-y", space_kind: "client", space_name: n % 2 ? "X" : "Y" }));
+    const list = new ConversationList(fake);
+    await fake.listen((event) => {
+      if (event.event === "conversations") list.apply(event);
+    });
+    list.choose("active", "client");
+    await soon(() => expect(list.lines.length).toBe(252));
+    const heads = () => list.lines.flatMap((line) => ("id" in line ? [] : [`${line.head}: ${line.count}`]));
+    expect(heads()).toEqual(["X: 125", "Y: 125"]);
+    expect(list.rows).toHaveLength(100);
+    await list.want(["c000", "c002"]);
+    expect([list.find("c000")?.id, list.find("c004")]).toEqual(["c000", undefined]);
+    // Something happens in one that was never looked at: its heading goes to the top, and nothing stands twice.
+    fake.putRow({ ...fake.world.rows.get("c004")!, last_at: new Date(9e6).toISOString() });
+    await soon(() => expect(heads()).toEqual(["Y: 125", "X: 125"]));
+    expect(list.neighbour(null, 1)).toBe("c004");
+    fake.putRow({ ...fake.world.rows.get("c004")!, archived: true });
+    await soon(() => expect(heads()).toEqual(["X: 125", "Y: 124"]));
   });
 });

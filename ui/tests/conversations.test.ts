@@ -78,10 +78,10 @@ describe("ConversationList", () => {
   });
 
   it("hides a row until its deletion is undone", async () => {
-    list.hide("b", true);
+    list.hide(["b"], true);
     fake.putRow({ ...held("b"), preview: "still hidden" });
     expect(ids()).toEqual(["c", "a"]);
-    list.hide("b", false);
+    list.hide(["b"], false);
     await new Promise((resolve) => setTimeout(resolve));
     expect(ids()).toEqual(["c", "b", "a"]);
   });

@@ -280,4 +280,16 @@ describe("DraftEditor", () => {
     await expect(taken).rejects.toThrow();
     expect(await attached).toBe(false);
   });
+
+  it("does not send an answer whose quote could not be kept", async () => {
+    editor.input("Yes, both of them.");
+    editor.setReply({ id: "m1", author_name: "Ben", preview: "Shall I bring the keys?", files: null, deleted: false });
+    fake.failing.set("draft_set", new CallError({ code: "storage_failed", message: "The disk is full." }));
+    expect(await editor.send()).toBe(false);
+    expect(editor.error?.code).toBe("storage_failed");
+    expect(editor.text).toBe("Yes, both of them.");
+    expect(fake.calls.some((call) => call.name === "draft_send")).toBe(false);
+    fake.failing.clear();
+    expect(await editor.send()).toBe(true);
+  });
 });

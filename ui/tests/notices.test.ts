@@ -1,9 +1,14 @@
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
 import { notice } from "../src/lib/backend/fake/notices";
+import { desktopWords } from "../src/lib/desktop";
+import { chooseLanguage, t } from "../src/lib/text";
+import { en } from "../src/lib/text/en";
 import { all, app, one, soon, start } from "./helpers";
+
+afterEach(() => chooseLanguage(null));
 
 describe("the notification centre", () => {
   it("lists what happened, leads there, and counts at the bell", async () => {
@@ -74,14 +79,33 @@ describe("the notification centre", () => {
   });
 });
 
+describe("what is told outside the window", () => {
+  it("is said in the catalogue's words, which the shell begins with in English", async () => {
+    const english = `${JSON.stringify(desktopWords(en), null, 2)}\n`;
+    await expect(english).toMatchFileSnapshot("../../src-tauri/src/words.json");
+    const fake = await start();
+    await soon(() => expect(fake.words).toEqual(desktopWords(en)));
+  });
+
+  it("follows the language, with places for what is only known then", async () => {
+    chooseLanguage("pseudo");
+    const fake = await start();
+    await soon(() => expect(fake.words?.show).toBe(t.desktop.show));
+    expect(fake.words?.show).toMatch(/^⟦.*⟧$/u);
+    expect(fake.words?.says["mention"]).toMatch(/^⟦\{name\} .*\{title\}.*⟧$/u);
+    expect(fake.words?.files["photo"]).toHaveLength(20);
+  });
+});
+
 describe("what is told in the window", () => {
-  const news = { event: "notify", id: "m-1", kind: "message", conversation: "c-ben", message: null, title: "Ben Okafor", body: "Are you there?", in_app: true, desktop: false, sound: false } as const;
+  const wrote = (id: string, text: string) => notice(id, "message", { name: "Ben Okafor", title: "Ben Okafor", text, conversation: "c-ben" });
+  const news = { event: "notify", notice: wrote("m-1", "Are you there?"), hidden: false, in_app: true, desktop: false, sound: false } as const;
 
   it("shows once for a conversation, leads there, and goes when it is read elsewhere", async () => {
     const user = userEvent.setup();
     const fake = await start();
     fake.emit(news);
-    fake.emit({ ...news, id: "m-2", body: "Hello?" });
+    fake.emit({ ...news, notice: wrote("m-2", "Hello?") });
     await soon(() => expect(all("news").map((toast) => toast.querySelector(".text")?.textContent)).toEqual(["Ben Okafor: Hello?"]));
     fake.emit({ event: "unnotify", conversation: "c-ben" });
     await soon(() => expect(all("news")).toEqual([]));
@@ -89,6 +113,16 @@ describe("what is told in the window", () => {
     await user.click(await soon(() => one("news-action")));
     await soon(() => expect(window.location.hash).toBe("#/conversation/c-ben"));
     expect(all("news")).toEqual([]);
+  });
+
+  it("is said in the window's language, whatever it is", async () => {
+    chooseLanguage("pseudo");
+    const fake = await start();
+    fake.emit({ ...news, notice: notice("n-9", "mention", { name: "Ben Okafor", title: "Hill Road 12", text: "look", conversation: "c-site" }) });
+    const { says } = t.notices;
+    await soon(() => expect(one("news").querySelector(".text")?.textContent).toBe(t.toast.told(says.mention("Ben Okafor", "Hill Road 12"), "look")));
+    fake.emit({ ...news, notice: notice("n-10", "left", { me: true, title: "", conversation: "c-alone" }) });
+    await soon(() => expect(all("news").at(-1)?.textContent).toContain(says.youLeft(t.list.alone)));
   });
 
   it("is not what the desktop is told", async () => {

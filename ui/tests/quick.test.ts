@@ -26,6 +26,15 @@ describe("a slash", () => {
 });
 
 describe("quick replies", () => {
+  it("stay in their import when a choice of its table is given up", async () => {
+    await start(undefined, "#/quick-import");
+    const field = await soon(() => one("quick-file"));
+    field.dispatchEvent(new Event("cancel", { bubbles: true }));
+    expect(location.hash).toBe("#/quick-import");
+    one("dialog").dispatchEvent(new Event("cancel", { cancelable: true }));
+    expect(location.hash).toBe("#/quick");
+  });
+
   it("are picked with the keys alone, filled in, marked, and taken out again", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-sam");

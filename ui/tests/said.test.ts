@@ -32,7 +32,7 @@ describe("a message without words", () => {
     const said_ = filesSaid([voice]);
     fake.putRow(conversation("c-ben", { title: "Ben Okafor", preview: "", preview_files: said_ }));
     await soon(() => expect(document.querySelector("[data-testid=conversation][data-id=c-ben]")?.textContent).toContain("Voice message, 1:05"));
-    fake.putMessage(message("answer", "c-ben", { body: "Yes", reply_to: { id: "x", author_name: "Ben Okafor", preview: "", files: filesSaid([photo, photo]) } }));
+    fake.putMessage(message("answer", "c-ben", { body: "Yes", reply_to: { id: "x", author_name: "Ben Okafor", preview: "", files: filesSaid([photo, photo]), deleted: false } }));
     await soon(() => expect(document.querySelector("[data-testid=message][data-id=answer] .quote")?.textContent).toContain("2 photos"));
     expect(quoteOf(message("pictures", "c-ben", { body: "", attachments: [photo] })).files).toMatchObject({ kind: "photo", count: 1 });
     expect(quoteOf(message("words", "c-ben", { body: "Look", attachments: [photo] })).files).toBeNull();

@@ -1,12 +1,27 @@
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
+import type { CallName } from "../src/lib/backend";
 import { message } from "../src/lib/backend/fake/world";
+import type { ConversationDetail } from "../src/lib/bindings/ConversationDetail";
 import { all, app, one, soon, start } from "./helpers";
 
 const row = (id: string): HTMLElement => one("message", `[data-id="${id}"]`);
 
 describe("conversation", () => {
+  it.each([[true, "You left."], [false, "You are not part of this any more."]])("says how it ended: left %s", async (left, words) => {
+    const fake = await start();
+    const call = fake.call.bind(fake);
+    fake.call = (async (name: CallName, args: never) => {
+      const answer = await call(name, args);
+      if (name !== "conversation") return answer;
+      const detail = answer as ConversationDetail;
+      return { ...detail, member: false, left, row: { ...detail.row, can_write: false } };
+    }) as typeof fake.call;
+    window.location.hash = "#/conversation/c-ben";
+    await soon(() => expect(document.body.textContent).toContain(words));
+  });
+
   it("shows the unread divider before the first unread message and reports what was seen", async () => {
     const fake = await start(undefined, "#/conversation/c-layla");
     await soon(() => one("unread-divider"));
@@ -20,7 +35,8 @@ describe("conversation", () => {
     vi.spyOn(document, "hasFocus").mockReturnValue(false);
     const fake = await start(undefined, "#/conversation/c-layla");
     await soon(() => one("unread-divider"));
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    fake.putMessage(message("c-layla-9", "c-layla", { order: "999999", body: "Are you there?", unread: true }));
+    await soon(() => row("c-layla-9"));
     expect(fake.calls.some((call) => call.name === "shown")).toBe(false);
     vi.restoreAllMocks();
     window.dispatchEvent(new Event("focus"));

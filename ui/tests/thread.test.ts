@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { FakeBackend } from "../src/lib/backend/fake";
 import { conversation, empty, message } from "../src/lib/backend/fake/world";
 import { Thread } from "../src/lib/state/thread.svelte";
+import { soon } from "./helpers";
 
 const COUNT = 400;
 const order = (n: number): string => String(n).padStart(6, "0");
@@ -73,6 +74,42 @@ describe("Thread", () => {
     fake.putMessage(message("new", "c", { order: order(99999) }));
     fake.putMessage(message("ancient", "c", { order: order(5) }));
     expect(ids()).toEqual(before);
+  });
+
+  it("lets go of a page that continues what is shown no more, and misses nothing meanwhile", async () => {
+    await thread.open(null);
+    const call = fake.call.bind(fake);
+    const held: Array<() => void> = [];
+    fake.call = async (name, args) => {
+      const answer = await call(name, args);
+      if (name === "messages") await new Promise<void>((done) => held.push(done));
+      return answer;
+    };
+    const older = thread.loadOlder();
+    const reveal = thread.reveal("m50");
+    await soon(() => expect(held).toHaveLength(2));
+    held[0]?.();
+    await older;
+    expect(thread.loading, "another page is on its way").toBe(true);
+    fake.putMessage(message("late", "c", { order: order(505) }));
+    held[1]?.();
+    await reveal;
+    expect(ids()).toContain("m50");
+    expect(ids(), "it was heard before the page came").toContain("late");
+    const places = thread.rows.filter((row) => row.id !== "late").map((row) => Number(row.id.slice(1)));
+    expect(places, "no hole").toEqual(places.map((_, at) => (places[0] ?? 0) + at));
+  });
+
+  it("opens whole, also when a message is asked for or changes were missed meanwhile", async () => {
+    const opening = thread.open(null);
+    const reveal = thread.reveal("m50");
+    await Promise.all([opening, reveal]);
+    expect(thread.target).toEqual({ id: "m50", flash: true });
+    expect(thread.detail?.row.id).toBe("c");
+    const other = new Thread(fake, "c");
+    await Promise.all([other.open("m60"), other.reload()]);
+    expect(other.loaded).toBe(true);
+    expect(other.target?.id).toBe("m60");
   });
 
   it("turns a tick by a diff, without a new row", async () => {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::driver::{App, Bus, Desk, Notices, OnScreen, Tray};
+use crate::driver::{App, Bus, Desk, Notice, Notices, OnScreen, Tray};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
     conversation_id, first_start, introduce, link_terminal, look_away, open, row, tid, to_inbox, wait_unread,
@@ -10,6 +10,28 @@ use crate::steps::{
 
 const OPENED: &str = "return document.querySelector('[data-testid=thread]')?.dataset.id === arguments[0]
     && document.activeElement?.dataset.id";
+
+/// Ada in a window on a desktop, who has met Ben on the command line.
+struct Acquainted {
+    desk: Desk,
+    relay: Relay,
+    ben: Terminal,
+    ada: App,
+    /// The conversation of the two.
+    talk: String,
+}
+
+impl Acquainted {
+    async fn on(bus: &Bus) -> Self {
+        let desk = Desk::start();
+        let relay = Relay::start(&desk.folder("relay"));
+        let ben = Terminal::new(&desk.folder("ben"), 0);
+        let ada = desk.app("ada", &[("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())]).await;
+        introduce(&ada, &relay, &ben, "Ben Okafor").await;
+        let talk = conversation_id(&ada, "Ben").await;
+        Self { desk, relay, ben, ada, talk }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_elsewhere() {
@@ -89,15 +111,9 @@ async fn a_notification_opens_its_message_and_is_never_there_for_what_was_read_e
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_counts_what_is_unread_and_brings_back_a_closed_window() {
-    let desk = Desk::start();
     let bus = Bus::start();
     let (notices, tray) = (Notices::on(&bus).await, Tray::on(&bus).await);
-    let relay = Relay::start(&desk.folder("relay"));
-    let ben = Terminal::new(&desk.folder("ben"), 0);
-    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
-    let ada = desk.app("ada", &on_bus).await;
-    introduce(&ada, &relay, &ben, "Ben Okafor").await;
-    let talk = conversation_id(&ada, "Ben").await;
+    let Acquainted { desk, relay: _relay, ben, ada, talk } = Acquainted::on(&bus).await;
     to_inbox(&ada).await;
     tray.wait_label("").await;
     says(&ben, &talk, "One").await;
@@ -126,7 +142,7 @@ async fn the_tray_counts_what_is_unread_and_brings_back_a_closed_window() {
     ada.wait_end().await;
 
     // Who does not want that closes the app with its window.
-    let ada = desk.app("ada", &on_bus).await;
+    let ada = desk.app("ada", &[("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())]).await;
     ada.wait_text(&row(&talk), "typed right before the end").await;
     setting(&ada, "close_to_tray").await;
     OnScreen::of(&ada).close();
@@ -188,15 +204,9 @@ async fn a_link_opens_in_the_window_that_is_there_and_in_one_that_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_can_be_answered_or_put_away_as_read_and_one_in_the_window_stays_there() {
-    let desk = Desk::start();
     let bus = Bus::start();
     let notices = Notices::on(&bus).await;
-    let relay = Relay::start(&desk.folder("relay"));
-    let ben = Terminal::new(&desk.folder("ben"), 0);
-    let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
-    let ada = desk.app("ada", &on_bus).await;
-    introduce(&ada, &relay, &ben, "Ben Okafor").await;
-    let talk = conversation_id(&ada, "Ben").await;
+    let Acquainted { desk: _desk, relay: _relay, ben, ada, talk } = Acquainted::on(&bus).await;
     to_inbox(&ada).await;
 
     look_away(&ada).await;
@@ -228,10 +238,47 @@ async fn a_notification_can_be_answered_or_put_away_as_read_and_one_in_the_windo
     ada.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_outside_the_window_is_said_in_the_language_of_the_window() {
+    let bus = Bus::start();
+    let (notices, tray) = (Notices::on(&bus).await, Tray::on(&bus).await);
+    let Acquainted { desk, relay: _relay, ben, ada, talk } = Acquainted::on(&bus).await;
+    tray.wait_entries(|entries| entries == ["Open Homing", "Quit"]).await;
+    let script = "localStorage.setItem('homing.language', 'pseudo'); window.before = true; location.reload()";
+    ada.eval(script, vec![]).await;
+    ada.wait_until("the page anew", "return !window.before", vec![]).await;
+    ada.wait_for("[data-testid=app][data-phase=ready]").await;
+    let framed = |text: &str| text.starts_with('⟦') && text.ends_with('⟧');
+    tray.wait_entries(|entries| entries.len() == 2 && entries.iter().all(|entry| framed(entry))).await;
+
+    // In the window, and on the desktop: the words around what people said.
+    to_inbox(&ada).await;
+    says(&ben, &talk, "@Ada Berger, have a look").await;
+    ada.wait_text(&tid("news"), "@Ada Berger, have a look").await;
+    let told = ada.wait_for(&tid("news")).await.text().await.unwrap();
+    assert!(told.contains('⟦') && !told.contains("mentioned"), "{told}");
+    look_away(&ada).await;
+    says(&ben, &talk, "@Ada Berger, please").await;
+    let notice = notices.wait("@Ada Berger, please").await;
+    assert!(framed(&notice.title) && notice.title.contains("Ben Okafor"), "{notice:?}");
+    assert_eq!(notice.offers.len(), 3);
+    assert!(notice.offers.iter().all(|offer| framed(offer)), "{notice:?}");
+    setting(&ada, "notification_content").await;
+    look_away(&ada).await;
+    says(&ben, &talk, "Nobody behind you reads this").await;
+    let hidden = |notice: &Notice| framed(&notice.title) && framed(&notice.body);
+    notices.wait_like("one that says nothing", hidden).await;
+    ada.close().await;
+
+    // The next start speaks so from the beginning.
+    let kept = std::fs::read_to_string(desk.profile("ada").join("words.json")).unwrap();
+    assert!(kept.contains('⟦'), "{kept}");
+}
+
 /// What was told of messages: that somebody came in is told too, on the desktop or in the window, wherever one looks then.
 fn of_messages(notices: &Notices) -> Vec<String> {
     let told = notices.all().into_iter().map(|notice| notice.body);
-    told.filter(|body| !body.starts_with("came in: ")).collect()
+    told.filter(|body| !body.is_empty()).collect()
 }
 
 async fn says(who: &Terminal, conversation: &str, text: &str) {

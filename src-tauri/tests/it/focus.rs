@@ -13,7 +13,7 @@ use crate::programs::{Relay, Terminal};
 use crate::steps::{conversation_id, introduce, open, tid};
 
 /// More stops than any view has.
-const MOST: usize = 80;
+const MOST: usize = 160;
 /// What stands on one line may be this much higher or lower.
 const LINE: f64 = 20.0;
 const PLACES: [&str; 13] = [

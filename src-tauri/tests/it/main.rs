@@ -6,14 +6,19 @@
 // The lints know tests by their attribute; here everything is one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod arriving;
+mod asides;
+mod bulk;
 mod calls;
 mod choices;
 mod colleagues;
 mod crash;
+mod deleting;
 mod demo;
 mod desktop;
 mod driver;
 mod drops;
+mod estate;
 mod extremes;
 mod files;
 mod focus;
@@ -33,6 +38,7 @@ mod opens;
 mod pictures;
 mod planned;
 mod previews;
+mod privacy;
 mod programs;
 mod quick;
 mod reading;
@@ -40,6 +46,7 @@ mod records;
 mod search;
 mod spoken;
 mod steps;
+mod tables;
 mod team;
 mod translation;
 mod voice;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::driver::{App, Bus, Desk, Notices, OnScreen};
-use crate::meeting::Meeting;
+use crate::meeting::{Acquaintance, Meeting};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
     close_dialog, conversation_id, introduce, look_away, open, tid, to_inbox, wait_unread, write,
@@ -99,10 +99,18 @@ async fn what_is_read_and_chosen_in_one_window_is_so_in_the_other() {
     write(&house.ben, &talk, &["Nobody is told of this".to_owned()]).await;
     for window in [&house.laptop, &house.desktop] {
         wait_unread(window, &talk, 1).await;
-        bell(window, "0").await;
-        let told = "return [...document.querySelectorAll('[data-testid=news]')].some((one) => one.innerText.includes('Nobody'))";
-        assert_eq!(window.eval(told, vec![]).await, json!(false));
     }
+    // It announces again: what comes then is told, and what came before is not.
+    open(&house.laptop, &talk).await;
+    let all = announced(&house.laptop, "all").await;
+    house.laptop.click(&all).await;
+    close_dialog(&house.laptop).await;
+    to_inbox(&house.laptop).await;
+    OnScreen::of(&house.laptop).take_keyboard(&house.laptop).await;
+    write(&house.ben, &talk, &["Everybody is told of this".to_owned()]).await;
+    house.laptop.wait_text(&tid("news"), "Ben Okafor: Everybody is told of this").await;
+    let told = "return [...document.querySelectorAll('[data-testid=news]')].some((one) => one.innerText.includes('Nobody'))";
+    assert_eq!(house.laptop.eval(told, vec![]).await, json!(false));
     house.end().await;
 }
 
@@ -157,3 +165,44 @@ async fn in_quiet_hours_nothing_is_told_but_the_bell_counts() {
 
 const CHANGED: &str =
     "document.querySelector(arguments[0]).dispatchEvent(new Event('change', { bubbles: true }))";
+
+/// Two pages and a part of one.
+const MENTIONS: usize = 110;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_centre_goes_on_by_itself_over_several_pages_and_lists_each_mention_once() {
+    let desk = Desk::start();
+    let Acquaintance { relay: _relay, ada, ben, talk } = Acquaintance::on(&desk).await;
+    for n in 1..=MENTIONS {
+        ben.one(&["send", &talk, &format!("@Ada Berger, number {n:03}")]).await;
+    }
+    ben.run(&["sync"]).await;
+    wait_unread(&ada, &talk, MENTIONS).await;
+    // Besides the mentions it is told that Ben came in, and nothing twice.
+    let total = (MENTIONS + 1).to_string();
+    let counted = "return document.querySelector('[data-nav=notices]').getAttribute('aria-label')?.includes(arguments[0])
+        || document.querySelector('[data-nav=notices]').innerText.includes(arguments[0])
+        || document.querySelector('[data-nav=notices] .count')?.textContent === '99+'";
+    ada.wait_until("the bell with all of them", counted, vec![json!(total)]).await;
+    ada.click("[data-nav=notices]").await;
+    ada.wait_text(&notice("mention", true), &format!("number {MENTIONS:03}")).await;
+    let size =
+        "return document.querySelector('[data-testid=notice]').closest('li').getAttribute('aria-setsize')";
+    assert_eq!(ada.eval(size, vec![]).await, json!("-1"), "there are more than are here");
+    // As somebody who scrolls on and on: what is last is the last of all.
+    let scroll = "const lines = [...document.querySelectorAll('[data-testid=notice]')].map((one) => one.closest('li'));
+        const page = lines[0].closest('.scroll');
+        page.scrollTop = page.scrollHeight;
+        const last = lines.at(-1);
+        return last.getAttribute('aria-posinset') === arguments[0] && last.getAttribute('aria-setsize') === arguments[0]";
+    ada.wait_until("the end of the list", scroll, vec![json!(total)]).await;
+    let rows = "return document.querySelectorAll('[data-testid=notice]').length";
+    assert!(ada.eval(rows, vec![]).await.as_u64().unwrap() < 60, "only what is in view is drawn");
+    ada.wait_text(&notice("joined", true), "Ben Okafor came in").await;
+    ada.wait_text(&notice("mention", true), "number 001").await;
+    ada.click(&tid("notices-read-all")).await;
+    bell(&ada, "0").await;
+    to_inbox(&ada).await;
+    wait_unread(&ada, &talk, 0).await;
+    ada.close().await;
+}

@@ -32,7 +32,7 @@ async fn press(app: &App, keys: &str) {
 async fn answer(app: &App, talk: &str, filled: &str, name: &str) {
     to_inbox(app).await;
     open(app, talk).await;
-    app.wait_for(&tid("composer")).await.click().await.unwrap();
+    app.click(&tid("composer")).await;
     press(app, "/gate").await;
     app.wait_text(&tid("quick-hit"), TITLE).await;
     picture(app, &format!("{name}-picker")).await;
@@ -123,7 +123,7 @@ async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the
     ben.wait_text("main", "No quick replies yet").await;
     to_inbox(&ben).await;
     open(&ben, &talk).await;
-    ben.wait_for(&tid("composer")).await.click().await.unwrap();
+    ben.click(&tid("composer")).await;
     press(&ben, "/").await;
     ben.wait_text(&tid("quick-picker"), "No quick replies yet").await;
     let device = Terminal::new(&desk.folder("ben"), 0);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fantoccini::key::Key;
 use serde_json::json;
 
+use crate::choices::undo;
 use crate::driver::{App, Desk, SILENCE, Sound};
 use crate::meeting::Meeting;
 use crate::steps::{begin, first_start, open, row, tid};
@@ -122,7 +123,7 @@ async fn whatever_ends_a_recording_keeps_it_in_the_draft() {
     ada.click(&tid("recording-discard")).await;
     ada.wait_gone(&tid("recording")).await;
     ada.wait_until("one recording in the draft", &kept(1), vec![]).await;
-    ada.click(&tid("toast-action")).await;
+    undo(&ada, "Recording discarded").await;
     ada.wait_until("both recordings in the draft", &kept(2), vec![]).await;
 
     // The app is closed.

@@ -1,20 +1,25 @@
 import type { Component } from "svelte";
 
-import { Add, Archive, ArchiveRestore, Bell, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Online, Outbox, People, Property, Quick, Relay, Safety, Search, Settings, Translate, VideoCall } from "./icons";
+import { Add, Archive, ArchiveRestore, Bell, Block, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Outbox, People, Property, Quick, Safety, Search, Settings } from "./icons";
+import { threadItems } from "./components/conversation-menu";
+import { sections } from "./components/settings";
+import { visible } from "./hostile";
 import type { KeyId } from "./keys";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
-import { offerCall } from "./video";
 
 export interface Command {
   group: string;
   label: string;
   icon: Component<{ size?: number }>;
   /** More words it is found by. */
-  words?: string;
+  words?: string | undefined;
   key?: KeyId;
   run: () => void;
 }
+
+/** More words for what the menu of a conversation holds. */
+const WORDS: Record<string, string> = { "thread-announce": "notifications mentions", "thread-members": "add remove role people", "thread-video": "meeting room conference", "thread-rename": "subject title", "thread-mute": "silence notifications", "thread-snooze": "later remind" };
 
 /** Everything that can be done by name. */
 export function commands(app: App): Command[] {
@@ -40,15 +45,22 @@ export function commands(app: App): Command[] {
     { group, label: t.join.title, icon: Invite, words: "invitation link", run: () => go("join") },
     { group, label: t.nav.help, icon: Help, key: "help", words: "shortcuts", run: () => go("help") },
   ];
-  if (row) {
+  if (thread && row) {
     list.unshift(
       { group, label: row.archived ? t.thread.unarchive : t.thread.archive, icon: row.archived ? ArchiveRestore : Archive, key: "archive", run: () => void app.choices.archive([row], !row.archived) },
-      { group, label: t.thread.members, icon: People, words: "add remove role", run: () => go("members", row.id) },
-      { group, label: t.notices.announce.title, icon: Bell, words: "mute mentions", run: () => go("announce", row.id) },
       { group, label: t.thread.find, icon: Search, key: "find", run: () => (app.finding = true) },
     );
+    // What its menu holds, but for what stands above already.
+    for (const item of threadItems(app, thread, row).slice(1)) {
+      list.push({ group, label: t.palette.here(item.label), icon: item.icon ?? Inbox, words: WORDS[item.testid ?? ""], run: item.run });
+    }
+    const others = row.participants.filter((one) => !one.me && !one.team);
+    const [other] = others;
+    if (other && others.length === 1) {
+      const name = visible(other.name);
+      list.push({ group, label: row.blocked ? t.palette.unblock(name) : t.palette.block(name), icon: Block, words: "spam", run: () => void app.choices.block(other.person, name, !row.blocked).catch((thrown) => app.fail(thrown)) });
+    }
   }
-  if (thread && row?.can_write) list.push({ group, label: t.video.menu, icon: VideoCall, words: "meeting room conference", run: () => void offerCall(app, thread) });
   if (app.status?.key_protection === "passphrase") list.push({ group, label: t.settings.lockNow, icon: Lock, run: () => void app.lock() });
   if (app.status?.demo) {
     list.push(
@@ -63,21 +75,14 @@ export function commands(app: App): Command[] {
   for (const theme of ["system", "light", "dark"] as const) {
     list.push({ group: settings, label: t.palette.theme(t.settings.themes[theme]), icon: Settings, run: () => void app.set({ theme }) });
   }
-  const named: Array<[string, Command["icon"]]> = [
-    [t.settings.relay, Relay],
-    [t.settings.notifications, Online],
-    [t.settings.enter, Settings],
-    [t.settings.receipts, Settings],
-    [t.settings.language, Settings],
-    [t.video.setting, VideoCall],
-    [t.translate.at, Translate],
-    [t.settings.zoom, Settings],
-    [t.settings.lockAfter, Lock],
-    [t.settings.backup, Safety],
-  ];
   list.push({ group: settings, label: t.settings.title, icon: Settings, key: "settings", run: () => go("settings") });
-  for (const [label, icon] of named) {
-    list.push({ group: settings, label: `${t.settings.title}: ${label}`, icon, run: () => go("settings", null, { q: label }) });
+  // Whatever the page of settings holds is found here.
+  for (const section of sections(app)) {
+    for (const row of section.rows) {
+      if (row.kind === "info") continue;
+      const words = `${section.title} ${row.words ?? ""}`;
+      list.push({ group: settings, label: `${t.settings.title}: ${row.label}`, icon: Settings, words, run: () => go("settings", null, { q: row.label }) });
+    }
   }
   list.push(
     { group: settings, label: t.recovery.title, icon: Safety, run: () => go("recovery") },

@@ -115,8 +115,8 @@ export function focusComposer(): void {
 }
 
 function step(app: App, by: 1 | -1): void {
-  const row = app.list.neighbour(app.router.base.name === "conversation" ? app.router.base.id : null, by);
-  if (row) app.router.go("conversation", row.id);
+  const id = app.list.neighbour(app.router.base.name === "conversation" ? app.router.base.id : null, by);
+  if (id !== undefined) app.router.go("conversation", id);
 }
 
 /** One step out, never anything lost: drafts are kept as they are typed. */

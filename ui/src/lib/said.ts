@@ -7,6 +7,11 @@ import { duration } from "./format";
 import { visible } from "./hostile";
 import { t } from "./text";
 
+/** What a conversation is called; without a name it is one that nobody else is in. */
+export function titled(title: string): string {
+  return title === "" ? t.list.alone : visible(title);
+}
+
 /** What a line says of a message: its words, or what it holds instead. */
 export function said(words: string, files: FilesSaid | null): string {
   if (!files) return words;
@@ -34,5 +39,10 @@ export function filesSaid(files: Attachment[]): FilesSaid | null {
 /** What stands above an answer to a message. */
 export function quoteOf(row: MessageRow): Quote {
   const preview = row.body.slice(0, 100);
-  return { id: row.id, author_name: row.author_name, preview, files: preview === "" ? filesSaid(row.attachments) : null };
+  return { id: row.id, author_name: row.author_name, preview, files: preview === "" ? filesSaid(row.attachments) : null, deleted: row.deleted };
+}
+
+/** What is said of the message that something answers. */
+export function quoted(quote: Quote): string {
+  return quote.deleted ? t.list.deleted : said(quote.preview, quote.files);
 }

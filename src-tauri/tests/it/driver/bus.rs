@@ -76,6 +76,8 @@ pub struct Notice {
     id: u32,
     pub title: String,
     pub body: String,
+    /// What it offers, in words.
+    pub offers: Vec<String>,
     /// The connection that showed it.
     sender: String,
 }
@@ -104,7 +106,7 @@ impl NotificationServer {
         _icon: String,
         summary: String,
         body: String,
-        _actions: Vec<String>,
+        actions: Vec<String>,
         _hints: HashMap<String, OwnedValue>,
         _expires: i32,
         #[zbus(header)] header: Header<'_>,
@@ -112,7 +114,9 @@ impl NotificationServer {
         let mut board = self.0.lock().unwrap();
         let id = u32::try_from(board.shown.len()).unwrap() + 1;
         let sender = header.sender().unwrap().to_string();
-        board.shown.push(Notice { id, title: summary, body, sender });
+        // Each by its name for the app, then in words.
+        let offers = actions.into_iter().skip(1).step_by(2).collect();
+        board.shown.push(Notice { id, title: summary, body, offers, sender });
         id
     }
 
@@ -161,6 +165,11 @@ impl Notices {
     pub async fn wait(&self, body: &str) -> Notice {
         let found = || self.all().into_iter().find(|notice| notice.body == body);
         wait_for_some(&format!("a notification {body:?}"), found).await
+    }
+
+    /// Waits for one of this kind.
+    pub async fn wait_like(&self, what: &str, like: impl Fn(&Notice) -> bool) -> Notice {
+        wait_for_some(what, || self.all().into_iter().find(|notice| like(notice))).await
     }
 
     /// Waits until the app has taken one back.
@@ -257,17 +266,37 @@ impl Tray {
         }
     }
 
-    /// Chooses an entry of the icon's menu.
-    pub async fn choose(&self, entry: &str) {
+    /// The menu of the icon: what takes what is chosen, and its entries by their numbers.
+    async fn menu(&self) -> (Proxy<'_>, Vec<(i32, String)>) {
         let item = self.item("org.kde.StatusNotifierItem", None).await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.unwrap();
         let menu = self.item("com.canonical.dbusmenu", Some(menu)).await;
         let (_, layout): (u32, Menu) = menu.call("GetLayout", &(0, -1, Vec::<String>::new())).await.unwrap();
-        let chosen = layout.2.into_iter().find_map(|child| {
+        let entry = |child| {
             let (number, properties, _) = Menu::try_from(child).unwrap();
-            let label = properties.get("label")?.downcast_ref::<String>().ok()?;
-            (label == entry).then_some(number)
-        });
+            Some((number, properties.get("label")?.downcast_ref::<String>().ok()?))
+        };
+        let entries = layout.2.into_iter().filter_map(entry).collect();
+        (menu, entries)
+    }
+
+    /// Waits until the icon's menu has such entries.
+    pub async fn wait_entries(&self, wanted: impl Fn(&[String]) -> bool) {
+        let deadline = tokio::time::Instant::now() + super::SHOWS_WITHIN;
+        loop {
+            let entries: Vec<String> = self.menu().await.1.into_iter().map(|(_, label)| label).collect();
+            if wanted(&entries) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "the tray offers {entries:?}");
+            tokio::time::sleep(super::page::LOOK_EVERY).await;
+        }
+    }
+
+    /// Chooses an entry of the icon's menu.
+    pub async fn choose(&self, entry: &str) {
+        let (menu, entries) = self.menu().await;
+        let chosen = entries.into_iter().find_map(|(number, label)| (label == entry).then_some(number));
         let number = chosen.unwrap_or_else(|| panic!("the menu has no entry {entry}"));
         let () = menu.call("Event", &(number, "clicked", Value::from(0), 0u32)).await.unwrap();
     }

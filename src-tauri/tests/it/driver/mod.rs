@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use app::App;
-pub use bus::{Bus, Notices, Tray};
+pub use bus::{Bus, Notice, Notices, Tray};
 pub use chooser::Chooser;
 pub use clipboard::{Copied, text_on};
 pub use drag::{FILES, uri_list};

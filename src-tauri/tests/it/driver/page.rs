@@ -93,12 +93,15 @@ impl App {
             const place = () => JSON.stringify(element.getBoundingClientRect());
             const before = place();
             window.missed = () => place() !== before;
+            window.looking?.abort();
+            window.looking = new AbortController();
             addEventListener('click', (event) => {
-                // What moves away between pressing and letting go is not clicked, but whatever is around both.
-                const path = event.composedPath();
-                const done = path.includes(element) || path.includes(hit);
+                // What moves away between pressing and letting go is not clicked, but whatever is around both. What was drawn
+                // anew meanwhile is another element in the same place.
+                const meant = (node) => node === hit || (node instanceof Element && node.matches(arguments[0]));
+                const done = event.composedPath().some(meant);
                 window.missed = () => !done;
-            }, { capture: true, once: true });
+            }, { capture: true, once: true, signal: window.looking.signal });
             return true";
         let deadline = Instant::now() + SHOWS_WITHIN;
         loop {

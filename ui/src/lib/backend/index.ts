@@ -3,6 +3,7 @@ import type { Calls } from "../bindings/calls";
 import type { Code } from "../bindings/Code";
 import type { Event as EngineEvent } from "../bindings/Event";
 import type { Status } from "../bindings/Status";
+import type { DesktopWords } from "../desktop";
 
 export type { EngineEvent };
 export type CallName = keyof Calls;
@@ -89,6 +90,8 @@ export interface Shell {
   /** Percent, as a browser's zoom: the layout follows. */
   setZoom(percent: number): Promise<void>;
   setBadge(count: number): Promise<void>;
+  /** What is said outside the window from now on. */
+  setWords(words: DesktopWords): Promise<void>;
   /** Back to the own profile; the demo stays to be gone on with. */
   leaveDemo(): Promise<Status>;
   quit(): Promise<void>;

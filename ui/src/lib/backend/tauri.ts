@@ -43,6 +43,7 @@ export function tauriBackend(): Backend {
       openExternal: (url) => invoke<void>("open_external", { url }),
       setZoom: (percent) => invoke<void>("set_zoom", { percent }),
       setBadge: (count) => invoke<void>("set_badge", { count }),
+      setWords: (words) => invoke<void>("set_words", { words }),
       leaveDemo: async () => {
         try {
           return await invoke<Status>("leave_demo");

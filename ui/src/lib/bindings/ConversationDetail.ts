@@ -29,6 +29,10 @@ can_invite: boolean, can_leave: boolean,
  */
 member: boolean, 
 /**
+ * They are not, because they left by themselves, on whichever device.
+ */
+left: boolean, 
+/**
  * Conversations that go on in this one.
  */
 parts: Array<MergedPart>, 

@@ -15,7 +15,7 @@ export type ConversationRow = { id: string, space: string, space_kind: SpaceKind
  */
 subject: string, 
 /**
- * What a list shows: subject, else the others' names.
+ * What a list shows: subject, else the others' names; empty if nobody else is in it.
  */
 title: string, participants: Array<Participant>, unread: number, marked_unread: boolean, 
 /**
@@ -26,6 +26,10 @@ preview: string,
  * The last message has no words, but these.
  */
 preview_files: FilesSaid | null, 
+/**
+ * The last message was deleted: there are no words of it.
+ */
+preview_deleted: boolean, 
 /**
  * Somebody named this person in it.
  */

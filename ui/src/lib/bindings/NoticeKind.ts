@@ -3,4 +3,4 @@
 /**
  * What a person is told of. A new kind is one line here and its sentence in the window's catalogue.
  */
-export type NoticeKind = "message" | "mention" | "assignment" | "interest" | "portal" | "request" | "joined" | "late" | "not_sent" | "device" | "left" | "back";
+export type NoticeKind = "message" | "mention" | "assignment" | "interest" | "portal" | "request" | "joined" | "late" | "not_sent" | "device" | "left" | "back" | "planned" | "invite_ends";

@@ -11,11 +11,15 @@ export type NoticeRow = { id: string, kind: NoticeKind, at: string, unread: bool
  */
 person: string | null, 
 /**
+ * That is this person.
+ */
+me: boolean, 
+/**
  * Their name, or empty.
  */
 name: string, 
 /**
- * What it is about: the conversation's or record's name.
+ * What it is about: the conversation's or record's name. A conversation without one is one that nobody else is in.
  */
 title: string, 
 /**

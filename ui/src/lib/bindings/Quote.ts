@@ -4,4 +4,8 @@ import type { FilesSaid } from "./FilesSaid";
 /**
  * `files`: it has no words, but these.
  */
-export type Quote = { id: string, author_name: string, preview: string, files: FilesSaid | null, };
+export type Quote = { id: string, author_name: string, preview: string, files: FilesSaid | null, 
+/**
+ * It was deleted: there are no words of it.
+ */
+deleted: boolean, };

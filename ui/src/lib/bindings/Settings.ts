@@ -19,13 +19,19 @@ lock_after_minutes: number, compact_list: boolean,
  */
 undo_send_seconds: number, 
 /**
- * Whether members see that this person is there, and this person sees them.
+ * Whether members see that this person is there, and this person sees them. On all devices of the person, as are
+ * `read_receipts`, `enter_sends`, `undo_send_seconds` and `link_previews`.
  */
 presence: boolean, 
 /**
- * Whether this device asks the pages of links somebody types here what they are called.
+ * Whether the pages of links this person types are asked what they are called.
  */
 link_previews: boolean, 
+/**
+ * Whether the place and the camera are taken out of photos that are sent or put on records. On all devices of the
+ * person.
+ */
+clean_photos: boolean, 
 /**
  * Address of the service this person makes video calls with; `{room}` stands for a name of a room. Empty: none.
  * On all devices of the person.

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "../backend";
+import { noticeTold } from "../notices";
 import { t } from "../text";
 import type { Toasts } from "./toasts.svelte";
 
@@ -14,11 +15,11 @@ export class Announcer {
   ) {}
 
   announce(event: Notify): void {
-    const place = event.conversation ?? event.id;
+    const { id, conversation, message } = event.notice;
+    const place = conversation ?? id;
     this.takeBack(place);
-    const text = t.toast.told(event.title, event.body);
-    const run = (): void => this.open(event.conversation, event.message);
-    this.#shown.set(place, this.toasts.show(text, { kind: "news", action: { label: t.notices.open, run } }));
+    const run = (): void => this.open(conversation, message);
+    this.#shown.set(place, this.toasts.show(noticeTold(event.notice), { kind: "news", action: { label: t.notices.open, run } }));
   }
 
   /** Somebody has seen it, here or elsewhere. */

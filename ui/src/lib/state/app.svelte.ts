@@ -2,17 +2,18 @@ import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
 import { asCallError, type Answer, type Args, type Backend, type CallError, type CallName, type EngineEvent, type OpenConversation, type ShellInfo } from "../backend";
-import type { ConversationPage } from "../bindings/ConversationPage";
 import type { ConversationRow } from "../bindings/ConversationRow";
 import type { LinkState } from "../bindings/LinkState";
 import type { Settings } from "../bindings/Settings";
 import type { SettingsSet } from "../bindings/SettingsSet";
 import type { Status } from "../bindings/Status";
+import { desktopWords } from "../desktop";
 import { ROUTES } from "../routes";
+import { titled } from "../said";
 import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text";
 import { Attention } from "./attention";
 import { Choices } from "./choices.svelte";
-import { ConversationList } from "./conversations.svelte";
+import { ConversationList, type Beginning } from "./conversations.svelte";
 import { FilesDesk } from "./files-desk.svelte";
 import { Discards } from "./discards.svelte";
 import { DraftEditor } from "./draft.svelte";
@@ -25,7 +26,7 @@ import { Player } from "./player.svelte";
 import { Recorder } from "./recorder.svelte";
 import { FilesRoom } from "./room.svelte";
 import { Router } from "./router.svelte";
-import { Selection } from "./selection.svelte";
+import { Selection, type Chosen } from "./selection.svelte";
 import type { Marks } from "./search.svelte";
 import { Thread } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -41,7 +42,7 @@ type MessagesEvent = Extract<EngineEvent, { event: "messages" }>;
 /** What was asked for before it was known whose profile this is. */
 interface Ahead {
   settings: Promise<Settings>;
-  page: Promise<ConversationPage>;
+  page: Promise<Beginning>;
 }
 
 /** Everything the screens share. */
@@ -111,7 +112,7 @@ export class App {
 
   constructor(readonly backend: Backend) {
     this.list = new ConversationList(backend);
-    this.selection = new Selection(() => this.list.shown);
+    this.selection = new Selection(this.list, (filter) => this.attempt("conversation_marks", { filter }));
     this.notify = new NotifyPrefs(backend);
     this.room = new FilesRoom(backend);
     this.player = new Player(this);
@@ -135,6 +136,7 @@ export class App {
       const [info] = await Promise.all([this.#listen(entering.catch(() => undefined)), entering]);
       if (info.deep_link) this.router.go("join", null, { link: info.deep_link });
       else if (info.notification_target) this.#openTarget(info.notification_target);
+      this.#speakOutside();
     } catch (thrown) {
       this.error = asCallError(thrown);
       this.phase = "failed";
@@ -200,11 +202,17 @@ export class App {
     void this.flush();
     chooseLanguage(language);
     this.language = language;
+    this.#speakOutside();
+  }
+
+  /** What is said on the tray and in notifications of the desktop is said in the same language. */
+  #speakOutside(): void {
+    void this.backend.shell.setWords(desktopWords(t)).catch(() => undefined);
   }
 
   async set(change: Partial<SettingsSet>): Promise<boolean> {
     const settings = await this.attempt("settings_set", change);
-    if (settings) this.settings = settings;
+    if (settings) this.#setSettings(settings);
     return settings !== null;
   }
 
@@ -217,10 +225,15 @@ export class App {
     return editor;
   }
 
-  /** Everything unsaved is handed to the engine: before the window hides, locks or goes. */
+  /** Everything unsaved is handed to the engine: before the window hides. */
   async flush(): Promise<void> {
     await this.recorder.keep();
     await Promise.all([...this.#editors.values()].map((editor) => editor.flush()));
+  }
+
+  /** The same, and what waits for its undo is done: before the window locks, changes its profile or goes. */
+  async finish(): Promise<void> {
+    await Promise.all([this.toasts.settleAll(), this.flush()]);
   }
 
   open(conversation: string | null, target: string | null): void {
@@ -288,34 +301,54 @@ export class App {
     return () => this.#messageLists.delete(list);
   }
 
-  /** Hidden now, deleted when the undo is gone. */
-  deleteForMe(row: ConversationRow): void {
-    this.list.hide(row.id, true);
-    if (this.router.base.id === row.id) this.router.go("inbox");
-    this.toasts.show(t.toast.deletedForMe(row.title), {
-      action: { label: t.common.undo, run: () => this.list.hide(row.id, false) },
-      settle: () => {
-        this.#threads.delete(row.id);
-        void this.attempt("conversation_delete", { conversation: row.id, everyone: false });
-      },
+  /** Gone at once, here and on all own devices: what comes meanwhile is not deleted with it. The undo brings it back on all. */
+  deleteForMe(rows: readonly Pick<Chosen, "id" | "title">[]): void {
+    const ids = rows.map((row) => row.id);
+    this.list.hide(ids, true);
+    if (this.router.base.id && ids.includes(this.router.base.id)) this.router.go("inbox");
+    const deleting = this.#deleteForMe(ids);
+    this.toasts.show(t.toast.deletedForMe(titled(rows[0]?.title ?? ""), rows.length), {
+      action: { label: t.common.undo, run: () => void deleting.then((deleted) => this.#restore(deleted)) },
+      settle: () => deleting,
     });
   }
 
+  /** Answers what was deleted. */
+  async #deleteForMe(ids: readonly string[]): Promise<string[]> {
+    const deleted: string[] = [];
+    for (const id of ids) {
+      if (!(await this.attempt("conversation_delete", { conversation: id, everyone: false }))) break;
+      this.#threads.delete(id);
+      deleted.push(id);
+    }
+    // What could not be deleted is still there, and what is written in the others from now on brings them back.
+    this.list.hide(ids, false);
+    return deleted;
+  }
+
+  async #restore(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const back = await this.attempt("conversation_restore", { conversation: id });
+      if (!back) return;
+      this.list.put(back);
+    }
+  }
+
   async lock(): Promise<void> {
-    await this.flush();
+    await this.finish();
     const status = await this.attempt("lock", {});
     if (status) await this.enter(status);
   }
 
   /** Goes on in the demo: as it was left, or made anew. */
   async demo(fresh = false): Promise<void> {
-    await this.flush();
+    await this.finish();
     await this.#change(this.backend.call("demo_start", { fresh }));
   }
 
   /** Goes back to the own profile; what is shown over the inbox stays, if it was what made somebody leave. */
   async leaveDemo(stay = false): Promise<void> {
-    await this.flush();
+    await this.finish();
     await this.#change(this.backend.shell.leaveDemo(), stay);
   }
 
@@ -349,8 +382,8 @@ export class App {
     forgetPictures();
     this.player.forget();
     this.#keepEditors(status.person);
+    this.toasts.forget(status.locked);
     if (status.locked) {
-      this.toasts.settleAll();
       this.palette = false;
       this.phase = "locked";
       return;
@@ -389,6 +422,13 @@ export class App {
     if (status && identity(status) !== this.#identity) await this.enter(status);
   }
 
+  #setSettings(settings: Settings): void {
+    const before = this.settings;
+    this.settings = settings;
+    // What others have read shows, or shows no more, wherever messages do.
+    if (before && before.read_receipts !== settings.read_receipts) this.#again();
+  }
+
   #setStatus(status: Status): void {
     this.status = status;
     void this.backend.shell.setBadge(status.unread).catch(() => undefined);
@@ -403,6 +443,7 @@ export class App {
       case "conversations":
         this.#count(event);
         this.list.apply(event);
+        this.selection.apply(event.upsert, event.remove);
         this.draftsRevision += 1;
         this.#refreshDetails(event.upsert);
         this.#forget(event.remove);
@@ -436,7 +477,7 @@ export class App {
         if (event.remove.length > 0 || event.upsert.some((row) => row.kind === "quick_reply")) this.quickRevision += 1;
         break;
       case "settings":
-        this.settings = event.settings;
+        this.#setSettings(event.settings);
         break;
       case "typing": {
         const thread = this.#threads.get(event.conversation);
@@ -476,10 +517,14 @@ export class App {
   #count(event: { previous: number; revision: number }): void {
     const missed = this.#revision !== null && event.previous !== this.#revision;
     this.#revision = event.revision;
-    if (!missed) return;
+    if (missed) this.#again();
+  }
+
+  #again(): void {
     for (const id of [...this.#threads.keys()]) if (id !== this.thread?.id) this.#threads.delete(id);
     void this.thread?.reload();
     void this.list.load();
+    void this.selection.renew();
     this.recordsRevision += 1;
     this.quickRevision += 1;
   }
@@ -505,7 +550,7 @@ export class App {
     else if (item === "help") this.router.go("help");
     else if (item === "outbox") this.router.go("outbox");
     else if (item === "lock") void this.lock();
-    else if (item === "quit") void this.flush().then(() => this.backend.shell.quit());
+    else if (item === "quit") void this.finish().then(() => this.backend.shell.quit());
   }
 }
 

@@ -25,7 +25,7 @@ export class Discards {
           restore();
         },
       },
-      settle: () => void this.app.attempt("draft_discard", { id }).then(() => this.#mark(id, false)),
+      settle: () => this.app.attempt("draft_discard", { id }).then(() => this.#mark(id, false)),
     });
   }
 

@@ -70,7 +70,12 @@ export class DraftEditor implements Takes {
   ) {}
 
   get dirty(): boolean {
-    return this.text !== this.#shown || (this.reply?.id ?? null) !== this.#replyShown || (this.template ?? "") !== this.#templateShown;
+    return this.text !== this.#shown || !this.#aboutKept;
+  }
+
+  /** Whether the engine knows what the draft answers and what it began as. */
+  get #aboutKept(): boolean {
+    return (this.reply?.id ?? null) === this.#replyShown && (this.template ?? "") === this.#templateShown;
   }
 
   /** Whether the text is more than a message takes. */
@@ -262,7 +267,11 @@ export class DraftEditor implements Takes {
     this.posting = true;
     try {
       while (this.#busy) await this.#busy;
-      if (this.reply?.id !== (this.#replyShown ?? undefined) || (this.template ?? "") !== this.#templateShown) await this.#save();
+      // What it answers goes with it: without its quote it would say something else.
+      while (!this.#aboutKept) {
+        await this.#save();
+        if (this.error) return false;
+      }
       const sent = this.text;
       const { id } = await this.backend.call("draft_send", {
         conversation: this.conversation,

@@ -1,34 +1,37 @@
+import type { ConversationGroup } from "../bindings/ConversationGroup";
 import type { ConversationRow } from "../bindings/ConversationRow";
 
 export type Grouping = "none" | "client" | "record";
 
-/** A line of the list: a group's heading, or a conversation. */
-export type Line = { head: string; key: string; count: number } | { row: ConversationRow; key: string };
+/** A line of the list: a heading, or a conversation, which may still be on its way. One may stand under several headings. */
+export type Line = { head: string; key: string; count: number } | { id: string; row: ConversationRow | null; key: string };
 
-/** What a conversation is grouped under: key and heading, both empty if nothing. */
-function group(row: ConversationRow, by: Grouping): [string, string] {
-  if (by === "record") {
-    const record = row.records.find((one) => !one.deleted);
-    return record ? [record.id, record.title] : ["", ""];
-  }
-  return row.space_kind === "client" ? [row.space, row.space_name] : ["", ""];
+/** The lines of a list that stands under headings. */
+export function lines(groups: readonly ConversationGroup[], known: (id: string) => ConversationRow | undefined): Line[] {
+  return groups.flatMap(({ key, name, conversations }): Line[] => [
+    { head: name, key: `group ${key}`, count: conversations.length },
+    ...conversations.map((id) => ({ id, row: known(id) ?? null, key: `${key} ${id}` })),
+  ]);
 }
 
-/** The lines of a list. Groups stand where their newest conversation would; what belongs to none comes last. */
-export function lines(rows: ConversationRow[], by: Grouping): Line[] {
-  if (by === "none") return rows.map((row) => ({ row, key: row.id }));
-  const groups = new Map<string, { head: string; rows: ConversationRow[] }>();
-  for (const row of rows) {
-    const [key, head] = group(row, by);
-    const found = groups.get(key) ?? { head, rows: [] };
-    found.rows.push(row);
-    groups.set(key, found);
-  }
-  const rest = groups.get("");
-  groups.delete("");
-  if (rest) groups.set("", rest);
-  return [...groups].flatMap(([key, found]) => [
-    { head: found.head, key: `group ${key}`, count: found.rows.length },
-    ...found.rows.map((row) => ({ row, key: row.id })),
-  ]);
+/** The same headings without some conversations; what stands over nothing goes. */
+export function without(groups: readonly ConversationGroup[], gone: (id: string) => boolean): ConversationGroup[] {
+  return groups
+    .map((group) => ({ ...group, conversations: group.conversations.filter((id) => !gone(id)) }))
+    .filter((group) => group.conversations.length > 0);
+}
+
+/** New headings in which one conversation stays where it was in the old ones. */
+export function keeping(next: ConversationGroup[], before: readonly ConversationGroup[], id: string): ConversationGroup[] {
+  if (next.some((group) => group.conversations.includes(id))) return next;
+  const held = [...next];
+  before.forEach((group, place) => {
+    const at = group.conversations.indexOf(id);
+    if (at < 0) return;
+    const same = held.findIndex((one) => one.key === group.key);
+    const found = held[same];
+    if (found) held[same] = { ...found, conversations: found.conversations.toSpliced(at, 0, id) };
+    else held.splice(place, 0, { ...group, conversations: [id] });
+  });
+  return held;
 }

@@ -39,6 +39,7 @@ export class Place {
   #offset = 0;
   #size = "";
   #rests: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
   #fades: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -52,6 +53,7 @@ export class Place {
 
   dispose(): void {
     clearTimeout(this.#rests);
+    cancelAnimationFrame(this.#frame);
     clearTimeout(this.#fades);
     this.handle = null;
   }
@@ -204,9 +206,12 @@ export class Place {
     }
   }
 
+  /** It rests when time has passed and two frames were drawn: a busy page tells of sizes and scrolling later than its timers. */
   #rest(): void {
     clearTimeout(this.#rests);
-    this.#rests = setTimeout(this.#rested, RESTS_MS);
+    cancelAnimationFrame(this.#frame);
+    const drawn = (then: () => void) => (): void => void (this.#frame = requestAnimationFrame(then));
+    this.#rests = setTimeout(drawn(drawn(this.#rested)), RESTS_MS);
   }
 
   #rested = (): void => {

@@ -21,6 +21,7 @@ export class RecordList {
   constructor(
     private readonly app: App,
     private readonly ask: () => Asked,
+    private readonly size = PAGE,
   ) {
     $effect(() => {
       const asked = this.ask();
@@ -31,6 +32,9 @@ export class RecordList {
   }
 
   load = (): Promise<void> => this.#load(this.ask());
+
+  /** Asks again for as much as is here. */
+  refresh = (): Promise<void> => this.#load(this.ask(), this.rows?.length ?? 0);
 
   /** As many rows as are shown already: who has scrolled far stays there. */
   async #load(asked: Asked, least = 0): Promise<void> {
@@ -54,7 +58,7 @@ export class RecordList {
   }
 
   #page(asked: Asked, after: string | null): Promise<RecordPage> {
-    return this.app.call("records", { sort: "newest", ...asked, deleted: false, ...(after === null ? {} : { after }), limit: PAGE });
+    return this.app.call("records", { sort: "newest", ...asked, deleted: false, ...(after === null ? {} : { after }), limit: this.size });
   }
 
   async more(): Promise<void> {

@@ -17,6 +17,8 @@ function byOrder(a: MessageRow, b: MessageRow): number {
 
 /** One conversation's messages: a window over its history, kept current by row diffs. */
 export class Thread {
+  /** What is asked about it: other words above it, or whether to go or to delete it. */
+  question = $state<"rename" | "leave" | "delete" | null>(null);
   detail = $state.raw<ConversationDetail | null>(null);
   rows = $state.raw<MessageRow[]>([]);
   older = $state<string | null>(null);
@@ -48,6 +50,8 @@ export class Thread {
   anchor = $state.raw<Anchor | null>(null);
   #revision = 0;
   #generation = 0;
+  /** What the first load is to bring into view. */
+  #goal: string | null = null;
   /** Changes heard while a page was on its way: the page may be older than they are. */
   #heard: Diff[] = [];
   #reported = new Set<string>();
@@ -71,6 +75,7 @@ export class Thread {
   /** Loads what a person who opens the conversation wants to see: the target, the first unread, or the end. */
   async open(target: string | null): Promise<void> {
     const generation = (this.#generation += 1);
+    this.#goal = target;
     this.loading = true;
     this.error = null;
     try {
@@ -126,6 +131,7 @@ export class Thread {
 
   /** Brings a message into view, and the focus to it; `stay`: that goes on where it is. */
   async reveal(message: string, stay = false): Promise<void> {
+    if (!this.loaded) return this.open(message);
     if (this.rows.some((row) => row.id === message)) {
       this.target = { id: message, flash: true, stay };
       return;
@@ -137,6 +143,7 @@ export class Thread {
   }
 
   async latest(): Promise<void> {
+    if (!this.loaded) return;
     await this.#fetch({}, (page) => this.#replace(page));
   }
 
@@ -177,6 +184,7 @@ export class Thread {
 
   /** Changes were missed: the page that is shown is asked for again. */
   async reload(): Promise<void> {
+    if (!this.loaded) return this.open(this.#goal);
     const middle = this.rows[Math.floor(this.rows.length / 2)]?.id;
     const take = (page: MessagePage): void => this.#replace(page);
     await this.#fetch(this.atEnd || !middle ? {} : { around: middle }, take);
@@ -240,11 +248,13 @@ export class Thread {
     for (const diff of heard) this.#merge(diff);
   }
 
+  /** What replaces the rows makes every page that is on its way void: it continues what is shown no more. */
   async #fetch(
     cursor: { before?: string; after?: string; around?: string },
     take: (page: MessagePage) => void,
   ): Promise<void> {
-    const generation = this.#generation;
+    const continues = cursor.before !== undefined || cursor.after !== undefined;
+    const generation = continues ? this.#generation : (this.#generation += 1);
     this.loading = true;
     try {
       const page = await this.backend.call("messages", {

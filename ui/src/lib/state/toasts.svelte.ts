@@ -7,7 +7,7 @@ export interface Toast {
   code: string | null;
   action: { label: string; run: () => void } | null;
   /** What happens when the toast goes without its action being used. */
-  settle: (() => void) | null;
+  settle: (() => Promise<unknown>) | null;
   /** How long it stays, ms. */
   stay: number;
 }
@@ -42,12 +42,18 @@ export class Toasts {
   }
 
   dismiss(id: number): void {
-    this.#take(id)?.settle?.();
+    void this.#take(id)?.settle?.();
   }
 
-  /** Before the window goes: everything that waits for its undo is done now. */
-  settleAll(): void {
-    for (const toast of [...this.items]) this.dismiss(toast.id);
+  /** Before the window or the profile goes: everything that waits for its undo is done now. Answers when it is. */
+  async settleAll(): Promise<void> {
+    const waiting = [...this.items].map((toast) => this.#take(toast.id)?.settle?.());
+    await Promise.all(waiting);
+  }
+
+  /** The profile is gone already: what waited for its undo is not done, least of all to another profile. */
+  forget(all: boolean): void {
+    for (const toast of [...this.items]) if (all || toast.settle) this.#take(toast.id);
   }
 
   #take(id: number): Toast | undefined {

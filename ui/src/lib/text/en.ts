@@ -1,4 +1,5 @@
 /** The English catalogue, put together from its features: one module each in `en/`. */
+import { pick } from "./en/pick";
 import { backup, devices, linking, recovery } from "./en/account";
 import { compare, composer, drafts, later, outbox } from "./en/composing";
 import { choices, create, list, panel, remove } from "./en/conversations";
@@ -12,7 +13,7 @@ import { quick } from "./en/quick";
 import { ask, interests, record, records, share } from "./en/records";
 import { search } from "./en/search";
 import { doctor, passphrase, settings } from "./en/settings";
-import { banner, common, link, nav, palette, toast } from "./en/shell";
+import { banner, common, desktop, link, nav, palette, toast } from "./en/shell";
 import { failed, first, lock, welcome } from "./en/start";
 import { translate } from "./en/translate";
 import { video } from "./en/video";
@@ -23,8 +24,10 @@ export const en = {
   nav,
   banner,
   link,
+  desktop,
   toast,
   palette,
+  pick,
   first,
   welcome,
   lock,

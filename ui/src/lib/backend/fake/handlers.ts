@@ -1,4 +1,5 @@
 import type { Attachment } from "../../bindings/Attachment";
+import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { MessageRow } from "../../bindings/MessageRow";
 import type { FileSource } from "../../bindings/FileSource";
 import type { Calls } from "../../bindings/calls";
@@ -14,6 +15,7 @@ import { choices, shows } from "./choices";
 import type { FakeBackend } from "./index";
 import { changes } from "./changes";
 import { notices } from "./notices";
+import { overview } from "./overview";
 import { people } from "./people";
 import { records } from "./records";
 import { plan, scheduled } from "./scheduled";
@@ -32,6 +34,9 @@ export function fail(code: Code, text: string): never {
 function row(fake: FakeBackend, id: string) {
   return fake.world.rows.get(id) ?? fail("not_found", "There is no such conversation.");
 }
+
+/** What the person deleted for themselves, to be brought back. */
+const deleted = new Map<string, { row: ConversationRow; messages: MessageRow[] }>();
 
 let counter = 1;
 function next(prefix: string): string {
@@ -104,7 +109,7 @@ export function put(fake: FakeBackend, id: string, body: string, files: FileSour
     receipts: held.participants.filter((one) => !one.me).map((one) => receipt(one.person, one.name, null, null)),
   });
   fake.putMessage(sent);
-  fake.putRow({ ...row(fake, id), preview: body.slice(0, 100), preview_files: body === "" ? filesSaid(sent.attachments) : null, preview_author: null, last_at: at, last_state: state, archived: false });
+  fake.putRow({ ...row(fake, id), preview: body.slice(0, 100), preview_files: body === "" ? filesSaid(sent.attachments) : null, preview_deleted: false, preview_author: null, last_at: at, last_state: state, archived: false });
   return { id: sent.id, conversation: id, state };
 }
 
@@ -150,7 +155,7 @@ export function setDraft(fake: FakeBackend, id: string, text: string, base: stri
   return saved;
 }
 
-const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records | keyof typeof choices | keyof typeof notices | keyof typeof search>> = {
+const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof changes | keyof typeof records | keyof typeof choices | keyof typeof notices | keyof typeof overview | keyof typeof search>> = {
   status: (fake) => fake.world.status,
   init: (fake, args) => {
     const { status } = fake.world;
@@ -195,6 +200,7 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
       can_invite: true,
       can_leave: held.space_kind !== "personal",
       member: true,
+      left: false,
       parts: [],
       colleagues: held.staffed ? fake.world.people.filter((one) => one.me || one.staff).map((one) => ({ person: one.id, name: one.name, me: one.me })) : [],
     };
@@ -220,8 +226,16 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return { done: true };
   },
   conversation_delete: (fake, args) => {
-    fake.dropRow(args.conversation);
+    const held = row(fake, args.conversation);
+    if (!args.everyone) deleted.set(held.id, { row: held, messages: fake.world.messages.get(held.id) ?? [] });
+    fake.dropRow(held.id);
+    fake.world.messages.delete(held.id);
     return { done: true };
+  },
+  conversation_restore: (fake, args) => {
+    const back = deleted.get(args.conversation) ?? fail("not_found", "There is no such conversation.");
+    fake.world.messages.set(back.row.id, back.messages);
+    return fake.putRow(back.row);
   },
   messages: (fake, args) => page(fake, args),
   send: (fake, args) => args.at ? plan(fake, args.conversation, args.text, args.at) : put(fake, args.conversation, args.text, args.attachments, args.reply_to),
@@ -371,4 +385,4 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   },
 };
 
-export const handlers: Handlers = { ...core, ...changes, ...choices, ...people, ...records, ...notices, ...search };
+export const handlers: Handlers = { ...core, ...changes, ...choices, ...people, ...records, ...notices, ...overview, ...search };

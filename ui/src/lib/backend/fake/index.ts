@@ -1,6 +1,7 @@
 import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { MessageRow } from "../../bindings/MessageRow";
 import type { VoiceShown } from "../../bindings/VoiceShown";
+import type { DesktopWords } from "../../desktop";
 import { CallError, type Answer, type Args, type Backend, type CallName, type EngineEvent, type FileDrag, type HandedFile, type OpenConversation, type Shell, type VoiceProgress } from "../index";
 import { handlers } from "./handlers";
 import { draft, empty, type World } from "./world";
@@ -9,6 +10,8 @@ import { draft, empty, type World } from "./world";
 export class FakeBackend implements Backend {
   readonly calls: Array<{ name: CallName; args: unknown }> = [];
   readonly badges: number[] = [];
+  /** What is said outside the window. */
+  words: DesktopWords | null = null;
   readonly opened: string[] = [];
   /** Files that are opened only when the person says so, those saved, those asked to be shown, and pictures copied. */
   readonly unsafe = new Set<string>();
@@ -21,6 +24,8 @@ export class FakeBackend implements Backend {
   hears = true;
   recorded = 4200;
   readonly voices = new Set<(progress: VoiceProgress) => void>();
+  /** Whether the app was told to end. */
+  over = false;
   /** What the person chooses when asked for files. */
   picked: HandedFile[] = [];
   clipboard: HandedFile[] = [];
@@ -31,6 +36,7 @@ export class FakeBackend implements Backend {
   #handlers = new Set<(event: EngineEvent) => void>();
   #deepLinks = new Set<(link: string) => void>();
   #targets = new Set<(target: OpenConversation) => void>();
+  #menus = new Set<(item: string) => void>();
   #drags = new Set<(drag: FileDrag) => void>();
   #drafts = new Map<string, Map<string, string>>();
   #revision = 1;
@@ -52,6 +58,11 @@ export class FakeBackend implements Backend {
 
   emit(event: EngineEvent): void {
     for (const handler of this.#handlers) handler(structuredClone(event));
+  }
+
+  /** Something is chosen in the menu of the system. */
+  menu(item: string): void {
+    for (const handler of this.#menus) handler(item);
   }
 
   /** Somebody drags files over the window. */
@@ -168,7 +179,10 @@ export class FakeBackend implements Backend {
       this.#targets.add(handler);
       return () => this.#targets.delete(handler);
     },
-    onMenu: async () => () => undefined,
+    onMenu: async (handler) => {
+      this.#menus.add(handler);
+      return () => this.#menus.delete(handler);
+    },
     onFileDrag: async (handler) => {
       this.#drags.add(handler);
       return () => this.#drags.delete(handler);
@@ -215,10 +229,13 @@ export class FakeBackend implements Backend {
     setBadge: async (count) => {
       this.badges.push(count);
     },
+    setWords: async (words) => {
+      this.words = words;
+    },
     leaveDemo: async () => {
       this.world = empty({ relay: null, connection: "none", online: false, demo_profile: "/home/ada/demo" });
       return structuredClone(this.world.status);
     },
-    quit: async () => undefined,
+    quit: async () => void (this.over = true),
   };
 }

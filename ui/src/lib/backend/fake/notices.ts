@@ -6,7 +6,7 @@ import type { FakeBackend } from "./index";
 
 type NoticeCall = "notices" | "notices_read" | "notify_settings" | "notify_set" | "announce_state" | "announce_set";
 
-const KINDS: NoticeKind[] = ["message", "mention", "assignment", "interest", "portal", "request", "joined", "late", "not_sent", "device", "left", "back"];
+const KINDS: NoticeKind[] = ["message", "mention", "assignment", "interest", "portal", "request", "joined", "late", "not_sent", "device", "left", "back", "planned", "invite_ends"];
 
 export function notify(): NotifySettings {
   return {
@@ -17,7 +17,7 @@ export function notify(): NotifySettings {
 }
 
 export function notice(id: string, kind: NoticeKind, over: Partial<NoticeRow> = {}): NoticeRow {
-  return { id, kind, at: new Date().toISOString(), unread: true, person: null, name: "", title: "", text: "", files: null, count: 0, conversation: null, message: null, record: null, ...over };
+  return { id, kind, at: new Date().toISOString(), unread: true, person: null, me: false, name: "", title: "", text: "", files: null, count: 0, conversation: null, message: null, record: null, ...over };
 }
 
 /** Conversations with unread messages, as the engine lists them. */

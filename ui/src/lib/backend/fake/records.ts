@@ -75,8 +75,16 @@ function write(detail: RecordDetail, key: string, value: RecordValue | null): vo
 
 export const records = {
   records: (fake, args) => {
-    const rows = [...fake.world.records.values()].map((one) => one.row).filter((row) => row.kind === args.kind && row.deleted === args.deleted && row.title.toLowerCase().includes(args.query.toLowerCase()) && (!args.about || row.about?.id === args.about) && (!args.status || JSON.stringify(row.fields["status"] ?? "").includes(`"${args.status}"`)));
+    const rows = [...fake.world.records.values()].map((one) => one.row).filter((row) => row.kind === args.kind && row.deleted === args.deleted && row.title.toLowerCase().includes(args.query.toLowerCase()) && (!args.about || row.about?.id === args.about) && (!args.level || JSON.stringify(row.fields["level"] ?? "").includes(`"${args.level}"`)) && (!args.status || JSON.stringify(row.fields["status"] ?? "").includes(`"${args.status}"`)));
     return { rows, next: null, revision: fake.revision, total: rows.length };
+  },
+  record_columns: (fake, args) => {
+    const counts = new Map<string, number>();
+    for (const { row } of fake.world.records.values()) {
+      const value = row.fields[args.by];
+      if (row.kind === args.kind && !row.deleted && value && "choice" in value) counts.set(value.choice, (counts.get(value.choice) ?? 0) + 1);
+    }
+    return [...counts].map(([name, count]) => ({ name, count }));
   },
   record: (fake, args) => {
     const detail = find(fake, args.record);

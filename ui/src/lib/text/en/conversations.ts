@@ -1,9 +1,12 @@
 /** Conversations as a whole: their list, a new one, what is done with them, and the panel beside them. */
-import { shortTime } from "../../format";
+import { count, shortTime } from "../../format";
 import { many } from "./many";
 
 export const list = {
   label: "Conversations",
+  /** A conversation nobody else is in. */
+  alone: "Just you",
+  deleted: "Message deleted",
   search: "Search or jump to…",
   filter: {
     active: "All",
@@ -107,6 +110,7 @@ export const choices = {
   unsnoozed: (title: string, n: number) => (n === 1 ? `“${title}” is back` : `${many(n, "conversation is", "conversations are")} back`),
   assigned: (title: string, n: number, name: string) => (n === 1 ? `“${title}” assigned to ${name}` : `${many(n, "conversation", "conversations")} assigned to ${name}`),
   unassigned: (title: string, n: number) => (n === 1 ? `“${title}” assigned to nobody` : `${many(n, "conversation", "conversations")} assigned to nobody`),
+  renamed: (title: string) => `Now called “${title}”`,
   merged: (title: string, into: string) => `“${title}” goes on in “${into}”`,
   ask: {
     mute: (title: string, n: number) => (n === 1 ? `Mute “${title}”` : `Mute ${many(n, "conversation", "conversations")}`),
@@ -118,7 +122,7 @@ export const choices = {
   snoozeHelp: "It leaves the list until then. A new message brings it back sooner.",
   assignHelp: "Only your team sees this. Whoever it is assigned to is told.",
   mergeHelp: "Its messages are shown there, in order, for everybody in it. You can separate them again.",
-  mergeNone: "There is no other conversation with the same people.",
+  mergeNone: "There is no other conversation with this client.",
   hour: "For 1 hour",
   hours: "For 8 hours",
   untilTomorrow: "Until tomorrow morning",
@@ -131,7 +135,8 @@ export const choices = {
   past: "This time is over. Choose one that is still to come.",
   nobody: "Nobody",
   bulk: "What to do with the selected conversations",
-  selected: (n: number) => `${n} selected`,
+  selected: (n: number) => `${count(n)} selected`,
+  all: "Select all of this list",
   clear: "Clear selection",
   parts: "Merged into this one",
   separate: "Separate",
@@ -154,6 +159,6 @@ export const panel = {
 
 export const remove = {
   title: (name: string) => `Delete “${name}” for everyone?`,
-  body: "The conversation and its messages disappear from the devices of everybody in it. This can't be undone.",
+  body: "The conversation and its messages, files and drafts disappear from the devices of everybody in it, as soon as those are online. This can't be undone.",
   do: "Delete for everyone",
 };

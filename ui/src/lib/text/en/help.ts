@@ -31,7 +31,7 @@ export const help = {
     remove: "Delete the chosen message for everyone",
     archive: "Archive, or move back to the inbox",
     choose: "In the list: select a conversation; Shift with an arrow selects more",
-    chooseAll: "In the list: select all",
+    chooseAll: "In the list: select all of it, also what is not loaded yet",
     pictureBefore: "Picture before",
     pictureAfter: "Next picture",
     zoomIn: "Larger",
@@ -39,7 +39,7 @@ export const help = {
     zoomFit: "The whole picture",
     send: "Send",
     line: "New line",
-    edit: "Edit what has not gone yet (in an empty field)",
+    edit: "Edit your last message (in an empty field)",
     emoji: "Emoji by name",
     mention: "Name somebody who can read this",
     bold: "Bold",
@@ -64,10 +64,11 @@ export const help = {
       text: [
         "The list shows what was written last first. The filters above it show what is unread, begun, archived or waiting.",
         "Archiving takes a conversation out of the way; a new message brings it back, unless it is muted. Snoozing does so until a time of your choice. Pinned ones stay at the top. Marking it unread is for you alone and takes no receipt back.",
-        "Select several with X, or Ctrl and a click; Shift selects up to another one. What you do is done with all of them, and one undo takes all of it back.",
-        "Two conversations with the same people can be merged: one goes on in the other, for everybody in it, until somebody separates them in the panel.",
+        "Select several with X, or Ctrl and a click; Shift selects up to another one, Ctrl+A all of the list. What you do is done with all of them, and one undo takes all of it back. What all of them are already is offered the other way round: back to the inbox, unmute, bring back, mark unread.",
+        "Two conversations with the same client can be merged: one goes on in the other, for everybody in it, until somebody separates them in the panel. Any other conversation has members and keys of its own, so it stays apart, also from one with the same people.",
+        "What you delete for yourself leaves all of your devices. A new message brings the conversation back, without what was there before. Deleting for everyone takes messages, files and drafts of it off the devices of everybody in it, and nothing written in it meanwhile is shown.",
       ],
-      data: "Archived, pinned, muted, snoozed, unread and deleted for you are kept for your own devices: nobody else learns of them. Deleting for everyone removes it from every device that can be reached.",
+      data: "Archived, pinned, muted, snoozed, unread and deleted for you are kept for your own devices: nobody else learns of them. A device that is off deletes for everyone when it comes online again.",
     },
     team: {
       title: "Working as a team",
@@ -89,18 +90,18 @@ export const help = {
       title: "Messages and their ticks",
       text: [
         "The arrow keys go from message to message; R replies, C copies, the menu key shows the rest. A reply shows what it answers and leads there.",
-        "If you want it so (Settings, off at first), your device asks the page of a link you write for its title and picture. They stand above the message field until you send or take them out, and travel inside the message. Only pages on the open internet are asked, over https; without a network the message goes without.",
+        "If you want it so (Settings, off at first, for all your devices), your device asks the page of a link you write for its title and picture. They stand above the message field until you send or take them out, and travel inside the message. Only pages on the open internet are asked, over https; without a network the message goes without.",
         "Homing makes no video calls itself. Name the service you use in the settings, and “Video call link” in a conversation's menu writes a link to a room of its own into your message, for you to send.",
         "It doesn't translate by itself either. With a LibreTranslate service on this computer or in its own network, named in the settings, “Translate” in a message's menu shows what the service makes of it below the message. Nothing of it is kept or sent on.",
         "A message that was written before what you had already read and arrived after it is marked as late, and unread.",
       ],
-      data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts you neither tell nor see who read.",
+      data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts (Settings, for all your devices) you neither tell nor see who read: their messages stay at delivered. Turned on again, both sides see also what was read meanwhile.",
     },
     drafts: {
       title: "Drafts and the outbox",
       text: [
         "What you begin is kept as you type, on all your devices. Sent once, it is finished everywhere, whoever pressed the key.",
-        "A conversation may have several drafts: begun on two devices without a network, or because you put one aside. They stand above the message field. Hold two side by side to keep either, or to make one of both.",
+        "A conversation may have several drafts: begun on two devices without a network, or because you put one aside (in the menu of the clock beside Send). They stand above the message field. Hold two side by side to keep either, or to make one of both.",
         "The outbox shows what the relay does not have yet. It can be cancelled, edited and tried again until it has gone, and messages of one conversation can change places. Chosen with Space, several go at once: Delete cancels, Alt with the arrow keys moves. What is cancelled is a draft again.",
         "The clock beside Send sends later. The relay keeps the message sealed and sends it at its time, also when your devices are off. Files are brought to the relay first, sealed too, and nobody can fetch them before. Until then it stands below the conversation, on your devices only, and each of them can change its time, send it now or take it back. If somebody joins or leaves meanwhile, it waits for you to say that it may go.",
       ],
@@ -121,6 +122,7 @@ export const help = {
         "A press on a picture shows it large: the arrows go to the one before and after, + and - make it larger and smaller. “About this conversation” lists everything that was sent in it. The menu of a file opens it in another program, saves it, or shows where you saved it.",
         "Files come by themselves up to the size you set, and go again when their room is needed, those first that you did not open for longest. Their menu keeps them on this device; the menu of a conversation keeps all of its files on all your devices. “Files on this device” in the settings shows what they take.",
         "Record a voice note with the microphone beside the message field, up to half an hour. The arrow sends it at once; the square, Escape and leaving the conversation keep it in the draft, where you can listen to it first. Arrow keys move in a voice note that plays.",
+        "Photos lose the place they were taken at and the camera they were taken with before they leave, sent or put on a property: what is noted in JPEG, PNG, WebP, HEIC and AVIF, not in films and other files. The settings turn that off; photos then go as they are.",
         "Programs that came with a message are never opened from here, and you are asked before anything is that might hold one.",
       ],
       data: "Files are sealed in pieces before they leave, with a key that only the people of the conversation get. Names and kinds are sealed too; the relay sees sizes.",
@@ -153,10 +155,10 @@ export const help = {
     notices: {
       title: "Notifications",
       text: [
-        "The bell holds what you were told of: unread conversations, mentions, requests, people who came in or left, changed interests, new devices, what is back from its snooze, messages that arrived late or were not sent. What you read on one device is read on all of them.",
+        "The bell holds what you were told of, each thing once: unread conversations, mentions, requests, people who came in or left, changed interests, new devices, what is back from its snooze, messages that arrived late or were not sent, planned messages that are late or wait for you because the members changed, and invitations of yours that nobody used a day before they end. What you read on one device is read on all of them.",
         "While you look at the window you are told in it; else on the desktop, where a notification can be answered or marked as read. In the settings each kind can be shown in the app, on the desktop and with a sound, and quiet hours can be set. Each conversation can announce everything, mentions or nothing.",
       ],
-      data: "What to tell you of, and what you have read, is kept encrypted for your own devices. A notification on the desktop shows names and text only if you want that.",
+      data: "What to tell you of, and what you have read, is kept encrypted for your own devices. A notification on the desktop shows names and text only if you want that. It is written in the language of the window, and so is the tray.",
     },
     people: {
       title: "People and invitations",
@@ -196,8 +198,8 @@ export const help = {
     },
     settings: {
       title: "Settings",
-      text: ["One page, to be searched. Look, language and text size are for this window; how you write and read is the same on all your devices."],
-      data: "Notifications show names and text only if you want that. The address of the relay is all that Homing ever connects to.",
+      text: ["One page, to be searched. Look, language, text size, the lock, what the desktop shows and the room for files are this device's own. How you write and read is the same on all your devices: read receipts, when you are here, what Enter does, undoing, previews of links, video calls, and what to be told of."],
+      data: "Notifications show names and text only if you want that. Homing connects to the relay, and otherwise only to what you turn on: pages you make previews of, and a translation service of your own.",
     },
     demo: {
       title: "The demo",

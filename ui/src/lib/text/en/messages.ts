@@ -35,6 +35,7 @@ export const thread = {
   leave: "Leave",
   deleteForMe: "Delete for me",
   deleteForAll: "Delete for everyone",
+  left: "You left. What you have stays here; nothing new arrives.",
   gone: "You are not part of this any more. What you have stays here; nothing new arrives.",
   readOnly: "You can read here, but your role does not let you write.",
   you: "You",

@@ -34,6 +34,9 @@ export const notices = {
     left: (name: string, title: string) => `${name} is not part of ${title} any more`,
     youLeft: (title: string) => `You are not part of ${title} any more`,
     back: (_name: string, title: string) => `${title} is back from its snooze`,
+    planned: (_name: string, title: string) => `The message you planned in ${title} needs a look: it has not gone out`,
+    invite_ends: (_name: string, title: string) => `Your invitation to ${title} was not used yet and ends within a day`,
+    anInviteEnds: "An invitation of yours was not used yet and ends within a day",
   },
   kinds: {
     message: "New messages",
@@ -48,6 +51,8 @@ export const notices = {
     device: "New devices of yours",
     left: "People who left",
     back: "Conversations back from their snooze",
+    planned: "Planned messages that are late or wait for you",
+    invite_ends: "Invitations that end unused",
   } satisfies Record<NoticeKind, string>,
   channels: { in_app: "In the app", desktop: "Desktop", sound: "Sound" },
   quiet: {

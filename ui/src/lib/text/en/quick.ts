@@ -57,6 +57,7 @@ export const quick = {
   importTitle: "Import quick replies",
   importHelp: "A table (CSV, in UTF-8) whose first line names the columns. Title and body have to be there. It is taken as a whole or not at all.",
   importFile: "Table",
+  noFile: "No file chosen",
   importNothing: "Nothing was taken. These lines have to be mended first:",
   importTakes: (n: number) => `${many(n, "quick reply", "quick replies")} will be taken.`,
   imported: (n: number) => `Took ${many(n, "quick reply", "quick replies")}`,

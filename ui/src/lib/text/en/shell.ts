@@ -29,7 +29,6 @@ export const nav = {
   label: "Main",
   inbox: "Inbox",
   notices: "Notifications",
-  alerts: "Alerts",
   drafts: "Drafts",
   outbox: "Outbox",
   search: "Search",
@@ -39,7 +38,6 @@ export const nav = {
   settings: "Settings",
   help: "Keys and help",
   new: "New conversation",
-  write: "Write",
   more: "More",
   me: (name: string) => `You: ${name}`,
   counted: (what: string, n: number) => `${what}, ${count(n)}`,
@@ -77,9 +75,18 @@ export const link = {
   open: "Open in the browser",
 };
 
+/** What is said outside the window. */
+export const desktop = {
+  show: "Open Homing",
+  quit: "Quit",
+  reply: "Reply",
+  hiddenMessage: "New message",
+  hidden: "Something new",
+};
+
 export const toast = {
   told: (who: string, what: string) => `${who}: ${what}`,
-  deletedForMe: (title: string) => `“${title}” deleted for you`,
+  deletedForMe: (title: string, n: number) => (n === 1 ? `“${title}” deleted on your devices` : `${many(n, "conversation", "conversations")} deleted on your devices`),
   copied: "Copied",
   demoRemoved: "The demo is gone from this computer",
   region: "Notices",
@@ -96,5 +103,9 @@ export const palette = {
   settings: "Settings",
   write: (name: string) => `Write to ${name}`,
   searchFor: (words: string) => `Search messages for “${words}”`,
+  /** An action of the open conversation. */
+  here: (what: string) => `This conversation: ${what}`,
+  block: (name: string) => `Block ${name}`,
+  unblock: (name: string) => `Unblock ${name}`,
   theme: (name: string) => `Theme: ${name}`,
 };
