@@ -30,10 +30,16 @@ const DEVELOPMENT_RELAY: &str = "HOMING_DEV_RELAY";
 pub struct Engine {
     app: AppHandle,
     profile: PathBuf,
-    /// The demo, while it is shown instead of the profile.
-    demo: Mutex<Option<PathBuf>>,
-    session: Mutex<Option<Open>>,
+    /// Held while one profile takes the other's place: what is asked meanwhile waits, and never opens the one being left.
+    place: Mutex<Place>,
     close_to_tray: AtomicBool,
+}
+
+#[derive(Default)]
+struct Place {
+    /// The demo, while it is shown instead of the profile.
+    demo: Option<PathBuf>,
+    open: Option<Open>,
 }
 
 /// A session, and what passes its events on.
@@ -46,7 +52,7 @@ impl Engine {
     /// An engine that is not open yet.
     pub fn new(app: AppHandle, profile: PathBuf) -> Self {
         let close_to_tray = AtomicBool::new(false);
-        Self { app, profile, demo: Mutex::default(), session: Mutex::default(), close_to_tray }
+        Self { app, profile, place: Mutex::default(), close_to_tray }
     }
 
     /// Opens the profile while the window is being built.
@@ -84,62 +90,56 @@ impl Engine {
 
     /// Goes on in the demo, as it was left or new.
     async fn show_demo(&self, start: DemoStart) -> Answer {
-        match self.enter_demo(&start).await {
+        let mut place = self.place.lock().await;
+        match self.enter_demo(&mut place, &start).await {
             // Nothing in it is anybody's: a demo that can't be opened is not worth a question.
             Err(error) if !start.fresh && error.code != Code::ProfileInUseUnresponsive => {
-                self.enter_demo(&DemoStart { fresh: true }).await
+                self.enter_demo(&mut place, &DemoStart { fresh: true }).await
             }
             answer => answer,
         }
     }
 
-    async fn enter_demo(&self, start: &DemoStart) -> Answer {
-        self.own_profile().await;
-        let made = self.session().await?.call(Call::DemoStart(start.clone())).await?;
+    async fn enter_demo(&self, place: &mut Place, start: &DemoStart) -> Answer {
+        place.leave_demo().await;
+        let made = self.open(place).await?.call(Call::DemoStart(start.clone())).await?;
         let folder = serde_json::from_str::<Status>(made.get()).ok().and_then(|status| status.demo_profile);
         if let Some(folder) = folder {
-            self.close().await;
-            *self.demo.lock().await = Some(folder.into());
+            place.close().await;
+            place.demo = Some(folder.into());
         }
-        let answer = match self.session().await {
-            Ok(session) => session.call(Call::Status(Default::default())).await,
-            Err(error) => Err(error),
-        };
+        let answer = self.status(place).await;
         if answer.is_err() {
-            self.own_profile().await;
+            place.leave_demo().await;
         }
         answer
     }
 
     /// Goes back to the own profile. The demo stays as it is, to be gone on with.
     pub async fn leave_demo(&self) -> Answer {
-        self.own_profile().await;
-        self.session().await?.call(Call::Status(Default::default())).await
-    }
-
-    async fn own_profile(&self) {
-        if self.demo.lock().await.is_some() {
-            self.close().await;
-            *self.demo.lock().await = None;
-        }
+        let mut place = self.place.lock().await;
+        place.leave_demo().await;
+        self.status(&mut place).await
     }
 
     /// Ends the engine in good order.
     pub async fn close(&self) {
-        let Some(Open { session, events }) = self.session.lock().await.take() else { return };
-        if tokio::time::timeout(CLOSES_WITHIN, session.close()).await.is_err() {
-            tracing::warn!("the engine did not end in time");
-        }
-        // What it still had to tell is of a profile that is not shown any more.
-        events.abort();
+        self.place.lock().await.close().await;
     }
 
     async fn session(&self) -> Result<Arc<Session>, ApiError> {
-        let mut place = self.session.lock().await;
-        if let Some(open) = &*place {
+        self.open(&mut *self.place.lock().await).await
+    }
+
+    async fn status(&self, place: &mut Place) -> Answer {
+        self.open(place).await?.call(Call::Status(Default::default())).await
+    }
+
+    async fn open(&self, place: &mut Place) -> Result<Arc<Session>, ApiError> {
+        if let Some(open) = &place.open {
             return Ok(open.session.clone());
         }
-        let profile = self.demo.lock().await.clone().unwrap_or_else(|| self.profile.clone());
+        let profile = place.demo.clone().unwrap_or_else(|| self.profile.clone());
         let options = SessionOptions { profile, network: true, serve: true };
         let session = Session::open(options).await?;
         let events = tauri::async_runtime::spawn(pass_on(self.app.clone(), session.subscribe().await));
@@ -148,7 +148,7 @@ impl Engine {
         {
             self.close_to_tray.store(settings.close_to_tray, Ordering::Relaxed);
         }
-        *place = Some(Open { session: session.clone(), events });
+        place.open = Some(Open { session: session.clone(), events });
         Ok(session)
     }
 
@@ -178,6 +178,24 @@ impl Engine {
         if let Err(error) = self.app.emit_to(window::LABEL, EVENT, event) {
             tracing::warn!("the window could not be told: {error}");
         }
+    }
+}
+
+impl Place {
+    async fn leave_demo(&mut self) {
+        if self.demo.is_some() {
+            self.close().await;
+            self.demo = None;
+        }
+    }
+
+    async fn close(&mut self) {
+        let Some(Open { session, events }) = self.open.take() else { return };
+        if tokio::time::timeout(CLOSES_WITHIN, session.close()).await.is_err() {
+            tracing::warn!("the engine did not end in time");
+        }
+        // What it still had to tell is of a profile that is not shown any more.
+        events.abort();
     }
 }
 

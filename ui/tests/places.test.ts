@@ -2,6 +2,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
+import { conversation, empty } from "../src/lib/backend/fake/world";
 import { all, app, one, soon, start } from "./helpers";
 
 describe("the way back", () => {
@@ -228,8 +229,6 @@ describe("recovery words", () => {
 
 describe("another profile", () => {
   it("takes nothing over from the one before, and hears all of its changes", async () => {
-    const { agency } = await import("../src/lib/backend/fake/agency");
-    const { conversation, empty } = await import("../src/lib/backend/fake/world");
     const world = empty();
     world.rows.set("old", conversation("old", { subject: "Old", last_at: new Date().toISOString() }));
     const fake = await start(world);
@@ -242,6 +241,26 @@ describe("another profile", () => {
     await soon(() => expect(document.querySelector('[data-testid=conversation][data-id="old"]')).toBeNull());
     for (const row of rows.values()) fake.putRow(row);
     await soon(() => one("conversation", '[data-id="c-rosa"]'));
+  });
+
+  it("is not left for the one before, whose answer comes late", async () => {
+    const fake = await start(empty(), "#/settings");
+    const call = fake.call.bind(fake);
+    let arrives = (): void => undefined;
+    const late = new Promise<void>((resolve) => (arrives = resolve));
+    fake.call = async (name, args) => {
+      const answer = await call(name, args);
+      if (name === "status") await late;
+      return answer;
+    };
+    fake.emit({ event: "status", status: { ...fake.world.status, locked: true } });
+    await soon(() => expect(fake.calls.some((call) => call.name === "status")).toBe(true));
+    await userEvent.setup().click(one("setting", '[data-id="demo"] button'));
+    await soon(() => one("demo-banner"));
+    arrives();
+    await soon(() => expect(fake.calls.filter((call) => call.name === "status").length).toBeGreaterThan(2));
+    expect(all("demo-banner")).toHaveLength(1);
+    expect(all("conversation").length).toBeGreaterThan(3);
   });
 });
 

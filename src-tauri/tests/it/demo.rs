@@ -77,6 +77,43 @@ async fn what_is_done_in_the_demo_stays_there_until_it_is_started_over() {
     app.close().await;
 }
 
+/// What the window asks while one profile takes the other's place opens neither of them again.
+#[tokio::test]
+async fn questions_on_the_way_do_not_lead_back_to_the_profile_being_left() {
+    let desk = Desk::start();
+    let app = desk.app("ada", &[]).await;
+    first_start(&app, "Ada Berger").await;
+    let script = "const done = arguments[arguments.length - 1];
+        const invoke = window.__TAURI_INTERNALS__.invoke;
+        const call = (name, args) => invoke('call', { call: { call: name, args } });
+        let under_way = true;
+        const asking = async () => {
+            // One that is being left may have nothing to say any more.
+            while (under_way) await call('status', {}).catch(() => undefined);
+        };
+        const rounds = async () => {
+            const shown = [];
+            for (let round = 0; round < 4; round += 1) {
+                await call('demo_start', { fresh: round % 2 === 0 });
+                shown.push((await call('status', {})).demo);
+                await invoke('leave_demo');
+                shown.push((await call('status', {})).demo);
+            }
+            return shown;
+        };
+        const askers = [asking(), asking(), asking()];
+        rounds().then(async (shown) => {
+            under_way = false;
+            await Promise.all(askers);
+            done(shown);
+        }, (error) => done(String(error.message ?? error)))";
+    let shown = app.client.execute_async(script, vec![]).await.unwrap();
+    assert_eq!(shown, json!([true, false, true, false, true, false, true, false]));
+    app.wait_gone(&tid("demo-banner")).await;
+    app.wait_for(&tid("welcome")).await;
+    app.close().await;
+}
+
 #[tokio::test]
 async fn the_window_opens_on_the_own_profile_after_the_demo() {
     let desk = Desk::start();

@@ -106,6 +106,8 @@ export class App {
   #messageLists = new Set<(event: MessagesEvent) => void>();
   #recordLists = new Set<(event: RecordsEvent) => void>();
   #identity = "";
+  /** How often a profile came behind the window. */
+  #entered = 0;
   #person: string | null = null;
   /** The last change heard: the engine counts all of them in one row. */
   #revision: number | null = null;
@@ -372,6 +374,7 @@ export class App {
   }
 
   async #enter(status: Status, ahead?: Ahead): Promise<void> {
+    const entered = (this.#entered += 1);
     this.#setStatus(status);
     this.#identity = identity(status);
     this.#revision = null;
@@ -398,6 +401,7 @@ export class App {
       ahead?.settings ?? this.backend.call("settings", {}),
       this.list.load(this.list.filter, ahead?.page),
     ]);
+    if (entered !== this.#entered) return;
     this.settings = settings;
     this.#revision ??= this.list.revision;
     this.phase = "ready";
@@ -416,9 +420,14 @@ export class App {
   }
 
   /** Another profile seems to be behind the window. While one takes over, the last words of the other still come in,
-   * so the engine is asked which it is. */
+   * so the engine is asked which it is; again, if another was entered before the answer came. */
   async #look(): Promise<void> {
-    const status = await this.attempt("status", {});
+    let entered: number;
+    let status: Status | null;
+    do {
+      entered = this.#entered;
+      status = await this.attempt("status", {});
+    } while (entered !== this.#entered);
     if (status && identity(status) !== this.#identity) await this.enter(status);
   }
 
