@@ -8,7 +8,7 @@ import { said, titled } from "./said";
 import { t } from "./text";
 
 /** A kind of notice, as the centre draws it. */
-export const noticeIcons: Record<NoticeKind, Component<{ size?: number; "aria-hidden"?: "true" }>> = {
+export const noticeIcons: Record<NoticeKind, Component<{ size?: number }>> = {
   message: Talk,
   mention: AtSign,
   assignment: Assigned,
