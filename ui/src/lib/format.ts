@@ -1,43 +1,39 @@
 /** Dates, times, numbers, money, sizes and lists in the language that is spoken and the reader's zone. */
-interface Formats {
-  locale: string;
-  clock: Intl.DateTimeFormat;
-  weekday: Intl.DateTimeFormat;
-  dayMonth: Intl.DateTimeFormat;
-  dayLong: Intl.DateTimeFormat;
-  dayYear: Intl.DateTimeFormat;
-  letter: Intl.DateTimeFormat;
-  full: Intl.DateTimeFormat;
-  medium: Intl.DateTimeFormat;
-  soon: Intl.DateTimeFormat;
-  relative: Intl.RelativeTimeFormat;
-  relativeDay: Intl.RelativeTimeFormat;
-  names: Intl.ListFormat;
-  number: Intl.NumberFormat;
-  share: Intl.NumberFormat;
-  /** What each text goes through that was made here. */
-  made: (text: string) => string;
-}
+const FORMATS = {
+  clock: (locale) => new Intl.DateTimeFormat(locale, { timeStyle: "short" }),
+  weekday: (locale) => new Intl.DateTimeFormat(locale, { weekday: "short" }),
+  dayMonth: (locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+  dayLong: (locale) => new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
+  dayYear: (locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
+  letter: (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
+  full: (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
+  soon: (locale) => new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
+  medium: (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
+  relative: (locale) => new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }),
+  relativeDay: (locale) => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
+  names: (locale) => new Intl.ListFormat(locale, { type: "conjunction" }),
+  number: (locale) => new Intl.NumberFormat(locale),
+  share: (locale) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }),
+} satisfies Record<string, (locale: string) => unknown>;
 
+type Formats = { readonly [Name in keyof typeof FORMATS]: ReturnType<(typeof FORMATS)[Name]> } & {
+  readonly locale: string;
+  /** What each text goes through that was made here. */
+  readonly made: (text: string) => string;
+};
+
+/** Each format is made when it is asked for first: all of them together take longer than the first view. */
 function formats(locale: string, made: (text: string) => string): Formats {
-  return {
-    locale,
-    clock: new Intl.DateTimeFormat(locale, { timeStyle: "short" }),
-    weekday: new Intl.DateTimeFormat(locale, { weekday: "short" }),
-    dayMonth: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
-    dayLong: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
-    dayYear: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
-    letter: new Intl.DateTimeFormat(locale, { dateStyle: "long" }),
-    full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
-    soon: new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
-    medium: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
-    relative: new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }),
-    relativeDay: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
-    names: new Intl.ListFormat(locale, { type: "conjunction" }),
-    number: new Intl.NumberFormat(locale),
-    share: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }),
-    made,
-  };
+  const all = { locale, made };
+  for (const [name, make] of Object.entries(FORMATS)) {
+    const get = (): unknown => {
+      const value = make(locale);
+      Object.defineProperty(all, name, { value });
+      return value;
+    };
+    Object.defineProperty(all, name, { get, configurable: true });
+  }
+  return all as Formats;
 }
 
 const asIs = (text: string): string => text;
