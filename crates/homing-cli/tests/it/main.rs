@@ -4,6 +4,7 @@
 mod begin;
 mod changed;
 mod content;
+mod deleting;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]

@@ -61,13 +61,16 @@ impl Device {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
+        self.homing(&[&["--json"], args].concat())
+    }
+
+    fn homing(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
         command
             .env_remove("HOMING_PROFILE")
             .env_remove("HOMING_PASSPHRASE")
             .env("HOMING_KEYCHAIN", "off")
             .env("HOMING_CLOCK_SKEW_MS", self.skew_ms.to_string())
-            .arg("--json")
             .arg("--profile")
             .arg(self.profile())
             .args(args)
@@ -81,6 +84,13 @@ impl Device {
     /// Runs a command to its end.
     pub async fn run(&self, args: &[&str]) -> Printed {
         finish(self.command(args).spawn().unwrap(), args).await
+    }
+
+    /// What a command that has to succeed prints for a person.
+    pub async fn plain(&self, args: &[&str]) -> String {
+        let output = finish(self.homing(args).spawn().unwrap(), args).await.output;
+        assert!(output.status.success(), "homing {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Runs a command that reads stdin.
