@@ -248,6 +248,21 @@ describe("palette", () => {
     await user.type(await soon(() => one("palette-input")), "devices{Enter}");
     await soon(() => expect(app().dataset["view"]).toBe("devices"));
   });
+
+  it("finds a conversation by who is in it, behind what is called so, and says who that is", async () => {
+    const user = userEvent.setup();
+    await start();
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await soon(() => one("palette-input")), "ben");
+    const labels = (): string[] => all("palette-item").map((item) => item.textContent?.trim() ?? "");
+    await soon(() => expect(labels()).toContain("Renovation, Hill Road 12 (with Ben Okafor)"));
+    expect(labels()[0]).toBe("Ben Okafor");
+    await user.clear(one("palette-input"));
+    await user.type(one("palette-input"), "okafor hill");
+    await soon(() => expect(labels()[0]).toBe("Renovation, Hill Road 12 (with Ben Okafor)"));
+    await user.keyboard("{Enter}");
+    await soon(() => expect(app().dataset["id"]).toBe("c-site"));
+  });
 });
 
 describe("routes", () => {

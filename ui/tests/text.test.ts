@@ -65,6 +65,12 @@ describe("fuzzy", () => {
     expect(score("vlrs", "Villa Rosa")).not.toBeNull();
     expect(score("xyz", "Villa Rosa")).toBeNull();
   });
+
+  it("takes words in any order before letters", () => {
+    expect(score("rosa villa", "Villa Rosa")).not.toBeNull();
+    expect(rank("vi ro", ["Device and people room", "Villa Rosa"], (name) => name)[0]).toBe("Villa Rosa");
+    expect(score("rosa castle", "Villa Rosa")).toBeNull();
+  });
 });
 
 describe("routes", () => {

@@ -1,9 +1,23 @@
-/** How well `query` fits `text`: letters in order, better at word starts and in runs. Null when it doesn't. */
+/** How well `query` fits `text`: as it stands, by its words in any order, or by letters in order, better at word starts and in
+ * runs. Null when it doesn't. */
 export function score(query: string, text: string): number | null {
   const wanted = fold(query);
   const held = fold(text);
-  const direct = held.indexOf(wanted);
-  if (direct >= 0) return 1000 - direct - (direct > 0 && /\p{L}|\p{N}/u.test(held.charAt(direct - 1)) ? 200 : 0) - held.length / 100;
+  return whole(wanted, held) ?? words(wanted, held) ?? letters(wanted, held);
+}
+
+function whole(wanted: string, held: string): number | null {
+  const at = held.indexOf(wanted);
+  return at < 0 ? null : 1000 - at - (at > 0 && /\p{L}|\p{N}/u.test(held.charAt(at - 1)) ? 200 : 0) - held.length / 100;
+}
+
+function words(wanted: string, held: string): number | null {
+  const each = wanted.split(/\s+/u).map((word) => whole(word, held));
+  const points = each.filter((one) => one !== null);
+  return points.length === each.length ? Math.min(...points) / 2 : null;
+}
+
+function letters(wanted: string, held: string): number | null {
   let total = 0;
   let at = -1;
   for (const letter of wanted) {

@@ -1,4 +1,5 @@
 import type { Attachment } from "./bindings/Attachment";
+import type { Choice } from "./bindings/Choice";
 import type { FilesKind } from "./bindings/FilesKind";
 import type { FilesSaid } from "./bindings/FilesSaid";
 import type { MessageRow } from "./bindings/MessageRow";
@@ -10,6 +11,11 @@ import { t } from "./text";
 /** What a conversation is called; without a name it is one that nobody else is in. */
 export function titled(title: string): string {
   return title === "" ? t.list.alone : visible(title);
+}
+
+/** What is offered to be chosen: a conversation with those by whose names it was found. */
+export function offered(one: Choice): string {
+  return one.people.length === 0 ? titled(one.title) : t.pick.with(titled(one.title), one.people.map(visible));
 }
 
 /** What a line says of a message: its words, or what it holds instead. */

@@ -16,10 +16,12 @@ pub enum PickFrom {
     Properties,
 }
 
-/// `query`: beginnings of words, or letters in their order. Empty: what was active or changed last comes first.
+/// `query`: beginnings of words, or letters in their order. Conversations are found by who is in them too. Empty: what was
+/// active or changed last comes first.
 pub struct Pick { pub from: PickFrom, #[serde(default)] pub query: String, pub limit: u32 }
 
-pub struct Choice { pub id: String, pub title: String }
+/// `people`: who is in a conversation that was found by their names rather than by its own.
+pub struct Choice { pub id: String, pub title: String, pub people: Vec<String> }
 
 /// `more`: others fit too.
 pub struct Picked { pub choices: Vec<Choice>, pub more: bool }

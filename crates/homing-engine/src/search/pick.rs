@@ -1,4 +1,5 @@
-//! Choosing by name while it is typed: names that begin so first, then those that have the letters in their order.
+//! Choosing by name while it is typed: names that begin so first, then conversations with people who are called so, then
+//! names that have the letters in their order.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,7 @@ impl Core {
         let mut choices = Vec::new();
         let done = (|| -> Result<(), ApiError> {
             let mut known: BTreeSet<DocId> = BTreeSet::new();
-            for pass in [Fit::Words, Fit::Letters] {
+            for pass in [Fit::Words, Fit::People, Fit::Letters] {
                 for talk in fitting(&mut talks, pass, query, &said) {
                     if choices.len() == limit {
                         return Ok(());
@@ -53,7 +54,12 @@ impl Core {
                     {
                         continue;
                     }
-                    choices.push(Choice { id: talk.id.to_string(), title: talk.title.clone() });
+                    let meant = talk.people.iter().filter(|name| pass == Fit::People && said.any(name));
+                    choices.push(Choice {
+                        id: talk.id.to_string(),
+                        title: talk.title.clone(),
+                        people: meant.cloned().collect(),
+                    });
                 }
                 if query.trim().is_empty() {
                     return Ok(());
@@ -92,7 +98,7 @@ impl Core {
         for pass in [Fit::Words, Fit::Letters] {
             for row in all.iter().filter(|row| row.person != me && pass.fits(query, &said, row.shown())) {
                 if choices.len() < limit && known.insert(row.person) {
-                    choices.push(Choice { id: row.person.to_string(), title: shown_name(row.shown()) });
+                    choices.push(named(&row.person, shown_name(row.shown())));
                 }
             }
         }
@@ -107,26 +113,31 @@ impl Core {
             rows.extend(loose.filter(|row| !known.contains(&row.id) && search::loosely(query, &row.title)));
             rows.truncate(limit);
         }
-        Ok(rows
-            .iter()
-            .map(|row| Choice { id: subject(row).to_string(), title: visible(&row.title) })
-            .collect())
+        Ok(rows.iter().map(|row| named(&subject(row), visible(&row.title))).collect())
     }
+}
+
+fn named(id: &impl ToString, title: String) -> Choice {
+    Choice { id: id.to_string(), title, people: Vec::new() }
 }
 
 /// How a name fits what was typed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
     Words,
+    /// Some of the words are in names of people who are in it.
+    People,
     Letters,
 }
 
 impl Fit {
+    /// Whether something fits by its own name.
     fn fits(self, query: &str, said: &Words, name: &str) -> bool {
         match self {
             _ if said.is_empty() => query.trim().is_empty(),
             Self::Words => said.name(name),
             Self::Letters => search::loosely(query, name),
+            Self::People => false,
         }
     }
 }
@@ -139,6 +150,7 @@ fn fitting<'t>(
 ) -> Box<dyn Iterator<Item = &'t super::titles::Titled> + 't> {
     match fit {
         Fit::Words if !said.is_empty() => Box::new(titles.like(said)),
+        Fit::People => Box::new(titles.with(said)),
         _ => Box::new(titles.newest().filter(move |talk| fit.fits(query, said, &talk.title))),
     }
 }

@@ -2,14 +2,17 @@
 //! for a common word. Whoever changes a name says so, and it is asked for again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
+use homing_store::members::MemberRow;
 use homing_store::people::{self, PersonRow};
 use homing_store::search::{self, Names, Talk, Words};
-use homing_wire::{DocId, SpaceId};
+use homing_wire::{DocId, Member, PersonId, SpaceId};
 
 use crate::api::ApiError;
 use crate::core::Core;
 use crate::rows::{members_of, shown_name, title_of};
+use crate::text::visible;
 use crate::touched::Touched;
 
 /// Names kept at most; beyond, all are asked for anew.
@@ -22,9 +25,19 @@ pub(crate) struct Titled {
     pub space: SpaceId,
     pub title: String,
     pub client: String,
+    /// What everybody else in it is called.
+    pub people: Arc<[String]>,
     pub archived: bool,
     pub listed: bool,
     pub last_at_ms: u64,
+}
+
+impl Titled {
+    /// All names it can be found by.
+    fn with_people(&self) -> String {
+        let names = std::iter::once(&self.title).chain(self.people.iter());
+        names.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
 }
 
 #[derive(Default)]
@@ -35,7 +48,8 @@ pub(crate) struct Titles {
     /// All conversations are here, but for those that changed.
     complete: bool,
     changed: BTreeSet<DocId>,
-    /// The names of all listed conversations, the last active first, and the number of each; made when asked for.
+    /// The names of all listed conversations with those of who is in them, the last active first, and the number of each; made
+    /// when asked for.
     names: Option<(Names, Vec<i64>)>,
     /// Everybody who is known.
     people: Option<Vec<PersonRow>>,
@@ -76,7 +90,7 @@ impl Titles {
         listed.sort_unstable_by_key(|(_, talk)| std::cmp::Reverse((talk.last_at_ms, talk.id)));
         let mut names = Names::default();
         for (_, talk) in &listed {
-            names.push(&talk.title);
+            names.push(&talk.with_people());
         }
         self.names = Some((names, listed.into_iter().map(|(n, _)| *n).collect()));
     }
@@ -90,11 +104,19 @@ impl Titles {
 
     /// Listed conversations whose names fit, the last active first.
     pub fn like<'t>(&'t mut self, said: &'t Words) -> impl Iterator<Item = &'t Titled> {
+        self.likely(said).filter(|talk| said.name(&talk.title))
+    }
+
+    /// Listed conversations that fit by their names and those of who is in them, the last active first.
+    pub fn with<'t>(&'t mut self, said: &'t Words) -> impl Iterator<Item = &'t Titled> {
+        self.likely(said).filter(|talk| said.name(&talk.with_people()))
+    }
+
+    fn likely<'t>(&'t mut self, said: &'t Words) -> impl Iterator<Item = &'t Titled> {
         self.name_all();
         let talks = &self.talks;
         let (names, numbers) = self.names.get_or_insert_default();
-        let likely = names.likely(said).filter_map(|place| talks.get(numbers.get(place)?));
-        likely.filter(|talk| said.name(&talk.title))
+        names.likely(said).filter_map(|place| talks.get(numbers.get(place)?))
     }
 
     fn drop_changed(&mut self) -> Vec<DocId> {
@@ -185,16 +207,19 @@ impl Core {
 
     fn keep_talks(&self, titles: &mut Titles, talks: Vec<Talk>) -> Result<(), ApiError> {
         let me = self.replica()?.person();
-        let nameless = talks.iter().filter(|talk| talk.subject.is_empty() && talk.client.is_empty());
-        let members = members_of(&self.db()?, nameless.map(|talk| talk.space))?;
+        let members = members_of(&self.db()?, talks.iter().map(|talk| talk.space))?;
         titles.names = None;
+        // Many conversations have the same members.
+        let mut people: HashMap<SpaceId, Arc<[String]>> = HashMap::new();
         for talk in talks {
             let of_space = members.get(&talk.space).map_or(&[][..], Vec::as_slice);
+            let people = people.entry(talk.space).or_insert_with(|| others(&me, &talk.client, of_space));
             let titled = Titled {
                 id: talk.id,
                 space: talk.space,
                 title: title_of(&me, &talk.subject, &talk.client, of_space),
                 client: talk.client,
+                people: Arc::clone(people),
                 archived: talk.archived,
                 listed: talk.listed && talk.known,
                 last_at_ms: talk.last_at_ms,
@@ -204,4 +229,20 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// What everybody else in a space is called. A client's space goes by the client to its staff and by the team to the client:
+/// who looks for a colleague does not mean all clients.
+fn others(me: &PersonId, client: &str, members: &[MemberRow]) -> Arc<[String]> {
+    let named = members.iter().filter(|row| match row.member {
+        Member::Person(person) => person != *me && !row.name.is_empty(),
+        Member::Team(_) => client.is_empty() && !row.name.is_empty(),
+    });
+    let mut names: Vec<String> = named.map(|row| shown_name(&row.name)).collect();
+    let client = visible(client);
+    if !client.is_empty() && !names.contains(&client) {
+        names.push(client);
+    }
+    names.sort_unstable();
+    names.into()
 }

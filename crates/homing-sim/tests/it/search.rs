@@ -1,6 +1,9 @@
 //! Searching what people wrote, with the words that narrow it.
 
-use homing_engine::api::{Call, Completion, RecentSearches, Search, SearchComplete, SearchOrder, SearchPage};
+use homing_engine::api::{
+    Call, Completion, PersonRow, PersonSet, Pick, PickFrom, Picked, RecentSearches, Search, SearchComplete,
+    SearchOrder, SearchPage,
+};
 use homing_sim::{DeviceId, World};
 
 use crate::house::House;
@@ -154,4 +157,43 @@ fn a_property_is_found_and_narrows_to_what_was_said_about_it() {
     world.settle().unwrap();
     assert_eq!(page(world, ben, "rosa").records[0].id, villa);
     assert_eq!(found(world, ben, "boiler record:\"Villa Rosa\""), ["the boiler is new"]);
+}
+
+/// What is chosen from when this is typed: titles, and the people meant.
+fn picked(world: &mut World, device: DeviceId, query: &str) -> Vec<(String, Vec<String>)> {
+    let pick = Pick { from: PickFrom::Conversations, query: query.to_owned(), limit: 20 };
+    let picked: Picked = world.ask(device, Call::Pick(pick)).unwrap();
+    picked.choices.into_iter().map(|one| (one.title, one.people)).collect()
+}
+
+#[test]
+fn a_conversation_is_chosen_by_who_is_in_it() {
+    let mut house = House::new(65);
+    let (laptop, desktop, group) = (house.laptop, house.desktop, house.group.clone());
+    let world = &mut house.world;
+    let told = |title: &str, people: &[&str]| {
+        (title.to_owned(), people.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    };
+    for device in [laptop, desktop] {
+        // What is called so comes first, then what they are in, the last active first.
+        let all = picked(world, device, "be");
+        assert_eq!(all, [told("Ben", &[]), told("Group", &["Ben"]), told("Two", &["Ben"])]);
+        assert_eq!(picked(world, device, "gro cor"), [told("Group", &["Cora"])]);
+        assert_eq!(picked(world, device, "cora ben"), [told("Group", &["Ben", "Cora"])]);
+        assert_eq!(picked(world, device, "two cora"), []);
+        assert_eq!(picked(world, device, "tw"), [told("Two", &[])], "by its name");
+    }
+    // By what she is called here.
+    let person = world.people(laptop).unwrap().into_iter().find(|row| row.name == "Cora").unwrap().id;
+    let set = PersonSet { person: person.clone(), blocked: None, name: Some("The mason".to_owned()) };
+    let _: Vec<PersonRow> = world.ask(laptop, Call::PersonSet(set)).unwrap();
+    world.settle().unwrap();
+    assert_eq!(picked(world, desktop, "mas"), [told("Group", &["The mason"])]);
+    // Who is out of it does not stand for it.
+    world.remove_member(laptop, &group, &person).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(picked(world, device, "mas"), []);
+        assert_eq!(picked(world, device, "be").len(), 3);
+    }
 }

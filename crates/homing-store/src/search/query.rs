@@ -147,6 +147,11 @@ impl Words {
         super::snippet::holds(name, &self.0)
     }
 
+    /// Whether one of the words begins one of a name's.
+    pub fn any(&self, name: &str) -> bool {
+        self.0.iter().any(|term| super::snippet::holds(name, std::slice::from_ref(term)))
+    }
+
     /// The longest of the words: the one that fewest names hold.
     pub(super) fn longest(&self) -> Option<&str> {
         self.0.iter().flat_map(|term| &term.words).map(String::as_str).max_by_key(|word| word.len())

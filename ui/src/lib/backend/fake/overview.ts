@@ -13,6 +13,14 @@ function listed(fake: FakeBackend, filter: Filter): ConversationRow[] {
   return [...fake.world.rows.values()].filter((one) => shows(filter, one)).sort((a, b) => (a.order < b.order ? 1 : -1));
 }
 
+/** A conversation that has some of the words in names of people who are in it. */
+function byPeople(choice: Choice, words: string[], row: ConversationRow | undefined): Choice[] {
+  const has = (name: string): boolean => words.some((word) => score(word, name) !== null);
+  const people = (row?.participants ?? []).filter((one) => !one.me).map((one) => one.name);
+  const fits = people.some(has) && score(words.join(" "), [choice.title, ...people].join(" ")) !== null;
+  return fits ? [{ ...choice, people: people.filter(has) }] : [];
+}
+
 export const overview: Pick<Handlers, OverviewCall> = {
   conversation_marks: (fake, args) =>
     listed(fake, args.filter).map(({ id, title, archived, pinned, snoozed, muted_until, unread, marked_unread, staffed }) => ({ id, title, archived, pinned, snoozed, muted_until, unread, marked_unread, staffed })),
@@ -34,15 +42,18 @@ export const overview: Pick<Handlers, OverviewCall> = {
   conversations_by_id: (fake, args) => args.conversations.flatMap((id) => fake.world.rows.get(id) ?? []),
   pick: (fake, args) => {
     const { rows, people, records } = fake.world;
-    const newest = [...rows.values()].sort((a, b) => (a.order < b.order ? 1 : -1)).map((row) => ({ row, choice: { id: row.id, title: row.title } }));
+    const newest = [...rows.values()].sort((a, b) => (a.order < b.order ? 1 : -1)).map((row) => ({ row, choice: { id: row.id, title: row.title, people: [] } }));
     const from: Record<typeof args.from, () => Choice[]> = {
       conversations: () => newest.map((one) => one.choice),
       writable: () => newest.filter(({ row }) => row.can_write).map((one) => one.choice),
       talks: () => newest.filter(({ row }) => row.space_kind === "talk" && row.can_manage).map((one) => one.choice),
-      people: () => people.filter((one) => !one.me).map((one) => ({ id: one.id, title: one.name })),
-      properties: () => [...records.values()].filter(({ row }) => row.kind === "property" && !row.deleted).map(({ row }) => ({ id: row.id, title: row.title })),
+      people: () => people.filter((one) => !one.me).map((one) => ({ id: one.id, title: one.name, people: [] })),
+      properties: () => [...records.values()].filter(({ row }) => row.kind === "property" && !row.deleted).map(({ row }) => ({ id: row.id, title: row.title, people: [] })),
     };
-    const choices = from[args.from]().filter((one) => args.query.trim() === "" || score(args.query, one.title) !== null);
+    const all = from[args.from]();
+    const named = all.filter((one) => args.query.trim() === "" || score(args.query, one.title) !== null);
+    const words = args.query.trim().split(/\s+/u);
+    const choices = [...named, ...all.flatMap((one) => (named.includes(one) ? [] : byPeople(one, words, rows.get(one.id))))];
     return { choices: choices.slice(0, args.limit), more: choices.length > args.limit };
   },
 };
