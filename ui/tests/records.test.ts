@@ -1,7 +1,10 @@
 import userEvent from "@testing-library/user-event";
-import { fireEvent } from "@testing-library/svelte";
+import { cleanup, fireEvent } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 
+import { agency } from "../src/lib/backend/fake/agency";
+import { version } from "../src/lib/backend/fake/records";
+import { attachment } from "../src/lib/backend/fake/world";
 import { minorOf, typed } from "../src/lib/record";
 import { all, app, one, soon, start } from "./helpers";
 
@@ -68,6 +71,22 @@ describe("a property", () => {
     await user.click(one("share-do"));
     await soon(() => expect(toast()).toContain("Shared with 1 client"));
     expect(fake.calls.find((call) => call.name === "record_publish")?.args).toEqual({ record: "r-villa", clients: ["s-maria"], on: true });
+  });
+
+  it("says of a photo that the relay does not take why, and tries again", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    const held = world.records.get("r-villa");
+    const photos = held?.fields.find((one) => one.key === "photos");
+    for (const [state, words] of [["too_large", "Larger than what the relay takes"], ["refused", "The relay does not take it"]] as const) {
+      if (photos) photos.values = [version({ files: [{ ...attachment("a-house", "Front.png", "image/png", 1024), state }] })];
+      const fake = await start(world, "#/record/r-villa");
+      expect((await soon(() => one("attachment-refused"))).textContent).toContain(words);
+      one("record-photo", `[data-state=${state}]`);
+      await user.click(one("attachment-again"));
+      await soon(() => expect(fake.calls.find((call) => call.name === "attachment_fetch")?.args).toEqual({ id: "a-house" }));
+      cleanup();
+    }
   });
 
   it("is deleted with an undo", async () => {

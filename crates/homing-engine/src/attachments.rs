@@ -22,7 +22,7 @@ use crate::project::attachment_id;
 use crate::records::holder;
 use crate::replica::Replica;
 use crate::reply::Reply;
-use crate::transfer::GONE;
+use crate::transfer::{GONE, HERE, TOO_LARGE};
 
 const OPEN: u32 = 256;
 
@@ -242,11 +242,12 @@ impl Core {
     pub(crate) fn attachment_fetch(&mut self, args: ItemRef) -> Result<Attachment, ApiError> {
         let row = self.attachment_row(&args.id)?;
         let asked = [FileState::Remote, FileState::Failed, FileState::Stopped, FileState::Gone];
-        if asked.contains(&row.state) {
+        if asked.contains(&row.state) || row.state.is_refused() {
             let message = row.message;
             let mine = holder(&self.db()?, &message)?.is_some_and(|holder| holder.mine);
-            // Only what was on its way to the relay can have been stopped: a record's file is nobody's own.
-            let up = row.path.is_some() && (mine || row.state == FileState::Stopped);
+            // Only what was on its way to the relay can have been stopped or refused: a record's file is nobody's own.
+            let kept = row.state == FileState::Stopped || row.state.is_refused();
+            let up = row.path.is_some() && (mine || kept);
             let state = if up { FileState::Waiting } else { FileState::Downloading };
             self.write(Durability::Normal, |tx, replica, _| {
                 cache::ask_for(tx, &row.id)?;
@@ -378,13 +379,15 @@ impl Core {
                 {
                     return Ok(());
                 }
-                // What another sent and this device only brought to a relay that lost it is here all the same.
-                let lent =
-                    kind == TransferKind::Upload && message.as_ref().is_some_and(|message| !message.mine);
+                // What another sent and this device only brought to a relay that lost it is here all the same. A record's
+                // file is whoever's brings it.
+                let lent = kind == TransferKind::Upload
+                    && message.as_ref().is_some_and(|held| !held.mine && held.conversation.is_some());
+                let stays = state == FileState::Failed || state.is_refused();
                 let (state, progress) = match state {
-                    FileState::Failed if lent && elsewhere => (FileState::Remote, 0.0),
-                    FileState::Failed if lent => (FileState::Ready, 1.0),
-                    state => (state, progress),
+                    _ if !(stays && lent) => (state, progress),
+                    _ if elsewhere => (FileState::Remote, 0.0),
+                    _ => (FileState::Ready, 1.0),
                 };
                 attachments::set_state(tx, &row.id, state, progress, path.as_deref())?;
                 if state == FileState::Ready {
@@ -424,6 +427,10 @@ fn standing(event: &TransferEvent, chunks: usize) -> Option<(FileState, f64)> {
         (TransferStep::Short(_), _) => (FileState::Waiting, 0.0),
         (TransferStep::Interrupted, _) => return None,
         (TransferStep::Refused { status: GONE }, TransferKind::Download) => (FileState::Gone, 0.0),
+        // What can't be read here is not the relay's refusal.
+        (TransferStep::Refused { status: HERE }, TransferKind::Upload) => (FileState::Failed, 0.0),
+        (TransferStep::Refused { status: TOO_LARGE }, TransferKind::Upload) => (FileState::TooLarge, 0.0),
+        (TransferStep::Refused { .. }, TransferKind::Upload) => (FileState::Refused, 0.0),
         (TransferStep::Refused { .. }, _) => (FileState::Failed, 0.0),
     })
 }
@@ -472,7 +479,7 @@ impl Replica {
     pub fn upload_files(&mut self, tx: &Tx<'_>, space: &SpaceId) -> Result<(), Fail> {
         for row in messages::with_files(tx, space)? {
             for file in attachments::of(tx, &[row])? {
-                if file.state == FileState::Ready && file.path.is_some() {
+                if file.state.may_go() && file.path.is_some() {
                     attachments::set_state(tx, &file.id, FileState::Waiting, 0.0, file.path.as_deref())?;
                 }
             }

@@ -20,9 +20,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Status for what was refused on this computer: the file's chunks can't be read, or are not what was declared.
-const HERE: u16 = 0;
+pub(crate) const HERE: u16 = 0;
 /// Status for what the relay does not have.
 pub(crate) const GONE: u16 = 404;
+/// Status for a file that is larger than what the relay takes.
+pub(crate) const TOO_LARGE: u16 = 413;
 
 /// The relay's answers to the requests of a transfer.
 pub trait Chunks {

@@ -28,6 +28,24 @@ stored_enum! {
         Stopped = 6,
         /// Was here, was taken off, and the relay has it no longer.
         Gone = 7,
+        /// Here; the relay does not take it.
+        Refused = 8,
+        /// The same: it is larger than what the relay takes.
+        TooLarge = 9,
+    }
+}
+
+impl FileState {
+    /// The relay does not take it, so it is nowhere but on its author's devices.
+    #[must_use]
+    pub fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::TooLarge)
+    }
+
+    /// It is here and at rest: another relay may be given it.
+    #[must_use]
+    pub fn may_go(self) -> bool {
+        self == Self::Ready || self.is_refused()
     }
 }
 
@@ -187,7 +205,7 @@ pub fn only_here(db: &Read<'_>, has_relay: bool) -> Result<Vec<AttachmentRow>> {
     db.all(
         &format!(
             "{SELECT} attachments a WHERE a.path IS NOT NULL AND a.blob IS NOT NULL
-             AND (a.state IN (0, 1, 5, 6) OR (a.state = 4 AND ?1 = 0)) ORDER BY a.id"
+             AND (a.state IN (0, 1, 5, 6, 8, 9) OR (a.state = 4 AND ?1 = 0)) ORDER BY a.id"
         ),
         [has_relay],
         read,

@@ -93,7 +93,7 @@ fn forget_places(tx: &Tx<'_>) -> Result<()> {
     for sql in [
         "UPDATE attachments SET path = NULL, progress = 0,
            state = CASE WHEN state IN (0, 1) THEN 0 WHEN state = 6 THEN 6 ELSE 2 END",
-        "UPDATE draft_files SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1, 5) THEN 0 ELSE 2 END",
+        "UPDATE draft_files SET path = NULL, progress = 0, state = CASE WHEN state IN (0, 1, 5, 8, 9) THEN 0 ELSE 2 END",
     ] {
         tx.exec(sql, [])?;
     }

@@ -32,7 +32,7 @@ pub fn taken(db: &Read<'_>) -> Result<Taken> {
     let sums = "SELECT count(*), coalesce(sum(size), 0) FROM";
     let shown = db.one(
         &format!(
-            "{sums} attachments INDEXED BY attachments_here WHERE state IN (0, 1, 4, 6) AND used_ms >= 0"
+            "{sums} attachments INDEXED BY attachments_here WHERE state IN (0, 1, 4, 6, 8, 9) AND used_ms >= 0"
         ),
         [],
         |row| Ok(Taken { files: row.get(0)?, bytes: row.get(1)? }),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("sql/0009_mentions.sql"),
     include_str!("sql/0010_cache.sql"),
     include_str!("sql/0011_cleared.sql"),
+    include_str!("sql/0012_refused.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;
@@ -126,6 +127,37 @@ mod tests {
                 .unwrap();
             assert_eq!(found, 1, "from {from}");
         }
+    }
+
+    /// The schema from which on a file that the relay does not take says so.
+    const REFUSED: usize = 12;
+
+    #[test]
+    fn a_file_that_was_refused_is_told_from_one_that_could_not_be_fetched() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..REFUSED - 1] {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.execute_batch(WITH_FILE).unwrap();
+        conn.execute_batch(
+            "INSERT INTO search (rowid, body, tags) VALUES (64, 'hi plan.pdf', 'km c1 p1 f');
+             UPDATE attachments SET state = 5, path = 'files/1';
+             INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state, files, body)
+               VALUES (65, x'00000000000080008000000000000002', 1, 1, 1, 1, 7001, 1, 1, 1, 2, 1, 'own');
+             INSERT INTO attachments (id, message, position, key, name, mime, size, chunks, state, path) VALUES
+               (x'00000000000080008000000000000010', x'00000000000080008000000000000002', 0, zeroblob(32), '', '', 1, x'', 5, 'files/2'),
+               (x'00000000000080008000000000000011', x'00000000000080008000000000000002', 1, zeroblob(32), '', '', 1, x'', 4, 'files/3');
+             INSERT INTO draft_files (id, draft, conversation, blob, meta, state, path)
+               VALUES (x'12', x'13', x'14', x'15', x'16', 5, 'files/4');",
+        )
+        .unwrap();
+        conn.pragma_update(None, "user_version", REFUSED - 1).unwrap();
+        run(&mut conn).unwrap();
+        let mut all = conn.prepare("SELECT state FROM attachments ORDER BY id").unwrap();
+        let states: Vec<i64> = all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(states, [5, 8, 4]);
+        let draft: i64 = conn.query_row("SELECT state FROM draft_files", [], |row| row.get(0)).unwrap();
+        assert_eq!(draft, 8);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Relay {
     /// Starts a relay that keeps its data in `folder`, on a free port.
     pub fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        let (running, address) = launch(folder, "127.0.0.1:0", 0);
+        let (running, address) = launch(folder, "127.0.0.1:0", 0, &[]);
         Self { address, folder: folder.to_path_buf(), running: Some(running) }
     }
 
@@ -47,17 +47,26 @@ impl Relay {
 
     /// The same, when `ms` have gone by for it.
     pub fn start_later(&mut self, ms: i64) {
+        self.launch_again(ms, &[]);
+    }
+
+    /// The same with further arguments.
+    pub fn start_again_with(&mut self, args: &[&str]) {
+        self.launch_again(0, args);
+    }
+
+    fn launch_again(&mut self, skew_ms: i64, args: &[&str]) {
         let listen = self.address.trim_start_matches("http://");
-        let (running, address) = launch(&self.folder, listen, ms);
+        let (running, address) = launch(&self.folder, listen, skew_ms, args);
         assert_eq!(address, self.address);
         self.running = Some(running);
     }
 }
 
-fn launch(folder: &Path, listen: &str, skew_ms: i64) -> (Group, String) {
+fn launch(folder: &Path, listen: &str, skew_ms: i64, args: &[&str]) -> (Group, String) {
     let log = File::options().create(true).append(true).open(folder.join("relay.log")).unwrap();
     let mut command = Command::new(built("homing-relay"));
-    command.args(["--listen", listen, "--data"]).arg(folder.join("data"));
+    command.args(["--listen", listen, "--data"]).arg(folder.join("data")).args(args);
     command.env("HOMING_CLOCK_SKEW_MS", skew_ms.to_string());
     let mut group = Group::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log));
     let mut line = String::new();

@@ -179,3 +179,41 @@ async fn write(app: &App, field: &str, kind: &str, text: &str) {
     app.fill(&css, text).await;
     app.eval("document.querySelector(arguments[0]).blur(); return true", vec![json!(css)]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_the_relay_does_not_take_says_so_and_goes_once_it_does() {
+    let desk = Desk::start();
+    let mut relay = Relay::start(&desk.folder("relay"));
+    let laptop = desk.app("laptop", &[]).await;
+    first_start(&laptop, "Ada Berger").await;
+    invite(&laptop, &relay, "client", Some("Ben Okafor")).await;
+    let desktop = desk.app("desktop", &[]).await;
+    link(&laptop, &desktop).await;
+    close_dialog(&laptop).await;
+    close_dialog(&desktop).await;
+
+    relay.stop();
+    laptop.wait_for(&tid("banner")).await;
+    laptop.click("[data-nav=records]").await;
+    laptop.click(&tid("record-add")).await;
+    laptop.fill(&tid("record-title"), "Villa Rosa").await;
+    laptop.click(&tid("record-create")).await;
+    paste_file(&laptop, &tid("record-photos"), "Front.png", "image/png", &picture(640, 480)).await;
+    laptop.wait_for(PHOTO).await;
+    relay.start_again_with(&["--file-mb", "0"]);
+    wait_connected(&laptop).await;
+    laptop.wait_text(&tid("attachment-refused"), "Larger than what the relay takes").await;
+    laptop.wait_until("the photo all the same", SHOWN, vec![json!(PHOTO)]).await;
+
+    relay.stop();
+    laptop.wait_for(&tid("banner")).await;
+    relay.start_again();
+    wait_connected(&laptop).await;
+    laptop.click(&tid("attachment-again")).await;
+    laptop.wait_gone(&tid("attachment-refused")).await;
+    desktop.click("[data-nav=records]").await;
+    desktop.click(&tid("record")).await;
+    desktop.wait_until("the photo as it was taken", SHOWN, vec![json!(PHOTO)]).await;
+    laptop.close().await;
+    desktop.close().await;
+}

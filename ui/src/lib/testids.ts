@@ -146,6 +146,7 @@ export const testids = {
   galleryAfter: "gallery-after",
   galleryLarger: "gallery-larger",
   attachmentAgain: "attachment-again",
+  attachmentRefused: "attachment-refused",
   attachmentSave: "attachment-save",
   composer: "composer",
   send: "send",

@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub enum Attachment {
-    /// Save a file of a message (see `messages`); fetches it first if it is not here yet
+    /// Save a file of a message or a property (see `messages`, `property photos`); fetches it first if it is not here yet
     Save { id: String, path: PathBuf },
 }
 
@@ -19,7 +19,7 @@ pub enum Files {
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,
     },
-    /// Bring files here from the relay
+    /// Bring files here from the relay, or to the relay what was stopped or refused
     Fetch {
         #[arg(required = true)]
         id: Vec<String>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use homing_engine::api::{
     self, ApiError, AttachmentState, Call, Code, ConversationChange, ConversationFiles, Done, Downloads,
-    Event, FilePin, FileRoom, FileRulesSet, FileSave, ItemRef, MessagePage, SyncReport,
+    Event, FilePin, FilePlace, FileRoom, FileRulesSet, FileSave, ItemRef, MessagePage, SyncReport,
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::timeout;
@@ -104,7 +104,9 @@ impl Run<'_> {
     /// Saves a file of a message, once its bytes are on this device.
     async fn save(&self, id: String, path: &Path) -> Result<(), ApiError> {
         let path = absolute(path)?;
-        let file = self.fetch(id).await?;
+        let known: FilePlace = self.call(Call::Attachment(ItemRef { id: id.clone() })).await?;
+        // What was stopped or refused stays as it is.
+        let file = if known.file.here { known.file } else { self.fetch(id).await? };
         let _: Done =
             self.call(Call::AttachmentSave(FileSave { attachment: file.id, path: path.clone() })).await?;
         self.out.print(&shapes::Saved { file: path });
@@ -120,10 +122,72 @@ impl Run<'_> {
             let _: SyncReport = self.call(Call::Sync(NOTHING)).await?;
             let again = Call::AttachmentFetch(ItemRef { id: file.id.clone() });
             let again: api::Attachment = self.call(again).await?;
-            return arrival(&mut events, again).await;
+            return self.arrival(&mut events, again).await;
         }
         Ok(file)
     }
+
+    /// Waits until a file has come; each part that arrives gives the next one its time.
+    async fn arrival(
+        &self,
+        events: &mut Receiver<Event>,
+        mut file: api::Attachment,
+    ) -> Result<api::Attachment, ApiError> {
+        loop {
+            if here(file.state) {
+                return Ok(file);
+            }
+            match file.state {
+                AttachmentState::Failed => return Err(not_fetched()),
+                AttachmentState::Gone => {
+                    return Err(ApiError::new(
+                        Code::FileFailed,
+                        "The relay no longer has this file. Ask who sent it to send it once more.",
+                    ));
+                }
+                _ => {}
+            }
+            let changed = timeout(PART_WITHIN, self.change(events, &file));
+            file = changed.await.map_err(|_| {
+                ApiError::new(
+                    Code::RelayUnreachable,
+                    "The file does not come. Its sender may not have brought it to the relay yet; try again later.",
+                )
+            })??;
+        }
+    }
+
+    /// The next news of a file.
+    async fn change(
+        &self,
+        events: &mut Receiver<Event>,
+        file: &api::Attachment,
+    ) -> Result<api::Attachment, ApiError> {
+        loop {
+            match events.recv().await {
+                Ok(Event::Messages { upsert, .. }) => {
+                    let mut files = upsert.into_iter().flat_map(|message| message.attachments);
+                    if let Some(file) = files.find(|other| other.id == file.id) {
+                        return Ok(file);
+                    }
+                }
+                // The row of a record has only the first of its files.
+                Ok(Event::Records { .. }) => {
+                    let place: FilePlace =
+                        self.call(Call::Attachment(ItemRef { id: file.id.clone() })).await?;
+                    if place.file != *file {
+                        return Ok(place.file);
+                    }
+                }
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return Err(not_fetched()),
+            }
+        }
+    }
+}
+
+fn not_fetched() -> ApiError {
+    ApiError::new(Code::FileFailed, "The file could not be fetched from the relay.")
 }
 
 /// Own files that still wait to be sent are here too.
@@ -132,58 +196,12 @@ fn here(state: AttachmentState) -> bool {
         AttachmentState::Waiting
         | AttachmentState::Uploading
         | AttachmentState::Stopped
+        | AttachmentState::Refused
+        | AttachmentState::TooLarge
         | AttachmentState::Ready => true,
         AttachmentState::Remote
         | AttachmentState::Downloading
         | AttachmentState::Failed
         | AttachmentState::Gone => false,
-    }
-}
-
-/// Waits until a file has come; each part that arrives gives the next one its time.
-async fn arrival(
-    events: &mut Receiver<Event>,
-    mut file: api::Attachment,
-) -> Result<api::Attachment, ApiError> {
-    let failed = || ApiError::new(Code::FileFailed, "The file could not be fetched from the relay.");
-    loop {
-        if here(file.state) {
-            return Ok(file);
-        }
-        match file.state {
-            AttachmentState::Failed => return Err(failed()),
-            AttachmentState::Gone => {
-                return Err(ApiError::new(
-                    Code::FileFailed,
-                    "The relay no longer has this file. Ask who sent it to send it once more.",
-                ));
-            }
-            _ => {}
-        }
-        let changed = timeout(PART_WITHIN, change(events, &file.id));
-        file = changed.await.map_err(|_| {
-            ApiError::new(
-                Code::RelayUnreachable,
-                "The file does not come. Its sender may not have brought it to the relay yet; try again later.",
-            )
-        })??;
-    }
-}
-
-/// The next news of a file.
-async fn change(events: &mut Receiver<Event>, id: &str) -> Result<api::Attachment, ApiError> {
-    loop {
-        match events.recv().await {
-            Ok(Event::Messages { upsert, .. }) => {
-                let mut files = upsert.into_iter().flat_map(|message| message.attachments);
-                if let Some(file) = files.find(|file| file.id == id) {
-                    return Ok(file);
-                }
-            }
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => {
-                return Err(ApiError::new(Code::FileFailed, "The file could not be fetched from the relay."));
-            }
-        }
     }
 }

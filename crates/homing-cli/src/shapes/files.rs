@@ -62,6 +62,16 @@ impl Display for File {
         if self.pinned {
             f.write_str(", kept")?;
         }
+        // Why nobody else gets it, and what to do.
+        match self.state {
+            AttachmentState::TooLarge => {
+                f.write_str(": larger than what the relay takes. Take it out and add a smaller one")?;
+            }
+            AttachmentState::Refused => {
+                write!(f, ": the relay does not take it. Try again with homing files fetch {}", self.id)?;
+            }
+            _ => {}
+        }
         if let (Some(author), Some(at)) = (&self.author_name, &self.at) {
             write!(f, "  ({author}, {})", clock(at))?;
         }

@@ -159,3 +159,37 @@ async fn photos_added_apart_are_all_kept() {
     names.sort();
     assert_eq!(names, ["front.jpg", "garden.jpg"]);
 }
+
+#[tokio::test]
+async fn a_photo_that_the_relay_does_not_take_says_so_and_goes_once_it_does() {
+    let Pair { mut relay, ada, .. } = Pair::meet().await;
+    let desktop = link(&ada, &relay.address, Device::new()).await;
+    ada.one(&["property", "new", "--title", "Villa Rosa"]).await;
+    ada.sync().await;
+    relay.kill().await;
+    let path = ada.file("front.jpg");
+    std::fs::write(&path, "the front of the house").unwrap();
+    let photos = ["property", "photos", "Villa Rosa"];
+    let add = [photos.as_slice(), &["--add", path.to_str().unwrap()]].concat();
+    assert_eq!(ada.text(&add, "state").await, "waiting");
+    relay.start_again_with(&["--file-mb", "0"]).await;
+    ada.sync().await;
+    let refused = ada.one(&photos).await;
+    assert_eq!(text(&refused, "state"), "too_large");
+    let shown = ada.plain(&photos).await;
+    assert!(shown.contains("too large: larger than what the relay takes. Take it out"), "{shown}");
+    // It is here all the same.
+    let (id, saved) = (text(&refused, "id"), ada.file("saved.jpg"));
+    ada.one(&["attachment", "save", &id, saved.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read(&saved).unwrap(), b"the front of the house");
+
+    relay.kill().await;
+    relay.start_again().await;
+    assert_eq!(ada.text(&["files", "fetch", &id], "state").await, "waiting");
+    ada.sync().await;
+    assert_eq!(ada.text(&photos, "state").await, "ready");
+    desktop.sync().await;
+    let saved = desktop.file("saved.jpg");
+    desktop.one(&["attachment", "save", &id, saved.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read(&saved).unwrap(), b"the front of the house");
+}

@@ -169,9 +169,9 @@ pub struct ConversationTitle { pub id: String, pub title: String }
 /// Delivery to one member. A team counts as one.
 pub struct Receipt { pub person: String, pub name: String, pub delivered_at: Option<String>, pub read_at: Option<String>, pub delivered: bool, pub read: bool }
 
-/// Where an attachment's bytes are.
+/// Where an attachment's bytes are. `refused`, `too_large`: on its author's devices only, since the relay does not take it.
 #[derive(Copy, Eq)]
-pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed, Stopped, Gone }
+pub enum AttachmentState { Waiting, Uploading, Remote, Downloading, Ready, Failed, Stopped, Gone, Refused, TooLarge }
 
 pub struct Attachment {
     pub id: String,

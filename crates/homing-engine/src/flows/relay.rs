@@ -11,6 +11,7 @@ use super::{REACH_MS, demo_profile, unreachable};
 use crate::api::{ApiError, Code, Nothing, RelaySet, Status, SyncReport};
 use crate::core::{Core, RELAY_ADDRESS};
 use crate::fail::Fail;
+use crate::records::holder;
 use crate::replica::Replica;
 use crate::reply::Reply;
 use crate::text::relay_address;
@@ -263,8 +264,8 @@ impl Core {
         let mut uploads = 0;
         for row in attachments::open(&db, 1_000)? {
             let own = matches!(row.state, FileState::Waiting | FileState::Uploading);
-            let joined = match messages::get(&db, &row.message)? {
-                Some(message) if own => spaces::get(&db, &message.space)?
+            let joined = match holder(&db, &row.message)? {
+                Some(held) if own => spaces::get(&db, &held.space)?
                     .is_some_and(|space| space.state == spaces::SpaceState::Joined),
                 _ => false,
             };

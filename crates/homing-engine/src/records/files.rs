@@ -69,7 +69,7 @@ impl Replica {
         for schema in homing_model::record::SCHEMAS {
             for row in records::of_space(tx, space, schema.kind.number())? {
                 for file in attachments::of(tx, &[row.id])? {
-                    if file.state == FileState::Ready && file.path.is_some() {
+                    if file.state.may_go() && file.path.is_some() {
                         attachments::set_state(tx, &file.id, FileState::Waiting, 0.0, file.path.as_deref())?;
                     }
                 }

@@ -93,7 +93,7 @@ pub(crate) fn is_here(row: &AttachmentRow) -> bool {
         row.state,
         FileState::Waiting | FileState::Uploading | FileState::Ready | FileState::Stopped
     );
-    whole && row.path.is_some()
+    (whole || row.state.is_refused()) && row.path.is_some()
 }
 
 fn state_of_file(state: FileState) -> AttachmentState {
@@ -106,5 +106,7 @@ fn state_of_file(state: FileState) -> AttachmentState {
         FileState::Failed => AttachmentState::Failed,
         FileState::Stopped => AttachmentState::Stopped,
         FileState::Gone => AttachmentState::Gone,
+        FileState::Refused => AttachmentState::Refused,
+        FileState::TooLarge => AttachmentState::TooLarge,
     }
 }

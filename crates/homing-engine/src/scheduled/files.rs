@@ -109,7 +109,7 @@ impl Replica {
     /// A refused file is tried again: its person planned the message anew.
     pub(super) fn try_files_again(&mut self, tx: &Tx<'_>, draft: &DocId) -> Result<(), Fail> {
         for file in draft_files::of_draft(tx, draft)? {
-            if file.state == FileState::Failed {
+            if file.state == FileState::Failed || file.state.is_refused() {
                 draft_files::set_state(tx, &file.id, FileState::Ready, 0.0)?;
             }
         }

@@ -44,7 +44,7 @@ fn files_that_were_not_brought_go_on_from_a_restored_backup() {
     restart(world, Limits { blob_bytes: 5_000, ..Limits::default() });
     world.set_online(laptop, true).unwrap();
     world.run_for(60_000).unwrap();
-    assert_eq!(world.file_row(laptop, &two, "refused").unwrap().state, AttachmentState::Failed);
+    assert_eq!(world.file_row(laptop, &two, "refused").unwrap().state, AttachmentState::TooLarge);
     restart(world, Limits { account_blob_bytes: 0, ..Limits::default() });
     world.send_file(laptop, &two, "waiting", &bytes_of("waiting")).unwrap();
     world.add_photo(laptop, &property, "front.png", &photo("the front")).unwrap();

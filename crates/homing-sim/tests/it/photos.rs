@@ -1,6 +1,7 @@
 //! Where and with what a photo was taken stays with who took it, unless they want otherwise on any of their devices.
 
-use homing_engine::api::{Call, Nothing, Settings, SettingsSet};
+use homing_engine::api::{Attachment, AttachmentState, Call, ItemRef, Nothing, Settings, SettingsSet};
+use homing_relay::Limits;
 use homing_sim::{DeviceId, World, text};
 
 use crate::house::{House, at_rest};
@@ -76,5 +77,49 @@ fn photos_leave_without_their_place_until_their_sender_says_otherwise_anywhere()
     world.settle().unwrap();
     assert!(clean(world, laptop));
     assert!(!holds(&received(world, laptop, ben, &two, "again.jpg"), PLACE));
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_photo_that_the_relay_does_not_take_is_told_and_goes_once_it_does() {
+    let mut house = House::new(73);
+    let (laptop, desktop, ben) = (house.laptop, house.desktop, house.ben);
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    world.publish(laptop, &villa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    let limited = |world: &mut World, limits: Limits| {
+        world.limits = limits;
+        world.crash_relay().unwrap();
+        world.start_relay().unwrap();
+        world.run_for(60_000).unwrap();
+    };
+    let state = |world: &mut World, device: DeviceId| world.photos(device, &villa).unwrap()[0].state;
+    world.set_online(laptop, false).unwrap();
+    world.add_photo(laptop, &villa, "front.jpg", &photo()).unwrap();
+    limited(world, Limits { blob_bytes: 10, ..Limits::default() });
+    world.set_online(laptop, true).unwrap();
+    world.run_for(60_000).unwrap();
+    let shown = world.photos(laptop, &villa).unwrap().remove(0);
+    assert_eq!((shown.state, shown.here), (AttachmentState::TooLarge, true));
+    assert!(holds(&world.read_file(laptop, &shown.id).unwrap(), DOTS), "it is here all the same");
+    // The others wait for it, and a restart changes nothing.
+    assert_ne!(state(world, desktop), AttachmentState::Ready);
+    world.crash(laptop).unwrap();
+    world.start(laptop).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(state(world, laptop), AttachmentState::TooLarge);
+
+    limited(world, Limits::default());
+    let again: Attachment =
+        world.ask(laptop, Call::AttachmentFetch(ItemRef { id: shown.id.clone() })).unwrap();
+    assert_eq!(again.state, AttachmentState::Waiting);
+    world.settle().unwrap();
+    assert_eq!(state(world, laptop), AttachmentState::Ready);
+    let shared = world.photos(ben, &villa).unwrap().remove(0);
+    world.fetch_file(ben, &shared.id).unwrap();
+    world.settle().unwrap();
+    assert!(holds(&world.read_file(ben, &shared.id).unwrap(), DOTS));
     at_rest(world, &everybody);
 }

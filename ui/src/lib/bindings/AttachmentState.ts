@@ -3,4 +3,4 @@
 /**
  * Where an attachment's bytes are.
  */
-export type AttachmentState = "waiting" | "uploading" | "remote" | "downloading" | "ready" | "failed" | "stopped" | "gone";
+export type AttachmentState = "waiting" | "uploading" | "remote" | "downloading" | "ready" | "failed" | "stopped" | "gone" | "refused" | "too_large";

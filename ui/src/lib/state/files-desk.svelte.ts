@@ -6,6 +6,7 @@ import { t } from "../text";
 import { testids } from "../testids";
 import type { MenuItem } from "../ui/Menu.svelte";
 import type { App } from "./app.svelte";
+import { refused } from "./files.svelte";
 import { isPicture, pngOf } from "./pictures";
 
 /** What is done with files that came: opened elsewhere, saved, shown where they are, copied. */
@@ -81,7 +82,7 @@ export class FilesDesk {
       );
       if (isPicture(file)) list.push({ label: t.file.copy, icon: Copy, testid: testids.fileCopy, run: () => void this.copy(file) });
     }
-    if (state === "stopped") list.push({ label: t.file.again(visible(file.name)), icon: Retry, run: () => void this.fetch(file) });
+    if (state === "stopped" || refused(file)) list.push({ label: t.file.again(visible(file.name)), icon: Retry, run: () => void this.fetch(file) });
     if (state === "downloading" || state === "uploading" || state === "waiting") {
       list.push({ label: t.file.stop(visible(file.name)), icon: Close, run: () => void this.app.attempt("attachment_stop", { id: file.id }) });
     }

@@ -24,10 +24,15 @@ export interface Chip {
   sound?: Attachment;
 }
 
+/** The relay does not take it: it is on its author's devices only. */
+export function refused(file: Attachment): file is Attachment & { state: "refused" | "too_large" } {
+  return file.state === "refused" || file.state === "too_large";
+}
+
 /** What is shown of a draft's file, also of one that waits with its message for a time. */
 export function chip(file: Attachment): Chip {
   const moving = file.state === "uploading";
-  const note = moving ? t.file.ahead(Math.round(file.progress * 100)) : file.state === "failed" ? t.file.failedUp : "";
+  const note = moving ? t.file.ahead(Math.round(file.progress * 100)) : refused(file) ? t.file[file.state] : "";
   return {
     key: file.id,
     name: file.name,

@@ -20,6 +20,8 @@ export const file = {
   failed: "Could not be loaded",
   gone: "The relay no longer has it. Ask who sent it to send it once more",
   stopped: "Stopped before it was sent",
+  refused: "The relay does not take it, so nobody else gets it. Try again, or take it out",
+  too_large: "Larger than what the relay takes, so nobody else gets it. Take it out and add a smaller one",
   stop: (name: string) => `Stop ${name}`,
   again: (name: string) => `Send ${name} after all`,
   save: "Save as…",
@@ -46,7 +48,6 @@ export const file = {
   tooLarge: (name: string) => `“${name}” is larger than 500 MB and was not attached.`,
   preparing: "Being prepared",
   ahead: (part: number) => `${percent(part)} there already`,
-  failedUp: "The relay does not take it",
 };
 
 export const keep = {
