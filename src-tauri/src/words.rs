@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use homing_engine::api::{FilesKind, FilesSaid, NoticeKind, NoticeRow};
+use homing_engine::api::{FilesKind, FilesSaid, NoticeKind, NoticeRow, UNNAMED};
 use serde::{Deserialize, Serialize};
 
 const ENGLISH: &str = include_str!("words.json");
@@ -44,6 +44,10 @@ pub struct Words {
     hidden: String,
     /// A conversation nobody else is in.
     alone: String,
+    /// Who has no name here yet.
+    somebody: String,
+    /// An own device that has no name here.
+    device: String,
     /// What happened, by kind: `{name}` did it, `{title}` is what it is about.
     says: BTreeMap<String, String>,
     /// A message without words, by what it holds and how many of it, from one on.
@@ -80,18 +84,24 @@ impl Words {
             let body = if message { &self.hidden_message } else { &self.hidden };
             return Said { title: self.app.clone(), body: body.clone() };
         }
-        let title = match notice.title.is_empty() && notice.conversation.is_some() {
-            true => &self.alone,
-            false => &notice.title,
+        let title = match notice.title.as_str() {
+            "" if notice.conversation.is_some() => &self.alone,
+            UNNAMED => &self.somebody,
+            _ => &notice.title,
+        };
+        let name = match (notice.name.is_empty(), notice.kind) {
+            (true, NoticeKind::Device) => &self.device,
+            (true, _) => &self.somebody,
+            _ => &notice.name,
         };
         let says = match notice.kind {
             NoticeKind::Joined if notice.me => YOU_JOINED,
-            NoticeKind::Joined if notice.name == *title => CAME_IN,
+            NoticeKind::Joined if name == title => CAME_IN,
             NoticeKind::Left if notice.me => YOU_LEFT,
             NoticeKind::InviteEnds if title.is_empty() => INVITE_ENDS,
             kind => kind.name(),
         };
-        let says = self.says.get(says).map(|says| fill(says, &[("name", &notice.name), ("title", title)]));
+        let says = self.says.get(says).map(|says| fill(says, &[("name", name), ("title", title)]));
         let body = match &notice.files {
             Some(files) if notice.text.is_empty() => self.holds(files),
             _ => notice.text.clone(),
@@ -236,6 +246,16 @@ mod tests {
         assert_eq!(words.say(&added, false), said("You were added to Group", ""));
         let back = notice(NoticeKind::Back, "", "", "");
         assert_eq!(words.say(&back, false), said("Just you is back from its snooze", ""));
+    }
+
+    #[test]
+    fn who_has_no_name_yet_is_somebody_in_the_language_of_the_window() {
+        let german = Words { somebody: "Jemand".into(), device: "Ein Gerät".into(), ..Words::english() };
+        let told = |kind, title: &str| german.say(&notice(kind, "", title, ""), false).title;
+        assert_eq!(told(NoticeKind::Message, "Renovation"), "Jemand");
+        assert_eq!(told(NoticeKind::Mention, UNNAMED), "Jemand mentioned you in Jemand");
+        assert_eq!(told(NoticeKind::Joined, UNNAMED), "Jemand came in");
+        assert_eq!(told(NoticeKind::Device, ""), "Ein Gerät is a new device of yours");
     }
 
     #[test]

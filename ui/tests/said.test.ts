@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import type { Attachment } from "../src/lib/bindings/Attachment";
 import { attachment, conversation, message } from "../src/lib/backend/fake/world";
-import { filesSaid, quoteOf, said } from "../src/lib/said";
+import { UNNAMED } from "../src/lib/bindings/constants";
+import { noticeSays } from "../src/lib/notices";
+import { called, calledDevice, filesSaid, quoteOf, said, titled } from "../src/lib/said";
 import { one, soon, start } from "./helpers";
 
 const file = (name: string, mime: string, over: Partial<Attachment> = {}): Attachment => attachment(name, name, mime, 1000, over);
@@ -36,5 +38,21 @@ describe("a message without words", () => {
     await soon(() => expect(document.querySelector("[data-testid=message][data-id=answer] .quote")?.textContent).toContain("2 photos"));
     expect(quoteOf(message("pictures", "c-ben", { body: "", attachments: [photo] })).files).toMatchObject({ kind: "photo", count: 1 });
     expect(quoteOf(message("words", "c-ben", { body: "Look", attachments: [photo] })).files).toBeNull();
+  });
+});
+
+describe("who has no name yet", () => {
+  it("is somebody, in the words of the catalogue", async () => {
+    expect([called(""), calledDevice(""), titled(UNNAMED), titled("")]).toEqual(["Somebody", "A device", "Somebody", "Just you"]);
+    const fake = await start();
+    const notice = [...fake.world.notices][0];
+    if (!notice) throw new Error("no notice");
+    expect(noticeSays({ ...notice, kind: "device", name: "" })).toContain("A device");
+    expect(noticeSays({ ...notice, kind: "mention", name: "", title: "Villa Rosa" })).toContain("Somebody");
+    fake.putRow(conversation("c-ben", { title: UNNAMED, subject: "" }));
+    fake.world.messages.set("c-ben", [message("m-1", "c-ben", { body: "hello", author: "p-ben", mine: false, author_name: "" })]);
+    window.location.hash = "#/conversation/c-ben";
+    await soon(() => expect(one("thread-title").textContent).toBe("Somebody"));
+    await soon(() => expect(one("message").textContent).toContain("Somebody"));
   });
 });

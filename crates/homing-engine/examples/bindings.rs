@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use homing_engine::api::{
     ApiError, Calls, Event, FILE_BYTES, MESSAGE_BYTES, QUICK_CATEGORIES, QUICK_VARIABLES, TABLE_BYTES,
+    UNNAMED,
 };
 use ts_rs::{Config, TS};
 
@@ -22,6 +23,7 @@ fn constants() -> String {
     let constants = [
         ("QUICK_VARIABLES", "Names of the variables that quick replies may hold.", names(QUICK_VARIABLES)),
         ("QUICK_CATEGORIES", "What a quick reply may be for.", names(QUICK_CATEGORIES)),
+        ("UNNAMED", "Stands in a title for somebody whose name is not known yet.", format!("{UNNAMED:?}")),
         ("MESSAGE_BYTES", "Bytes of a message's text.", MESSAGE_BYTES.to_string()),
         ("FILE_BYTES", "Bytes of one file of a message.", FILE_BYTES.to_string()),
         ("TABLE_BYTES", "Bytes of a table of quick replies.", TABLE_BYTES.to_string()),

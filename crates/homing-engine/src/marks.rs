@@ -11,7 +11,6 @@ use homing_wire::codec::{decode, encode};
 use homing_wire::{PersonId, SpaceId};
 
 use crate::api::{ApiError, Named, OutboxState, Preview, Reaction, Template};
-use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 
 /// Bytes of a row's reactions: far more than anybody gives, and the rules bound each.
@@ -73,7 +72,7 @@ impl<'a> Names<'a> {
         let name = match self.known.get(&(*space, person)) {
             Some(name) => name.clone(),
             None => {
-                let name = shown_name(&homing_store::people::name_in(self.db, space, &person)?);
+                let name = visible(&homing_store::people::name_in(self.db, space, &person)?);
                 self.known.insert((*space, person), name.clone());
                 name
             }

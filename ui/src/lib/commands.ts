@@ -3,8 +3,8 @@ import type { Component } from "svelte";
 import { Add, Archive, ArchiveRestore, Bell, Block, Device, Draft, Emoji, Help, Inbox, Interest, Invite, Leave, Lock, New, Outbox, People, Property, Quick, Safety, Search, Settings } from "./icons";
 import { threadItems } from "./components/conversation-menu";
 import { sections } from "./components/settings";
-import { visible } from "./hostile";
 import type { KeyId } from "./keys";
+import { called } from "./said";
 import type { App } from "./state/app.svelte";
 import { t } from "./text";
 
@@ -57,7 +57,7 @@ export function commands(app: App): Command[] {
     const others = row.participants.filter((one) => !one.me && !one.team);
     const [other] = others;
     if (other && others.length === 1) {
-      const name = visible(other.name);
+      const name = called(other.name);
       list.push({ group, label: row.blocked ? t.palette.unblock(name) : t.palette.block(name), icon: Block, words: "spam", run: () => void app.choices.block(other.person, name, !row.blocked).catch((thrown) => app.fail(thrown)) });
     }
   }

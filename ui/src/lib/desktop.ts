@@ -19,6 +19,8 @@ export interface DesktopWords {
   hidden_message: string;
   hidden: string;
   alone: string;
+  somebody: string;
+  device: string;
   /** By kind of notice; `{name}` and `{title}` stand for what is only known then. */
   says: Record<string, string>;
   /** By kind of file, from one on. */
@@ -42,6 +44,8 @@ export function desktopWords(t: Catalogue): DesktopWords {
     hidden_message: t.desktop.hiddenMessage,
     hidden: t.desktop.hidden,
     alone: t.list.alone,
+    somebody: t.common.somebody,
+    device: t.common.device,
     says: {
       ...Object.fromEntries(noticeKinds.map((kind) => [kind, kind === "message" ? name : says[kind](name, title)])),
       came_in: says.cameIn(name),

@@ -31,7 +31,8 @@ const MARKS = /[*_`@\\]|\]\(|^\s{0,3}(?:-|\d{1,4}[.)])\s/mu;
 
 export function parse(text: string, mentions: readonly Mentioned[] = []): Block[] {
   if (!MARKS.test(text)) return [{ kind: "paragraph", children: plain(text, []) }];
-  const names = [...mentions].sort((a, b) => b.name.length - a.name.length);
+  // Who has no name here stands in the text as they were written.
+  const names = mentions.filter((one) => one.name !== "").sort((a, b) => b.name.length - a.name.length);
   const blocks: Block[] = [];
   const lines = text.split("\n");
   let open: string[] = [];

@@ -4,7 +4,7 @@ import type { NoticeKind } from "./bindings/NoticeKind";
 import type { NoticeRow } from "./bindings/NoticeRow";
 import { visible } from "./hostile";
 import { Alert, AtSign, Clock, Device, Interest, Invite, Join, Late, Leave, Portal, Snooze, Talk, Assigned } from "./icons";
-import { said, titled } from "./said";
+import { called, calledDevice, said, titled } from "./said";
 import { t } from "./text";
 
 /** A kind of notice, as the centre draws it. */
@@ -31,7 +31,7 @@ export const noticeKinds = Object.keys(noticeIcons) as NoticeKind[];
 /** What happened, in one sentence. */
 export function noticeSays(row: NoticeRow): string {
   const says = t.notices.says;
-  const name = visible(row.name);
+  const name = row.kind === "device" ? calledDevice(row.name) : called(row.name);
   const title = row.conversation === null ? visible(row.title) : titled(row.title);
   switch (row.kind) {
     case "message":
@@ -52,6 +52,6 @@ export function noticeSays(row: NoticeRow): string {
 /** The same where there is room for a line: in the window, while it shows something else. */
 export function noticeTold(row: NoticeRow): string {
   const words = said(row.text, row.files);
-  if (row.kind === "message") return t.toast.told(visible(row.name), words);
+  if (row.kind === "message") return t.toast.told(called(row.name), words);
   return words === "" ? noticeSays(row) : t.toast.told(noticeSays(row), words);
 }

@@ -5,6 +5,7 @@ import type { RecordRow } from "./bindings/RecordRow";
 import type { RecordValue } from "./bindings/RecordValue";
 import { count, currencyDigits, money } from "./format";
 import { Interest, Property } from "./icons";
+import { called } from "./said";
 import { t } from "./text";
 
 /** Kinds of records that the window shows. */
@@ -37,7 +38,7 @@ export function shown(value: RecordValue | null | undefined): string {
   if ("money" in value) return money(value.money.minor, value.money.currency);
   if ("date" in value) return value.date;
   if ("time" in value) return value.time.local.replace("T", " ");
-  if ("person" in value) return value.person.name;
+  if ("person" in value) return called(value.person.name);
   if ("record" in value) return value.record.name;
   if ("files" in value) return t.record.files(value.files.length);
   if ("number" in value) return count(value.number);

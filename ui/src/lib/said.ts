@@ -1,3 +1,4 @@
+import { UNNAMED } from "./bindings/constants";
 import type { Attachment } from "./bindings/Attachment";
 import type { Choice } from "./bindings/Choice";
 import type { FilesKind } from "./bindings/FilesKind";
@@ -10,7 +11,18 @@ import { t } from "./text";
 
 /** What a conversation is called; without a name it is one that nobody else is in. */
 export function titled(title: string): string {
+  if (title === UNNAMED) return t.common.somebody;
   return title === "" ? t.list.alone : visible(title);
+}
+
+/** What a person is called, also before their name has come. */
+export function called(name: string): string {
+  return name === "" ? t.common.somebody : visible(name);
+}
+
+/** What a device is called, also if nobody ever said. */
+export function calledDevice(name: string): string {
+  return name === "" ? t.common.device : visible(name);
 }
 
 /** What is offered to be chosen: a conversation with those by whose names it was found. */

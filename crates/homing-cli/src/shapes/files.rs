@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api::{self, AttachmentState, Downloads};
 use serde::Serialize;
 
-use super::{clock, word};
+use super::{called, clock, word};
 
 /// A file of a message.
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ impl File {
         let api::MessageRow { id, author_name, at, attachments, .. } = message;
         attachments.into_iter().map(move |file| Self {
             message: Some(id.clone()),
-            author_name: Some(author_name.clone()),
+            author_name: Some(called(author_name.clone())),
             at: Some(at.clone()),
             ..Self::from(file)
         })

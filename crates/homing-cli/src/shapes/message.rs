@@ -6,7 +6,7 @@ use homing_engine::api::{self, ApiError, OutboxState, State};
 use serde::Serialize;
 
 use super::talk::{Attachment, Receipt};
-use super::{clock, short, word};
+use super::{called, clock, short, word};
 
 /// A message.
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ pub struct Link {
 
 impl From<api::Named> for Named {
     fn from(one: api::Named) -> Self {
-        Self { person: one.person, name: one.name }
+        Self { person: one.person, name: called(one.name) }
     }
 }
 
@@ -85,7 +85,7 @@ impl From<api::MessageRow> for Message {
             id: row.id,
             conversation: row.conversation,
             author: row.author,
-            author_name: row.author_name,
+            author_name: called(row.author_name),
             at: row.at,
             body: row.body,
             state: row.state,
@@ -195,7 +195,7 @@ impl Wording {
             .map(|wording| Self {
                 message: history.message.clone(),
                 author: history.author.clone(),
-                author_name: history.author_name.clone(),
+                author_name: called(history.author_name.clone()),
                 since: wording.since,
                 body: wording.body,
                 current: wording.current,

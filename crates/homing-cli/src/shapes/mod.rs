@@ -74,7 +74,21 @@ impl Display for Event {
 
 /// What a conversation is called; one without a name is one that nobody else is in.
 fn titled(title: String) -> String {
-    if title.is_empty() { "Just you".to_owned() } else { title }
+    match title.as_str() {
+        "" => "Just you".to_owned(),
+        api::UNNAMED => called(String::new()),
+        _ => title,
+    }
+}
+
+/// What a person is called, also before their name has come.
+fn called(name: String) -> String {
+    if name.is_empty() { "Somebody".to_owned() } else { name }
+}
+
+/// What a device is called, also if nobody ever said.
+fn called_device(name: String) -> String {
+    if name.is_empty() { "A device".to_owned() } else { name }
 }
 
 /// The beginning of an id that is enough to name a thing.

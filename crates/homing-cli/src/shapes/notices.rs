@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api;
 use serde::Serialize;
 
-use super::{clock, titled, word};
+use super::{called, called_device, clock, titled, word};
 
 /// A line of the centre.
 #[derive(Serialize)]
@@ -24,7 +24,12 @@ pub struct Notice {
 }
 
 fn name(row: &api::NoticeRow) -> String {
-    if row.me { "You".to_owned() } else { row.name.clone() }
+    match (row.kind, &row.person) {
+        _ if row.me => "You".to_owned(),
+        (api::NoticeKind::Device, _) => called_device(row.name.clone()),
+        (_, Some(_)) => called(row.name.clone()),
+        (_, None) => row.name.clone(),
+    }
 }
 
 fn title(row: &api::NoticeRow) -> String {

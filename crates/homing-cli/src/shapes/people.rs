@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api::{self, JoinState, RoleName, SpaceKind};
 use serde::Serialize;
 
-use super::{clock, short, word};
+use super::{called, called_device, clock, short, word};
 
 /// Somebody a conversation or team is shared with.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ impl From<api::PersonRow> for Person {
     fn from(row: api::PersonRow) -> Self {
         Self {
             id: row.id,
-            name: row.name,
+            name: called(row.name),
             me: row.me,
             verified: row.verified,
             client: row.client,
@@ -68,7 +68,12 @@ pub struct Safety {
 
 impl From<api::Safety> for Safety {
     fn from(safety: api::Safety) -> Self {
-        Self { person: safety.person, name: safety.name, digits: safety.digits, verified: safety.verified }
+        Self {
+            person: safety.person,
+            name: called(safety.name),
+            digits: safety.digits,
+            verified: safety.verified,
+        }
     }
 }
 
@@ -91,7 +96,7 @@ pub struct Member {
 
 impl From<api::MemberRow> for Member {
     fn from(row: api::MemberRow) -> Self {
-        Self { member: row.member, name: row.name, team: row.team, role: row.role, me: row.me }
+        Self { member: row.member, name: called(row.name), team: row.team, role: row.role, me: row.me }
     }
 }
 
@@ -116,7 +121,7 @@ impl From<api::DeviceRow> for Device {
     fn from(row: api::DeviceRow) -> Self {
         Self {
             id: row.id,
-            name: row.name,
+            name: called_device(row.name),
             current: row.current,
             added_at: row.added_at,
             revoked: row.revoked,
@@ -281,7 +286,7 @@ impl From<api::RequestRow> for Request {
         Self {
             id: row.id,
             person: row.person,
-            name: row.name,
+            name: called(row.name),
             space: row.space,
             space_name: row.space_name,
             role: row.role,

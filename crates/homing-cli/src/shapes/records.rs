@@ -7,7 +7,7 @@ use homing_engine::api::{self, CopyState, RecordValue, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{clock, short, word};
+use super::{called, clock, short, word};
 
 /// A record.
 #[derive(Serialize)]
@@ -34,9 +34,8 @@ pub fn plain(value: &RecordValue) -> Value {
         RecordValue::Text(text) | RecordValue::Date(text) | RecordValue::Choice(text) => json!(text),
         RecordValue::Money(amount) => json!({ "minor": amount.minor, "currency": amount.currency }),
         RecordValue::Time(time) => json!({ "local": time.local, "zone": time.zone }),
-        RecordValue::Person(named) | RecordValue::Record(named) => {
-            json!({ "id": named.id, "name": named.name })
-        }
+        RecordValue::Person(named) => json!({ "id": named.id, "name": called(named.name.clone()) }),
+        RecordValue::Record(named) => json!({ "id": named.id, "name": named.name }),
         RecordValue::Files(files) => {
             json!(files.iter().map(|file| json!({ "id": file.id, "name": file.name })).collect::<Vec<_>>())
         }
@@ -52,7 +51,8 @@ pub fn readable(value: &RecordValue) -> String {
         RecordValue::Choice(name) => name.replace('_', " "),
         RecordValue::Money(amount) => money(amount),
         RecordValue::Time(time) => format!("{} ({})", time.local.replace('T', " "), time.zone),
-        RecordValue::Person(named) | RecordValue::Record(named) => named.name.clone(),
+        RecordValue::Person(named) => called(named.name.clone()),
+        RecordValue::Record(named) => named.name.clone(),
         RecordValue::Files(files) => {
             files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
         }
@@ -168,7 +168,7 @@ impl From<api::RecordDetail> for RecordDetail {
                     value: version.value.as_ref().map(plain),
                     text: version.value.as_ref().map(readable).unwrap_or_default(),
                     change: version.change,
-                    by_name: version.by_name,
+                    by_name: called(version.by_name),
                     at: version.at,
                 };
                 choices.insert(field.key, field.values.into_iter().map(version).collect());

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use homing_engine::api::{self, ApiError, AttachmentState, OutboxState, RoleName, ScheduledState, State};
 use serde::Serialize;
 
-use super::{clock, short, titled, word};
+use super::{called, called_device, clock, short, titled, word};
 
 /// A conversation.
 #[derive(Serialize)]
@@ -40,7 +40,8 @@ pub struct Participant {
 
 impl From<api::ConversationRow> for Conversation {
     fn from(row: api::ConversationRow) -> Self {
-        let participant = |p: api::Participant| Participant { person: p.person, name: p.name, role: p.role };
+        let participant =
+            |p: api::Participant| Participant { person: p.person, name: called(p.name), role: p.role };
         Self {
             id: row.id,
             space: row.space,
@@ -57,7 +58,7 @@ impl From<api::ConversationRow> for Conversation {
             pinned: row.pinned,
             muted_until: row.muted_until,
             snoozed_until: row.snoozed_until.filter(|_| row.snoozed),
-            assignee: row.assignee.map(|assignee| assignee.name),
+            assignee: row.assignee.map(|assignee| called(assignee.name)),
             blocked: row.blocked,
         }
     }
@@ -193,7 +194,7 @@ impl From<api::Draft> for Draft {
             conversation: draft.conversation,
             text: draft.text,
             reply_to: draft.reply_to.map(|quote| quote.id),
-            sending_device: draft.sending.map(|sending| sending.device_name),
+            sending_device: draft.sending.map(|sending| called_device(sending.device_name)),
             files: draft.files.into_iter().map(super::File::from).collect(),
             others: draft.others.into_iter().map(StoredDraft::from).collect(),
         }
@@ -357,7 +358,7 @@ impl From<api::ScheduledRow> for Planned {
             late: row.late,
             files: row.files.into_iter().map(|file| file.name).collect(),
             at: row.at,
-            device_name: row.device_name,
+            device_name: row.device_name.map(called_device),
             sent_at: row.sent_at,
             error: row.error,
         }
@@ -399,7 +400,7 @@ impl From<api::SearchHit> for Hit {
             snippet: hit.snippet.into_iter().map(|part| part.text).collect(),
             at: hit.at,
             title: titled(hit.title),
-            author_name: hit.author_name,
+            author_name: called(hit.author_name),
             file: hit.file.map(|parts| parts.into_iter().map(|part| part.text).collect()),
         }
     }

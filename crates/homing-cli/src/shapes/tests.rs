@@ -307,3 +307,24 @@ fn people() {
     };
     insta::assert_snapshot!("safety", json(&shapes::Safety::from(safety)));
 }
+
+#[test]
+fn who_has_no_name_yet_is_somebody() {
+    let safety = api::Safety {
+        person: "person".into(),
+        name: String::new(),
+        digits: "12345 67890".into(),
+        verified: false,
+        qr_svg: String::new(),
+    };
+    assert_eq!(shapes::Safety::from(safety).name, "Somebody");
+    let device = api::DeviceRow {
+        id: "device".into(),
+        name: String::new(),
+        current: false,
+        added_at: None,
+        revoked: false,
+    };
+    assert_eq!(shapes::Device::from(device).name, "A device");
+    assert_eq!(super::titled(api::UNNAMED.into()), "Somebody");
+}

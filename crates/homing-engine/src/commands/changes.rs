@@ -16,8 +16,7 @@ use crate::docs::read_doc;
 use crate::env::Env;
 use crate::fail::{Fail, forbidden, invalid, not_found};
 use crate::replica::Replica;
-use crate::rows::shown_name;
-use crate::text::rfc3339;
+use crate::text::{rfc3339, visible};
 
 /// Messages of one thread that are shown.
 const THREAD: u32 = 500;
@@ -77,7 +76,7 @@ impl Core {
         Ok(History {
             message: row.id.to_string(),
             author: row.author.to_string(),
-            author_name: shown_name(&row.author_name),
+            author_name: visible(&row.author_name),
             wordings,
         })
     }

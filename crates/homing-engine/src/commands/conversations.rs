@@ -127,7 +127,7 @@ impl Core {
                 title: titles.get(id).cloned().unwrap_or_default(),
                 at: last.filter(|one| one.at_ms > 0).map(|one| rfc3339(one.at_ms)),
                 by: match by {
-                    Some(by) => crate::rows::shown_name(&people::name_in(&db, space, &by)?),
+                    Some(by) => crate::text::visible(&people::name_in(&db, space, &by)?),
                     None => String::new(),
                 },
             });
@@ -147,7 +147,7 @@ impl Core {
             .filter_map(|row| match row.member {
                 Member::Person(person) => Some(Colleague {
                     person: person.to_string(),
-                    name: crate::rows::shown_name(&row.name),
+                    name: crate::text::visible(&row.name),
                     me: person == me,
                 }),
                 Member::Team(_) => None,

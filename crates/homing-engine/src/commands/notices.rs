@@ -19,8 +19,8 @@ use crate::fail::{invalid, not_found};
 use crate::files::said;
 use crate::notices::{Prefs, QUIET, Quiet, RETAIN_MS, announce_of, channels_setting};
 use crate::records::title_of;
-use crate::rows::{device_name, files_said, is_shown, shown_name, wordless};
-use crate::text::rfc3339;
+use crate::rows::{device_name, files_said, is_shown, wordless};
+use crate::text::{rfc3339, visible};
 
 const PAGE: u32 = 100;
 /// Conversations looked at for the centre: beyond these the inbox is the better list.
@@ -127,7 +127,7 @@ impl Core {
                 unread: true,
                 person: by.map(|last| last.author.to_string()),
                 me: false,
-                name: by.map(|last| shown_name(&last.author_name)).unwrap_or_default(),
+                name: by.map(|last| visible(&last.author_name)).unwrap_or_default(),
                 title: titles.get(&row.id).cloned().unwrap_or_default(),
                 text: row.preview.clone(),
                 files: wordless(&row).and_then(|id| files.remove(&id)),
@@ -143,7 +143,7 @@ impl Core {
                     (line.text, line.files) = words_of(&last);
                     line.at = rfc3339(last.at_ms);
                     line.person = Some(last.author.to_string());
-                    line.name = shown_name(&last.author_name);
+                    line.name = visible(&last.author_name);
                 }
             }
             rows.push(line);
@@ -158,9 +158,9 @@ impl Core {
         let name = match (row.person, row.space) {
             _ if device => device_name(&db, &row.text.parse().unwrap_or(self.replica()?.device()))?,
             (Some(_), _) if me => String::new(),
-            (Some(person), Some(space)) => shown_name(&people::name_in(&db, &space, &person)?),
+            (Some(person), Some(space)) => visible(&people::name_in(&db, &space, &person)?),
             (Some(person), None) => {
-                shown_name(&people::get(&db, &person)?.map(|row| row.name).unwrap_or_default())
+                visible(&people::get(&db, &person)?.map(|row| row.name).unwrap_or_default())
             }
             (None, _) => String::new(),
         };

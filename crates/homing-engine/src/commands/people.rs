@@ -13,7 +13,7 @@ use crate::api::{
 use crate::core::Core;
 use crate::fail::{Fail, forbidden, invalid, not_found};
 use crate::ops::OpIntent;
-use crate::rows::{member_id, role_name, role_of, shown_name};
+use crate::rows::{member_id, role_name, role_of};
 use crate::text::visible;
 
 /// Where the account head of a compared safety number lies, by person.
@@ -54,8 +54,8 @@ impl Core {
                 let in_team = own.iter().find(|part| teams.contains_key(&part.space));
                 PersonRow {
                     id: row.person.to_string(),
-                    name: shown_name(row.shown()),
-                    own_name: (!row.local_name.is_empty()).then(|| shown_name(&row.name)),
+                    name: visible(row.shown()),
+                    own_name: (!row.local_name.is_empty()).then(|| visible(&row.name)),
                     blocked: row.blocked,
                     me: row.person == me,
                     verified: row.verified,
@@ -140,7 +140,7 @@ impl Core {
         let row = people::get(&self.db()?, &person)?.ok_or_else(|| ApiError::from(not_found("person")))?;
         Ok(Safety {
             person: person.to_string(),
-            name: shown_name(&row.name),
+            name: visible(&row.name),
             qr_svg: crate::flows::qr_svg(&digits)?,
             digits,
             verified,
@@ -187,7 +187,7 @@ impl Core {
                 let other = row.member != me;
                 MemberRow {
                     member: member_id(&row.member),
-                    name: shown_name(&row.name),
+                    name: visible(&row.name),
                     team: matches!(row.member, Member::Team(_)),
                     role: role_name(row.role),
                     me: !other,

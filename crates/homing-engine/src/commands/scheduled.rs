@@ -3,7 +3,7 @@
 use homing_model::{DraftId, Extras, MessageContent};
 use homing_store::drafts::DraftRow;
 use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
-use homing_store::{Durability, Read, Tx, conversations, drafts, messages, meta};
+use homing_store::{Durability, Read, Tx, conversations, drafts, messages};
 use homing_wire::{DocId, SpaceId, codec, limits};
 use rand_core::Rng;
 
@@ -19,8 +19,8 @@ use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
 use crate::files::StagedFile;
 use crate::pages::named_in;
-use crate::project::DEVICE_NAME;
 use crate::replica::Replica;
+use crate::rows::device_name;
 use crate::scheduled::LATE_MS;
 use crate::text::{parse_rfc3339, rfc3339};
 
@@ -184,11 +184,7 @@ impl Core {
         };
         let elsewhere = state == ScheduledState::Waiting && row.device != me && row.held.is_none();
         let device_name = match elsewhere {
-            true => Some(
-                meta::get(&db, &format!("{DEVICE_NAME}{}", row.device))?
-                    .and_then(|name| String::from_utf8(name.to_vec()).ok())
-                    .unwrap_or_default(),
-            ),
+            true => Some(device_name(&db, &row.device)?),
             false => None,
         };
         let error = match state {

@@ -5,7 +5,7 @@ use homing_crypto::{DeviceSecret, RecoverySecret, Seed32};
 use homing_model::{Edit, Preimage};
 use homing_store::spaces::{SpaceRow, SpaceState};
 use homing_store::{Tx, entries, epochs, meta, outbox, slots, spaces};
-use homing_wire::{DeviceId, DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOrigin};
+use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind, SpaceOrigin};
 use rand_core::Rng;
 
 use super::account::BECOME;
@@ -230,12 +230,5 @@ impl Replica {
         self.drop_genesis(tx, &row.space)?;
         self.create_space(tx, env, origin, members)?;
         Ok(())
-    }
-
-    /// What this person called a device.
-    pub fn device_name(&self, db: &homing_store::Read<'_>, device: &DeviceId) -> Result<String, Fail> {
-        let stored = meta::get(db, &format!("{}{device}", crate::project::DEVICE_NAME))?;
-        let name = stored.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-        Ok(crate::text::visible(&name.unwrap_or_else(|| DEVICE.to_owned())))
     }
 }

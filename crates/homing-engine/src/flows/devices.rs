@@ -11,6 +11,7 @@ use crate::commands::checked_name;
 use crate::core::Core;
 use crate::fail::not_found;
 use crate::reply::Reply;
+use crate::rows::device_name;
 
 /// Characters of an id that are enough to name a device.
 const PREFIX: usize = 6;
@@ -25,7 +26,7 @@ impl Core {
             for (id, device) in account.devices() {
                 rows.push(DeviceRow {
                     id: id.to_string(),
-                    name: replica.device_name(tx, id)?,
+                    name: device_name(tx, id)?,
                     current: *id == replica.device(),
                     // The account log holds no times: they would be a device's own word.
                     added_at: None,

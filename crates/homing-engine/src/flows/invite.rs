@@ -22,7 +22,7 @@ use crate::fail::{Fail, forbidden, invalid, not_found};
 use crate::ops::{OpIntent, invite_secret, keep_invite_secret};
 use crate::replica::Replica;
 use crate::reply::Reply;
-use crate::rows::{role_name, role_of, shown_name};
+use crate::rows::{role_name, role_of};
 use crate::text::{is_loopback, rfc3339, visible};
 
 /// Spaces with open invitations or requests, so that asking for them does not read every space there is.
@@ -329,7 +329,7 @@ impl Core {
                     found.push(RequestRow {
                         id: asked.id.to_string(),
                         person: asked.person.to_string(),
-                        name: shown_name(&name),
+                        name: visible(&name),
                         space: row.space.to_string(),
                         space_name: visible(&row.name),
                         role: role_name(asked.role),

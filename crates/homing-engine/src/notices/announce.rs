@@ -11,8 +11,8 @@ use super::prefs::{Around, Prefs, announce_of};
 use crate::api::{ApiError, Channels, Event, NoticeKind, NoticeRow, Settings};
 use crate::commands::words_of;
 use crate::core::Core;
-use crate::rows::{is_listed, shown_name};
-use crate::text::rfc3339;
+use crate::rows::is_listed;
+use crate::text::{rfc3339, visible};
 use crate::touched::Touched;
 
 /// A message or another notice that may be told, and where.
@@ -106,7 +106,7 @@ impl Core {
             unread: true,
             person: Some(row.author.to_string()),
             me: false,
-            name: shown_name(&row.author_name),
+            name: visible(&row.author_name),
             title,
             text,
             files,

@@ -23,7 +23,6 @@ use crate::core::Core;
 use crate::env::Env;
 use crate::fail::{Fail, invalid, not_found};
 use crate::replica::Replica;
-use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 
 /// Bytes of a table.
@@ -205,13 +204,15 @@ impl Core {
         let members =
             crate::rows::members_of(&self.db()?, [row.space])?.remove(&row.space).unwrap_or_default();
         let mut people = members.iter().filter_map(|one| match one.member {
-            homing_wire::Member::Person(person) if person != me => Some(shown_name(&one.name)),
+            homing_wire::Member::Person(person) if person != me => Some(visible(&one.name)),
             _ => None,
         });
         let only = people.next().filter(|_| people.next().is_none());
         match row.space_kind {
             // A client is called as they call themselves, once they are there.
-            Some(SpaceKind::Client) => Ok(only.unwrap_or_else(|| visible(&row.space_name))),
+            Some(SpaceKind::Client) => {
+                Ok(only.filter(|name| !name.is_empty()).unwrap_or_else(|| visible(&row.space_name)))
+            }
             _ => Ok(only.unwrap_or_default()),
         }
     }

@@ -114,7 +114,7 @@ impl Core {
             let people = members
                 .iter()
                 .filter(|row| matches!(row.member, Member::Person(_)))
-                .map(|row| crate::rows::shown_name(&row.name))
+                .map(|row| visible(&row.name))
                 .collect();
             rows.push(ClientRow { space: space.space.to_string(), name: visible(&space.name), people });
         }

@@ -23,7 +23,6 @@ use crate::api::{
 use crate::core::Core;
 use crate::docs::read_doc;
 use crate::fail::not_found;
-use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 
 /// What a record shows: its own fields, or those it is a copy of.
@@ -151,7 +150,7 @@ impl Core {
             FieldValue::Choice(name) => RecordValue::Choice(name.clone()),
             FieldValue::Person(person) => {
                 let name = people::get(db, person)?.map(|row| row.name).unwrap_or_default();
-                RecordValue::Person(NamedRef { id: person.to_string(), name: shown_name(&name) })
+                RecordValue::Person(NamedRef { id: person.to_string(), name: visible(&name) })
             }
             FieldValue::Record(record) => RecordValue::Record(self.named(db, record)?),
             FieldValue::Files(files) => RecordValue::Files(file_rows(db, doc, files)?),
@@ -271,7 +270,7 @@ impl Core {
             value,
             change: hex(change),
             by: by.to_string(),
-            by_name: shown_name(&people::name_in(db, space, &by)?),
+            by_name: visible(&people::name_in(db, space, &by)?),
             me: by == self.replica()?.person(),
             at: rfc3339(at_ms),
             waiting,
@@ -300,7 +299,7 @@ impl Core {
             }
             steps.push(RecordStep {
                 by: by.to_string(),
-                by_name: shown_name(&people::name_in(&db, &whole.row.space, &by)?),
+                by_name: visible(&people::name_in(&db, &whole.row.space, &by)?),
                 me: by == self.replica()?.person(),
                 at: rfc3339(at_ms),
                 waiting,

@@ -7,8 +7,8 @@ use homing_store::members::MemberRow;
 use homing_wire::{DocId, Member, PersonId, SpaceKind as WireSpaceKind};
 
 use super::reached::{Surroundings, state_of};
-use super::{Rights, files_said, member_id, members_of, role_name, shown_name, space_kind};
-use crate::api::{ApiError, Assignee, ConversationRow, FilesSaid, Participant, SpaceKind};
+use super::{Rights, files_said, member_id, members_of, role_name, space_kind};
+use crate::api::{ApiError, Assignee, ConversationRow, FilesSaid, Participant, SpaceKind, UNNAMED};
 use crate::core::Core;
 use crate::files::in_words;
 use crate::text::{rfc3339, visible};
@@ -71,7 +71,7 @@ fn participants(me: &PersonId, members: &[MemberRow]) -> Vec<Participant> {
         .iter()
         .map(|row| Participant {
             person: member_id(&row.member),
-            name: shown_name(&row.name),
+            name: visible(&row.name),
             role: role_name(row.role),
             me: row.member == Member::Person(*me),
             team: matches!(row.member, Member::Team(_)),
@@ -92,7 +92,7 @@ pub(crate) fn title_of(me: &PersonId, subject: &str, client: &str, members: &[Me
     let others: Vec<String> = members
         .iter()
         .filter(|member| member.member != Member::Person(*me))
-        .map(|member| shown_name(&member.name))
+        .map(|member| if member.name.is_empty() { UNNAMED.to_owned() } else { visible(&member.name) })
         .collect();
     others.join(", ")
 }
@@ -135,7 +135,7 @@ fn conversation_row(
         preview,
         preview_files: None,
         preview_deleted,
-        preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| shown_name(&last.author_name)),
+        preview_author: row.last.as_ref().filter(|last| !last.mine).map(|last| visible(&last.author_name)),
         last_at: rfc3339(row.last_at_ms),
         last_state,
         archived: row.archived,
@@ -160,7 +160,7 @@ fn conversation_row(
         staffed: row.team.is_some(),
         assignee: row.assignee.map(|person| Assignee {
             person: person.to_string(),
-            name: shown_name(&row.assignee_name),
+            name: visible(&row.assignee_name),
             me: person == *me,
         }),
     }

@@ -6,12 +6,12 @@ use homing_store::drafts::{self, DraftRow as StoredDraft};
 use homing_store::{Read, messages};
 use homing_wire::DocId;
 
+use super::device_name;
 use super::files::draft_file;
-use super::{device_name, shown_name};
 use crate::api::{ApiError, Draft, DraftRow, Quote, Sending};
 use crate::core::Core;
 use crate::files::said;
-use crate::text::rfc3339;
+use crate::text::{rfc3339, visible};
 
 const PREVIEW: usize = 100;
 
@@ -89,7 +89,7 @@ impl Core {
         let Some(id) = message else { return Ok(None) };
         Ok(messages::get(db, &id)?.map(|row| Quote {
             id: id.to_string(),
-            author_name: shown_name(&row.author_name),
+            author_name: visible(&row.author_name),
             preview: homing_model::preview(&row.body, PREVIEW),
             files: said(&row.attachments).filter(|_| row.body.is_empty() && !row.deleted),
             deleted: row.deleted,

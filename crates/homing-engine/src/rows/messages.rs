@@ -8,11 +8,11 @@ use homing_store::receipts::{self, AdvanceKind};
 use homing_wire::{DocId, Member, PersonId, SpaceId};
 
 use super::reached::{Reached, Surroundings, state_of};
-use super::{Rights, attachment, files_said, member_id, shown_name};
+use super::{Rights, attachment, files_said, member_id};
 use crate::api::{ApiError, Code, MessageRow, Quote, Receipt, State};
 use crate::core::Core;
 use crate::marks::{self, Names};
-use crate::text::rfc3339;
+use crate::text::{rfc3339, visible};
 
 impl Core {
     /// Messages as the conversation shows them, in the order given.
@@ -93,7 +93,7 @@ impl Core {
                 };
                 Receipt {
                     person: member_id(&one.member.member),
-                    name: shown_name(&one.member.name),
+                    name: visible(&one.member.name),
                     delivered: one.delivered,
                     read: one.read,
                     delivered_at: at(AdvanceKind::Delivered),
@@ -123,7 +123,7 @@ fn message_row(
         id: row.id.to_string(),
         conversation: row.conversation.to_string(),
         author: row.author.to_string(),
-        author_name: shown_name(&row.author_name),
+        author_name: visible(&row.author_name),
         mine: row.mine,
         at: rfc3339(row.at_ms),
         body: row.body,
@@ -133,7 +133,7 @@ fn message_row(
         attachments: row.attachments.iter().map(attachment).collect(),
         reply_to: row.reply_to.map(|quote| Quote {
             id: quote.id.to_string(),
-            author_name: shown_name(&quote.author_name),
+            author_name: visible(&quote.author_name),
             preview: if quote.deleted { String::new() } else { quote.preview },
             files: None,
             deleted: quote.deleted,

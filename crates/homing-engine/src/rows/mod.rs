@@ -74,16 +74,11 @@ pub(crate) fn member_id(member: &Member) -> String {
     }
 }
 
-/// A name to show when none is known yet.
-pub(crate) fn shown_name(name: &str) -> String {
-    if name.is_empty() { "Somebody".to_owned() } else { visible(name) }
-}
-
+/// What this person called a device; empty: nothing is known of it.
 pub(crate) fn device_name(db: &Read<'_>, device: &DeviceId) -> Result<String, ApiError> {
     let stored = meta::get(db, &format!("{DEVICE_NAME}{device}"))?;
-    Ok(stored
-        .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
-        .map_or_else(|| "A device".to_owned(), |n| visible(&n)))
+    let name = stored.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    Ok(visible(&name.unwrap_or_default()))
 }
 
 /// What this person may do in a space.
@@ -123,6 +118,6 @@ impl Core {
     }
 
     pub(crate) fn name_of(&self, space: &SpaceId, person: &PersonId) -> Result<String, ApiError> {
-        Ok(shown_name(&people::name_in(&self.db()?, space, person)?))
+        Ok(visible(&people::name_in(&self.db()?, space, person)?))
     }
 }

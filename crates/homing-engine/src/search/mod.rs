@@ -19,7 +19,6 @@ use crate::api::{
 };
 use crate::core::Core;
 use crate::fail::invalid;
-use crate::rows::shown_name;
 use crate::text::{rfc3339, visible};
 use words::{Filter, here, parse, span};
 
@@ -172,7 +171,7 @@ impl Core {
             row.person.to_string() == value || (!said.is_empty() && said.name(row.shown()))
         };
         let rows = self.known_people()?.iter();
-        Ok(rows.filter(|row| meant(row)).map(|row| (row.person, shown_name(row.shown()))).collect())
+        Ok(rows.filter(|row| meant(row)).map(|row| (row.person, visible(row.shown()))).collect())
     }
 
     /// Conversations meant by a name, a beginning of it, an id, or the client they are with.
@@ -216,7 +215,7 @@ impl Core {
             .take(NAMES)
             .map(|row| FoundPerson {
                 id: row.person.to_string(),
-                name: parts(said.marked(&shown_name(row.shown()))),
+                name: parts(said.marked(&visible(row.shown()))),
             });
         Ok((conversations, people.collect()))
     }

@@ -10,7 +10,6 @@ use homing_wire::{DocId, Member, SpaceId, SpaceKind};
 use super::records::subject;
 use crate::api::{ApiError, Choice, Pick, PickFrom, Picked};
 use crate::core::Core;
-use crate::rows::shown_name;
 use crate::text::visible;
 
 const SHOWN: usize = 100;
@@ -98,7 +97,7 @@ impl Core {
         for pass in [Fit::Words, Fit::Letters] {
             for row in all.iter().filter(|row| row.person != me && pass.fits(query, &said, row.shown())) {
                 if choices.len() < limit && known.insert(row.person) {
-                    choices.push(named(&row.person, shown_name(row.shown())));
+                    choices.push(named(&row.person, visible(row.shown())));
                 }
             }
         }

@@ -11,7 +11,7 @@ use homing_wire::{DocId, Member, PersonId, SpaceId};
 
 use crate::api::ApiError;
 use crate::core::Core;
-use crate::rows::{members_of, shown_name, title_of};
+use crate::rows::{members_of, title_of};
 use crate::text::visible;
 use crate::touched::Touched;
 
@@ -161,7 +161,7 @@ impl Core {
             if let std::collections::hash_map::Entry::Vacant(free) =
                 titles.authors.entry((hit.author, hit.space))
             {
-                free.insert(shown_name(&search::author_name(&db, hit.author, hit.space)?));
+                free.insert(visible(&search::author_name(&db, hit.author, hit.space)?));
             }
         }
         Ok(())
@@ -238,7 +238,7 @@ fn others(me: &PersonId, client: &str, members: &[MemberRow]) -> Arc<[String]> {
         Member::Person(person) => person != *me && !row.name.is_empty(),
         Member::Team(_) => client.is_empty() && !row.name.is_empty(),
     });
-    let mut names: Vec<String> = named.map(|row| shown_name(&row.name)).collect();
+    let mut names: Vec<String> = named.map(|row| visible(&row.name)).collect();
     let client = visible(client);
     if !client.is_empty() && !names.contains(&client) {
         names.push(client);

@@ -3,6 +3,7 @@
 use homing_engine::api::{Event, State};
 use homing_sim::World;
 
+use crate::disk;
 use crate::house::{House, at_rest, same_messages};
 
 #[test]
@@ -133,4 +134,30 @@ fn receipts_that_a_crash_kept_from_being_said_are_said_after_it() {
     world.settle().unwrap();
     assert_eq!(state(world), State::Delivered);
     at_rest(world, &everybody);
+}
+
+/// A name comes in its own entry, which may come later than all else: whoever shows it has the words for that.
+#[test]
+fn who_has_no_name_yet_is_called_nothing() {
+    let mut house = House::new(83);
+    let (laptop, ben) = (house.laptop, house.ben);
+    let world = &mut house.world;
+    let pair = world.conversation(laptop, "", &["Cora"]).unwrap();
+    let three = world.conversation(laptop, "", &["Ben", "Cora"]).unwrap();
+    world.settle().unwrap();
+    world.send(ben, &three, "hello").unwrap();
+    world.settle().unwrap();
+    world.crash(laptop).unwrap();
+    disk::alter(
+        world,
+        laptop,
+        "DELETE FROM names; UPDATE people SET name = ''; DELETE FROM meta WHERE key LIKE 'device_name/%';",
+    );
+    world.start(laptop).unwrap();
+    let all = world.conversations(laptop).unwrap();
+    let row = |id: &str| all.iter().find(|row| row.id == id).unwrap();
+    assert_eq!((row(&pair).title.as_str(), row(&three).title.as_str()), ("\u{2026}", "\u{2026}, \u{2026}"));
+    assert!(row(&three).participants.iter().all(|one| one.name.is_empty()));
+    assert_eq!(world.messages(laptop, &three).unwrap()[0].author_name, "");
+    assert!(world.devices(laptop).unwrap().iter().all(|device| device.name.is_empty()));
 }

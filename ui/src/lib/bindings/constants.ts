@@ -6,6 +6,9 @@ export const QUICK_VARIABLES = ["client.first_name", "client.name", "me.first_na
 /** What a quick reply may be for. */
 export const QUICK_CATEGORIES = ["greeting", "booking_confirmation", "check_in", "check_out", "amenities", "directions", "house_rules", "emergency", "thank_you", "custom"] as const;
 
+/** Stands in a title for somebody whose name is not known yet. */
+export const UNNAMED = "…";
+
 /** Bytes of a message's text. */
 export const MESSAGE_BYTES = 32768;
 

@@ -5,6 +5,10 @@ import { many } from "./many";
 export const common = {
   /** What a button does, with the key that does it too. */
   withKey: (what: string, key: string) => `${what} (${key})`,
+  /** Who has no name here yet. */
+  somebody: "Somebody",
+  /** Of one's own, that has no name here. */
+  device: "A device",
   undo: "Undo",
   cancel: "Cancel",
   close: "Close",
