@@ -151,8 +151,10 @@ describe("the bar of what is chosen", () => {
     await soon(() => expect(rows()).toEqual([]));
     await user.click(one("toast-action"));
     await soon(() => expect(rows()).toEqual(before));
-    const restored = fake.calls.flatMap((call) => (call.name === "conversation_restore" ? [(call.args as { conversation: string }).conversation] : []));
-    expect(restored.sort()).toEqual([...before].sort());
+    const asked = (name: string): string[][] => fake.calls.flatMap((call) => (call.name === name ? [(call.args as { conversations: string[] }).conversations] : []));
+    for (const name of ["conversation_delete", "conversation_restore"]) {
+      expect(asked(name).map((ids) => ids.toSorted())).toEqual([before.toSorted()]);
+    }
   });
 });
 

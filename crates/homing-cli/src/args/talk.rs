@@ -124,15 +124,19 @@ pub enum Conversation {
     Link { conversation: String, record: String },
     /// Take that back
     Unlink { conversation: String, record: String },
-    /// Delete it on your devices; what is written in it later brings it back, without what was there before
+    /// Delete them on your devices; what is written in one later brings it back, without what was there before
     Delete {
-        conversation: String,
-        /// For all its members, with its messages and files; this can't be undone
+        #[arg(required = true)]
+        conversation: Vec<String>,
+        /// For all their members, with their messages and files; this can't be undone
         #[arg(long)]
         everyone: bool,
     },
     /// Bring back what you last deleted on your devices
-    Restore { conversation: String },
+    Restore {
+        #[arg(required = true)]
+        conversation: Vec<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use homing_engine::api::{
     self, ApiError, Call, Code, ConversationDelete, ConversationNew, ConversationPage, ConversationRef,
-    ConversationRename, Conversations, DraftAttach, DraftDetach, DraftSend, DraftSet, ItemRef, MessagePage,
-    Messages, RecordLink, Send,
+    ConversationRename, ConversationRestore, Conversations, DraftAttach, DraftDetach, DraftSend, DraftSet,
+    ItemRef, MessagePage, Messages, RecordLink, Send,
 };
 
 use super::{NOTHING, Run, attachments, text_or_stdin};
@@ -70,10 +70,12 @@ impl Run<'_> {
                 row(Call::RecordLink(RecordLink { conversation, record, on: false })).await
             }
             C::Restore { conversation } => {
-                row(Call::ConversationRestore(ConversationRef { conversation })).await
+                let call = Call::ConversationRestore(ConversationRestore { conversations: conversation });
+                self.list::<api::ConversationRow, shapes::Conversation>(call).await
             }
             C::Delete { conversation, everyone } => {
-                self.done(Call::ConversationDelete(ConversationDelete { conversation, everyone })).await
+                let delete = ConversationDelete { conversations: conversation, everyone };
+                self.done(Call::ConversationDelete(delete)).await
             }
         }
     }

@@ -101,6 +101,23 @@ async fn what_is_deleted_for_everyone_is_gone_for_both_whatever_was_written_mean
 }
 
 #[tokio::test]
+async fn many_are_deleted_and_restored_by_one_command() {
+    let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
+    let notes =
+        ada.text(&["conversation", "new", "--subject", "Notes", "--message", "Good night!"], "id").await;
+    assert_eq!(ada.fails(&["conversation", "delete", "Kitchen", "Notes", "Cellar"]).await, "not_found");
+    assert_eq!(found(&ada, "good").await.len(), 2, "none of them");
+    let delete = ["conversation", "delete", "Kitchen", &notes];
+    assert_eq!(ada.one(&delete).await, json!({ "done": true }));
+    assert!(found(&ada, "good").await.is_empty());
+    let back = ada.all(&["conversation", "restore", &conversation, "Notes"]).await;
+    let mut subjects: Vec<String> = back.iter().map(|row| text(row, "subject")).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["Kitchen", "Notes"]);
+    assert_eq!(found(&ada, "good").await.len(), 2);
+}
+
+#[tokio::test]
 async fn only_who_may_can_delete_for_everyone() {
     let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
     assert_eq!(ben.fails(&["conversation", "delete", "Kitchen", "--everyone"]).await, "role_forbids");

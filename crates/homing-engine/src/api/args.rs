@@ -81,7 +81,11 @@ pub struct ConversationArchive { pub conversation: String, pub archived: bool }
 
 pub struct ConversationRename { pub conversation: String, pub subject: String }
 
-pub struct ConversationDelete { pub conversation: String, pub everyone: bool }
+/// All of them, or none.
+pub struct ConversationDelete { pub conversations: Vec<String>, pub everyone: bool }
+
+/// All of them, or none: what was deleted of them last, for oneself.
+pub struct ConversationRestore { pub conversations: Vec<String> }
 
 /// Messages that were visible in a focused window.
 pub struct Shown { pub conversation: String, pub messages: Vec<String> }

@@ -85,7 +85,7 @@ calls! {
         ConversationRename conversation_rename(ConversationRename) -> ConversationRow;
         ConversationLeave conversation_leave(ConversationRef) -> Done;
         ConversationDelete conversation_delete(ConversationDelete) -> Done;
-        ConversationRestore conversation_restore(ConversationRef) -> ConversationRow;
+        ConversationRestore conversation_restore(ConversationRestore) -> Vec<ConversationRow>;
         ConversationsChange conversations_change(ConversationsChange) -> ConversationsChanged;
         ConversationMerge conversation_merge(ConversationMerge) -> ConversationRow;
         ConversationMarks conversation_marks(ConversationMarks) -> Vec<ConversationMark>;

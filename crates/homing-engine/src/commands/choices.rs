@@ -19,6 +19,14 @@ use crate::text::rfc3339;
 /// Conversations changed at once.
 const AT_ONCE: usize = 10_000;
 
+/// Nobody means more than so many at once.
+pub(super) fn at_once<T>(all: &[T]) -> Result<(), ApiError> {
+    match all.len() {
+        ..=AT_ONCE => Ok(()),
+        _ => Err(invalid("Change at most 10,000 conversations at once.").into()),
+    }
+}
+
 /// Until when, in Unix ms; nothing: not at all.
 fn until(text: Option<&str>, now_ms: u64) -> Result<u64, ApiError> {
     match text {
@@ -48,9 +56,7 @@ impl Core {
         &mut self,
         args: ConversationsChange,
     ) -> Result<ConversationsChanged, ApiError> {
-        if args.changes.len() > AT_ONCE {
-            return Err(invalid("Change at most 10,000 conversations at once.").into());
-        }
+        at_once(&args.changes)?;
         let now_ms = self.env.now_ms();
         let mut wanted = Vec::with_capacity(args.changes.len());
         for OneChange { conversation, change } in &args.changes {

@@ -2,8 +2,8 @@
 //! all own devices, and what is newer brings it back.
 
 use homing_engine::api::{
-    Call, Code, ConversationDelete, ConversationMerge, ConversationRow, Done, Event, Forward, InviteTo,
-    Messages,
+    Call, Code, ConversationDelete, ConversationMerge, ConversationRestore, ConversationRow, Done, Event,
+    Forward, InviteTo, Messages,
 };
 use homing_model::{DraftId, Edit, Preimage, author_from};
 use homing_sim::people::reference;
@@ -16,13 +16,14 @@ use crate::forger::{forge, forge_in, send};
 use crate::house::{House, approve_all, at_rest, same_messages, world};
 
 fn delete(world: &mut World, device: DeviceId, conversation: &str, everyone: bool) {
-    let args = ConversationDelete { conversation: conversation.to_owned(), everyone };
+    let args = ConversationDelete { conversations: vec![conversation.to_owned()], everyone };
     let _: Done = world.ask(device, Call::ConversationDelete(args)).unwrap();
 }
 
 fn restore(world: &mut World, device: DeviceId, conversation: &str) {
-    let row: ConversationRow = world.ask(device, Call::ConversationRestore(reference(conversation))).unwrap();
-    assert_eq!(row.id, conversation);
+    let args = ConversationRestore { conversations: vec![conversation.to_owned()] };
+    let rows: Vec<ConversationRow> = world.ask(device, Call::ConversationRestore(args)).unwrap();
+    assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [conversation]);
 }
 
 fn row(world: &mut World, device: DeviceId, conversation: &str) -> Option<ConversationRow> {
@@ -266,8 +267,9 @@ fn a_deletion_for_oneself_is_undone_on_all_own_devices_the_last_one_only() {
     world.settle().unwrap();
     assert!(row(world, desktop, &two).is_none());
     // By its name, on the other device.
-    let back: ConversationRow = world.ask(desktop, Call::ConversationRestore(reference("Two"))).unwrap();
-    assert_eq!(back.id, two);
+    let args = ConversationRestore { conversations: vec!["Two".to_owned()] };
+    let back: Vec<ConversationRow> = world.ask(desktop, Call::ConversationRestore(args)).unwrap();
+    assert_eq!((back.len(), &back[0].id), (1, &two));
     world.settle().unwrap();
     assert_eq!(same_messages(world, &[laptop, desktop], &two), ["second"]);
     assert_eq!(hits(world, laptop, "second"), 1);
@@ -380,4 +382,44 @@ fn what_an_older_version_hid_is_marked_when_its_profile_is_opened() {
     world.send(ben, &two, "after").unwrap();
     world.settle().unwrap();
     assert_eq!(world.bodies(ada, &two).unwrap(), ["after"]);
+}
+
+#[test]
+fn many_are_deleted_and_brought_back_together_or_not_at_all() {
+    let mut house = House::new(345);
+    let (laptop, desktop, two, group) = (house.laptop, house.desktop, house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    world.send(laptop, &two, "villa one").unwrap();
+    world.send(laptop, &group, "villa two").unwrap();
+    world.settle().unwrap();
+    let delete = |conversations: &[&str], everyone| {
+        let conversations = conversations.iter().map(|one| (*one).to_owned()).collect();
+        Call::ConversationDelete(ConversationDelete { conversations, everyone })
+    };
+    assert_eq!(world.refusal(laptop, delete(&[&two, "gone"], false)).unwrap().code, Code::NotFound);
+    // Ben does not manage the talk that he is in.
+    assert_eq!(world.refusal(house.ben, delete(&[&two, &group], true)).unwrap().code, Code::RoleForbids);
+    assert_eq!(hits(world, laptop, "villa"), 2, "none of them");
+    let _: Done = world.ask(laptop, delete(&[&two, &group], false)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(hits(world, device, "villa"), 0, "device {device}");
+    }
+    let args = ConversationRestore { conversations: vec![group.clone(), "Two".to_owned()] };
+    let back: Vec<ConversationRow> = world.ask(desktop, Call::ConversationRestore(args)).unwrap();
+    let mut titles: Vec<&str> = back.iter().map(|row| row.title.as_str()).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["Group", "Two"]);
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(hits(world, device, "villa"), 2, "device {device}");
+    }
+    let _: Done = world.ask(laptop, delete(&[&two, &group], true)).unwrap();
+    world.settle().unwrap();
+    let all = house.devices();
+    for device in all.clone() {
+        is_gone(&mut house.world, device, &two);
+        is_gone(&mut house.world, device, &group);
+    }
+    at_rest(&mut house.world, &all);
 }

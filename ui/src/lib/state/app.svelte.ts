@@ -12,7 +12,7 @@ import { ROUTES } from "../routes";
 import { titled } from "../said";
 import { chooseLanguage, chosenLanguage, t, tell, type Language } from "../text";
 import { Attention } from "./attention";
-import { Choices } from "./choices.svelte";
+import { Choices, inParts } from "./choices.svelte";
 import { ConversationList, type Beginning } from "./conversations.svelte";
 import { FilesDesk } from "./files-desk.svelte";
 import { Discards } from "./discards.svelte";
@@ -318,10 +318,10 @@ export class App {
   /** Answers what was deleted. */
   async #deleteForMe(ids: readonly string[]): Promise<string[]> {
     const deleted: string[] = [];
-    for (const id of ids) {
-      if (!(await this.attempt("conversation_delete", { conversation: id, everyone: false }))) break;
-      this.#threads.delete(id);
-      deleted.push(id);
+    for (const conversations of inParts(ids)) {
+      if (!(await this.attempt("conversation_delete", { conversations, everyone: false }))) break;
+      for (const id of conversations) this.#threads.delete(id);
+      deleted.push(...conversations);
     }
     // What could not be deleted is still there, and what is written in the others from now on brings them back.
     this.list.hide(ids, false);
@@ -329,10 +329,10 @@ export class App {
   }
 
   async #restore(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      const back = await this.attempt("conversation_restore", { conversation: id });
+    for (const conversations of inParts(ids)) {
+      const back = await this.attempt("conversation_restore", { conversations });
       if (!back) return;
-      this.list.put(back);
+      this.list.putAll(back);
     }
   }
 

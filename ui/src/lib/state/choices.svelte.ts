@@ -17,6 +17,11 @@ export interface Asking {
 /** Conversations changed with one call. */
 const AT_ONCE = 500;
 
+/** Any number of them, as many at a time as one call takes. */
+export function inParts<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, part) => all.slice(part * AT_ONCE, (part + 1) * AT_ONCE));
+}
+
 /** For ever, as the engine says it. */
 const FOREVER = "9999";
 
@@ -154,8 +159,8 @@ export class Choices {
   /** Many are sent in parts, so that nothing else waits for all of them. What was done is answered with what takes it back. */
   async #send(changes: OneChange[]): Promise<{ whole: boolean; undo: OneChange[] }> {
     let undo: OneChange[] = [];
-    for (let from = 0; from < changes.length; from += AT_ONCE) {
-      const done = await this.app.attempt("conversations_change", { changes: changes.slice(from, from + AT_ONCE) });
+    for (const part of inParts(changes)) {
+      const done = await this.app.attempt("conversations_change", { changes: part });
       if (!done) return { whole: false, undo };
       undo = [...done.undo, ...undo];
       this.app.list.putAll(done.rows);

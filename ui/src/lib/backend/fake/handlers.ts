@@ -226,17 +226,19 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
     return { done: true };
   },
   conversation_delete: (fake, args) => {
-    const held = row(fake, args.conversation);
-    if (!args.everyone) deleted.set(held.id, { row: held, messages: fake.world.messages.get(held.id) ?? [] });
-    fake.dropRow(held.id);
-    fake.world.messages.delete(held.id);
+    for (const held of args.conversations.map((id) => row(fake, id))) {
+      if (!args.everyone) deleted.set(held.id, { row: held, messages: fake.world.messages.get(held.id) ?? [] });
+      fake.dropRow(held.id);
+      fake.world.messages.delete(held.id);
+    }
     return { done: true };
   },
-  conversation_restore: (fake, args) => {
-    const back = deleted.get(args.conversation) ?? fail("not_found", "There is no such conversation.");
-    fake.world.messages.set(back.row.id, back.messages);
-    return fake.putRow(back.row);
-  },
+  conversation_restore: (fake, args) =>
+    args.conversations.map((id) => {
+      const back = deleted.get(id) ?? fail("not_found", "There is no such conversation.");
+      fake.world.messages.set(back.row.id, back.messages);
+      return fake.putRow(back.row);
+    }),
   messages: (fake, args) => page(fake, args),
   send: (fake, args) => args.at ? plan(fake, args.conversation, args.text, args.at) : put(fake, args.conversation, args.text, args.attachments, args.reply_to),
   message_delete: (fake, args) => {
