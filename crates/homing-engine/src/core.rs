@@ -226,13 +226,14 @@ impl Core {
     pub(crate) fn begin(&mut self, me: Identity) -> Result<(), ApiError> {
         let mut salt = [0u8; 16];
         self.env.rng.fill_bytes(&mut salt);
-        let mut replica = Replica::new(me, Salt(salt));
+        let mut replica = Replica::new(me, Salt(salt), self.env.rules);
         // What is written in the demo waits for a relay that never comes, so that waiting can be seen.
         replica.has_relay = self.demo || meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
         self.replica = Some(replica);
         if !crate::replica::Replica::hidden_are_marked(&self.db()?)? {
             self.write(Durability::Full, |tx, replica, _| replica.mark_hidden(tx))?;
         }
+        self.judge_what_waited_for_an_upgrade()?;
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);

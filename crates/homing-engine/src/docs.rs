@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use homing_model::{
     Actor, ChangeHash, ChangeInfo, Check, DocState, Kind, ModelError, Preimage, Ruling, Subject, Waiting,
-    check, inspect, resolve_duplicates, verdict,
+    check, inspect, resolve_duplicates, rules, verdict,
 };
 use homing_store::changes::{self, ChangeRow, ChangeState};
 use homing_store::docs::{self, DocRow};
@@ -64,6 +64,8 @@ pub(crate) struct Author<'a> {
     pub header: &'a EntryHeader,
     pub space_kind: SpaceKind,
     pub role: Role,
+    /// The newest version of the rules that is known here.
+    pub rules: u32,
 }
 
 /// A change as it came out of an entry.
@@ -137,10 +139,14 @@ fn judge_change(author: &Author<'_>, doc: &DocChanges, change: &Opened) -> Judge
         Check::Park(waiting) => return Judged::Park("waiting_for_change", waits(&change.doc, waiting)),
         Check::Refuse(reason) => return Judged::Refuse(reason.code()),
     };
-    match verdict(author.header.rules, &subject, info) {
+    let ruling = match author.header.rules {
+        newer if newer > author.rules => Ruling::Park(rules::Unjudged::Version),
+        version => verdict(version, &subject, info),
+    };
+    match ruling {
         Ruling::Accept => {}
         Ruling::Refuse(reason) => return Judged::Refuse(reason.code()),
-        Ruling::Park(homing_model::rules::Unjudged::First) => {
+        Ruling::Park(rules::Unjudged::First) => {
             return Judged::Park("waiting_for_first", vec![Wait::Doc(change.doc)]);
         }
         Ruling::Park(_) => return Judged::Park("needs_upgrade", vec![Wait::Upgrade]),

@@ -13,6 +13,8 @@ pub struct Env {
     behind_ms: Cell<u64>,
     /// Cryptographic generator.
     pub rng: ChaCha20Rng,
+    /// The newest version of the rules that is known: a simulation plays an app that was not upgraded yet.
+    pub rules: u32,
 }
 
 impl Env {
@@ -31,7 +33,13 @@ impl Env {
 
     /// A clock and generator given by the caller.
     pub fn simulated(clock: Box<dyn Fn() -> u64 + Send>, seed: [u8; 32]) -> Self {
-        Self { clock, last_ms: Cell::new(0), behind_ms: Cell::new(0), rng: ChaCha20Rng::from_seed(seed) }
+        Self {
+            clock,
+            last_ms: Cell::new(0),
+            behind_ms: Cell::new(0),
+            rng: ChaCha20Rng::from_seed(seed),
+            rules: homing_model::rules::CURRENT,
+        }
     }
 
     /// Unix milliseconds.

@@ -50,6 +50,8 @@ pub(crate) struct Wants {
 /// This person's spaces on this device.
 pub(crate) struct Replica {
     pub me: Identity,
+    /// The newest version of the rules that is known.
+    pub rules: u32,
     pub known: Known,
     /// With the device it makes the automerge actor; drawn at each process start.
     pub salt: Salt,
@@ -90,9 +92,10 @@ pub(crate) struct Replica {
 pub(crate) const IDENTITY: &str = "identity";
 
 impl Replica {
-    pub fn new(me: Identity, salt: Salt) -> Self {
+    pub fn new(me: Identity, salt: Salt, rules: u32) -> Self {
         Self {
             me,
+            rules,
             known: Known::default(),
             salt,
             touched: Touched::default(),

@@ -52,6 +52,8 @@ pub(crate) struct Device {
     folder: PathBuf,
     core: Option<Core>,
     skew_ms: Arc<AtomicI64>,
+    /// The newest version of the rules its app knows.
+    rules: u32,
     socket: Option<Socket>,
     /// False: every attempt to connect fails.
     pub(crate) online: bool,
@@ -196,6 +198,7 @@ impl World {
             folder,
             core: None,
             skew_ms: Arc::new(AtomicI64::new(skew_ms)),
+            rules: homing_model::rules::CURRENT,
             socket: None,
             online: true,
             wake_at: None,
@@ -233,7 +236,9 @@ impl World {
             let (clock, skew) = (Arc::clone(&clock), Arc::clone(&skew));
             let now =
                 move || clock.load(Ordering::Relaxed).saturating_add_signed(skew.load(Ordering::Relaxed));
-            match Core::open(&one.folder, Env::simulated(Box::new(now), bytes)) {
+            let mut env = Env::simulated(Box::new(now), bytes);
+            env.rules = one.rules;
+            match Core::open(&one.folder, env) {
                 Ok(core) => {
                     one.core = Some(core);
                     return self.carry_out(device);
@@ -271,6 +276,12 @@ impl World {
             return self.carry_out(device);
         }
         self.input(device, Input::NetworkHint)
+    }
+
+    /// Gives a device an app that knows the rules up to this version, from its next start on.
+    pub fn set_rules(&mut self, device: DeviceId, rules: u32) -> Result<()> {
+        self.at_mut(device)?.rules = rules;
+        Ok(())
     }
 
     /// Sets a device's clock wrong.

@@ -106,7 +106,8 @@ impl Replica {
         let Verdict::Accept { role, .. } = self.verdict_of(tx, &prepared.entry, prepared.id)? else {
             return Ok(None);
         };
-        let author = Author { header, space_kind: self.space(&header.space)?.kind(), role };
+        let author =
+            Author { header, space_kind: self.space(&header.space)?.kind(), role, rules: self.rules };
         match judge_first(&author, only) {
             Judged::Accept(passed) => Ok(Some((passed, header))),
             Judged::Park(..) | Judged::Refuse(_) => Ok(None),

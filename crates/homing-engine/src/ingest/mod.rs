@@ -7,6 +7,7 @@ mod account;
 mod fresh;
 mod op;
 mod prepare;
+mod upgrade;
 
 use std::collections::VecDeque;
 
@@ -184,7 +185,8 @@ impl Replica {
             Err(OpenError::Sealed) => return Ok(Judged::Refuse("does_not_open")),
             Err(OpenError::Malformed) => return Ok(Judged::Refuse("malformed_content")),
         };
-        let author = Author { header, space_kind: self.space(&header.space)?.kind(), role };
+        let author =
+            Author { header, space_kind: self.space(&header.space)?.kind(), role, rules: self.rules };
         match judge_changes(tx, &author, read_changes(changes))? {
             Judged::Accept(passed) => {
                 parked::unpark(tx, &id, Status::Accepted, "")?;

@@ -15,6 +15,12 @@ use crate::{ChangeInfo, Kind, Preimage, Value, record};
 /// The newest version this app knows.
 pub const CURRENT: u32 = 2;
 
+/// Stands for all that an app with rules up to this version can judge: another one means that what was parked for an upgrade may
+/// be judged now. Records learn kinds and fields within a version, so they are in it too.
+pub fn knowledge(newest: u32) -> homing_wire::Hash {
+    homing_wire::Hash::of(format!("{newest} {:?}", record::SCHEMAS).as_bytes())
+}
+
 /// Root keys.
 pub mod key {
     /// What the document's id is cut from.

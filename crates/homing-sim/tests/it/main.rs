@@ -38,5 +38,6 @@ mod seized;
 mod settings;
 mod talk;
 mod translate;
+mod upgrade;
 mod video;
 mod waiting;
