@@ -2,6 +2,7 @@
 import type { PickFrom } from "./PickFrom";
 
 /**
- * `query`: beginnings of words, or letters in their order. Empty: what was active or changed last comes first.
+ * `query`: beginnings of words, or letters in their order. Conversations are found by who is in them too. Empty: what was
+ * active or changed last comes first.
  */
 export type Pick = { from: PickFrom, query: string, limit: number, };
