@@ -1,12 +1,13 @@
 //! What people are told of, in real windows: two people, three devices.
 
+use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::driver::{App, Bus, Desk, Notices, OnScreen};
 use crate::meeting::{Acquaintance, Meeting};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    close_dialog, conversation_id, introduce, look_away, open, tid, to_inbox, wait_unread, write,
+    close_dialog, conversation_id, introduce, look_away, open, press_key, tid, to_inbox, wait_unread, write,
 };
 
 fn notice(kind: &str, unread: bool) -> String {
@@ -189,6 +190,19 @@ async fn the_centre_goes_on_by_itself_over_several_pages_and_lists_each_mention_
     let size =
         "return document.querySelector('[data-testid=notice]').closest('li').getAttribute('aria-setsize')";
     assert_eq!(ada.eval(size, vec![]).await, json!("-1"), "there are more than are here");
+    // By the keyboard: each End goes to the last one that is here, and what comes next is asked for on the way.
+    ada.eval("document.querySelector('[data-testid=notice] [data-open]').focus()", vec![]).await;
+    let at = "return document.activeElement.closest('li[data-index]')?.getAttribute('aria-posinset') === arguments[0]";
+    for last in [50, 100, MENTIONS + 1] {
+        press_key(&ada, Key::End).await;
+        ada.wait_until(&format!("the focus at {last}"), at, vec![json!(last.to_string())]).await;
+        if last <= MENTIONS {
+            // Another page has come.
+            ada.wait_for(&format!("li[aria-posinset=\"{}\"]", last + 1)).await;
+        }
+    }
+    press_key(&ada, Key::Up).await;
+    ada.wait_until("the focus before the last", at, vec![json!(MENTIONS.to_string())]).await;
     // As somebody who scrolls on and on: what is last is the last of all.
     let scroll = "const lines = [...document.querySelectorAll('[data-testid=notice]')].map((one) => one.closest('li'));
         const page = lines[0].closest('.scroll');
