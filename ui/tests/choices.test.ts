@@ -2,7 +2,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
-import { conversation, empty } from "../src/lib/backend/fake/world";
+import { conversation, draft, empty } from "../src/lib/backend/fake/world";
 import { FakeBackend } from "../src/lib/backend/fake";
 import { ConversationList } from "../src/lib/state/conversations.svelte";
 import { keeping, lines, without } from "../src/lib/state/groups";
@@ -242,7 +242,7 @@ describe("working as a team", () => {
     await user.type(field, "pays late");
     await user.click(one("comment-send"));
     await soon(() => expect(one("message", "[data-internal=true]").textContent).toContain("pays late"));
-    expect(fake.calls.find((call) => call.name === "comment")?.args).toEqual({ conversation: id, text: "pays late", mentions: [] });
+    expect(fake.calls.find((call) => call.name === "comment")?.args).toMatchObject({ conversation: id, text: "pays late", mentions: [] });
     await user.click(one("comment-mode", '[data-mode="reply"]'));
     await soon(() => expect(one<HTMLTextAreaElement>("composer").value).toBe("Dear client"));
     expect(fake.calls.some((call) => call.name === "draft_send")).toBe(false);
@@ -261,7 +261,49 @@ describe("working as a team", () => {
     await user.keyboard("{Enter}");
     expect(field.value).toBe(`ask @${colleague.name} `);
     await user.keyboard("first{Enter}");
-    await soon(() => expect(fake.calls.find((call) => call.name === "comment")?.args).toEqual({ conversation: id, text: `ask @${colleague.name} first`, mentions: [colleague.id] }));
+    await soon(() => expect(fake.calls.find((call) => call.name === "comment")?.args).toMatchObject({ conversation: id, text: `ask @${colleague.name} first`, mentions: [colleague.id] }));
+  });
+
+  it("shows what is typed of a comment among the drafts, marked, and opens it where comments are typed", async () => {
+    const user = userEvent.setup();
+    const { fake, id } = await staffed();
+    await user.type(one("composer"), "Dear client");
+    await user.click(one("comment-mode", '[data-mode="comment"]'));
+    await user.type(await soon(() => one("comment")), "pays late");
+    await soon(() => expect(fake.world.comments.get(id)?.text).toBe("pays late"));
+    await user.click(one("comment-mode", '[data-mode="reply"]'));
+    await soon(() => one("composer"));
+    window.location.hash = "#/drafts";
+    const row = await soon(() => one("draft-row", `[data-conversation="${id}"][data-comment="true"]`));
+    expect(row.textContent).toContain("pays late");
+    expect(one("draft-comment").textContent).toContain("Comment for your team");
+    expect(one("draft-comment").querySelector("svg")).not.toBeNull();
+    await user.click(row.querySelector<HTMLElement>(".open") ?? row);
+    await soon(() => expect(one<HTMLTextAreaElement>("comment").value).toBe("pays late"));
+    expect(all("composer")).toHaveLength(0);
+    // The draft for the client opens where the client is answered.
+    window.location.hash = "#/drafts";
+    const other = await soon(() => one("draft-row", `[data-conversation="${id}"][data-comment="false"]`));
+    await user.click(other.querySelector<HTMLElement>(".open") ?? other);
+    await soon(() => expect(one<HTMLTextAreaElement>("composer").value).toBe("Dear client"));
+    expect(all("comment")).toHaveLength(0);
+    expect(fake.calls.some((call) => call.name === "draft_send" || call.name === "comment")).toBe(false);
+  });
+
+  it("merges what another device types of a comment into the field, and never into the client's", async () => {
+    const user = userEvent.setup();
+    const { fake, id } = await staffed();
+    await user.click(one("comment-mode", '[data-mode="comment"]'));
+    const field = await soon(() => one<HTMLTextAreaElement>("comment"));
+    fake.emit({ event: "comment_draft", draft: draft(id, { comment: true, id: "dr-far", text: "from the desktop", revision: "9" }) });
+    await soon(() => expect(field.value).toBe("from the desktop"));
+    // Nor does a draft for the client come here, however it comes.
+    fake.emit({ event: "comment_draft", draft: draft(id, { id: "dr-client", text: "Dear client", revision: "10" }) });
+    fake.emit({ event: "draft", draft: draft(id, { comment: true, id: "dr-far", text: "from the desktop", revision: "11" }) });
+    await user.click(one("comment-mode", '[data-mode="reply"]'));
+    await soon(() => expect(one<HTMLTextAreaElement>("composer").value).toBe(""));
+    await user.click(one("comment-mode", '[data-mode="comment"]'));
+    await soon(() => expect(one<HTMLTextAreaElement>("comment").value).toBe("from the desktop"));
   });
 
   it("asks before a second answer when a colleague has answered meanwhile", async () => {

@@ -234,6 +234,9 @@ impl Core {
             self.write(Durability::Full, |tx, replica, _| replica.mark_hidden(tx))?;
         }
         self.judge_what_waited_for_an_upgrade()?;
+        if !crate::replica::Replica::comments_are_taken_over(&self.db()?)? {
+            self.write(Durability::Full, |tx, replica, env| replica.take_over_comments(tx, env))?;
+        }
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);

@@ -23,7 +23,7 @@ use crate::author::Label;
 use crate::belonging::carried_at;
 use crate::commands::withdraw;
 use crate::docs::read_doc;
-use crate::drafts::draft_id;
+use crate::drafts::{comment_place, draft_id};
 use crate::fail::{Fail, not_found};
 use crate::replica::Replica;
 
@@ -242,6 +242,7 @@ impl Replica {
         self.forget_unsent(tx, conversation)?;
         self.put_aside(tx, conversation)?;
         self.forget_drafts(tx, conversation)?;
+        self.forget_drafts(tx, &comment_place(conversation))?;
         let told = notices::remove_of(tx, conversation)?;
         self.touched.notices = true;
         self.touched.notices_read.extend(told);
@@ -262,14 +263,14 @@ impl Replica {
         Ok(())
     }
 
-    /// What was begun to be written, and what was to be sent at a time.
-    pub(crate) fn forget_drafts(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
-        for row in drafts::of_conversation(tx, conversation)? {
+    /// What was begun to be written at a place, and what was to be sent at a time.
+    pub(crate) fn forget_drafts(&mut self, tx: &Tx<'_>, place: &DocId) -> Result<(), Fail> {
+        for row in drafts::of_conversation(tx, place)? {
             self.discard_draft_files(tx, &row)?;
             let revision = self.load_draft(&row)?.revision();
-            self.finish_draft(tx, conversation, &draft_id(&row.id), &revision, self.now_ms)?;
+            self.finish_draft(tx, place, &draft_id(&row.id), &revision, self.now_ms)?;
         }
-        self.forget_comment(tx, conversation)
+        Ok(())
     }
 }
 

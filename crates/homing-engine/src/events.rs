@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use homing_store::messages::{self, MessageRow as StoredMessage};
-use homing_store::{conversations, merging};
+use homing_store::{conversations, drafts, merging};
 use homing_wire::DocId;
 
 use crate::api::{ApiError, Event};
@@ -65,8 +65,11 @@ impl Core {
         for conversation in &touched.reshaped {
             events.push(Event::Reshaped { conversation: conversation.to_string() });
         }
-        for conversation in &touched.drafts {
-            events.push(Event::Draft { draft: self.draft_of(conversation)? });
+        for place in &touched.drafts {
+            events.push(match drafts::comment_beside(&self.db()?, place)? {
+                Some(conversation) => Event::CommentDraft { draft: self.comment_draft_of(&conversation)? },
+                None => Event::Draft { draft: self.draft_of(place)? },
+            });
         }
         events.extend(self.record_events(&touched.records)?);
         if touched.outbox {

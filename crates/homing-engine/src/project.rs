@@ -290,10 +290,10 @@ impl Replica {
             .collect();
         // Those rows say how many answer them.
         let answered: Vec<DocId> = new.iter().filter_map(|message| message.reply_to).collect();
-        let sent: Vec<(DocId, DocId)> = new
+        let sent: Vec<DocId> = new
             .iter()
             .filter(|message| message.mine && message.received_ms > 0)
-            .map(|message| (message.id, message.conversation))
+            .map(|message| message.id)
             .collect();
         let named: Vec<NewMessage> =
             new.iter().filter(|message| message.marks.mentions_me && message.unread).cloned().collect();
@@ -318,9 +318,9 @@ impl Replica {
                 self.touched.message(conversation, id);
             }
         }
-        for (message, conversation) in &sent {
+        for message in &sent {
             self.take_over_files(tx, message)?;
-            self.draft_became_message(tx, message, conversation)?;
+            self.draft_became_message(tx, message)?;
             self.scheduled_sent(tx, message)?;
         }
         for message in with_files.iter().filter(|message| added.contains(message)) {
@@ -388,8 +388,10 @@ impl Replica {
     ) -> Result<(), Fail> {
         let Some(row) = messages::get(tx, doc)? else {
             // Its conversation was deleted while it was on its way.
-            let Some(conversation) = strays::conversation_of(tx, doc)? else { return Ok(()) };
-            self.draft_became_message(tx, doc, &conversation)?;
+            if strays::conversation_of(tx, doc)?.is_none() {
+                return Ok(());
+            }
+            self.draft_became_message(tx, doc)?;
             return self.scheduled_sent(tx, doc);
         };
         if row.dseq == 0 {
@@ -402,7 +404,7 @@ impl Replica {
             messages::place(tx, doc, &placed)?;
         }
         self.touched.message(row.conversation, *doc);
-        self.draft_became_message(tx, doc, &row.conversation)?;
+        self.draft_became_message(tx, doc)?;
         self.scheduled_sent(tx, doc)?;
         self.arrived_in(tx, &row.conversation)
     }

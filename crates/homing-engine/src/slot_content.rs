@@ -30,6 +30,10 @@ pub(crate) enum SlotContent {
     /// In the personal space: what the files of one conversation's drafts are.
     #[n(6)]
     DraftFiles(#[n(0)] DraftFiles),
+    /// In the personal space: what is typed of comments beside one conversation. A content of its own: versions that know
+    /// of no such drafts can't read it, so none of them shows it as a draft of the conversation.
+    #[n(7)]
+    Comments(#[n(0)] Drafts),
 }
 
 /// What the files of a conversation's drafts are.
@@ -101,7 +105,7 @@ pub(crate) struct DoneMark {
     pub heads: ByteVec,
 }
 
-/// The drafts of one conversation on one device.
+/// The drafts of one conversation on one device, or what is typed of comments beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(map)]
 pub(crate) struct Drafts {
@@ -227,6 +231,11 @@ pub(crate) fn drafts_slot(conversation: &DocId) -> SlotId {
     slot_id("drafts", conversation.as_bytes())
 }
 
+/// Slot of what is typed of comments beside a conversation.
+pub(crate) fn comments_slot(conversation: &DocId) -> SlotId {
+    slot_id("comments", conversation.as_bytes())
+}
+
 /// Slot of what the files of a conversation's drafts are.
 pub(crate) fn draft_files_slot(conversation: &DocId) -> SlotId {
     slot_id("draft files", conversation.as_bytes())
@@ -262,4 +271,38 @@ fn slot_id(kind: &str, key: &[u8]) -> SlotId {
     let mut id = [0u8; 16];
     id.copy_from_slice(hash.split_at(16).0);
     SlotId(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Content of slots as versions knew it that kept what is typed of a comment on its device.
+    #[derive(Debug, Encode, Decode, CborLen)]
+    enum Before {
+        #[n(0)]
+        Drafts(#[n(0)] Drafts),
+        #[n(1)]
+        Position(#[n(0)] Position),
+        #[n(2)]
+        Receipts(#[n(0)] Receipts),
+        #[n(3)]
+        Settings(#[n(0)] SharedSettings),
+        #[n(4)]
+        WordsKept(#[n(0)] WordsKept),
+        #[n(5)]
+        Notices(#[n(0)] NoticesRead),
+        #[n(6)]
+        DraftFiles(#[n(0)] DraftFiles),
+    }
+
+    #[test]
+    fn versions_before_read_nothing_of_what_is_typed_of_a_comment() {
+        let conversation = DocId::from_hash(&[7; 32]);
+        let drafts = Drafts { conversation, copies: Vec::new(), done: Vec::new() };
+        let before = |content: SlotContent| decode::<Before>("slot", &content.encode(), limits::PLAINTEXT);
+        assert!(matches!(before(SlotContent::Drafts(drafts.clone())), Ok(Before::Drafts(_))));
+        assert!(before(SlotContent::Comments(drafts)).is_err());
+        assert_ne!(comments_slot(&conversation), drafts_slot(&conversation));
+    }
 }

@@ -234,6 +234,7 @@ impl Replica {
             SlotContent::Receipts(receipts) => self.receipts_came(tx, header, &receipts),
             SlotContent::Position(position) if own => self.position_came(tx, &position),
             SlotContent::Drafts(drafts) if own => self.drafts_came(tx, drafts),
+            SlotContent::Comments(comments) if own => self.comments_came(tx, comments),
             SlotContent::DraftFiles(files) if own => self.draft_files_came(tx, &files),
             SlotContent::Settings(settings) if own => self.settings_came(tx, &settings),
             SlotContent::WordsKept(kept) if own => self.words_kept_came(tx, &kept),

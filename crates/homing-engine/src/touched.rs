@@ -11,6 +11,7 @@ pub(crate) struct Touched {
     pub conversations: BTreeSet<DocId>,
     /// Messages by conversation.
     pub messages: BTreeMap<DocId, BTreeSet<DocId>>,
+    /// Drafts, by where they stand: their conversation, or where comments beside one are typed.
     pub drafts: BTreeSet<DocId>,
     pub records: BTreeSet<DocId>,
     pub people: bool,

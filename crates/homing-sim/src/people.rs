@@ -3,13 +3,13 @@
 use anyhow::{Context, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 use homing_engine::api::{
-    ApiError, Backup, Call, ConversationArchive, ConversationDetail, ConversationNew, ConversationPage,
-    ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor, DoctorReport, Done, Draft,
-    DraftChoose, DraftRow, DraftSend, DraftSet, Filter, History, Init, Invitation, Invite, InviteTo, ItemRef,
-    Join, Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow, MessageEdit, MessagePage,
-    MessageRow, Messages, NewConversation, Nothing, OutboxItems, OutboxMove, OutboxResult, OutboxRow,
-    PersonRow, React, RelaySet, ScheduledQuery, ScheduledRow, ScheduledTime, Search, SearchPage, Send, Sent,
-    Shown, Status,
+    ApiError, Backup, Call, Comment, CommentDraft, Commented, ConversationArchive, ConversationDetail,
+    ConversationNew, ConversationPage, ConversationRef, ConversationRow, Conversations, DeviceRow, Doctor,
+    DoctorReport, Done, Draft, DraftChoose, DraftRow, DraftSend, DraftSet, Filter, History, Init, Invitation,
+    Invite, InviteTo, ItemRef, Join, Joined, LinkAccept, LinkApprove, LinkState, MemberRef, MemberRow,
+    MessageEdit, MessagePage, MessageRow, Messages, NewConversation, Nothing, OutboxItems, OutboxMove,
+    OutboxResult, OutboxRow, PersonRow, React, RelaySet, ScheduledQuery, ScheduledRow, ScheduledTime, Search,
+    SearchPage, Send, Sent, Shown, Status,
 };
 use serde::de::DeserializeOwned;
 
@@ -332,6 +332,47 @@ impl World {
     /// Throws a draft away.
     pub fn discard_draft(&mut self, device: DeviceId, draft: &str) -> Result<()> {
         self.ask::<Done>(device, Call::DraftDiscard(ItemRef { id: draft.to_owned() })).map(drop)
+    }
+
+    /// What is typed of a comment beside a conversation.
+    pub fn comment_draft(&mut self, device: DeviceId, conversation: &str) -> Result<Draft> {
+        let args = CommentDraft { conversation: conversation.to_owned(), ..CommentDraft::default() };
+        self.ask(device, Call::CommentDraft(args))
+    }
+
+    /// Types a comment as a screen does that showed `seen`; none: it showed nothing.
+    pub fn type_comment(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        seen: Option<&Draft>,
+        text: &str,
+    ) -> Result<Draft> {
+        let args = CommentDraft {
+            conversation: conversation.to_owned(),
+            text: Some(text.to_owned()),
+            draft: Some(seen.map(|draft| draft.id.clone()).unwrap_or_default()),
+            base: seen.map(|draft| draft.revision.clone()),
+        };
+        self.ask(device, Call::CommentDraft(args))
+    }
+
+    /// Writes what is typed of a comment, as a screen does that showed `seen`.
+    pub fn write_comment(
+        &mut self,
+        device: DeviceId,
+        conversation: &str,
+        seen: &Draft,
+        text: &str,
+    ) -> Result<Commented> {
+        let args = Comment {
+            conversation: conversation.to_owned(),
+            text: text.to_owned(),
+            draft: Some(seen.id.clone()),
+            base: Some(seen.revision.clone()),
+            ..Comment::default()
+        };
+        self.ask(device, Call::Comment(args))
     }
 
     /// All drafts of the person.

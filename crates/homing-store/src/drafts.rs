@@ -1,4 +1,6 @@
 //! Drafts: merged automerge documents, and what the lists show of them.
+//!
+//! What is typed of a comment stands here too, under a place of its own instead of its conversation's id.
 
 use homing_wire::{DeviceId, DocId};
 use rusqlite::{Row, params};
@@ -11,7 +13,7 @@ use crate::{Read, Result, Tx, merging};
 pub struct DraftRow {
     /// Random per draft begun.
     pub id: DocId,
-    /// The conversation it is for.
+    /// The conversation it is for; a comment's place if [`comment_beside`] knows it.
     pub conversation: DocId,
     /// The saved document, all devices' copies merged.
     pub doc: Vec<u8>,
@@ -93,6 +95,20 @@ pub fn shown_in(db: &Read<'_>, conversation: &DocId) -> Result<Vec<DraftRow>> {
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.updated_ms));
     Ok(rows)
+}
+
+/// Notes that what stands at a place is typed of a comment beside a conversation.
+pub fn note_comment_place(tx: &Tx<'_>, place: &DocId, conversation: &DocId) -> Result<()> {
+    tx.exec(
+        "INSERT OR IGNORE INTO comment_places (place, conversation) VALUES (?1, ?2)",
+        (place.as_bytes(), conversation.as_bytes()),
+    )?;
+    Ok(())
+}
+
+/// The conversation beside which a comment is typed at this place; none if the place is a conversation itself.
+pub fn comment_beside(db: &Read<'_>, place: &DocId) -> Result<Option<DocId>> {
+    db.one("SELECT conversation FROM comment_places WHERE place = ?1", [place.as_bytes()], |row| doc(row, 0))
 }
 
 /// Makes the conversation's row say what its drafts are, and the row it is shown in. A draft that is being sent is still

@@ -169,6 +169,7 @@ fn screens_and_message_path_never_scan() {
     outbox::of_doc(&db, &id(4)).unwrap();
     changes::pending(&db, &SPACE).unwrap();
     drafts::of_conversation(&db, &id(200)).unwrap();
+    drafts::comment_beside(&db, &id(200)).unwrap();
     slots::dirty(&db, None, false, 10).unwrap();
     slots::dirty_counts(&db).unwrap();
     attachments::open(&db, 10).unwrap();

@@ -193,6 +193,45 @@ async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comment_typed_with_the_relay_down_is_found_among_the_drafts_elsewhere_and_written_there() {
+    let mut house = Agency::start().await;
+    let boiler = house.boiler.clone();
+    house.relay.stop();
+    offline(&house.laptop).await;
+    let laptop = &house.laptop;
+    open(laptop, &boiler).await;
+    laptop.click("[data-testid=comment-mode][data-mode=comment]").await;
+    laptop.fill(&tid("comment"), "She pays late").await;
+    laptop.wait_for("[data-testid=comment][data-saved=true]").await;
+
+    house.relay.start_again();
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        wait_connected(device).await;
+    }
+    let (laptop, desktop, client) = (&house.laptop, &house.desktop, &house.client);
+    desktop.click("[data-nav=drafts]").await;
+    desktop.wait_text("[data-testid=draft-row][data-comment=true]", "She pays late").await;
+    desktop.wait_text(&tid("draft-comment"), "Comment for your team").await;
+    desktop.wait_for("[data-testid=draft-comment] svg").await;
+    // It opens where comments are typed, and the field that answers the client is not there.
+    desktop.click("[data-testid=draft-row] .open").await;
+    let typed = "return document.querySelector('[data-testid=comment]')?.value === arguments[0]";
+    desktop.wait_until("the comment", typed, vec![json!("She pays late")]).await;
+    desktop.wait_gone(&tid("composer")).await;
+    desktop.click(&tid("comment-send")).await;
+    for device in [laptop, desktop] {
+        device.wait_text("[data-testid=message][data-internal=true]", "She pays late").await;
+        device.wait_until("an empty field", typed, vec![json!("")]).await;
+        device.click("[data-nav=drafts]").await;
+        device.wait_text("main", "No drafts").await;
+    }
+    open(client, &boiler).await;
+    let words = "return document.body.innerText.includes('pays late')";
+    assert_eq!(client.eval(words, vec![]).await, json!(false));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_screens() {
     let mut house = Agency::start().await;
     let (boiler, garden) = (house.boiler.clone(), house.garden.clone());

@@ -91,14 +91,11 @@ export class MessageActions {
 
   /** Takes what waits back into the composer. */
   async back(): Promise<void> {
-    if (this.row().internal) {
-      if (await this.app.attempt("outbox_cancel", { id: this.row().id })) this.thread.commenting = true;
-      return;
-    }
     const draft = await this.app.attempt("outbox_edit", { id: this.row().id });
     if (!draft) return;
-    this.app.editor(this.thread.id).remote(draft);
-    focusComposer();
+    this.app.editorOf({ conversation: this.thread.id, comment: draft.comment }).remote(draft);
+    this.thread.commenting = draft.comment;
+    if (!draft.comment) focusComposer();
   }
 
   react(emoji: string): void {

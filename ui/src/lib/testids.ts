@@ -211,6 +211,7 @@ export const testids = {
   outboxRetry: "outbox-retry",
   draftRow: "draft-row",
   draftDiscard: "draft-discard",
+  draftComment: "draft-comment",
   newTo: "new-to",
   newPerson: "new-person",
   newSubject: "new-subject",

@@ -67,7 +67,7 @@ impl Run<'_> {
         mentions: Vec<String>,
     ) -> Result<(), ApiError> {
         let text = text_or_stdin(text)?;
-        let call = Call::Comment(Comment { conversation, text, mentions });
+        let call = Call::Comment(Comment { conversation, text, mentions, draft: None, base: None });
         self.show::<api::Commented, shapes::Sent>(call).await
     }
 

@@ -180,6 +180,8 @@ impl From<api::Attachment> for Attachment {
 pub struct Draft {
     pub id: String,
     pub conversation: String,
+    /// To be a comment beside the conversation, not a message in it.
+    pub comment: bool,
     pub text: String,
     pub reply_to: Option<String>,
     pub sending_device: Option<String>,
@@ -192,6 +194,7 @@ impl From<api::Draft> for Draft {
         Self {
             id: draft.id,
             conversation: draft.conversation,
+            comment: draft.comment,
             text: draft.text,
             reply_to: draft.reply_to.map(|quote| quote.id),
             sending_device: draft.sending.map(|sending| called_device(sending.device_name)),
@@ -204,6 +207,9 @@ impl From<api::Draft> for Draft {
 impl Display for Draft {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
+        if self.comment {
+            f.write_str("\n[comment for your team]")?;
+        }
         if let Some(device) = &self.sending_device {
             write!(f, "\n[being sent by {device}]")?;
         }
@@ -222,6 +228,8 @@ impl Display for Draft {
 pub struct StoredDraft {
     pub id: String,
     pub conversation: String,
+    /// To be a comment beside the conversation, not a message in it.
+    pub comment: bool,
     pub title: String,
     pub text: String,
     pub updated_at: String,
@@ -232,6 +240,7 @@ impl From<api::DraftRow> for StoredDraft {
         Self {
             id: row.id,
             conversation: row.conversation,
+            comment: row.comment,
             title: titled(row.title),
             text: row.text,
             updated_at: row.updated_at,
@@ -242,7 +251,11 @@ impl From<api::DraftRow> for StoredDraft {
 impl Display for StoredDraft {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.text.replace('\n', "\n          ");
-        write!(f, "{}  {}  {}\n          {text}", self.id, clock(&self.updated_at), self.title)
+        write!(f, "{}  {}  {}", self.id, clock(&self.updated_at), self.title)?;
+        if self.comment {
+            f.write_str("  [comment]")?;
+        }
+        write!(f, "\n          {text}")
     }
 }
 

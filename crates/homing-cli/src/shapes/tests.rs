@@ -221,6 +221,7 @@ fn a_draft_and_the_outbox() {
     let draft = api::Draft {
         id: "draft".into(),
         conversation: "conversation".into(),
+        comment: false,
         text: "Hello".into(),
         revision: "1".into(),
         reply_to: None,
@@ -232,6 +233,19 @@ fn a_draft_and_the_outbox() {
         files_coming: 0,
     };
     insta::assert_snapshot!("draft", json(&shapes::Draft::from(draft)));
+    let listed = api::DraftRow {
+        id: "draft".into(),
+        conversation: "conversation".into(),
+        comment: true,
+        title: "Kitchen".into(),
+        text: "He pays late".into(),
+        updated_at: AT.into(),
+        sending: None,
+        files: 0,
+    };
+    let listed = shapes::StoredDraft::from(listed);
+    insta::assert_snapshot!("stored_draft", json(&listed));
+    assert!(listed.to_string().contains("Kitchen  [comment]\n"), "{listed}");
     let row = OutboxRow {
         id: "change".into(),
         kind: "message".into(),

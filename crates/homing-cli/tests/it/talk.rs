@@ -187,6 +187,18 @@ async fn what_is_chosen_for_conversations_is_in_their_shape() {
     assert!(rows.iter().any(|row| row["body"] == "pays late" && row["internal"] == true));
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!"]);
     assert_eq!(ben.fails(&["conversation", "comment", "Kitchen", "me too"]).await, "invalid_argument");
+    // Taken back it is among the drafts, as a comment, and not where messages are typed.
+    ada.one(&["conversation", "comment", "Kitchen", "not even late"]).await;
+    let waiting = ada.all(&["outbox", "list"]).await;
+    let row = waiting.iter().find(|row| row["preview"] == "not even late").unwrap();
+    ada.one(&["outbox", "cancel", &text(row, "id")]).await;
+    let drafts = ada.all(&["draft", "list"]).await;
+    assert_eq!(drafts.len(), 1);
+    assert_eq!((text(&drafts[0], "text").as_str(), &drafts[0]["comment"]), ("not even late", &true.into()));
+    assert_eq!(ada.text(&["draft", "show", &conversation], "text").await, "");
+    let id = text(&drafts[0], "id");
+    assert_eq!(ada.fails(&["draft", "use", &conversation, &id]).await, "not_found");
+    ada.one(&["draft", "discard", &id]).await;
 
     let rows = ada.all(&["people", "rename", "Ben Okafor", "The builder"]).await;
     assert!(rows.iter().any(|row| row["name"] == "The builder" && row["own_name"] == "Ben Okafor"));

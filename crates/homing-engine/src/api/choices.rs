@@ -39,16 +39,17 @@ pub struct Assignee { pub person: String, pub name: String, pub me: bool }
 /// Somebody who works in the same team.
 pub struct Colleague { pub person: String, pub name: String, pub me: bool }
 
-/// A remark beside a client's conversation that only the team sees.
-pub struct Comment { pub conversation: String, pub text: String, #[serde(default)] pub mentions: Vec<String> }
+/// A remark beside a client's conversation that only the team sees. `draft`: what was typed of it, as in `CommentDraft`; absent:
+/// nothing, and what is typed stays.
+#[derive(Default)]
+pub struct Comment { pub conversation: String, pub text: String, #[serde(default)] pub mentions: Vec<String>, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String> }
 
 /// A remark that was written.
 pub struct Commented { pub id: String, pub conversation: String, pub state: State }
 
-/// What is typed of a remark and not written yet; it stays on this device.
-pub struct CommentDraft { pub conversation: String, #[serde(default)] pub text: Option<String> }
-
-pub struct CommentText { pub text: String }
+/// What is typed of a remark and not written yet; `text` absent asks for it. `draft` and `base` as in `DraftSet`.
+#[derive(Default)]
+pub struct CommentDraft { pub conversation: String, #[serde(default)] pub text: Option<String>, #[serde(default)] pub draft: Option<String>, #[serde(default)] pub base: Option<String> }
 
 /// Only the fields given are changed. `name` empty: as they call themselves.
 pub struct PersonSet { pub person: String, #[serde(default)] pub blocked: Option<bool>, #[serde(default)] pub name: Option<String> }

@@ -23,6 +23,8 @@ pub enum Event {
     },
     /// The conversation's draft changed on another device or in another process.
     Draft { draft: Draft },
+    /// The same of what is typed of a comment beside the conversation.
+    CommentDraft { draft: Draft },
     /// The outbox changed; ask for it again if it is shown.
     Outbox { waiting: u32 },
     /// What is scheduled in these conversations changed; ask for it again if it is shown.

@@ -92,7 +92,8 @@ calls! {
         ConversationGroups conversation_groups(ConversationGroups) -> GroupedConversations;
         ConversationsById conversations_by_id(ConversationsById) -> Vec<ConversationRow>;
         Comment comment(Comment) -> Commented;
-        CommentDraft comment_draft(CommentDraft) -> CommentText;
+        CommentDraft comment_draft(CommentDraft) -> Draft;
+        CommentChoose comment_choose(DraftChoose) -> Draft;
 
         Messages messages(Messages) -> MessagePage;
         MessageDelete message_delete(ItemRef) -> Done;

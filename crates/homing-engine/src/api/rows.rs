@@ -267,6 +267,8 @@ pub struct Draft {
     /// Random per draft begun; empty while nothing was typed.
     pub id: String,
     pub conversation: String,
+    /// It is typed of a remark among colleagues beside the conversation, and never goes into it.
+    pub comment: bool,
     pub text: String,
     /// Token for `base` of the next `draft_set`: which text this one was typed on.
     pub revision: String,
@@ -283,7 +285,8 @@ pub struct Draft {
     pub files_coming: u32,
 }
 
-pub struct DraftRow { pub id: String, pub conversation: String, pub title: String, pub text: String, pub updated_at: String, pub sending: Option<Sending>, pub files: u32 }
+/// `comment`: to be a remark among colleagues beside the conversation, which never goes into it.
+pub struct DraftRow { pub id: String, pub conversation: String, pub comment: bool, pub title: String, pub text: String, pub updated_at: String, pub sending: Option<Sending>, pub files: u32 }
 
 #[derive(Copy, Eq)]
 pub enum OutboxState { Queued, Sealed, Refused }

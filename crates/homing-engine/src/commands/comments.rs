@@ -1,23 +1,28 @@
 //! Remarks among colleagues beside a client's conversation. They are messages in the team's space: no client holds a key
-//! to it, so what is written here can't reach one, whatever the screen shows.
+//! to it, so what is written here can't reach one, whatever the screen shows. What is typed of them are drafts of their own.
 
 use homing_model::Extras;
-use homing_store::{Durability, Tx, conversations, meta};
+use homing_store::{Durability, conversations};
 use homing_wire::{DocId, SpaceId};
 
-use crate::api::{ApiError, Comment, CommentDraft, CommentText, Commented, ConversationRef, Done, Event};
+use super::drafts::{base_of, check_typed, which_of};
+use crate::api::{
+    ApiError, Comment, CommentDraft, Commented, ConversationRef, Done, Draft, DraftChoose, Event,
+};
 use crate::commands::Outgoing;
 use crate::commands::messages::check_body;
 use crate::core::Core;
-use crate::fail::{Fail, invalid};
-use crate::replica::Replica;
-
-/// Where what is typed of a remark lies, by conversation.
-const TYPED: &str = "comment/";
+use crate::drafts::{Typed, comment_place};
+use crate::fail::invalid;
 
 impl Core {
     pub(crate) fn comment(&mut self, args: Comment) -> Result<Commented, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
+        self.comment_beside(id, &args)
+    }
+
+    /// Writes a remark beside this very conversation, wherever that goes on.
+    pub(super) fn comment_beside(&mut self, id: DocId, args: &Comment) -> Result<Commented, ApiError> {
         check_body(&args.text, 0)?;
         let team = self.team_of(&id)?;
         let mut mentions = Vec::new();
@@ -27,10 +32,15 @@ impl Core {
                 mentions.push(person);
             }
         }
+        let from = args.draft.as_ref().map(|draft| which_of(Some(draft))).transpose()?;
+        let base = base_of(args.base.as_ref());
         let message = self.write_and_seal(&team, |tx, replica, env| {
             let extras = Extras { internal: true, mentions: mentions.clone(), ..Extras::default() };
-            replica.forget_comment(tx, &id)?;
-            replica.send_message(tx, env, Outgoing { extras, ..Outgoing::text(id, &args.text) })
+            let outgoing = Outgoing { extras, ..Outgoing::text(id, &args.text) };
+            let Some(which) = from else { return replica.send_message(tx, env, outgoing) };
+            let place = replica.comment_place(tx, &id)?;
+            let typed = Typed { which, base: base.as_ref(), ..Typed::text(&args.text) };
+            replica.send_typed(tx, env, &place, typed, outgoing)
         })?;
         let sent = self.sent(&message, &id)?;
         Ok(Commented { id: sent.id, conversation: sent.conversation, state: sent.state })
@@ -45,24 +55,29 @@ impl Core {
     }
 
     /// Keeps what is typed of a remark, or answers what was kept.
-    pub(crate) fn comment_draft(&mut self, args: CommentDraft) -> Result<CommentText, ApiError> {
+    pub(crate) fn comment_draft(&mut self, args: CommentDraft) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        let key = format!("{TYPED}{id}");
-        let Some(text) = args.text else {
-            let kept = meta::get(&self.db()?, &key)?;
-            let text = kept.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            return Ok(CommentText { text: text.unwrap_or_default() });
-        };
-        check_length(&text)?;
-        self.write(Durability::Full, |tx, _, _| {
-            if text.is_empty() {
-                meta::delete(tx, &key)?;
-            } else {
-                meta::set(tx, &key, text.as_bytes())?;
-            }
+        let Some(text) = args.text else { return self.comment_draft_of(&id) };
+        check_typed(&text)?;
+        self.team_of(&id)?;
+        let base = base_of(args.base.as_ref());
+        let which = which_of(args.draft.as_ref())?;
+        self.write(Durability::Full, |tx, replica, env| {
+            let place = replica.comment_place(tx, &id)?;
+            let typed = Typed { which, base: base.as_ref(), ..Typed::text(&text) };
+            replica.set_draft(tx, env, &place, typed)?;
             Ok(())
         })?;
-        Ok(CommentText { text })
+        // The screen that typed knows.
+        self.touched.drafts.remove(&comment_place(&id));
+        self.comment_draft_of(&id)
+    }
+
+    /// Makes another of the remarks that are typed the one that is shown, or lets the next begin with nothing.
+    pub(crate) fn comment_choose(&mut self, args: DraftChoose) -> Result<Draft, ApiError> {
+        let id = self.find_conversation(&args.conversation)?;
+        self.choose(&comment_place(&id), args.draft.as_deref())?;
+        self.comment_draft_of(&id)
     }
 
     /// Tells colleagues who have the conversation open that this person answers the client. Not stored.
@@ -93,31 +108,4 @@ impl Core {
         };
         self.push(crate::port::Output::Event(event));
     }
-}
-
-impl Replica {
-    /// Words of a remark that will not be written as it is: kept beside what is typed, and nowhere near the client.
-    pub(crate) fn keep_comment(&self, tx: &Tx<'_>, conversation: &DocId, text: &str) -> Result<(), Fail> {
-        let key = format!("{TYPED}{conversation}");
-        let typed = meta::get(tx, &key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let all = match typed {
-            Some(typed) if typed.contains(text) => typed,
-            Some(typed) if !typed.is_empty() => format!("{typed}\n\n{text}"),
-            _ => text.to_owned(),
-        };
-        Ok(meta::set(tx, &key, all.as_bytes())?)
-    }
-
-    /// Nothing of a remark is typed any more.
-    pub(crate) fn forget_comment(&self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
-        meta::delete(tx, &format!("{TYPED}{conversation}"))?;
-        Ok(())
-    }
-}
-
-fn check_length(text: &str) -> Result<(), ApiError> {
-    if text.len() > homing_model::limits::DRAFT_TEXT {
-        return Err(invalid("This is too long for a comment.").into());
-    }
-    Ok(())
 }

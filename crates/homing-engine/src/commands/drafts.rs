@@ -15,7 +15,7 @@ use crate::compare::compare;
 use crate::core::Core;
 use crate::drafts::{Typed, Which, draft_id};
 use crate::env::Env;
-use crate::fail::{Fail, not_found};
+use crate::fail::{Fail, invalid, not_found};
 use crate::files::StagedFile;
 use crate::pages::named_in;
 use crate::replica::Replica;
@@ -38,6 +38,16 @@ pub(super) fn which_of(draft: Option<&String>) -> Result<Which, ApiError> {
     }
 }
 
+pub(super) fn check_typed(text: &str) -> Result<(), ApiError> {
+    if text.len() > TEXT {
+        return Err(ApiError::new(
+            Code::TooLarge,
+            "The draft is longer than 40 KiB. Put the text into a file and send that; what was typed so far is kept here.",
+        ));
+    }
+    Ok(())
+}
+
 fn known(id: &str) -> Result<DocId, ApiError> {
     id.parse().map_err(|_| ApiError::from(not_found("draft")))
 }
@@ -50,12 +60,7 @@ impl Core {
 
     pub(crate) fn draft_set(&mut self, args: DraftSet) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        if args.text.len() > TEXT {
-            return Err(ApiError::new(
-                Code::TooLarge,
-                "The draft is longer than 40 KiB. Put the text into a file and send that; what was typed so far is kept here.",
-            ));
-        }
+        check_typed(&args.text)?;
         let base = base_of(args.base.as_ref());
         let which = which_of(args.draft.as_ref())?;
         let reply_to = args.reply_to.as_deref().map(|text| self.find_message(text)).transpose()?;
@@ -78,12 +83,16 @@ impl Core {
     /// Makes another of a conversation's drafts the composer's, or lets it begin with nothing.
     pub(crate) fn draft_choose(&mut self, args: DraftChoose) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        let draft = args.draft.as_deref().map(known).transpose()?;
-        self.write(Durability::Full, |tx, replica, _| match &draft {
-            Some(draft) => replica.choose_known_draft(tx, &id, draft_id(draft)),
-            None => replica.choose_draft(tx, &id, None),
-        })?;
+        self.choose(&id, args.draft.as_deref())?;
         self.draft_of(&id)
+    }
+
+    pub(super) fn choose(&mut self, place: &DocId, draft: Option<&str>) -> Result<(), ApiError> {
+        let draft = draft.map(known).transpose()?;
+        self.write(Durability::Full, |tx, replica, _| match &draft {
+            Some(draft) => replica.choose_known_draft(tx, place, draft_id(draft)),
+            None => replica.choose_draft(tx, place, None),
+        })
     }
 
     pub(crate) fn draft_send(&mut self, mut args: DraftSend, reply: Reply<Sent>) {
@@ -117,55 +126,10 @@ impl Core {
         let with = staged.len() + self.files_with(&id, args.draft.as_ref())?;
         let previews = self.previews_of(&args.previews, text, with)?;
         let message = self.write_and_seal(&space, |tx, replica, env| {
-            let typed = Typed { which, base: base.as_ref(), text, reply_to: None, template: None };
-            if let Which::Known(draft) = which
-                && replica.draft_done(tx, &id, &draft)?
-                && let Some(sent) = messages::get(tx, &replica.message_of(tx, &id, &draft)?.doc_id())?
-            {
-                // It left on another device while somebody pressed send here. What differs stays a draft.
-                if sent.body != *text {
-                    replica.set_draft(tx, env, &id, typed)?;
-                }
-                return Ok(sent.id);
-            }
-            let Some(row) = replica.set_draft(tx, env, &id, typed)? else {
-                // Files that were given with the call, without a text.
-                return replica.send_message(
-                    tx,
-                    env,
-                    Outgoing { files: staged, hold_ms, ..Outgoing::text(id, text) },
-                );
-            };
-            let draft = draft_id(&row.id);
-            let mut files = replica.ready_files(tx, &row)?.files;
-            files.extend_from_slice(staged);
-            let message = replica.message_of(tx, &id, &draft)?.doc_id();
-            let now_ms = env.now_ms();
-            let (_, frozen) = replica.freeze_draft(tx, now_ms, &row)?;
-            replica.sends_draft(tx, &message, &draft, &frozen)?;
-            if messages::order_of(tx, &message)?.is_some() {
-                // Another of this person's devices sent it already; what differs lives on as a draft.
-                let text = replica.load_draft(&row)?.text()?;
-                replica.draft_became_message(tx, &message, &id)?;
-                if messages::get(tx, &message)?.is_none_or(|sent| sent.body != text) {
-                    replica.keep_unsent(tx, now_ms, &id, (&draft, &frozen), &text)?;
-                }
-                return Ok(message);
-            }
-            let doc = replica.load_draft(&row)?;
-            let (text, template) = (doc.text()?, doc.template());
-            replica.send_message(
-                tx,
-                env,
-                Outgoing {
-                    reply_to: row.reply_to,
-                    files: &files,
-                    draft: Some(draft),
-                    hold_ms,
-                    extras: Extras { template, previews: named_in(&previews, &text), ..Extras::default() },
-                    ..Outgoing::text(id, &text)
-                },
-            )
+            let typed = Typed { which, base: base.as_ref(), ..Typed::text(text) };
+            let extras = Extras { previews: previews.clone(), ..Extras::default() };
+            let outgoing = Outgoing { files: staged, hold_ms, extras, ..Outgoing::text(id, text) };
+            replica.send_typed(tx, env, &id, typed, outgoing)
         })?;
         self.note_holds()?;
         self.resume_transfers_logged();
@@ -177,7 +141,13 @@ impl Core {
         let of = |id: &str| -> Result<drafts::DraftRow, ApiError> {
             drafts::get(&self.db()?, &known(id)?)?.ok_or_else(|| not_found("draft").into())
         };
-        let pair = vec![of(&args.left)?, of(&args.right)?];
+        let (left, right) = (of(&args.left)?, of(&args.right)?);
+        let db = self.db()?;
+        let comment = |row: &drafts::DraftRow| drafts::comment_beside(&db, &row.conversation);
+        if comment(&left)? != comment(&right)? {
+            return Err(invalid("A comment and a message are not held against each other.").into());
+        }
+        let pair = vec![left, right];
         let parts = match pair.as_slice() {
             [left, right] => compare(&left.text, &right.text),
             _ => Vec::new(),
@@ -206,28 +176,83 @@ impl Core {
     }
 }
 
+impl Replica {
+    /// Sends the draft somebody means at a place, with the text as they see it; `outgoing` says what goes with it.
+    pub(super) fn send_typed(
+        &mut self,
+        tx: &Tx<'_>,
+        env: &mut Env,
+        place: &DocId,
+        typed: Typed<'_>,
+        outgoing: Outgoing<'_>,
+    ) -> Result<DocId, Fail> {
+        let text = typed.text;
+        if let Which::Known(draft) = typed.which
+            && self.draft_done(tx, place, &draft)?
+            && let Some(sent) = messages::get(tx, &self.message_of(tx, place, &draft)?.doc_id())?
+        {
+            // It left on another device while somebody pressed send here. What differs stays a draft.
+            if sent.body != text {
+                self.set_draft(tx, env, place, typed)?;
+            }
+            return Ok(sent.id);
+        }
+        let Some(row) = self.set_draft(tx, env, place, typed)? else {
+            // Files that were given with the call, without a text.
+            return self.send_message(tx, env, outgoing);
+        };
+        let draft = draft_id(&row.id);
+        let mut files = self.ready_files(tx, &row)?.files;
+        files.extend_from_slice(outgoing.files);
+        let message = self.message_of(tx, place, &draft)?.doc_id();
+        let now_ms = env.now_ms();
+        let (_, frozen) = self.freeze_draft(tx, now_ms, &row)?;
+        self.sends_draft(tx, &message, &draft, &frozen)?;
+        if messages::order_of(tx, &message)?.is_some() {
+            // Another of this person's devices sent it already; what differs lives on as a draft.
+            let text = self.load_draft(&row)?.text()?;
+            self.draft_became_message(tx, &message)?;
+            if messages::get(tx, &message)?.is_none_or(|sent| sent.body != text) {
+                self.keep_unsent(tx, now_ms, place, (&draft, &frozen), &text)?;
+            }
+            return Ok(message);
+        }
+        let doc = self.load_draft(&row)?;
+        let (text, template) = (doc.text()?, doc.template());
+        let previews = named_in(&outgoing.extras.previews, &text);
+        let extras = Extras { template, previews, ..outgoing.extras };
+        let reply_to = row.reply_to;
+        let draft = Some(draft);
+        self.send_message(
+            tx,
+            env,
+            Outgoing { text: &text, reply_to, files: &files, draft, extras, ..outgoing },
+        )
+    }
+}
+
 /// Makes a queued message a draft again, beside those that are there; answers which. The composer shows it if it has
 /// nothing of its own, or if somebody wants to change it.
 pub(super) fn back_to_draft(
     tx: &Tx<'_>,
     replica: &mut Replica,
     env: &mut Env,
-    (message, conversation): (&DocId, &DocId),
+    (message, place): (&DocId, &DocId),
     (text, reply_to, files): (&str, Option<DocId>, &[AttachmentMeta]),
     to_change: bool,
 ) -> Result<Option<DraftId>, Fail> {
-    let before = replica.current_draft(tx, conversation)?;
+    let before = replica.current_draft(tx, place)?;
     let busy = before.filter(|row| !row.text.is_empty() || row.files > 0).map(|row| draft_id(&row.id));
     let draft = match replica.unsend_draft(tx, env.now_ms(), message)? {
         Some(draft) => Some(draft),
         None => {
             let reply_to = Some(reply_to);
             let typed = Typed { which: Which::New, base: None, text, reply_to, template: None };
-            let mut row = replica.set_draft(tx, env, conversation, typed)?;
+            let mut row = replica.set_draft(tx, env, place, typed)?;
             if !files.is_empty() {
                 let draft = match row {
                     Some(row) => row,
-                    None => replica.draft_to_fill(tx, env, conversation, Which::New)?,
+                    None => replica.draft_to_fill(tx, env, place, Which::New)?,
                 };
                 replica.adopt_files(tx, env.now_ms(), &draft, files)?;
                 row = Some(draft);
@@ -236,8 +261,8 @@ pub(super) fn back_to_draft(
         }
     };
     match (draft, busy) {
-        (_, Some(busy)) if !to_change => replica.choose_draft(tx, conversation, Some(busy))?,
-        (Some(draft), _) => replica.choose_draft(tx, conversation, Some(draft))?,
+        (_, Some(busy)) if !to_change => replica.choose_draft(tx, place, Some(busy))?,
+        (Some(draft), _) => replica.choose_draft(tx, place, Some(draft))?,
         (None, _) => {}
     }
     Ok(draft)

@@ -10,12 +10,12 @@ use homing_wire::{DocId, Hash, SpaceId};
 
 use super::drafts::back_to_draft;
 use crate::api::{
-    ApiError, Code, Done, Draft, DraftSend, ItemRef, Nothing, OutboxItems, OutboxMove, OutboxResult,
+    ApiError, Code, Comment, Done, Draft, DraftSend, ItemRef, Nothing, OutboxItems, OutboxMove, OutboxResult,
     OutboxRow, OutboxState,
 };
 use crate::author::Label;
 use crate::core::Core;
-use crate::drafts::row_id;
+use crate::drafts::{comment_place, row_id};
 use crate::fail::{Fail, not_found};
 use crate::files::{in_words, said_of};
 use crate::ops::OpIntent;
@@ -135,8 +135,12 @@ impl Core {
         let Some(conversation) = row.conversation.filter(|_| message) else {
             return Err(ApiError::new(Code::InvalidArgument, "Only messages can be edited while they wait."));
         };
-        self.take_back(&row, true)?;
-        self.draft_of(&conversation)
+        match self.take_back(&row, true)? {
+            TakenBack::Message { place, .. } if place == comment_place(&conversation) => {
+                self.comment_draft_of(&conversation)
+            }
+            _ => self.draft_of(&conversation),
+        }
     }
 
     /// Takes a row out, with the change it stands for and what was made on it, in one go with what keeps it.
@@ -156,29 +160,20 @@ impl Core {
                     conversation: row.conversation,
                 }),
             };
-            let comment = match (row.doc, &edit) {
-                (Some(doc), Some(edit)) => replica.preimage(tx, &doc)?.map(|preimage| TakenBack::Change {
-                    preimage,
-                    edit: Box::new(edit.clone()),
-                    conversation: row.conversation,
-                }),
-                _ => None,
-            };
             // As it reads now: it may have got other words while it waited.
             let shown = row.doc.map(|doc| messages::get(tx, &doc)).transpose()?.flatten();
             withdraw(tx, replica, row)?;
             if let (Some(doc), Some(content)) = (row.doc, edit.and_then(|edit| edit.message_content())) {
-                let internal = content.is_internal();
-                let text = shown.map_or(content.body, |shown| shown.body);
                 let conversation = content.conversation;
-                if internal {
+                let place = match content.is_internal() {
                     // Never into the composer that answers the client.
-                    replica.keep_comment(tx, &conversation, &text)?;
-                    return comment.ok_or(Fail::Internal("nothing to take back"));
-                }
+                    true => replica.comment_place(tx, &conversation)?,
+                    false => conversation,
+                };
+                let text = shown.map_or(content.body, |shown| shown.body);
                 let words = (text.as_str(), content.reply_to, content.attachments.as_slice());
-                let draft = back_to_draft(tx, replica, env, (&doc, &conversation), words, to_change)?;
-                return Ok(TakenBack::Message { conversation, draft });
+                let draft = back_to_draft(tx, replica, env, (&doc, &place), words, to_change)?;
+                return Ok(TakenBack::Message { place, draft });
             }
             taken.ok_or(Fail::Internal("nothing to take back"))
         })
@@ -219,12 +214,22 @@ impl Core {
 
     fn put_back(&mut self, taken: TakenBack) -> Result<(), ApiError> {
         match taken {
-            TakenBack::Message { conversation, draft } => {
+            TakenBack::Message { place, draft } => {
                 let id = draft.ok_or_else(|| ApiError::from(not_found("draft")))?;
                 let row = drafts::get(&self.db()?, &row_id(&id))?;
                 let row = row.ok_or_else(|| ApiError::from(not_found("draft")))?;
+                if let Some(conversation) = drafts::comment_beside(&self.db()?, &place)? {
+                    let comment = Comment {
+                        conversation: conversation.to_string(),
+                        text: row.text,
+                        mentions: Vec::new(),
+                        draft: Some(row.id.to_string()),
+                        base: None,
+                    };
+                    return self.comment_beside(conversation, &comment).map(drop);
+                }
                 let send = DraftSend {
-                    conversation: conversation.to_string(),
+                    conversation: place.to_string(),
                     text: row.text,
                     draft: Some(row.id.to_string()),
                     base: None,
@@ -232,17 +237,11 @@ impl Core {
                     at: None,
                     previews: Vec::new(),
                 };
-                self.draft_send_now(conversation, &send, &[]).map(drop)
+                self.draft_send_now(place, &send, &[]).map(drop)
             }
             TakenBack::Change { preimage, edit, conversation } => {
-                let label = match (&*edit, conversation) {
-                    (Edit::CreateMessage { .. }, Some(conversation)) => Label::message(conversation),
-                    (_, conversation) => conversation.map_or(Label::OTHER, Label::conversation),
-                };
+                let label = conversation.map_or(Label::OTHER, Label::conversation);
                 self.write(Durability::Full, |tx, replica, env| {
-                    if let Edit::CreateMessage { conversation, .. } = &*edit {
-                        replica.forget_comment(tx, conversation)?;
-                    }
                     replica.author(tx, env.now_ms(), &preimage, &edit, label).map(drop)
                 })
             }
@@ -286,9 +285,9 @@ impl Core {
 
 /// Something that was taken back, for as long as that can be undone.
 pub(crate) enum TakenBack {
-    /// It is a draft.
+    /// It is a draft, where messages or comments are typed.
     Message {
-        conversation: DocId,
+        place: DocId,
         draft: Option<DraftId>,
     },
     Change {

@@ -98,6 +98,11 @@ impl Replica {
         let typable = |row: &DraftRow| row.conversation == *conversation && row.sending_device != Some(me);
         let known = drafts::get(db, &row_id(&id))?;
         if let Some(row) = known {
+            // Words of a comment never go on in what is written to the client, nor the other way round.
+            let beside = |place| drafts::comment_beside(db, place);
+            if beside(&row.conversation)?.is_some() != beside(conversation)?.is_some() {
+                return Err(not_found("draft"));
+            }
             let waits = self.waits_for_its_time(db, &row)?;
             return Ok(Some(row).filter(|row| typable(row) && !waits));
         }

@@ -37,12 +37,12 @@ impl Replica {
         losers: &[MessageContent],
     ) -> Result<(), Fail> {
         for content in losers {
-            if content.is_internal() {
-                self.keep_comment(tx, conversation, &content.body)?;
-                continue;
-            }
+            let place = match content.is_internal() {
+                true => self.comment_place(tx, conversation)?,
+                false => *conversation,
+            };
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
-            self.keep_once(tx, conversation, &id, (&content.body, content.author_ms), &content.attachments)?;
+            self.keep_once(tx, &place, &id, (&content.body, content.author_ms), &content.attachments)?;
         }
         Ok(())
     }

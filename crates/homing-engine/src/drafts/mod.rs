@@ -3,8 +3,11 @@
 //! Each device keeps the merged copy of every draft it knows and publishes its copies in one slot per conversation.
 //! A sent or discarded draft leaves a mark (draft, revision): copies within the revision are dropped; text typed beyond
 //! it lives on as a new draft, made by the device it was typed on.
+//!
+//! A draft stands at a place: the conversation it is for, or one of its own for what is typed of comments (`comments`).
 
 mod choice;
+mod comments;
 mod files;
 mod kept;
 mod sending;
@@ -21,8 +24,11 @@ use rand_core::Rng;
 use crate::env::Env;
 use crate::fail::Fail;
 use crate::replica::Replica;
-use crate::slot_content::{DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, drafts_slot};
+use crate::slot_content::{
+    DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, comments_slot, drafts_slot,
+};
 pub(crate) use choice::Which;
+pub(crate) use comments::comment_place;
 pub(crate) use files::{draft_of_file, file_id};
 use kept::next_id;
 pub(crate) use sending::same_words;
@@ -145,8 +151,7 @@ impl Replica {
             updated_ms: now_ms,
         };
         drafts::put(tx, &row)?;
-        self.touched.conversations.insert(row.conversation);
-        self.touched.drafts.insert(row.conversation);
+        self.touch_drafts(tx, &row.conversation)?;
         Ok(row)
     }
 
@@ -166,8 +171,17 @@ impl Replica {
                 sending,
             });
         }
-        let content = Drafts { conversation: *conversation, copies, done: done_marks(tx, conversation)? };
-        slots::set(tx, &self.personal(), &drafts_slot(conversation), &SlotContent::Drafts(content).encode())?;
+        let done = done_marks(tx, conversation)?;
+        let (slot, content) = match drafts::comment_beside(tx, conversation)? {
+            Some(beside) => {
+                (comments_slot(&beside), SlotContent::Comments(Drafts { conversation: beside, copies, done }))
+            }
+            None => {
+                let conversation = *conversation;
+                (drafts_slot(&conversation), SlotContent::Drafts(Drafts { conversation, copies, done }))
+            }
+        };
+        slots::set(tx, &self.personal(), &slot, &content.encode())?;
         self.touched.work.insert(self.personal());
         Ok(())
     }
@@ -236,9 +250,19 @@ impl Replica {
                 }
             }
         }
-        if conversations::is_deleted(tx, &conversation)? {
+        let written_in = drafts::comment_beside(tx, &conversation)?.unwrap_or(conversation);
+        if conversations::is_deleted(tx, &written_in)? {
             self.forget_drafts(tx, &conversation)?;
         }
+        Ok(())
+    }
+
+    /// Drafts at a place changed: whoever shows them is told.
+    fn touch_drafts(&mut self, tx: &Tx<'_>, place: &DocId) -> Result<(), Fail> {
+        if drafts::comment_beside(tx, place)?.is_none() {
+            self.touched.conversations.insert(*place);
+        }
+        self.touched.drafts.insert(*place);
         Ok(())
     }
 
@@ -285,8 +309,7 @@ impl Replica {
             self.publish_draft_files(tx, conversation)?;
         }
         self.draft_gone(tx, conversation, id, after)?;
-        self.touched.conversations.insert(*conversation);
-        self.touched.drafts.insert(*conversation);
+        self.touch_drafts(tx, conversation)?;
         self.publish_drafts(tx, conversation)
     }
 

@@ -10,7 +10,7 @@ use homing_wire::{DocId, Entry, EntryId, limits};
 use minicbor::bytes::ByteVec;
 
 use super::row_id;
-use crate::fail::Fail;
+use crate::fail::{Fail, not_found};
 use crate::replica::Replica;
 
 /// The draft a message being sent came from.
@@ -69,15 +69,12 @@ impl Replica {
     }
 
     /// The relay has an own message: its draft is finished.
-    pub fn draft_became_message(
-        &mut self,
-        tx: &Tx<'_>,
-        message: &DocId,
-        conversation: &DocId,
-    ) -> Result<(), Fail> {
+    pub fn draft_became_message(&mut self, tx: &Tx<'_>, message: &DocId) -> Result<(), Fail> {
         let Some((draft, sent)) = sent_from(tx, message)? else { return Ok(()) };
         meta::delete(tx, &format!("{SENT_FROM}{message}"))?;
-        self.finish_draft(tx, conversation, &draft, &sent, 0)
+        // Without a row another device's word that it is finished came first.
+        let Some(row) = drafts::get(tx, &row_id(&draft))? else { return Ok(()) };
+        self.finish_draft(tx, &row.conversation, &draft, &sent, 0)
     }
 
     /// A message that was being sent is a draft again: its sending mark is taken back.
@@ -166,11 +163,16 @@ impl Replica {
         Ok(None)
     }
 
-    /// The preimage of the message a draft becomes.
-    pub fn message_of(&self, db: &Read<'_>, conversation: &DocId, draft: &DraftId) -> Result<Preimage, Fail> {
-        let row =
-            conversations::get(db, conversation)?.ok_or_else(|| crate::fail::not_found("conversation"))?;
-        Ok(Preimage::message(row.space, self.person(), draft))
+    /// The preimage of the message a draft at a place becomes: a comment's lies in the team's space.
+    pub fn message_of(&self, db: &Read<'_>, place: &DocId, draft: &DraftId) -> Result<Preimage, Fail> {
+        let beside = drafts::comment_beside(db, place)?;
+        let row = conversations::get(db, beside.as_ref().unwrap_or(place))?;
+        let row = row.ok_or_else(|| not_found("conversation"))?;
+        let space = match beside {
+            Some(_) => row.team.ok_or(Fail::Internal("a comment without a team"))?,
+            None => row.space,
+        };
+        Ok(Preimage::message(space, self.person(), draft))
     }
 }
 

@@ -1,15 +1,16 @@
 //! Drafts, as the composer and the list of drafts show them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use homing_store::drafts::{self, DraftRow as StoredDraft};
-use homing_store::{Read, messages};
+use homing_store::{Read, merging, messages};
 use homing_wire::DocId;
 
 use super::device_name;
 use super::files::draft_file;
 use crate::api::{ApiError, Draft, DraftRow, Quote, Sending};
 use crate::core::Core;
+use crate::drafts::comment_place;
 use crate::files::said;
 use crate::text::{rfc3339, visible};
 
@@ -18,10 +19,31 @@ const PREVIEW: usize = 100;
 impl Core {
     /// The composer's draft of a conversation.
     pub(crate) fn draft_of(&self, conversation: &DocId) -> Result<Draft, ApiError> {
+        let all = drafts::shown_in(&self.db()?, conversation)?;
+        self.draft_at(conversation, conversation, all)
+    }
+
+    /// What is typed of a comment beside a conversation.
+    pub(crate) fn comment_draft_of(&self, conversation: &DocId) -> Result<Draft, ApiError> {
+        let db = self.db()?;
+        let place = comment_place(conversation);
+        let mut all = drafts::of_conversation(&db, &place)?;
+        for part in merging::parts(&db, conversation)? {
+            all.extend(drafts::of_conversation(&db, &comment_place(&part))?);
+        }
+        self.draft_at(conversation, &place, all)
+    }
+
+    fn draft_at(
+        &self,
+        conversation: &DocId,
+        place: &DocId,
+        all: Vec<StoredDraft>,
+    ) -> Result<Draft, ApiError> {
         let db = self.db()?;
         let replica = self.replica()?;
-        let all = drafts::shown_in(&db, conversation)?;
-        let current = replica.current_draft(&db, conversation).map_err(ApiError::from)?;
+        let comment = place != conversation;
+        let current = replica.current_draft(&db, place).map_err(ApiError::from)?;
         let shown = current.as_ref().map(|row| row.id);
         let others = all
             .into_iter()
@@ -32,6 +54,7 @@ impl Core {
             return Ok(Draft {
                 id: String::new(),
                 conversation: conversation.to_string(),
+                comment,
                 text: String::new(),
                 revision: String::new(),
                 reply_to: None,
@@ -48,6 +71,7 @@ impl Core {
         Ok(Draft {
             id: row.id.to_string(),
             conversation: conversation.to_string(),
+            comment,
             text: row.text.clone(),
             revision: doc.revision().to_string(),
             reply_to: self.quote(&db, row.reply_to)?,
@@ -60,8 +84,15 @@ impl Core {
         })
     }
 
-    pub(crate) fn draft_rows(&self, stored: Vec<StoredDraft>) -> Result<Vec<DraftRow>, ApiError> {
+    pub(crate) fn draft_rows(&self, mut stored: Vec<StoredDraft>) -> Result<Vec<DraftRow>, ApiError> {
         let db = self.db()?;
+        let mut comments = HashSet::new();
+        for row in &mut stored {
+            if let Some(beside) = drafts::comment_beside(&db, &row.conversation)? {
+                comments.insert(row.id);
+                row.conversation = beside;
+            }
+        }
         let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect();
         let titles: HashMap<DocId, String> = self.titles(&ids)?;
         let mut rows = Vec::with_capacity(stored.len());
@@ -69,6 +100,7 @@ impl Core {
             rows.push(DraftRow {
                 id: row.id.to_string(),
                 conversation: row.conversation.to_string(),
+                comment: comments.contains(&row.id),
                 title: titles.get(&row.conversation).cloned().unwrap_or_default(),
                 sending: self.sending(&db, &row)?,
                 updated_at: rfc3339(row.updated_ms),

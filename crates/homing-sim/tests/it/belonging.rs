@@ -2,8 +2,7 @@
 //! other space: who reads that other conversation would see it there, and nobody else of it ever would.
 
 use homing_engine::api::{
-    Call, Code, Comment, CommentDraft, CommentText, Commented, Done, Event, Focus, Forward, InviteTo,
-    ItemRef, RoleName,
+    Call, Code, Comment, Commented, Done, Event, Focus, Forward, InviteTo, ItemRef, RoleName,
 };
 use homing_model::{DraftId, Edit, Extras, Preimage, author_from};
 use homing_sim::World;
@@ -93,11 +92,8 @@ fn commented(seed: u64) -> (House, String) {
     let world = &mut house.world;
     world.send(laptop, &two, "Dear Ben").unwrap();
     world.settle().unwrap();
-    let args = Comment {
-        conversation: two.clone(),
-        text: "he pays late, keep this here".to_owned(),
-        mentions: Vec::new(),
-    };
+    let text = "he pays late, keep this here".to_owned();
+    let args = Comment { conversation: two.clone(), text, ..Comment::default() };
     let written: Commented = world.ask(cora, Call::Comment(args)).unwrap();
     assert_eq!(written.conversation, two);
     (house, two)
@@ -124,7 +120,7 @@ fn a_comment_is_seen_by_the_team_and_never_reaches_the_client() {
         ["Dear Ada", "Dear Ben"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>()
     );
     // A client can't write one either.
-    let args = Comment { conversation: two.clone(), text: "me too".to_owned(), mentions: Vec::new() };
+    let args = Comment { conversation: two.clone(), text: "me too".to_owned(), ..Comment::default() };
     world.refusal(ben, Call::Comment(args)).unwrap();
     at_rest(world, &[laptop, desktop, ben, cora, tablet]);
     holds_nothing(world, ben, "he pays late");
@@ -183,7 +179,7 @@ fn a_comment_may_come_before_the_conversation_it_stands_beside() {
     world.run_for(60_000).unwrap();
     let two = world.conversation(ada, "Two", &["Ben"]).unwrap();
     for n in 0..30 {
-        let args = Comment { conversation: two.clone(), text: format!("remark {n}"), mentions: Vec::new() };
+        let args = Comment { conversation: two.clone(), text: format!("remark {n}"), ..Comment::default() };
         let _: Commented = world.ask(ada, Call::Comment(args)).unwrap();
     }
     world.settle().unwrap();
@@ -213,16 +209,14 @@ fn a_comment_that_is_taken_back_comes_nowhere_near_the_client() {
     world.settle().unwrap();
     world.set_online(laptop, false).unwrap();
     let args =
-        Comment { conversation: two.clone(), text: "not to be read by Ben".to_owned(), mentions: Vec::new() };
+        Comment { conversation: two.clone(), text: "not to be read by Ben".to_owned(), ..Comment::default() };
     let written: Commented = world.ask(laptop, Call::Comment(args)).unwrap();
     let waiting = world.outbox(laptop).unwrap();
     let row = waiting.iter().find(|row| row.preview == "not to be read by Ben").unwrap().id.clone();
     let _: Done = world.ask(laptop, Call::OutboxCancel(ItemRef { id: row })).unwrap();
     let draft = world.draft(laptop, &two).unwrap();
     assert!(draft.text.is_empty() && draft.others.is_empty(), "{draft:?}");
-    let typed = CommentDraft { conversation: two.clone(), text: None };
-    let kept: CommentText = world.ask(laptop, Call::CommentDraft(typed)).unwrap();
-    assert_eq!(kept.text, "not to be read by Ben");
+    assert_eq!(world.comment_draft(laptop, &two).unwrap().text, "not to be read by Ben");
     assert!(world.messages(laptop, &two).unwrap().iter().all(|row| row.id != written.id));
     // Nor by being forwarded.
     let comment = world.messages(laptop, &two).unwrap().into_iter().find(|row| row.internal).unwrap();

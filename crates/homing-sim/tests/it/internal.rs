@@ -63,11 +63,12 @@ impl Day {
         let at = self.number(self.clients.len());
         let (client, name) = self.clients[at].clone();
         match self.number(100) {
-            0..26 => {
+            0..16 => {
                 let text = self.secret();
-                let comment = Comment { conversation: talk, text, mentions: Vec::new() };
+                let comment = Comment { conversation: talk, text, ..Comment::default() };
                 self.tries(colleague, Call::Comment(comment));
             }
+            16..26 => self.types(colleague, &talk),
             26..36 => {
                 let person = ["Ada", "Cora", "nobody"][self.number(3)];
                 let person = (person != "nobody").then(|| person.to_owned());
@@ -115,6 +116,16 @@ impl Day {
                 self.house.world.start(client).unwrap();
             }
             _ => self.house.world.run_for(20_000).unwrap(),
+        }
+    }
+
+    /// Goes on with a comment, and now and then writes it.
+    fn types(&mut self, colleague: DeviceId, talk: &str) {
+        let Ok(seen) = self.house.world.comment_draft(colleague, talk) else { return };
+        let text = format!("{} {}", seen.text, self.secret());
+        let Ok(typed) = self.house.world.type_comment(colleague, talk, Some(&seen), &text) else { return };
+        if self.number(3) == 0 {
+            drop(self.house.world.write_comment(colleague, talk, &typed, &text));
         }
     }
 

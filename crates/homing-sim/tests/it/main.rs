@@ -7,6 +7,7 @@ mod belonging;
 mod cache;
 mod changed;
 mod choices;
+mod comments;
 mod copies;
 mod crash;
 mod deleting;

@@ -8,7 +8,11 @@ export type Draft = {
 /**
  * Random per draft begun; empty while nothing was typed.
  */
-id: string, conversation: string, text: string, 
+id: string, conversation: string, 
+/**
+ * It is typed of a remark among colleagues beside the conversation, and never goes into it.
+ */
+comment: boolean, text: string, 
 /**
  * Token for `base` of the next `draft_set`: which text this one was typed on.
  */

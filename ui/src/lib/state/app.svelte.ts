@@ -16,7 +16,7 @@ import { Choices, inParts } from "./choices.svelte";
 import { ConversationList, type Beginning } from "./conversations.svelte";
 import { FilesDesk } from "./files-desk.svelte";
 import { Discards } from "./discards.svelte";
-import { DraftEditor } from "./draft.svelte";
+import { CommentEditor, DraftEditor } from "./draft.svelte";
 import { FileDrops } from "./drops";
 import { Announcer } from "./announcer";
 import { Layout } from "./layout.svelte";
@@ -102,6 +102,9 @@ export class App {
   readonly player: Player;
   #threads = new Map<string, Thread>();
   #editors = new Map<string, DraftEditor>();
+  #comments = new Map<string, CommentEditor>();
+  /** Which field the conversation that is about to open shows. */
+  #field: { conversation: string; comment: boolean } | null = null;
   #stops: Array<() => void> = [];
   #messageLists = new Set<(event: MessagesEvent) => void>();
   #recordLists = new Set<(event: RecordsEvent) => void>();
@@ -227,10 +230,32 @@ export class App {
     return editor;
   }
 
+  /** Where comments beside a conversation are typed. */
+  commentEditor(conversation: string): CommentEditor {
+    let editor = this.#comments.get(conversation);
+    if (!editor) {
+      editor = new CommentEditor(this.backend, conversation);
+      this.#comments.set(conversation, editor);
+    }
+    return editor;
+  }
+
+  /** Where a draft is typed. */
+  editorOf(draft: { conversation: string; comment: boolean }): DraftEditor {
+    return draft.comment ? this.commentEditor(draft.conversation) : this.editor(draft.conversation);
+  }
+
+  /** Opens the conversation of a draft with the field it is typed in. */
+  goOn(draft: { conversation: string; comment: boolean }): void {
+    if (this.thread?.id === draft.conversation) this.thread.commenting = draft.comment;
+    else this.#field = { conversation: draft.conversation, comment: draft.comment };
+    this.router.go("conversation", draft.conversation);
+  }
+
   /** Everything unsaved is handed to the engine: before the window hides. */
   async flush(): Promise<void> {
     await this.recorder.keep();
-    await Promise.all([...this.#editors.values()].map((editor) => editor.flush()));
+    await Promise.all([...this.#editors.values(), ...this.#comments.values()].map((editor) => editor.flush()));
   }
 
   /** The same, and what waits for its undo is done: before the window locks, changes its profile or goes. */
@@ -256,6 +281,8 @@ export class App {
     const oldest = this.#threads.keys().next();
     if (this.#threads.size > THREADS_KEPT && !oldest.done) this.#threads.delete(oldest.value);
     this.thread = thread;
+    if (this.#field?.conversation === conversation) thread.commenting = this.#field.comment;
+    this.#field = null;
     this.list.keep(conversation);
     void (cached ? thread.revisit(target) : thread.open(target));
     void this.editor(conversation).load();
@@ -414,8 +441,8 @@ export class App {
   #keepEditors(person: string | null): void {
     const same = person === null || this.#person === null || person === this.#person;
     this.#person = person ?? this.#person;
-    for (const [id, editor] of this.#editors) {
-      if (!same || (!editor.dirty && editor.attaching.length === 0)) this.#editors.delete(id);
+    for (const editors of [this.#editors, this.#comments]) {
+      for (const [id, editor] of editors) if (!same || (!editor.dirty && editor.attaching.length === 0)) editors.delete(id);
     }
   }
 
@@ -464,6 +491,10 @@ export class App {
         break;
       case "draft":
         this.#editors.get(event.draft.conversation)?.remote(event.draft);
+        this.draftsRevision += 1;
+        break;
+      case "comment_draft":
+        this.#comments.get(event.draft.conversation)?.remote(event.draft);
         this.draftsRevision += 1;
         break;
       case "outbox":

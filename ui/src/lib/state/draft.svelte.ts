@@ -16,6 +16,15 @@ const AGAIN_MS = 2000;
 /** Failures that the same text meets again: it is saved when it changes. */
 const LASTING = new Set<string>(["too_large", "role_forbids", "not_a_member", "not_found", "invalid_argument"]);
 
+/** What is typed, into which draft, and on what. */
+interface Words {
+  text: string;
+  draft: string;
+  base: string | null;
+  reply_to: string | null;
+  template: string;
+}
+
 /**
  * What a person types into one conversation. The text on the screen leads: it is saved behind the typing, texts
  * from other devices are merged into it around the caret, and it leaves only when the engine has taken the message.
@@ -64,10 +73,30 @@ export class DraftEditor implements Takes {
   /** Changes from elsewhere that were told of. */
   #heard = 0;
 
+  /** Whether what is typed is a comment for colleagues and not a message. */
+  readonly comment: boolean = false;
+
   constructor(
-    private readonly backend: Backend,
+    protected readonly backend: Backend,
     readonly conversation: string,
   ) {}
+
+  /** What the engine holds of it. */
+  protected ask(): Promise<Draft> {
+    return this.backend.call("draft_show", { conversation: this.conversation });
+  }
+
+  protected keep(words: Words): Promise<Draft> {
+    return this.backend.call("draft_set", { conversation: this.conversation, ...words });
+  }
+
+  protected pick(draft: string | null): Promise<Draft> {
+    return this.backend.call("draft_choose", { conversation: this.conversation, draft });
+  }
+
+  protected post(words: Pick<Words, "text" | "draft" | "base">, at: string | null): Promise<{ id: string }> {
+    return this.backend.call("draft_send", { conversation: this.conversation, ...words, attachments: [], at, previews: this.previews });
+  }
 
   get dirty(): boolean {
     return this.text !== this.#shown || !this.#aboutKept;
@@ -185,7 +214,7 @@ export class DraftEditor implements Takes {
       // What is heard while the draft is being read is newer than the answer.
       do {
         heard = this.#heard;
-        draft = await this.backend.call("draft_show", { conversation: this.conversation });
+        draft = await this.ask();
       } while (heard !== this.#heard);
       this.#adopt(draft);
       this.loaded = true;
@@ -223,7 +252,7 @@ export class DraftEditor implements Takes {
       if (this.dirty || this.posting) return false;
       const before = this.text;
       try {
-        const draft = await this.backend.call("draft_choose", { conversation: this.conversation, draft: id });
+        const draft = await this.pick(id);
         // What was typed meanwhile went into the draft that was there.
         if (this.text !== before || this.dirty) continue;
         this.#adopt(draft);
@@ -237,6 +266,7 @@ export class DraftEditor implements Takes {
 
   /** The draft changed on another device. */
   remote(draft: Draft): void {
+    if (draft.comment !== this.comment) return;
     this.#heard += 1;
     if (this.dirty || this.#busy || this.posting || this.composing) {
       this.#missed = true;
@@ -273,15 +303,7 @@ export class DraftEditor implements Takes {
         if (this.error) return false;
       }
       const sent = this.text;
-      const { id } = await this.backend.call("draft_send", {
-        conversation: this.conversation,
-        text: sent,
-        draft: this.id,
-        base: this.#base,
-        attachments: [],
-        at,
-        previews: this.previews,
-      });
+      const { id } = await this.post({ text: sent, draft: this.id, base: this.#base }, at);
       this.files = [];
       const rest = this.text.startsWith(sent) ? this.text.slice(sent.length) : this.text;
       const moved = diff(this.text, rest);
@@ -312,8 +334,7 @@ export class DraftEditor implements Takes {
     this.id = "";
     this.saved = this.text === "";
     try {
-      const draft = await this.backend.call("draft_show", { conversation: this.conversation });
-      this.#take(draft);
+      this.#take(await this.ask());
     } catch (thrown) {
       this.error = asCallError(thrown);
     }
@@ -333,21 +354,14 @@ export class DraftEditor implements Takes {
     const reply = this.reply?.id ?? null;
     const template = this.template ?? "";
     try {
-      let draft = await this.backend.call("draft_set", {
-        conversation: this.conversation,
-        text,
-        draft: this.id,
-        base: this.#base,
-        reply_to: reply,
-        template,
-      });
+      let draft = await this.keep({ text, draft: this.id, base: this.#base, reply_to: reply, template });
       this.#shown = text;
       this.#replyShown = reply;
       this.#templateShown = template;
       if (this.#missed) {
         this.#missed = false;
         this.#take(draft);
-        draft = await this.backend.call("draft_show", { conversation: this.conversation });
+        draft = await this.ask();
       }
       this.#take(draft);
       this.error = null;
@@ -392,5 +406,31 @@ export class DraftEditor implements Takes {
     }
     this.saved = !this.dirty;
     if (this.dirty) this.#schedule(SAVE_MS);
+  }
+}
+
+/**
+ * What a person types of a comment beside one conversation. It has calls of its own all the way: nothing typed here can be kept
+ * or sent as a message, whichever field holds it.
+ */
+export class CommentEditor extends DraftEditor {
+  override readonly comment = true;
+  /** Who is named in a text. */
+  mentions: (text: string) => string[] = () => [];
+
+  protected override ask(): Promise<Draft> {
+    return this.backend.call("comment_draft", { conversation: this.conversation, text: null, draft: null, base: null });
+  }
+
+  protected override keep({ text, draft, base }: Words): Promise<Draft> {
+    return this.backend.call("comment_draft", { conversation: this.conversation, text, draft, base });
+  }
+
+  protected override pick(draft: string | null): Promise<Draft> {
+    return this.backend.call("comment_choose", { conversation: this.conversation, draft });
+  }
+
+  protected override post({ text, draft, base }: Pick<Words, "text" | "draft" | "base">): Promise<{ id: string }> {
+    return this.backend.call("comment", { conversation: this.conversation, text, draft, base, mentions: this.mentions(text) });
   }
 }

@@ -75,8 +75,8 @@ export class Waiting {
   async edit(row: OutboxRow): Promise<void> {
     const draft = await this.app.attempt("outbox_edit", { id: row.id });
     if (!draft) return;
-    this.app.editor(draft.conversation).remote(draft);
-    this.app.router.go("conversation", draft.conversation);
+    this.app.editorOf(draft).remote(draft);
+    this.app.goOn(draft);
   }
 
   /** One place up or down, or to the front, among the messages of its conversation that can change places. */

@@ -139,7 +139,7 @@ export function agency(now = Date.now()): World {
   }));
   add("c-site", "Renovation, Hill Road 12", ["p-tom", "p-ben"], long);
 
-  world.drafts.set("c-cora", draft("c-cora", { id: "dr-1", text: "Dear Cora, I split the certificate into two parts and", revision: "7", updated_at: at(8 * MINUTE), others: [{ id: "dr-3", conversation: "c-cora", title: "Loft on Canal Street", text: "Dear Cora, the certificate comes in two parts and", updated_at: at(50 * MINUTE), sending: null, files: 0 }] }));
+  world.drafts.set("c-cora", draft("c-cora", { id: "dr-1", text: "Dear Cora, I split the certificate into two parts and", revision: "7", updated_at: at(8 * MINUTE), others: [{ id: "dr-3", conversation: "c-cora", comment: false, title: "Loft on Canal Street", text: "Dear Cora, the certificate comes in two parts and", updated_at: at(50 * MINUTE), sending: null, files: 0 }] }));
   world.drafts.set("c-tom", draft("c-tom", { id: "dr-2", text: "Both offers look fine to me. Before we", revision: "3", updated_at: at(3 * HOUR), sending: { device: "d-phone", device_name: "Desktop at work", here: false } }));
   for (const id of ["c-cora", "c-tom"]) {
     const row = world.rows.get(id);

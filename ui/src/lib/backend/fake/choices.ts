@@ -1,13 +1,14 @@
 import type { ConversationChange } from "../../bindings/ConversationChange";
 import type { ConversationRow } from "../../bindings/ConversationRow";
+import type { Draft } from "../../bindings/Draft";
 import type { Filter } from "../../bindings/Filter";
 import type { OneChange } from "../../bindings/OneChange";
 import { CallError } from "../index";
 import type { FakeBackend } from "./index";
-import type { Handlers } from "./handlers";
-import { message } from "./world";
+import { listed, type Handlers } from "./handlers";
+import { draft, message } from "./world";
 
-type ChoiceCall = "conversations_change" | "conversation_merge" | "comment" | "comment_draft" | "replying" | "person_set" | "spam_report";
+type ChoiceCall = "conversations_change" | "conversation_merge" | "comment" | "comment_draft" | "comment_choose" | "replying" | "person_set" | "spam_report";
 
 /** Whether a list shows a row, as the engine decides it. */
 export function shows(filter: Filter, row: ConversationRow): boolean {
@@ -58,7 +59,31 @@ function change(fake: FakeBackend, row: ConversationRow, change: ConversationCha
 }
 
 let comments = 0;
-const typed = new Map<string, string>();
+
+function typed(fake: FakeBackend, id: string): Draft {
+  return fake.world.comments.get(id) ?? draft(id, { comment: true });
+}
+
+function choose(fake: FakeBackend, id: string, chosen: string | null): Draft {
+  const held = typed(fake, id);
+  if (chosen === held.id) return held;
+  const found = held.others.find((other) => other.id === chosen);
+  const others = held.others.filter((other) => other.id !== chosen);
+  if (held.text !== "") others.unshift(listed(fake, held));
+  const shown = draft(id, { ...found, comment: true, files: [], others });
+  fake.world.comments.set(id, shown);
+  return shown;
+}
+
+export function discardComment(fake: FakeBackend, id: string): void {
+  for (const held of fake.world.comments.values()) {
+    const others = held.others.filter((other) => other.id !== id);
+    if (held.id !== id && others.length === held.others.length) continue;
+    const left = held.id === id ? draft(held.conversation, { comment: true, others }) : { ...held, others };
+    fake.world.comments.set(held.conversation, left);
+    fake.emit({ event: "comment_draft", draft: left });
+  }
+}
 
 export const choices: Pick<Handlers, ChoiceCall> = {
   conversations_change: (fake, args) => {
@@ -78,14 +103,20 @@ export const choices: Pick<Handlers, ChoiceCall> = {
   comment: (fake, args) => {
     comments += 1;
     const written = message(`m-comment-${comments}`, args.conversation, { author_name: fake.world.status.name ?? "", body: args.text, internal: true });
-    typed.delete(args.conversation);
+    fake.world.comments.set(args.conversation, draft(args.conversation, { comment: true, others: typed(fake, args.conversation).others }));
     fake.putMessage(written);
     return { id: written.id, conversation: args.conversation, state: "sent" };
   },
-  comment_draft: (_fake, args) => {
-    if (args.text !== null) typed.set(args.conversation, args.text);
-    return { text: typed.get(args.conversation) ?? "" };
+  comment_draft: (fake, args) => {
+    const id = args.conversation;
+    if (args.text === null) return typed(fake, id);
+    const held = args.draft === "" && typed(fake, id).text !== "" ? choose(fake, id, null) : typed(fake, id);
+    comments += 1;
+    const saved = { ...held, id: held.id || `dr-comment-${comments}`, text: args.text, revision: String(comments), updated_at: new Date().toISOString() };
+    fake.world.comments.set(id, saved);
+    return saved;
   },
+  comment_choose: (fake, args) => choose(fake, args.conversation, args.draft),
   replying: () => ({ done: true }),
   person_set: (fake, args) => {
     fake.world.people = fake.world.people.map((one) => {

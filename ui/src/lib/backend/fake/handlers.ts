@@ -11,7 +11,7 @@ import { filesSaid, quoteOf } from "../../said";
 import { diff, merge } from "../../splice";
 import { CallError, type CallName } from "../index";
 import { agency } from "./agency";
-import { choices, shows } from "./choices";
+import { choices, discardComment, shows } from "./choices";
 import type { FakeBackend } from "./index";
 import { changes } from "./changes";
 import { notices } from "./notices";
@@ -127,8 +127,8 @@ function choose(fake: FakeBackend, id: string, chosen: string | null): Calls["dr
   return shown;
 }
 
-function listed(fake: FakeBackend, one: Draft): DraftRow {
-  return { id: one.id, conversation: one.conversation, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending, files: one.files.length };
+export function listed(fake: FakeBackend, one: Draft): DraftRow {
+  return { id: one.id, conversation: one.conversation, comment: one.comment, title: row(fake, one.conversation).title, text: one.text, updated_at: one.updated_at ?? "", sending: one.sending, files: one.files.length };
 }
 
 export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null, template: string | null = null): Calls["draft_set"]["answer"] {
@@ -316,10 +316,11 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
       fake.putRow({ ...row(fake, id), has_draft: preview !== "", draft_preview: preview.slice(0, 100) });
       fake.emit({ event: "draft", draft: left });
     }
+    discardComment(fake, args.id);
     return { done: true };
   },
   drafts: (fake) =>
-    [...fake.world.drafts.values()]
+    [...fake.world.drafts.values(), ...fake.world.comments.values()]
       .flatMap((one) => (one.text === "" ? one.others : [listed(fake, one), ...one.others])),
   outbox: (fake) => fake.world.outbox,
   outbox_cancel: (fake, args) => {

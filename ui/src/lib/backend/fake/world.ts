@@ -30,6 +30,8 @@ export interface World {
   rows: Map<string, ConversationRow>;
   messages: Map<string, MessageRow[]>;
   drafts: Map<string, Draft>;
+  /** What is typed of comments, by conversation. */
+  comments: Map<string, Draft>;
   people: PersonRow[];
   devices: DeviceRow[];
   requests: RequestRow[];
@@ -107,6 +109,7 @@ export function draft(conversation: string, over: Partial<Draft> = {}): Draft {
   return {
     id: "",
     conversation,
+    comment: false,
     text: "",
     revision: "0",
     reply_to: null,
@@ -220,6 +223,7 @@ export function empty(over: Partial<Status> = {}): World {
     rows: new Map(),
     messages: new Map(),
     drafts: new Map(),
+    comments: new Map(),
     people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false, can_remove: false, own_name: null, blocked: false }],
     devices: [{ id: "d-laptop", name: "Laptop", current: true, added_at: new Date().toISOString(), revoked: false }],
     requests: [],

@@ -74,7 +74,7 @@ export const help = {
       title: "Working as a team",
       text: [
         "A conversation with a client can be assigned to a colleague. Its row shows who looks after it, and the lists Mine and Unassigned show what is left to do. Mentions lists the conversations in which somebody named you.",
-        "A comment stands beside what the client reads, marked and in another colour. It has a message field of its own. While a colleague answers the same client you see it, and are asked before a second answer goes.",
+        "A comment stands beside what the client reads, marked and in another colour. It has a message field of its own; what you type there follows you to your other devices, stands among your drafts with a mark, and never comes into the field that answers the client. While a colleague answers the same client you see it, and are asked before a second answer goes.",
       ],
       data: "Comments and assignments are written in your team's space. The client's devices never get them, and hold no key that would open them.",
     },

@@ -151,6 +151,7 @@ export const comments = {
   label: "Comment for your team",
   placeholder: "Something the client must not read… @ names a colleague",
   write: "Add comment",
+  long: "This is longer than a comment can be. Your words are kept.",
   replying: (name: string) => `${name} is replying to this client`,
   meanwhile: (name: string) => `${name} has answered meanwhile`,
   askTitle: (name: string) => `${name} answered while you were writing`,
