@@ -237,6 +237,9 @@ impl Core {
         if !crate::replica::Replica::comments_are_taken_over(&self.db()?)? {
             self.write(Durability::Full, |tx, replica, env| replica.take_over_comments(tx, env))?;
         }
+        if !crate::replica::Replica::told_is_apart(&self.db()?)? {
+            self.write(Durability::Full, |tx, replica, _| replica.keep_told_apart(tx))?;
+        }
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);

@@ -218,7 +218,10 @@ impl Replica {
         if known.mine {
             return Ok(());
         }
-        let read = receipts::get(tx, &message.space, &self.person(), &device)?.read.contains(dseq);
+        let me = self.person();
+        let read = receipts::get(tx, &message.space, &me, &device)?.read.contains(dseq);
+        // What was not told of the entry it was read in is not told of this one.
+        let told = receipts::told(tx, &message.space, &me, &known.device)?.contains(known.dseq);
         let seen = match (known.unread, read) {
             (true, true) => messages::mark_read(tx, &[*doc])?,
             (false, false) => {
@@ -227,7 +230,7 @@ impl Replica {
             }
             _ => return Ok(()),
         };
-        self.note_read(tx, place.received_ms, &seen)
+        self.note_read_as(tx, place.received_ms, &seen, told)
     }
 
     fn insert_message(

@@ -10,6 +10,7 @@ use homing_store::{IntervalSet, Read, Tx, messages, meta, spaces};
 use homing_wire::{DeviceId, EntryId, EpochId, Member, NackCode, Slot, SlotHeader, SlotId, SpaceId, limits};
 use minicbor::bytes::ByteVec;
 
+use crate::commands::tells_read;
 use crate::content;
 use crate::core::Core;
 use crate::deliver::sealed_anew_helps;
@@ -25,6 +26,8 @@ use crate::slot_content::{
 const BATCH: u32 = 256;
 /// Marks of spaces whose receipts were not said yet.
 const OWED: &str = "receipts_owed/";
+/// What was told is kept apart from what was read.
+const TOLD_APART: &str = "told_apart";
 /// Messages whose ticks one receipt can move on the screen; older ones are read anew when they are shown.
 const TICKS: u32 = 500;
 
@@ -259,10 +262,14 @@ impl Replica {
     }
 
     fn receipts_came(&mut self, tx: &Tx<'_>, header: &SlotHeader, content: &Receipts) -> Result<(), Fail> {
+        let space = header.space;
         if header.person == self.person() {
+            // Another own device said it: this one may say it too, also when that one is gone.
+            for (device, _) in &content.read {
+                receipts::tell(tx, &space, &header.person, device, &marks_of(&content.read, device))?;
+            }
             return Ok(());
         }
-        let space = header.space;
         let mut devices: Vec<DeviceId> = Vec::new();
         devices.extend(content.delivered.iter().chain(&content.read).map(|(device, _)| *device));
         devices.sort_unstable();
@@ -307,6 +314,17 @@ impl Replica {
         Ok(())
     }
 
+    /// Keeps what is told apart from what was read, once: versions before told all of it while this person let them.
+    pub fn keep_told_apart(&mut self, tx: &Tx<'_>) -> Result<(), Fail> {
+        receipts::keep_told_apart(tx, &self.person(), tells_read(tx)?)?;
+        Ok(meta::set(tx, TOLD_APART, &[1])?)
+    }
+
+    /// Whether [`Replica::keep_told_apart`] has run.
+    pub fn told_is_apart(db: &Read<'_>) -> Result<bool, Fail> {
+        Ok(meta::get(db, TOLD_APART)?.is_some())
+    }
+
     /// Entries of others that are stored here now: delivered, and, unless they hold a message, nothing to be read.
     pub fn note_delivered(&mut self, space: SpaceId, device: DeviceId, dseq: u64, message: bool) {
         if device == self.device() {
@@ -324,6 +342,7 @@ impl Replica {
         let me = self.person();
         for ((space, device), (delivered, read)) in std::mem::take(&mut self.delivered) {
             let (more, _) = receipts::merge(tx, &space, &me, &device, &delivered, &read)?;
+            receipts::tell(tx, &space, &me, &device, &read)?;
             for (first, last) in more.runs() {
                 let step = StoredAdvance {
                     person: me,
@@ -342,6 +361,18 @@ impl Replica {
 
     /// Messages this person has read now.
     pub fn note_read(&mut self, tx: &Tx<'_>, now_ms: u64, seen: &[messages::Seen]) -> Result<(), Fail> {
+        let tell = tells_read(tx)?;
+        self.note_read_as(tx, now_ms, seen, tell)
+    }
+
+    /// The same; others are told of it now or later only with `tell`.
+    pub fn note_read_as(
+        &mut self,
+        tx: &Tx<'_>,
+        now_ms: u64,
+        seen: &[messages::Seen],
+        tell: bool,
+    ) -> Result<(), Fail> {
         let me = self.person();
         let mut changed = std::collections::BTreeSet::new();
         for one in seen {
@@ -350,6 +381,11 @@ impl Replica {
             self.touched.status = true;
             let read = IntervalSet::of(one.dseq, one.dseq);
             receipts::merge(tx, &one.space, &me, &one.device, &IntervalSet::new(), &read)?;
+            changed.insert(one.space);
+            if !tell {
+                continue;
+            }
+            receipts::tell(tx, &one.space, &me, &one.device, &read)?;
             let step = StoredAdvance {
                 person: me,
                 device: one.device,
@@ -359,7 +395,6 @@ impl Replica {
                 at_ms: now_ms,
             };
             receipts::advance(tx, &one.space, &step)?;
-            changed.insert(one.space);
         }
         for space in changed {
             let read = self.own_marks(tx, &space)?.1;
@@ -401,7 +436,7 @@ impl Replica {
         if row.kind == homing_wire::SpaceKind::Personal {
             return Ok(());
         }
-        let (delivered, read) = self.own_marks(tx, space)?;
+        let (delivered, _) = self.own_marks(tx, space)?;
         receipts::keep_newest_advances(tx, space, &self.person())?;
         let advances: Vec<Advance> = receipts::advances_of(tx, space, &self.person())?
             .into_iter()
@@ -414,7 +449,15 @@ impl Replica {
                 read: step.kind == AdvanceKind::Read,
             })
             .collect();
-        let read = if with_read { read } else { Marks::new() };
+        // What was read while nothing was told stays untold, and so does what other own devices say they have read: they
+        // tell it themselves if it is to be told.
+        let read = match with_read {
+            true => receipts::told_in(tx, space, &self.person())?
+                .iter()
+                .map(|(device, told)| (*device, ByteVec::from(told.encode())))
+                .collect(),
+            false => Marks::new(),
+        };
         let content = SlotContent::Receipts(Receipts { delivered, read, advances });
         slots::set(tx, space, &receipts_slot(), &content.encode())?;
         Ok(())

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("sql/0011_cleared.sql"),
     include_str!("sql/0012_refused.sql"),
     include_str!("sql/0013_comments.sql"),
+    include_str!("sql/0014_told.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;

@@ -72,7 +72,7 @@ pub fn merge(
     row.delivered.union(delivered);
     row.read.union(read);
     tx.exec(
-        "INSERT INTO receipts (space, person, device, delivered, read) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO receipts (space, person, device, delivered, read, told) VALUES (?1, ?2, ?3, ?4, ?5, x'')
          ON CONFLICT (space, person, device) DO UPDATE SET delivered = excluded.delivered, read = excluded.read",
         (
             tx.number_of(&space.0)?,
@@ -83,6 +83,65 @@ pub fn merge(
         ),
     )?;
     Ok(new)
+}
+
+/// Adds to what others may be told was read of a device; another own device may have read it and told them already.
+pub fn tell(
+    tx: &Tx<'_>,
+    space: &SpaceId,
+    person: &PersonId,
+    device: &DeviceId,
+    read: &IntervalSet,
+) -> Result<()> {
+    if read.is_empty() {
+        return Ok(());
+    }
+    let mut told = told(tx, space, person, device)?;
+    if read.difference(&told).is_empty() {
+        return Ok(());
+    }
+    told.union(read);
+    tx.exec(
+        "INSERT INTO receipts (space, person, device, delivered, read, told) VALUES (?1, ?2, ?3, x'', x'', ?4)
+         ON CONFLICT (space, person, device) DO UPDATE SET told = excluded.told",
+        (tx.number_of(&space.0)?, tx.number_of(&person.0)?, tx.number_of(&device.0)?, told.encode()),
+    )?;
+    Ok(())
+}
+
+/// What others may be told was read of a device.
+pub fn told(db: &Read<'_>, space: &SpaceId, person: &PersonId, device: &DeviceId) -> Result<IntervalSet> {
+    let told = db.one(
+        "SELECT coalesce(told, x'') FROM receipts WHERE space = (SELECT n FROM ids WHERE id = ?1)
+         AND person = (SELECT n FROM ids WHERE id = ?2) AND device = (SELECT n FROM ids WHERE id = ?3)",
+        (&space.0, &person.0, &device.0),
+        |row| interval_set(row, 0),
+    )?;
+    Ok(told.unwrap_or_default())
+}
+
+/// What others may be told was read in a space, of all devices.
+pub fn told_in(db: &Read<'_>, space: &SpaceId, person: &PersonId) -> Result<Vec<(DeviceId, IntervalSet)>> {
+    db.all(
+        "SELECT d.id, r.told FROM receipts r CROSS JOIN ids d ON d.n = r.device
+         WHERE r.space = (SELECT n FROM ids WHERE id = ?1) AND r.person = (SELECT n FROM ids WHERE id = ?2)
+         AND r.told <> x'' ORDER BY r.device",
+        (&space.0, &person.0),
+        |row| Ok((DeviceId(row.get(0)?), interval_set(row, 1)?)),
+    )
+}
+
+/// Rows of before that was kept apart: all that a person has read was told, or nothing of it is any more.
+pub fn keep_told_apart(tx: &Tx<'_>, person: &PersonId, told: bool) -> Result<()> {
+    let person = tx.number_of(&person.0)?;
+    let rows = tx.exec(
+        "UPDATE receipts SET told = iif(?2, read, x'') WHERE person = ?1 AND told IS NULL",
+        (person, told),
+    )?;
+    if rows > 0 && !told {
+        tx.exec("DELETE FROM advances WHERE person = ?1 AND kind = ?2", (person, AdvanceKind::Read))?;
+    }
+    Ok(())
 }
 
 /// What a person got of a device; empty sets if nothing is known.
@@ -187,17 +246,18 @@ pub fn advances_of(db: &Read<'_>, space: &SpaceId, person: &PersonId) -> Result<
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ReceiptRow> {
-    let set = |column: usize| -> rusqlite::Result<IntervalSet> {
-        let bytes: Vec<u8> = row.get(column)?;
-        IntervalSet::decode(&bytes).ok_or(bad_value(column))
-    };
     Ok(ReceiptRow {
         space: SpaceId(row.get(0)?),
         person: PersonId(row.get(1)?),
         device: DeviceId(row.get(2)?),
-        delivered: set(3)?,
-        read: set(4)?,
+        delivered: interval_set(row, 3)?,
+        read: interval_set(row, 4)?,
     })
+}
+
+fn interval_set(row: &Row<'_>, column: usize) -> rusqlite::Result<IntervalSet> {
+    let bytes: Vec<u8> = row.get(column)?;
+    IntervalSet::decode(&bytes).ok_or(bad_value(column))
 }
 
 fn read_advance(row: &Row<'_>) -> rusqlite::Result<Advance> {

@@ -64,7 +64,8 @@ pub fn alter(world: &World, device: DeviceId, sql: &str) {
     raw(world, device).execute_batch(sql).unwrap();
 }
 
-fn raw(world: &World, device: DeviceId) -> Connection {
+/// The tables themselves, of a device whose process has ended.
+pub fn raw(world: &World, device: DeviceId) -> Connection {
     let folder = world.profile(device).unwrap();
     let (key, _) = keychain::load(folder).unwrap().unwrap();
     let db = Connection::open(folder.join("homing.db")).unwrap();

@@ -3,6 +3,7 @@
 use homing_engine::api::{Call, MessageRow, Nothing, Settings, SettingsSet, State};
 use homing_sim::{DeviceId, World};
 
+use crate::disk;
 use crate::house::{House, at_rest};
 
 fn set(world: &mut World, device: DeviceId, change: SettingsSet) {
@@ -71,9 +72,22 @@ fn who_does_not_tell_what_they_read_is_not_told_what_others_read() {
     let row = message(world, ben, &two, &bens);
     assert_eq!((row.state, row.receipts[0].read), (State::Delivered, false), "nor is he told");
 
-    // What others told meanwhile shows again.
+    // What others told meanwhile shows again; what was read here meanwhile is never told, also not by the device that only
+    // heard of it, nor after a start.
     set(world, desktop, receipts(true));
     world.settle().unwrap();
+    world.crash(laptop).unwrap();
+    world.start(laptop).unwrap();
+    let after = world.send(ben, &two, "and this?").unwrap();
+    world.settle().unwrap();
+    world.read(laptop, &two).unwrap();
+    world.settle().unwrap();
+    let row = message(world, ben, &two, &bens);
+    assert_eq!(
+        (row.state, row.receipts[0].read, row.receipts[0].read_at.as_ref()),
+        (State::Delivered, false, None)
+    );
+    assert!(shows_read(world, ben, &two, &after));
     for device in [laptop, desktop] {
         for id in [&before, &meanwhile] {
             let row = message(world, device, &two, id);
@@ -83,6 +97,78 @@ fn who_does_not_tell_what_they_read_is_not_told_what_others_read() {
     }
     let everybody = house.devices();
     at_rest(&mut house.world, &everybody);
+}
+
+#[test]
+fn what_was_read_while_nothing_was_told_is_not_told_by_a_device_that_never_heard_of_it() {
+    let mut house = House::new(63);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    let quiet = world.send(ben, &two, "read in a tunnel").unwrap();
+    world.settle().unwrap();
+    world.set_online(laptop, false).unwrap();
+    set(world, laptop, receipts(false));
+    world.read(laptop, &two).unwrap();
+    set(world, laptop, receipts(true));
+    world.settle().unwrap();
+    // The desktop knows that it was read, and was told all along that this may be told.
+    let unread = |world: &mut World| world.status(desktop).unwrap().unread;
+    assert_eq!(unread(world), 0);
+    let open = world.send(ben, &two, "read for all to see").unwrap();
+    world.settle().unwrap();
+    world.read(desktop, &two).unwrap();
+    world.settle().unwrap();
+    for device in [desktop, laptop] {
+        // Each says anew what it may say.
+        set(world, device, receipts(false));
+        world.settle().unwrap();
+        set(world, device, receipts(true));
+        world.settle().unwrap();
+    }
+    assert_eq!(unread(world), 0);
+    assert!(shows_read(world, ben, &two, &open));
+    assert_eq!(message(world, ben, &two, &quiet).state, State::Delivered);
+    let everybody = house.devices();
+    at_rest(&mut house.world, &everybody);
+}
+
+#[test]
+fn what_versions_before_told_is_told_on_and_what_they_kept_back_is_not() {
+    for on in [true, false] {
+        let mut house = House::new(64 + u64::from(on));
+        let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+        let world = &mut house.world;
+        set(world, laptop, receipts(on));
+        world.settle().unwrap();
+        let before = world.send(ben, &two, "read with the app of before").unwrap();
+        world.settle().unwrap();
+        world.read(laptop, &two).unwrap();
+        world.settle().unwrap();
+        // They had one list of what was read, and of the times of that.
+        for device in [laptop, desktop] {
+            world.crash(device).unwrap();
+            let step = "INSERT OR IGNORE INTO advances SELECT space, person, device, 1, first, last, at_ms FROM advances";
+            let changed =
+                format!("{step}; UPDATE receipts SET told = NULL; DELETE FROM meta WHERE key = 'told_apart'");
+            disk::raw(world, device).execute_batch(&changed).unwrap();
+            world.start(device).unwrap();
+        }
+        set(world, laptop, receipts(true));
+        world.settle().unwrap();
+        let after = world.send(ben, &two, "and with this one").unwrap();
+        world.settle().unwrap();
+        world.read(laptop, &two).unwrap();
+        world.settle().unwrap();
+        let tablet = world.add_device("tablet", 0).unwrap();
+        world.link_device(ben, tablet).unwrap();
+        world.settle().unwrap();
+        for device in [ben, tablet] {
+            assert!(shows_read(world, device, &two, &after), "device {device}");
+            let row = message(world, device, &two, &before);
+            assert_eq!((row.state == State::Read, row.receipts[0].read), (on, on), "device {device}");
+        }
+        at_rest(world, &[laptop, desktop, ben, tablet]);
+    }
 }
 
 #[test]

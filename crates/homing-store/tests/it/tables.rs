@@ -159,6 +159,16 @@ fn receipts_only_grow_and_say_what_grew() {
     assert_eq!((row.delivered, row.read), (IntervalSet::of(1, 8), IntervalSet::of(2, 2)));
     assert_eq!(receipts::of(&db, &[SPACE, OTHER_SPACE]).unwrap().len(), 1);
     assert_eq!(receipts::of_person(&db, &SPACE, &BOB).unwrap().len(), 1);
+    // What may be told of it is kept apart.
+    assert_eq!(receipts::told_in(&db, &SPACE, &BOB).unwrap(), []);
+    profile.write(|tx| {
+        receipts::tell(tx, &SPACE, &BOB, &LAPTOP, &IntervalSet::of(2, 2))?;
+        receipts::tell(tx, &OTHER_SPACE, &BOB, &LAPTOP, &IntervalSet::of(9, 9))
+    });
+    let db = profile.store.read();
+    assert_eq!(receipts::told_in(&db, &SPACE, &BOB).unwrap(), [(LAPTOP, IntervalSet::of(2, 2))]);
+    assert_eq!(receipts::told(&db, &OTHER_SPACE, &BOB, &LAPTOP).unwrap(), IntervalSet::of(9, 9));
+    assert!(receipts::get(&db, &OTHER_SPACE, &BOB, &LAPTOP).unwrap().read.is_empty());
 }
 
 #[test]

@@ -95,7 +95,7 @@ export const help = {
         "It doesn't translate by itself either. With a LibreTranslate service on this computer or in its own network, named in the settings, “Translate” in a message's menu shows what the service makes of it below the message. Nothing of it is kept or sent on.",
         "A message that was written before what you had already read and arrived after it is marked as late, and unread.",
       ],
-      data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts (Settings, for all your devices) you neither tell nor see who read: their messages stay at delivered. Turned on again, both sides see also what was read meanwhile.",
+      data: "Ticks are told by the devices of the others: safe at the relay, on their device, read. Without read receipts (Settings, for all your devices) you neither tell nor see who read: their messages stay at delivered. Turned on again, what others told meanwhile shows, and what you read meanwhile is never told.",
     },
     drafts: {
       title: "Drafts and the outbox",

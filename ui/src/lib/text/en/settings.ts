@@ -39,7 +39,7 @@ export const settings = {
   enter: "Enter sends",
   enterHelp: "Off: Enter makes a new line, Ctrl+Enter sends. On all your devices.",
   receipts: "Read receipts",
-  receiptsHelp: "Others see when you have read. Off: they don't, and you see no more of theirs than that it was delivered. On all your devices.",
+  receiptsHelp: "Others see when you have read. Off: they don't, not even once it is on again, and you see no more of theirs than that it was delivered. On all your devices.",
   notifications: "Desktop notifications",
   notificationsHelp: "For messages you have not seen on any device.",
   content: "Show names and text in them",
