@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use crate::choices::{Agency, click_with, marked, offline, show, undo};
+use crate::choices::{Agency, click_with, marked, show, undo};
 use crate::driver::App;
 use crate::lists::{grouped, holds};
-use crate::steps::{open, row, tid, to_inbox, wait_connected, wait_unread, write};
+use crate::steps::{open, row, tid, to_inbox, wait_unread, write};
 
 async fn select(app: &App, conversations: &[&str]) {
     for id in conversations {
@@ -33,10 +33,7 @@ async fn what_is_done_with_many_offline_is_taken_back_with_one_press_and_lasts_o
     for id in both {
         wait_unread(&house.laptop, id, 1).await;
     }
-    house.relay.stop();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        offline(window).await;
-    }
+    house.relay_down().await;
     let laptop = &house.laptop;
 
     select(laptop, &both).await;
@@ -94,10 +91,7 @@ async fn what_is_done_with_many_offline_is_taken_back_with_one_press_and_lasts_o
     undo(laptop, "2 conversations are back in the inbox").await;
     holds(laptop, "archived", &both).await;
 
-    house.relay.start_again();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(window).await;
-    }
+    house.relay_up().await;
     holds(&house.desktop, "archived", &both).await;
     all_are(&house.desktop, &both, "muted", "true").await;
     all_are(&house.desktop, &both, "unread", "\"0\"").await;
@@ -114,7 +108,7 @@ async fn what_is_done_with_many_offline_is_taken_back_with_one_press_and_lasts_o
 }
 
 /// Keeps a property and comes back to the list.
-async fn keep(app: &App, title: &str) {
+pub async fn keep(app: &App, title: &str) {
     app.click("[data-nav=records]").await;
     app.click(&tid("record-add")).await;
     app.fill(&tid("record-title"), title).await;
@@ -136,20 +130,15 @@ pub async fn link(app: &App, conversation: &str, typed: &str, title: &str) {
 async fn a_conversation_stands_under_each_of_its_properties_on_both_screens() {
     let mut house = Agency::start().await;
     let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
-    house.relay.stop();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        offline(window).await;
-    }
+    house.relay_down().await;
     let laptop = &house.laptop;
     keep(laptop, "Villa Rosa").await;
     keep(laptop, "Harbour flat").await;
     link(laptop, &boiler, "villa", "Villa Rosa").await;
     link(laptop, &boiler, "hrbr", "Harbour flat").await;
     link(laptop, &garden, "rosa", "Villa Rosa").await;
-    house.relay.start_again();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(window).await;
-    }
+    house.relay_up().await;
+    let laptop = &house.laptop;
     for window in [laptop, &house.desktop] {
         to_inbox(window).await;
         window.click(&tid("filter-menu")).await;

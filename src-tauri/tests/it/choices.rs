@@ -4,15 +4,16 @@
 use serde_json::json;
 
 use crate::driver::{App, Desk};
+use crate::meeting::{start_again, stop};
 use crate::programs::Relay;
 use crate::steps::{
-    begin, close_dialog, conversation_id, first_start, invite, join, link, open, row, tid, to_inbox,
-    wait_connected, write,
+    begin, close_dialog, conversation_id, first_start, invite, join, link, open, row, says, tid, to_inbox,
+    write,
 };
 
 pub struct Agency {
     desk: Desk,
-    pub relay: Relay,
+    relay: Relay,
     pub laptop: App,
     pub desktop: App,
     pub client: App,
@@ -47,16 +48,20 @@ impl Agency {
         Self { desk, relay, laptop, desktop, client, boiler, garden }
     }
 
+    pub async fn relay_down(&mut self) {
+        stop(&mut self.relay, [&self.laptop, &self.desktop, &self.client]).await;
+    }
+
+    pub async fn relay_up(&mut self) {
+        start_again(&mut self.relay, [&self.laptop, &self.desktop, &self.client]).await;
+    }
+
     pub async fn end(self) {
         for app in [self.laptop, self.desktop, self.client] {
             app.close().await;
         }
         drop(self.desk);
     }
-}
-
-pub async fn offline(app: &App) {
-    app.wait_for(&tid("banner")).await;
 }
 
 /// Opens a conversation and chooses from its menu.
@@ -95,10 +100,7 @@ pub async fn undo(app: &App, told: &str) {
 async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_with_the_client() {
     let mut house = Agency::start().await;
     let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
-    house.relay.stop();
-    for device in [&house.laptop, &house.desktop, &house.client] {
-        offline(device).await;
-    }
+    house.relay_down().await;
     let laptop = &house.laptop;
     choose(laptop, &boiler, "thread-pin").await;
     laptop.wait_for(&marked(&boiler, "pinned")).await;
@@ -117,10 +119,7 @@ async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_
     laptop.wait_for(&marked(&garden, "snoozed")).await;
     show(laptop, "active").await;
 
-    house.relay.start_again();
-    for device in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(device).await;
-    }
+    house.relay_up().await;
     let desktop = &house.desktop;
     desktop.wait_for(&marked(&boiler, "pinned")).await;
     desktop.wait_for(&marked(&boiler, "muted")).await;
@@ -161,8 +160,7 @@ async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_
 async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_screen() {
     let mut house = Agency::start().await;
     let boiler = house.boiler.clone();
-    house.relay.stop();
-    offline(&house.laptop).await;
+    house.relay_down().await;
     let laptop = &house.laptop;
     open(laptop, &boiler).await;
     laptop.fill(&tid("composer"), "For the client").await;
@@ -178,10 +176,7 @@ async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_s
     let kept = "return document.querySelector('[data-testid=composer]')?.value === 'For the client'";
     laptop.wait_until("the draft for the client", kept, vec![]).await;
 
-    house.relay.start_again();
-    for device in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(device).await;
-    }
+    house.relay_up().await;
     open(&house.desktop, &boiler).await;
     house.desktop.wait_text("[data-testid=message][data-internal=true]", "She pays late").await;
     house.laptop.click(&tid("send")).await;
@@ -192,22 +187,24 @@ async fn a_comment_stands_beside_the_client_s_thread_and_never_on_the_client_s_s
     house.end().await;
 }
 
+async fn merge(app: &App, conversation: &str, into: &str) {
+    choose(app, conversation, "thread-merge").await;
+    app.click(&format!("[data-testid=merge-into][data-id=\"{into}\"]")).await;
+    app.wait_gone(&row(conversation)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comment_typed_with_the_relay_down_is_found_among_the_drafts_elsewhere_and_written_there() {
     let mut house = Agency::start().await;
     let boiler = house.boiler.clone();
-    house.relay.stop();
-    offline(&house.laptop).await;
+    house.relay_down().await;
     let laptop = &house.laptop;
     open(laptop, &boiler).await;
     laptop.click("[data-testid=comment-mode][data-mode=comment]").await;
     laptop.fill(&tid("comment"), "She pays late").await;
     laptop.wait_for("[data-testid=comment][data-saved=true]").await;
 
-    house.relay.start_again();
-    for device in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(device).await;
-    }
+    house.relay_up().await;
     let (laptop, desktop, client) = (&house.laptop, &house.desktop, &house.client);
     desktop.click("[data-nav=drafts]").await;
     desktop.wait_text("[data-testid=draft-row][data-comment=true]", "She pays late").await;
@@ -232,15 +229,15 @@ async fn a_comment_typed_with_the_relay_down_is_found_among_the_drafts_elsewhere
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_screens() {
+async fn a_conversation_is_merged_and_separated_and_a_person_renamed_and_blocked_on_all_of_ada_s_screens() {
     let mut house = Agency::start().await;
     let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
-    house.relay.stop();
-    offline(&house.laptop).await;
+    house.relay_down().await;
     let laptop = &house.laptop;
-    choose(laptop, &garden, "thread-merge").await;
-    laptop.click(&format!("[data-testid=merge-into][data-id=\"{boiler}\"]")).await;
-    laptop.wait_gone(&row(&garden)).await;
+    merge(laptop, &garden, &boiler).await;
+    undo(laptop, "“The garden” goes on in “The boiler”").await;
+    laptop.wait_for(&row(&garden)).await;
+    merge(laptop, &garden, &boiler).await;
     laptop.wait_for(&format!("[data-testid=thread][data-id=\"{boiler}\"][data-loaded=true]")).await;
     laptop.wait_text(&tid("message-body"), "The hedge is cut").await;
     laptop.wait_text(&tid("part"), "The garden").await;
@@ -252,9 +249,8 @@ async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_s
     laptop.wait_gone(&tid("dialog")).await;
     laptop.wait_text("aside", "Calls themselves Cora Lind").await;
 
-    house.relay.start_again();
+    house.relay_up().await;
     for device in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(device).await;
         device.wait_gone(&row(&garden)).await;
     }
     for device in [&house.desktop, &house.client] {
@@ -266,6 +262,26 @@ async fn a_conversation_is_merged_a_person_renamed_and_blocked_on_all_of_ada_s_s
     // Her own window shows her own name.
     let own = "return document.body.innerText.includes('The tenant')";
     assert_eq!(house.client.eval(own, vec![]).await, json!(false));
+
+    // Apart again on the other device, while nobody can be told.
+    house.relay_down().await;
+    let desktop = &house.desktop;
+    desktop.click(&format!("{} button", tid("part"))).await;
+    desktop.wait_for(&row(&garden)).await;
+    says(desktop, &["I will send somebody"]).await;
+    for device in [&house.laptop, &house.client] {
+        device.wait_gone(&row(&garden)).await;
+        says(device, &["I will send somebody", "The hedge is cut"]).await;
+    }
+    house.relay_up().await;
+    for device in [&house.laptop, &house.desktop, &house.client] {
+        device.wait_for(&row(&garden)).await;
+        says(device, &["I will send somebody"]).await;
+        device.wait_gone(&tid("part")).await;
+        device.wait_gone(&tid("merged-line")).await;
+        open(device, &garden).await;
+        says(device, &["The hedge is cut"]).await;
+    }
 
     house.desktop.click(&tid("person-menu")).await;
     house.desktop.click(&tid("person-block")).await;

@@ -5,14 +5,12 @@ use serde_json::json;
 use crate::choices::{choose, show, undo};
 use crate::driver::{App, Desk};
 use crate::meeting::Meeting;
-use crate::steps::{begin, open, row, tid, to_inbox, write};
+use crate::steps::{begin, open, row, says, tid, to_inbox, write};
 
 /// The conversation shows exactly these messages.
 async fn shows(app: &App, conversation: &str, bodies: &[&str]) {
     open(app, conversation).await;
-    let script = "const shown = [...document.querySelectorAll('[data-testid=message-body]')].map((body) => body.innerText.trim());
-        return JSON.stringify(shown) === JSON.stringify(arguments[0])";
-    app.wait_until(&format!("the messages {bodies:?}"), script, vec![json!(bodies)]).await;
+    says(app, bodies).await;
     to_inbox(app).await;
 }
 

@@ -4,23 +4,9 @@
 use serde_json::json;
 
 use crate::bulk::link;
-use crate::choices::{Agency, offline};
+use crate::choices::Agency;
 use crate::driver::App;
-use crate::steps::{conversation_id, open, tid, to_inbox, wait_connected};
-
-async fn down(house: &mut Agency) {
-    house.relay.stop();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        offline(window).await;
-    }
-}
-
-async fn up(house: &mut Agency) {
-    house.relay.start_again();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(window).await;
-    }
-}
+use crate::steps::{conversation_id, open, tid, to_inbox};
 
 fn listed(record: &str) -> String {
     format!("[data-testid=record][data-id=\"{record}\"]")
@@ -67,7 +53,7 @@ async fn a_property_is_linked_asked_about_withdrawn_deleted_and_taken_back_on_al
     let villa = villa(&house).await;
     let chip = "[data-testid=thread] [data-testid=record-chip]";
 
-    down(&mut house).await;
+    house.relay_down().await;
     to_inbox(&house.laptop).await;
     link(&house.laptop, &boiler, "villa", "Villa Rosa").await;
     show(&house.client, &villa).await;
@@ -76,7 +62,7 @@ async fn a_property_is_linked_asked_about_withdrawn_deleted_and_taken_back_on_al
         house.client.wait_text(&tid("toast"), "Asked").await;
         house.client.wait_for(&format!("[data-testid=record-ask][data-ask={ask}]:not(:disabled)")).await;
     }
-    up(&mut house).await;
+    house.relay_up().await;
     for window in [&house.desktop, &house.client] {
         to_inbox(window).await;
         open(window, &boiler).await;
@@ -90,7 +76,7 @@ async fn a_property_is_linked_asked_about_withdrawn_deleted_and_taken_back_on_al
         window.wait_text(&tid("log"), "Could you send me more photos of Villa Rosa").await;
     }
 
-    down(&mut house).await;
+    house.relay_down().await;
     to_inbox(&house.laptop).await;
     open(&house.laptop, &boiler).await;
     house.laptop.click("[aria-label=\"Unlink Villa Rosa\"]").await;
@@ -98,7 +84,7 @@ async fn a_property_is_linked_asked_about_withdrawn_deleted_and_taken_back_on_al
     show(&house.laptop, &villa).await;
     house.laptop.click(&tid("record-withdraw")).await;
     house.laptop.wait_gone("[data-testid=record-copy][data-state=published]").await;
-    up(&mut house).await;
+    house.relay_up().await;
     to_inbox(&house.desktop).await;
     open(&house.desktop, &boiler).await;
     for window in [&house.desktop, &house.client] {
@@ -112,11 +98,11 @@ async fn a_property_is_linked_asked_about_withdrawn_deleted_and_taken_back_on_al
     house.client.wait_for(&listed(&villa)).await;
     to_records(&house.desktop).await;
     house.desktop.wait_for(&listed(&villa)).await;
-    down(&mut house).await;
+    house.relay_down().await;
     house.laptop.click(&tid("record-delete")).await;
     house.laptop.wait_text(&tid("toast"), "Deleted: Villa Rosa").await;
     house.laptop.wait_gone(&listed(&villa)).await;
-    up(&mut house).await;
+    house.relay_up().await;
     for window in [&house.desktop, &house.client] {
         window.wait_gone(&listed(&villa)).await;
     }
@@ -163,7 +149,7 @@ async fn in_column(app: &App, column: &str, total: u32) {
 async fn an_interest_is_noted_moved_removed_and_taken_up_again_from_both_sides() {
     let mut house = Agency::start().await;
     let villa = villa(&house).await;
-    down(&mut house).await;
+    house.relay_down().await;
     show(&house.client, &villa).await;
     let client = &house.client;
     client.click("[data-testid=interest-level][data-level=high]").await;
@@ -171,7 +157,7 @@ async fn an_interest_is_noted_moved_removed_and_taken_up_again_from_both_sides()
     client.fill(notes, "Is there a garden?").await;
     client.eval("document.querySelector(arguments[0]).blur(); return true", vec![json!(notes)]).await;
     client.wait_for("[data-testid=interest][data-state=pending]").await;
-    up(&mut house).await;
+    house.relay_up().await;
     for window in [&house.laptop, &house.desktop] {
         show(window, &villa).await;
         let said = "return document.querySelector('[data-testid=interest] textarea')?.value === arguments[0]";
@@ -180,7 +166,7 @@ async fn an_interest_is_noted_moved_removed_and_taken_up_again_from_both_sides()
     }
 
     // On the board by pointer, and by level.
-    down(&mut house).await;
+    house.relay_down().await;
     let laptop = &house.laptop;
     to_board(laptop).await;
     in_column(laptop, "interested", 1).await;
@@ -193,7 +179,7 @@ async fn an_interest_is_noted_moved_removed_and_taken_up_again_from_both_sides()
     in_column(laptop, "high", 1).await;
     drag(laptop, "[data-card]", "[data-testid=board-column][data-column=very_high]").await;
     in_column(laptop, "very_high", 1).await;
-    up(&mut house).await;
+    house.relay_up().await;
     to_board(&house.desktop).await;
     in_column(&house.desktop, "offer_made", 1).await;
     let status = "return document.querySelector('[data-testid=interest-status]')?.value === arguments[0]";
@@ -201,17 +187,17 @@ async fn an_interest_is_noted_moved_removed_and_taken_up_again_from_both_sides()
     house.client.wait_for("[data-testid=interest-level][data-level=very_high][aria-checked=true]").await;
 
     // Given up by the client, gone from the board; taken up again, it is the one it was.
-    down(&mut house).await;
+    house.relay_down().await;
     house.client.click(&tid("interest-remove")).await;
     house.client.wait_gone(&tid("interest-status")).await;
-    up(&mut house).await;
+    house.relay_up().await;
     for window in [&house.laptop, &house.desktop] {
         window.wait_gone(&tid("board-card")).await;
     }
-    down(&mut house).await;
+    house.relay_down().await;
     house.client.click("[data-testid=interest-level][data-level=low]").await;
     house.client.wait_for("[data-testid=interest][data-state=pending]").await;
-    up(&mut house).await;
+    house.relay_up().await;
     in_column(&house.desktop, "offer_made", 1).await;
     in_column(&house.laptop, "low", 1).await;
     house.end().await;

@@ -4,11 +4,9 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::choices::{Agency, choose, marked, offline, show, undo};
+use crate::choices::{Agency, choose, marked, show, undo};
 use crate::driver::App;
-use crate::steps::{
-    begin, conversation_id, open, press, press_keys, row, tid, to_inbox, type_draft, wait_connected, write,
-};
+use crate::steps::{begin, conversation_id, open, press, press_keys, row, tid, to_inbox, type_draft, write};
 
 /// It ends while somebody looks.
 const SNOOZED_MS: u64 = 5_000;
@@ -55,10 +53,7 @@ async fn lists_hold_what_was_chosen_offline_every_choice_is_undone_and_a_snooze_
     house.client.wait_until("the message as read", read, vec![]).await;
     to_inbox(&house.laptop).await;
     house.desktop.wait_for(&row(&notes)).await;
-    house.relay.stop();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        offline(window).await;
-    }
+    house.relay_down().await;
     let laptop = &house.laptop;
 
     // Every choice says what it did, and is taken back there.
@@ -120,10 +115,8 @@ async fn lists_hold_what_was_chosen_offline_every_choice_is_undone_and_a_snooze_
     choose(laptop, &garden, "thread-snooze").await;
     laptop.click("[data-testid=until][data-until=tomorrow]").await;
     laptop.wait_gone(&row(&garden)).await;
-    house.relay.start_again();
-    for window in [&house.laptop, &house.desktop, &house.client] {
-        wait_connected(window).await;
-    }
+    house.relay_up().await;
+    let laptop = &house.laptop;
     for window in [laptop, &house.desktop] {
         holds(window, "snoozed", &[&garden]).await;
         holds(window, "unread", &[&boiler]).await;

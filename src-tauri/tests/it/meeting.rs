@@ -120,14 +120,16 @@ impl Office {
     }
 }
 
-async fn stop(relay: &mut Relay, windows: [&App; 3]) {
+/// The relay is gone, and these have seen it.
+pub async fn stop(relay: &mut Relay, windows: [&App; 3]) {
     relay.stop();
     for window in windows {
         window.wait_for(&tid("banner")).await;
     }
 }
 
-async fn start_again(relay: &mut Relay, windows: [&App; 3]) {
+/// It is back, and these are connected.
+pub async fn start_again(relay: &mut Relay, windows: [&App; 3]) {
     relay.start_again();
     for window in windows {
         wait_connected(window).await;

@@ -82,6 +82,13 @@ pub async fn write(app: &App, conversation: &str, texts: &[String]) {
     }
 }
 
+/// Waits until the open conversation shows exactly these messages.
+pub async fn says(app: &App, bodies: &[&str]) {
+    let script = "const shown = [...document.querySelectorAll('[data-testid=message-body]')].map((body) => body.innerText.trim());
+        return JSON.stringify(shown) === JSON.stringify(arguments[0])";
+    app.wait_until(&format!("the messages {bodies:?}"), script, vec![json!(bodies)]).await;
+}
+
 /// Types a draft and waits until the engine has it.
 pub async fn type_draft(app: &App, text: &str) {
     app.fill(&tid("composer"), text).await;
