@@ -16,7 +16,7 @@ use tauri_plugin_dialog::FilePath;
 /// What fields of calls are called that hold a path.
 const FIELDS: [&str; 4] = ["path", "file", "folder", "paths"];
 /// Calls that write to the path they name; all others read it.
-const WRITES: [&str; 3] = ["attachment_save", "backup", "quick_export"];
+const WRITES: [&str; 4] = ["attachment_save", "backup", "quick_export", "spam_report"];
 /// Choices that are remembered, of each kind; the oldest are forgotten.
 const MOST: usize = 64;
 /// A name proposed for a file: longer ones no file system takes.
@@ -149,6 +149,11 @@ mod tests {
         picked.to_write(chosen("/home/ada/copy.pdf"));
         assert!(picked.check(&save("/home/ada/copy.pdf")).is_ok());
         assert!(picked.check(&send("/home/ada/copy.pdf")).is_err());
+        for call in ["backup", "quick_export", "spam_report"] {
+            let write = |path: &str| json!({ "call": call, "args": { "file": path } });
+            assert!(picked.check(&write("/home/ada/copy.pdf")).is_ok(), "{call}");
+            assert!(picked.check(&write("/home/ada/plan.pdf")).is_err(), "{call}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::driver::{App, Desk};
-use crate::meeting::{start_again, stop};
+use crate::driver::{App, Bus, Chooser, Desk};
+use crate::meeting::{Env, start_again, stop};
 use crate::programs::Relay;
 use crate::steps::{
     begin, close_dialog, conversation_id, first_start, invite, join, link, open, row, says, tid, to_inbox,
@@ -24,9 +24,14 @@ pub struct Agency {
 
 impl Agency {
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The laptop has this in its environment besides.
+    pub async fn with(env: Env<'_>) -> Self {
         let desk = Desk::start();
         let relay = Relay::start(&desk.folder("relay"));
-        let laptop = desk.app("laptop", &[]).await;
+        let laptop = desk.app("laptop", env).await;
         first_start(&laptop, "Ada Berger").await;
         let invitation = invite(&laptop, &relay, "client", Some("Cora Lind")).await;
         let desktop = desk.app("desktop", &[]).await;
@@ -193,6 +198,13 @@ async fn merge(app: &App, conversation: &str, into: &str) {
     app.wait_gone(&row(conversation)).await;
 }
 
+/// Reports who wrote in a conversation.
+async fn report(app: &App, conversation: &str, evidence: bool) {
+    open(app, conversation).await;
+    app.click(&tid("person-menu")).await;
+    app.click(&format!("[data-testid=spam][data-evidence={evidence}]")).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comment_typed_with_the_relay_down_is_found_among_the_drafts_elsewhere_and_written_there() {
     let mut house = Agency::start().await;
@@ -293,5 +305,63 @@ async fn a_conversation_is_merged_and_separated_and_a_person_renamed_and_blocked
         device.wait_for(&row(&boiler)).await;
     }
     assert_eq!(conversation_id(&house.desktop, "The boiler").await, boiler);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spam_is_reported_offline_with_evidence_taken_back_and_put_away_on_both_of_ada_s_screens() {
+    let bus = Bus::start();
+    let chooser = Chooser::on(&bus).await;
+    let env = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str()), ("GTK_USE_PORTAL", "1")];
+    let mut house = Agency::with(&env).await;
+    let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
+    write(&house.client, &garden, &["Win a house today".to_owned()]).await;
+    for device in [&house.laptop, &house.desktop] {
+        to_inbox(device).await;
+        device.wait_text(&row(&garden), "Win a house today").await;
+    }
+    house.relay_down().await;
+
+    // What she wrote is kept, and nothing else; the undo brings both conversations back.
+    let laptop = &house.laptop;
+    report(laptop, &garden, true).await;
+    let file = house.desk.folder("laptop").join("kept.txt");
+    let asked = chooser.answer(&file).await;
+    assert!(asked.save && asked.name == "evidence.txt", "{asked:?}");
+    laptop.wait_text(&tid("toast"), "Cora Lind is blocked; 1 message kept as evidence").await;
+    for id in [&garden, &boiler] {
+        laptop.wait_gone(&row(id)).await;
+    }
+    let evidence = std::fs::read_to_string(&file).unwrap();
+    assert!(evidence.contains("Name: Cora Lind") && evidence.contains("Win a house today"), "{evidence}");
+    assert!(!evidence.contains("The hedge is cut"), "{evidence}");
+    undo(laptop, "kept as evidence").await;
+    for id in [&garden, &boiler] {
+        laptop.wait_for(&format!("{}[data-archived=false]", row(id))).await;
+    }
+
+    // Reported once more, without a file: the other device learns it with the relay, and she never does.
+    report(laptop, &garden, false).await;
+    laptop.wait_text(&tid("toast"), "Cora Lind is blocked, and the conversation put away").await;
+    laptop.wait_gone(&row(&garden)).await;
+    write(&house.client, &boiler, &["And a car".to_owned()]).await;
+    for id in [&garden, &boiler] {
+        house.desktop.wait_for(&format!("{}[data-archived=false]", row(id))).await;
+    }
+    house.relay_up().await;
+    for device in [&house.laptop, &house.desktop] {
+        for id in [&garden, &boiler] {
+            device.wait_gone(&row(id)).await;
+        }
+        device.click(&tid("filter-menu")).await;
+        device.click(&tid("filter-blocked")).await;
+        device.wait_for(&marked(&garden, "archived")).await;
+        device.wait_for(&format!("{}[data-archived=false]", row(&boiler))).await;
+        device.wait_text(&row(&boiler), "And a car").await;
+    }
+    house.client.wait_for("[data-testid=message][data-state=delivered]").await;
+    for id in [&garden, &boiler] {
+        house.client.wait_for(&format!("{}[data-archived=false]", row(id))).await;
+    }
     house.end().await;
 }
