@@ -14,6 +14,13 @@ async fn count(app: &App, css: &str, count: usize) {
     app.wait_until(&format!("{count} of {css}"), script, vec![json!(css), json!(count)]).await;
 }
 
+/// Puts what is being written aside.
+async fn put_aside(app: &App) {
+    app.click(&tid("later")).await;
+    app.click(&tid("draft-aside")).await;
+    wait_draft(app, "").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_put_aside_is_found_discarded_with_undo_and_kept_instead_of_the_other() {
     let desk = Desk::start();
@@ -22,12 +29,28 @@ async fn a_draft_put_aside_is_found_discarded_with_undo_and_kept_instead_of_the_
         open(window, &meeting.talk).await;
     }
     meeting.relay_down().await;
-    type_draft(&meeting.laptop, "We meet on Friday").await;
-    meeting.laptop.click(&tid("later")).await;
-    meeting.laptop.click(&tid("draft-aside")).await;
-    wait_draft(&meeting.laptop, "").await;
-    type_draft(&meeting.laptop, "The price is open").await;
-    count(&meeting.laptop, &tid("other-draft"), 2).await;
+    let laptop = &meeting.laptop;
+    type_draft(laptop, "Nobody comes").await;
+    put_aside(laptop).await;
+    type_draft(laptop, "We meet on Friday").await;
+    // Two are compared, and the one that is being written is kept: the other one is had back, and goes once nobody wants it.
+    for back in [true, false] {
+        count(laptop, &tid("other-draft"), 2).await;
+        laptop.click(&tid("draft-compare")).await;
+        laptop.wait_text(&tid("compare-left"), "Friday").await;
+        laptop.wait_text(&tid("compare-right"), "Nobody").await;
+        laptop.click(&tid("compare-keep-left")).await;
+        laptop.wait_gone(&tid("dialog")).await;
+        wait_draft(laptop, "We meet on Friday").await;
+        count(laptop, &tid("other-draft"), 0).await;
+        laptop.wait_text(&tid("toast"), "The other draft was discarded").await;
+        let dealt = if back { tid("toast-action") } else { format!("{} .close", tid("toast")) };
+        laptop.click(&dealt).await;
+        laptop.wait_gone(&tid("toast")).await;
+    }
+    put_aside(laptop).await;
+    type_draft(laptop, "The price is open").await;
+    count(laptop, &tid("other-draft"), 2).await;
 
     meeting.relay_up().await;
     let Meeting { laptop, desktop, ben, .. } = &meeting;

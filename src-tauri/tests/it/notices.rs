@@ -10,7 +10,8 @@ use crate::steps::{
     close_dialog, conversation_id, introduce, look_away, open, press_key, tid, to_inbox, wait_unread, write,
 };
 
-fn notice(kind: &str, unread: bool) -> String {
+/// A line of the notification centre.
+pub fn notice(kind: &str, unread: bool) -> String {
     format!("[data-testid=notice][data-kind={kind}][data-unread={unread}]")
 }
 
@@ -65,15 +66,24 @@ async fn what_is_read_and_chosen_in_one_window_is_so_in_the_other() {
     laptop.click(&format!("{} [data-testid=notice-read]", notice("joined", true))).await;
     laptop.wait_for(&notice("joined", false)).await;
     bell(laptop, "1").await;
+    // Who asks for what is unread sees only that, on each device what it knows.
+    laptop.click(&tid("notices-unread")).await;
+    laptop.wait_gone("[data-testid=notice][data-kind=joined]").await;
+    laptop.wait_for(&notice("message", true)).await;
+    house.desktop.click(&tid("notices-unread")).await;
     ticked(laptop, &way("message", "desktop"), true).await;
     laptop.click(&way("message", "desktop")).await;
     ticked(laptop, &way("message", "desktop"), false).await;
     house.desktop.wait_for(&notice("joined", true)).await;
     bell(&house.desktop, "2").await;
     house.relay_up().await;
-    house.desktop.wait_for(&notice("joined", false)).await;
+    house.desktop.wait_gone("[data-testid=notice][data-kind=joined]").await;
+    house.desktop.wait_for(&notice("message", true)).await;
     bell(&house.desktop, "1").await;
     house.desktop.click(&tid("notices-read-all")).await;
+    house.desktop.wait_gone(&tid("notice")).await;
+    house.desktop.click(".which [aria-pressed=false]").await;
+    house.desktop.wait_for(&notice("joined", false)).await;
     for window in [&house.laptop, &house.desktop] {
         bell(window, "0").await;
         OnScreen::of(window).wait_title("Homing").await;

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::bulk::{keep, link};
+use crate::choices::Agency;
 use crate::driver::{App, Desk};
 use crate::files::picture as picture_file;
 use crate::meeting::Office;
 use crate::programs::Terminal;
-use crate::steps::{open, paste_file, tid, to_inbox, wait_connected, wait_draft};
+use crate::steps::{open, paste_file, says, tid, to_inbox, type_draft, wait_connected, wait_draft};
 
 const TITLE: &str = "Keys and gate";
 const BODY: &str = "Dear {{client.first_name}},\nthe keys lie in the box.\n{{me.first_name}}";
@@ -134,6 +136,72 @@ async fn a_quick_reply_written_offline_is_picked_by_a_colleague_and_never_on_the
     for app in [ada, cem, ben] {
         app.close().await;
     }
+}
+
+/// Writes one with nothing but words; for one property, if that is named.
+async fn reply(app: &App, title: &str, body: &str, property: Option<&str>) {
+    app.click(&tid("quick-new")).await;
+    app.fill(&tid("quick-title"), title).await;
+    app.fill(&tid("quick-body"), body).await;
+    if let Some(property) = property {
+        app.fill(&tid("quick-property"), property).await;
+        app.wait_text(&tid("pick"), property).await;
+        app.click(&tid("pick")).await;
+    }
+    app.click(&tid("quick-save")).await;
+    app.wait_gone(&tid("quick-form")).await;
+    app.wait_text(&tid("quick-row"), title).await;
+}
+
+/// What a `/` offers in a conversation.
+async fn offered(app: &App, conversation: &str, titles: &[&str]) {
+    to_inbox(app).await;
+    open(app, conversation).await;
+    app.click(&tid("composer")).await;
+    press(app, "/").await;
+    let script = "const hits = [...document.querySelectorAll('[data-testid=quick-hit] bdi')].map((one) => one.innerText);
+        return JSON.stringify(hits.sort()) === JSON.stringify(arguments[0])";
+    app.wait_until(&format!("{titles:?} to be offered"), script, vec![json!(titles)]).await;
+    app.wait_for("[data-testid=composer][data-saved=true]").await;
+    type_draft(app, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quick_reply_of_one_property_is_offered_where_that_is_spoken_of_and_nowhere_else() {
+    let mut house = Agency::start().await;
+    let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
+    house.relay_down().await;
+    let laptop = &house.laptop;
+    keep(laptop, "Villa Rosa").await;
+    link(laptop, &boiler, "villa", "Villa Rosa").await;
+    manage(laptop).await;
+    reply(laptop, "The way", "{{property.title}} lies behind the church", Some("Villa Rosa")).await;
+    laptop.wait_text(&tid("quick-row"), "Villa Rosa").await;
+    reply(laptop, "Thanks", "Thank you!", None).await;
+    offered(laptop, &garden, &["Thanks"]).await;
+    offered(laptop, &boiler, &["Thanks", "The way"]).await;
+
+    house.relay_up().await;
+    let desktop = &house.desktop;
+    manage(desktop).await;
+    desktop.wait_text(&tid("quick-row"), "Villa Rosa").await;
+    desktop.wait_text(&tid("quick-row"), "Thanks").await;
+    offered(desktop, &garden, &["Thanks"]).await;
+    offered(desktop, &boiler, &["Thanks", "The way"]).await;
+    press(desktop, "/way").await;
+    desktop.wait_text(&tid("quick-hit"), "The way").await;
+    press(desktop, ENTER).await;
+    wait_draft(desktop, "Villa Rosa lies behind the church").await;
+    press(desktop, ENTER).await;
+    wait_draft(desktop, "").await;
+
+    // The client gets the words; where they came from is nothing of hers.
+    open(&house.client, &boiler).await;
+    says(&house.client, &["I will send somebody", "Villa Rosa lies behind the church"]).await;
+    house.client.click(&tid("composer")).await;
+    press(&house.client, "/").await;
+    house.client.wait_text(&tid("quick-picker"), "No quick replies yet").await;
+    house.end().await;
 }
 
 async fn picture(app: &App, name: &str) {
