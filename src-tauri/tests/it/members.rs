@@ -116,13 +116,13 @@ const ROWS: &str = "[...document.querySelectorAll('[data-testid=member]')]
     .map((row) => `${row.querySelector('bdi').innerText}, ${row.dataset.role}`)";
 
 /// Opens who is in a conversation, and tells who is.
-async fn members(app: &App, conversation: &str) -> Vec<String> {
+pub async fn members(app: &App, conversation: &str) -> Vec<String> {
     app.eval("location.hash = `#/members/${arguments[0]}`", vec![json!(conversation)]).await;
     app.wait_for(&tid("member")).await;
     serde_json::from_value(app.eval(&format!("return {ROWS}.sort()"), vec![]).await).unwrap()
 }
 
-async fn wait_members(app: &App, expected: &[impl AsRef<str>]) {
+pub async fn wait_members(app: &App, expected: &[impl AsRef<str>]) {
     let expected: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
     let script = format!("return JSON.stringify({ROWS}.sort()) === JSON.stringify(arguments[0])");
     app.wait_until(&format!("the members {expected:?}"), &script, vec![json!(expected)]).await;
@@ -154,7 +154,8 @@ async fn choose(app: &App, list: &str, entry: &str) {
     app.wait_until(&format!("{entry} in the list"), script, vec![json!(tid(list)), json!(entry)]).await;
 }
 
-async fn set_role(app: &App, name: &str, role: &str) {
+/// Gives somebody a role, where it is listed who is in a conversation.
+pub async fn set_role(app: &App, name: &str, role: &str) {
     let script = "const row = [...document.querySelectorAll('[data-testid=member]')]
             .find((one) => one.innerText.includes(arguments[0]));
         const list = row?.querySelector('[data-testid=member-role]');

@@ -5,10 +5,15 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::choices::undo;
 use crate::driver::{App, Desk};
+use crate::meeting::Meeting;
+use crate::members::{members, set_role, wait_members};
+use crate::notices::notice;
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
-    conversation_id, introduce, link, open, tid, to_inbox, type_draft, wait_connected, wait_draft,
+    begin, close_dialog, conversation_id, introduce, link, open, row, says, tid, to_inbox, type_draft,
+    wait_connected, wait_draft, write,
 };
 
 /// Ada's laptop and desktop, and Ben on the command line.
@@ -33,7 +38,7 @@ async fn meet(desk: &Desk) -> Three {
         to_inbox(window).await;
     }
     let talk = conversation_id(&laptop, "Ben").await;
-    desktop.wait_for(&crate::steps::row(&talk)).await;
+    desktop.wait_for(&row(&talk)).await;
     open(&laptop, &talk).await;
     open(&desktop, &talk).await;
     Three { relay, laptop, desktop, ben, talk }
@@ -154,6 +159,22 @@ async fn drafts_begun_apart_are_compared_and_become_one() {
     desktop.close().await;
 }
 
+/// Presses something of a line of the outbox.
+async fn press(app: &App, text: &str, what: &str) {
+    let script = "const row = [...document.querySelectorAll('[data-testid=outbox-row]')]
+            .find((row) => row.querySelector('.preview')?.textContent === arguments[0]);
+        row.querySelector(`[data-testid=${arguments[1]}]`).click()";
+    app.eval(script, vec![json!(text), json!(what)]).await;
+}
+
+/// Waits until the outbox holds exactly these, in this order, and all of them stand so.
+async fn waiting(app: &App, state: &str, texts: &[&str]) {
+    let script = "const rows = [...document.querySelectorAll('[data-testid=outbox-row]')];
+        return rows.every((row) => row.dataset.state === arguments[0])
+            && JSON.stringify(rows.map((row) => row.querySelector('.preview')?.textContent)) === JSON.stringify(arguments[1])";
+    app.wait_until(&format!("{texts:?} as {state}"), script, vec![json!(state), json!(texts)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_sent_in_the_order_it_was_put_in() {
     let desk = Desk::start();
@@ -171,19 +192,12 @@ async fn what_waits_is_sent_in_the_order_it_was_put_in() {
     laptop.click("[data-nav=outbox]").await;
     laptop.wait_text(&tid("outbox-row"), "never").await;
     picture(&laptop, "outbox").await;
-    let row = |text: &str| json!(text);
-    let press = "const row = [...document.querySelectorAll('[data-testid=outbox-row]')]
-            .find((row) => row.querySelector('.preview')?.textContent === arguments[0]);
-        row.querySelector(`[data-testid=${arguments[1]}]`).click();
-        return true";
-    let order = "return [...document.querySelectorAll('[data-testid=outbox-row] .preview')]
-        .map((preview) => preview.textContent).join() === arguments[0]";
-    laptop.eval(press, vec![row("three"), json!("outbox-front")]).await;
-    laptop.wait_until("three first", order, vec![json!("three,one,two,never")]).await;
-    laptop.eval(press, vec![row("two"), json!("outbox-up")]).await;
-    laptop.wait_until("two before one", order, vec![json!("three,two,one,never")]).await;
-    laptop.eval(press, vec![row("never"), json!("outbox-cancel")]).await;
-    laptop.wait_until("never taken back", order, vec![json!("three,two,one")]).await;
+    press(&laptop, "three", "outbox-front").await;
+    waiting(&laptop, "queued", &["three", "one", "two", "never"]).await;
+    press(&laptop, "two", "outbox-up").await;
+    waiting(&laptop, "queued", &["three", "two", "one", "never"]).await;
+    press(&laptop, "never", "outbox-cancel").await;
+    waiting(&laptop, "queued", &["three", "two", "one"]).await;
 
     open(&laptop, &talk).await;
     wait_draft(&laptop, "never").await;
@@ -199,6 +213,86 @@ async fn what_waits_is_sent_in_the_order_it_was_put_in() {
     wait_draft(&desktop, "never").await;
     laptop.close().await;
     desktop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_tried_again_and_arrives_in_the_order_it_was_put_in() {
+    let desk = Desk::start();
+    let mut house = Meeting::on(&desk).await;
+    let group = begin(&house.laptop, "Villa Rosa", &["Ben"], "Shall we look at it?").await;
+    for window in house.windows() {
+        open(window, &group).await;
+        says(window, &["Shall we look at it?"]).await;
+    }
+    house.relay_down().await;
+    write(&house.ben, &group, &["one", "two", "three"].map(str::to_owned)).await;
+
+    // While he is off, he is made a reader: what he comes with is refused, and he is told.
+    let Meeting { mut relay, laptop, desktop, ben, .. } = house;
+    ben.close().await;
+    relay.start_again();
+    for window in [&laptop, &desktop] {
+        wait_connected(window).await;
+    }
+    members(&laptop, &group).await;
+    set_role(&laptop, "Ben Okafor", "reader").await;
+    members(&desktop, &group).await;
+    wait_members(&desktop, &["Ada Berger (You), owner", "Ben Okafor, reader"]).await;
+    let ben = desk.app("ben", &[]).await;
+    ben.click(&row(&group)).await;
+    ben.wait_text(&tid("thread"), "your role does not let you write").await;
+    let failed = "return document.querySelectorAll('[data-testid=message][data-state=failed]').length === 3";
+    ben.wait_until("three refused messages", failed, vec![]).await;
+    ben.click("[data-nav=notices]").await;
+    ben.wait_text(&notice("not_sent", true), "was not sent").await;
+    ben.click("[data-nav=outbox]").await;
+    waiting(&ben, "refused", &["one", "two", "three"]).await;
+    picture(&ben, "outbox-refused").await;
+
+    // He may write again, and hears of it. Before he tries again, the relay is gone.
+    set_role(&laptop, "Ben Okafor", "member").await;
+    for window in [&laptop, &desktop] {
+        close_dialog(window).await;
+    }
+    open(&ben, &group).await;
+    relay.stop();
+    for window in [&laptop, &desktop, &ben] {
+        window.wait_for(&tid("banner")).await;
+    }
+    ben.click("[data-nav=outbox]").await;
+    press(&ben, "one", "outbox-retry").await;
+    ben.wait_for("[data-testid=outbox-row][data-state=queued]").await;
+    ben.click(&tid("outbox-choose-all")).await;
+    ben.click(&tid("outbox-retry-all")).await;
+    waiting(&ben, "queued", &["one", "two", "three"]).await;
+    press(&ben, "three", "outbox-front").await;
+    waiting(&ben, "queued", &["three", "one", "two"]).await;
+    for text in ["one", "two"] {
+        press(&ben, text, "outbox-choose").await;
+    }
+    ben.click(&tid("outbox-cancel-all")).await;
+    waiting(&ben, "queued", &["three"]).await;
+    undo(&ben, "2 changes cancelled").await;
+    waiting(&ben, "queued", &["three", "one", "two"]).await;
+
+    relay.start_again();
+    for window in [&laptop, &desktop, &ben] {
+        wait_connected(window).await;
+        to_inbox(window).await;
+        open(window, &group).await;
+        says(window, &["Shall we look at it?", "three", "one", "two"]).await;
+    }
+    ben.wait_gone("[data-testid=message][data-state=pending], [data-testid=message][data-state=failed]")
+        .await;
+    ben.click("[data-nav=outbox]").await;
+    ben.wait_text("main", "Nothing is waiting").await;
+    // Nothing is left to be told of.
+    ben.click("[data-nav=notices]").await;
+    ben.wait_for(&tid("notices-unread")).await;
+    ben.wait_gone("[data-testid=notice][data-kind=not_sent]").await;
+    for window in [laptop, desktop, ben] {
+        window.close().await;
+    }
 }
 
 async fn picture(app: &App, name: &str) {

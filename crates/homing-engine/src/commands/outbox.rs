@@ -10,8 +10,8 @@ use homing_wire::{DocId, Hash, SpaceId};
 
 use super::drafts::back_to_draft;
 use crate::api::{
-    ApiError, Code, Comment, Done, Draft, DraftSend, ItemRef, Nothing, OutboxItems, OutboxMove, OutboxResult,
-    OutboxRow, OutboxState,
+    ApiError, Code, Comment, Done, Draft, DraftSend, ItemRef, Nothing, NoticeKind, OutboxItems, OutboxMove,
+    OutboxResult, OutboxRow, OutboxState,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -273,6 +273,7 @@ impl Core {
                 && message.state == MessageState::Failed
             {
                 messages::set_state(tx, &doc, MessageState::Pending, "", "")?;
+                replica.notice_settled(tx, NoticeKind::NotSent, doc.as_bytes())?;
                 replica.touched.message(message.conversation, doc);
             }
             replica.touched.outbox = true;
@@ -349,6 +350,7 @@ pub(crate) fn withdraw(tx: &Tx<'_>, replica: &mut Replica, row: &StoredRow) -> R
                 }
                 outbox::cancel(tx, other.id)?;
             }
+            replica.notice_settled(tx, NoticeKind::NotSent, doc.as_bytes())?;
             replica.project(tx, &doc)?;
         }
     }

@@ -388,6 +388,51 @@ fn a_planned_message_that_is_late_or_whose_members_changed_is_told_once() {
 }
 
 #[test]
+fn what_was_not_sent_is_told_until_it_is_tried_again_or_taken_back() {
+    use homing_engine::api::{Done, ItemRef, MemberRole, RoleName};
+    let mut house = House::new(31);
+    let (laptop, cora, group) = (house.laptop, house.cora, house.group.clone());
+    let world = &mut house.world;
+    let member = world.status(cora).unwrap().person.unwrap();
+    let set_role = |world: &mut World, role| {
+        let args = MemberRole { conversation: group.clone(), member: member.clone(), role };
+        world.call(laptop, Call::MemberRole(args)).unwrap();
+        world.run_for(60_000).unwrap();
+    };
+    let not_sent = |world: &mut World| {
+        let rows = of_kind(world, cora, NoticeKind::NotSent);
+        rows.into_iter().filter_map(|row| row.message).collect::<Vec<_>>()
+    };
+    let again = |world: &mut World, message: &str| {
+        let _: Done = world.ask(cora, Call::OutboxRetry(ItemRef { id: message.to_owned() })).unwrap();
+    };
+
+    world.set_online(cora, false).unwrap();
+    let [one, two, three] = ["one", "two", "three"].map(|text| world.send(cora, &group, text).unwrap());
+    set_role(world, RoleName::Reader);
+    world.set_online(cora, true).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(not_sent(world), [three.as_str(), two.as_str(), one.as_str()]);
+
+    // Tried too early it is refused once more, and told once more.
+    world.take_events(cora).unwrap();
+    again(world, &one);
+    assert_eq!(not_sent(world), [three.as_str(), two.as_str()]);
+    world.run_for(60_000).unwrap();
+    assert_eq!(not_sent(world), [three.as_str(), two.as_str(), one.as_str()]);
+    assert_eq!(told(world, cora), [(NoticeKind::NotSent, false, true)]);
+
+    set_role(world, RoleName::Member);
+    world.take_back(cora, &[two]).unwrap();
+    assert_eq!(not_sent(world), [three.as_str(), one.as_str()]);
+    again(world, &one);
+    again(world, &three);
+    world.run_for(60_000).unwrap();
+    assert_eq!(not_sent(world), [""; 0]);
+    assert_eq!(world.bodies(laptop, &group).unwrap(), ["one", "three"]);
+}
+
+#[test]
 fn an_invitation_that_nobody_used_is_told_of_a_day_before_its_end() {
     use homing_engine::api::InviteTo;
     const HOUR: u64 = 3_600_000;
