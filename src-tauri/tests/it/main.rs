@@ -49,5 +49,6 @@ mod steps;
 mod tables;
 mod team;
 mod translation;
+mod unread;
 mod voice;
 mod writing;

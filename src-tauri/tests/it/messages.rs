@@ -72,6 +72,15 @@ async fn react(app: &App, id: &str, emoji: &str) {
         .await;
 }
 
+/// Takes an own reaction back, by pressing it.
+async fn take_back(app: &App, id: &str, emoji: &str) {
+    let reaction = in_it(id, &format!("[data-testid=reaction][data-emoji=\"{emoji}\"]"));
+    scroll_up_to(app, id).await;
+    go_to(app, id).await;
+    app.click(&format!("{reaction}[aria-pressed=true]")).await;
+    app.wait_gone(&reaction).await;
+}
+
 async fn edit(app: &App, id: &str, text: &str) {
     choose(app, id, "message-edit").await;
     app.fill(&in_it(id, "textarea"), text).await;
@@ -184,17 +193,22 @@ async fn messages_are_edited_reacted_to_answered_forwarded_and_deleted_offline_a
         window.wait_for(&in_it(&door, "[data-testid=message-replies][data-count=\"3\"]")).await;
     }
 
-    // Deleted for everyone, while nobody can be told: words and reactions are gone from all screens.
+    // A reaction taken back, and a message deleted for everyone, while nobody can be told; then gone from all screens.
     house.relay_down().await;
+    take_back(&house.laptop, &door, "👍").await;
+    house.laptop.wait_for(&format!("{}[data-changing=queued]", of(&door))).await;
     choose(&house.laptop, &when, "message-delete").await;
     house.laptop.click(&tid("confirm")).await;
     house.laptop.wait_for(&format!("{}[data-deleted=true]", of(&when))).await;
     for window in [&house.desktop, &house.ben] {
         scroll_up_to(window, &when).await;
         window.wait_text(&in_it(&when, &tid("message-body")), "sharp").await;
+        window.wait_for(&in_it(&door, "[data-emoji=\"👍\"][data-count=\"1\"]")).await;
     }
     house.relay_up().await;
     for window in house.windows() {
+        window.wait_for(&format!("{}:not([data-changing])", of(&door))).await;
+        window.wait_gone(&in_it(&door, &tid("reaction"))).await;
         window.wait_for(&format!("{}[data-deleted=true][data-edited=false]", of(&when))).await;
         window.wait_gone(&in_it(&when, &tid("reaction"))).await;
         window.wait_gone(&in_it(&when, &tid("message-body"))).await;
