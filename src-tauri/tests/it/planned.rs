@@ -5,11 +5,17 @@ use serde_json::json;
 
 use crate::driver::{App, Desk, Viewer};
 use crate::meeting::Meeting;
-use crate::steps::{begin, open, paste_file, tid, wait_connected, wait_draft};
+use crate::notices::notice;
+use crate::steps::{
+    begin, close_dialog, invitation, open, paste_file, says, tid, to_inbox, wait_connected, wait_draft,
+    wait_unread,
+};
 
 /// How far ahead something is planned; and for how long the relay was off when it is over.
 const AHEAD_MS: i64 = 24 * 3_600_000;
 const OVER_MS: i64 = AHEAD_MS + 60_000;
+/// Behind what is planned for tomorrow, and within the last of the three days an invitation is good for.
+const LATER_MS: i64 = 50 * 3_600_000;
 
 fn planned(state: &str) -> String {
     format!("[data-testid=scheduled][data-state={state}]")
@@ -150,6 +156,71 @@ async fn a_file_goes_out_with_its_planned_message_while_the_windows_are_closed()
     window.close().await;
     ben.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planned_message_whose_time_passed_offline_is_told_goes_out_late_and_says_so() {
+    let desk = Desk::start();
+    let Meeting { mut relay, laptop, desktop, ben, talk } = Meeting::on(&desk).await;
+    laptop.eval("location.hash = '#/invite'", vec![]).await;
+    invitation(&laptop, "client", Some("Cora Lind")).await;
+    close_dialog(&laptop).await;
+    relay.stop();
+    for window in [&laptop, &desktop, &ben] {
+        window.wait_for(&tid("banner")).await;
+    }
+    to_inbox(&laptop).await;
+    open(&laptop, &talk).await;
+    laptop.fill(&tid("composer"), "The keys are in the box").await;
+    laptop.click(&tid("later")).await;
+    laptop.click(&tid("later-choice-tomorrow")).await;
+    laptop.wait_text(&planned("waiting"), "The keys are in the box").await;
+
+    // Two days later there is still no relay. Only the device that planned it can know that it is late.
+    laptop.close().await;
+    desktop.close().await;
+    let later = LATER_MS.to_string();
+    let env = [("HOMING_CLOCK_SKEW_MS", later.as_str())];
+    let (laptop, desktop) = tokio::join!(desk.app("laptop", &env), desk.app("desktop", &env));
+    open(&laptop, &talk).await;
+    laptop.wait_for(&format!("{}[data-late=true] {}", planned("waiting"), tid("scheduled-late"))).await;
+    for window in [&laptop, &desktop] {
+        window.click("[data-nav=notices]").await;
+        window.wait_text(&notice("invite_ends", true), "Your invitation to Cora Lind was not used").await;
+    }
+    laptop.wait_text(&notice("planned", true), "The keys are in the box").await;
+    desktop.wait_gone(PLANNED).await;
+    desktop.click(&format!("{} {}", notice("invite_ends", true), tid("notice-read"))).await;
+    desktop.wait_for(&notice("invite_ends", false)).await;
+    laptop.wait_for(&notice("invite_ends", true)).await;
+
+    // It goes out with the relay: there is nothing to look at any more.
+    relay.start_later(LATER_MS);
+    for window in [&laptop, &desktop, &ben] {
+        wait_connected(window).await;
+    }
+    wait_unread(&ben, &talk, 1).await;
+    laptop.wait_for(&notice("invite_ends", false)).await;
+    for window in [&laptop, &desktop, &ben] {
+        window.wait_gone(PLANNED).await;
+        to_inbox(window).await;
+        open(window, &talk).await;
+        says(window, &["The keys are in the box"]).await;
+    }
+    laptop.wait_text(&planned("sent_late"), "it was not at the relay in time").await;
+    for window in [&desktop, &ben] {
+        window.wait_gone(&tid("scheduled")).await;
+    }
+    laptop.click(&tid("scheduled-dismiss")).await;
+    laptop.wait_gone(&tid("scheduled")).await;
+    ben.click("[data-nav=notices]").await;
+    ben.wait_for(&tid("notices-unread")).await;
+    ben.wait_gone("[data-testid=notice][data-kind=invite_ends]").await;
+    for window in [laptop, desktop, ben] {
+        window.close().await;
+    }
+}
+
+const PLANNED: &str = "[data-testid=notice][data-kind=planned]";
 
 /// For who wants to see what was built.
 async fn shot(app: &App, desk: &Desk, name: &str) {
