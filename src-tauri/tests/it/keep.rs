@@ -25,7 +25,7 @@ async fn wait_state(app: &App, name: &str, state: &str) {
 }
 
 /// Presses something of a file.
-async fn press(app: &App, name: &str, what: &str) {
+pub async fn press(app: &App, name: &str, what: &str) {
     let script = "const file = [...document.querySelectorAll('[data-testid=attachment]')]
             .find((file) => file.innerText.includes(arguments[0]));
         const button = file?.querySelector(`[data-testid=${arguments[1]}]`);
@@ -35,7 +35,7 @@ async fn press(app: &App, name: &str, what: &str) {
 }
 
 /// Chooses in the settings.
-async fn set(app: &App, setting: &str, value: &str) {
+pub async fn set(app: &App, setting: &str, value: &str) {
     app.eval("location.hash = '#/settings'", vec![]).await;
     let css = format!("[data-testid=setting][data-id={setting}] select");
     app.wait_for(&css).await;
@@ -48,7 +48,7 @@ async fn set(app: &App, setting: &str, value: &str) {
 }
 
 /// Sends files by letting them go over the conversation.
-async fn send(app: &App, files: &[PathBuf]) {
+pub async fn send(app: &App, files: &[PathBuf]) {
     let middle = "const box = document.querySelector('[data-testid=log]').getBoundingClientRect();
         return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)]";
     let place = serde_json::from_value(app.eval(middle, vec![]).await).unwrap();

@@ -25,9 +25,12 @@ impl Meeting {
         Self::with(desk, [&[], &[], &[]]).await
     }
 
-    /// All three show their lists, and are connected.
     pub async fn with(desk: &Desk, env: [Env<'_>; 3]) -> Self {
-        let relay = Relay::start(&desk.folder("relay"));
+        Self::at(desk, Relay::start(&desk.folder("relay")), env).await
+    }
+
+    /// All three show their lists, and are connected.
+    pub async fn at(desk: &Desk, relay: Relay, env: [Env<'_>; 3]) -> Self {
         let (laptop, desktop, ben) =
             tokio::join!(desk.app("laptop", env[0]), desk.app("desktop", env[1]), desk.app("ben", env[2]));
         first_start(&laptop, "Ada Berger").await;

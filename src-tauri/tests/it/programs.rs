@@ -1,4 +1,5 @@
-//! The programs that are no windows: a relay, a person on the command line, and a service that counts who comes.
+//! The programs that are no windows: a relay and the line to it, a person on the command line, and a service that counts
+//! who comes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Semaphore;
 
 use crate::driver::Group;
 
@@ -21,8 +25,10 @@ fn built(program: &str) -> PathBuf {
 
 /// A relay with its data in a folder of its own.
 pub struct Relay {
-    /// Where it listens, as a person types it.
+    /// Where it is found, as a person types it.
     pub address: String,
+    /// Where it listens.
+    place: String,
     folder: PathBuf,
     running: Option<Group>,
 }
@@ -31,8 +37,15 @@ impl Relay {
     /// Starts a relay that keeps its data in `folder`, on a free port.
     pub fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        let (running, address) = launch(folder, "127.0.0.1:0", 0, &[]);
-        Self { address, folder: folder.to_path_buf(), running: Some(running) }
+        let (running, place) = launch(folder, "127.0.0.1:0", 0, &[]);
+        Self { address: place.clone(), place, folder: folder.to_path_buf(), running: Some(running) }
+    }
+
+    /// The same at the other end of a line: that is the way everybody takes.
+    pub async fn behind_line(folder: &Path) -> (Self, Line) {
+        let relay = Self::start(folder);
+        let (line, address) = Line::to(&relay.place).await;
+        (Self { address, ..relay }, line)
     }
 
     /// Ends it without notice; its port stays the one everybody knows.
@@ -56,9 +69,9 @@ impl Relay {
     }
 
     fn launch_again(&mut self, skew_ms: i64, args: &[&str]) {
-        let listen = self.address.trim_start_matches("http://");
-        let (running, address) = launch(&self.folder, listen, skew_ms, args);
-        assert_eq!(address, self.address);
+        let listen = self.place.trim_start_matches("http://");
+        let (running, place) = launch(&self.folder, listen, skew_ms, args);
+        assert_eq!(place, self.place);
         self.running = Some(running);
     }
 }
@@ -74,6 +87,86 @@ fn launch(folder: &Path, listen: &str, skew_ms: i64, args: &[&str]) -> (Group, S
     let ready: Value =
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the relay does not start: {line:?}"));
     (group, ready["listening"].as_str().unwrap().to_owned())
+}
+
+/// A line on which files get as far as they are let, in each direction; everything else goes at once.
+pub struct Line {
+    up: Arc<Semaphore>,
+    down: Arc<Semaphore>,
+}
+
+impl Line {
+    const PIECE: usize = 64 * 1024;
+    /// What a request for a file names in its first line.
+    const FILES: &[u8] = b" /v1/blobs/";
+
+    async fn to(relay: &str) -> (Self, String) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let line = Self { up: Arc::new(Semaphore::new(0)), down: Arc::new(Semaphore::new(0)) };
+        let relay = relay.trim_start_matches("http://").to_owned();
+        let (up, down) = (Arc::clone(&line.up), Arc::clone(&line.down));
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                // While there is no relay, who comes is turned away.
+                if let Ok(far) = tokio::net::TcpStream::connect(&relay).await {
+                    tokio::spawn(Self::join(near, far, Arc::clone(&up), Arc::clone(&down)));
+                }
+            }
+        });
+        (line, address)
+    }
+
+    /// Lets so many bytes more through on their way to the relay.
+    pub fn let_up(&self, bytes: usize) {
+        self.up.add_permits(bytes);
+    }
+
+    /// Lets so many bytes more through on their way from the relay.
+    pub fn let_down(&self, bytes: usize) {
+        self.down.add_permits(bytes);
+    }
+
+    async fn join(
+        near: tokio::net::TcpStream,
+        far: tokio::net::TcpStream,
+        up: Arc<Semaphore>,
+        down: Arc<Semaphore>,
+    ) {
+        let (mut from_near, to_near) = near.into_split();
+        let (from_far, mut to_far) = far.into_split();
+        let mut first = vec![0; Self::PIECE];
+        let Ok(read) = from_near.read(&mut first).await else { return };
+        let of_files = first[..read].windows(Self::FILES.len()).any(|part| part == Self::FILES);
+        let (up, down) = if of_files { (Some(up), Some(down)) } else { (None, None) };
+        let there = async {
+            if Self::pass(&first[..read], &mut to_far, up.as_deref()).await {
+                Self::carry(from_near, to_far, up.as_deref()).await;
+            }
+        };
+        // Who hangs up on one side has hung up on the other.
+        tokio::select! {
+            () = there => {}
+            () = Self::carry(from_far, to_near, down.as_deref()) => {}
+        }
+    }
+
+    async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Option<&Semaphore>) {
+        let mut piece = vec![0; Self::PIECE];
+        while let Ok(read) = from.read(&mut piece).await {
+            if read == 0 || !Self::pass(&piece[..read], &mut to, gate).await {
+                return;
+            }
+        }
+    }
+
+    /// Whether it came through.
+    async fn pass(piece: &[u8], to: &mut OwnedWriteHalf, gate: Option<&Semaphore>) -> bool {
+        if let Some(gate) = gate {
+            gate.acquire_many(u32::try_from(piece.len()).unwrap()).await.unwrap().forget();
+        }
+        to.write_all(piece).await.is_ok()
+    }
 }
 
 /// Somebody on the command line: each command is a process.
