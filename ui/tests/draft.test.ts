@@ -42,6 +42,14 @@ describe("DraftEditor", () => {
     expect(editor.saved).toBe(true);
   });
 
+  it("has nothing left to save when what was typed is taken back at once", async () => {
+    editor.input("hello");
+    editor.input("");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(editor.saved).toBe(true);
+    expect(stored()).toBe("");
+  });
+
   it("merges what another device typed while typing here", async () => {
     editor.input("base");
     await vi.advanceTimersByTimeAsync(300);

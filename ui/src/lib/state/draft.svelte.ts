@@ -284,7 +284,12 @@ export class DraftEditor implements Takes {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     while (this.#busy) await this.#busy;
-    if ((!this.dirty && !this.#missed) || this.posting) return;
+    if (this.posting) return;
+    if (!this.dirty && !this.#missed) {
+      // What was typed was taken back before it was kept.
+      this.saved = true;
+      return;
+    }
     this.#busy = this.#save();
     await this.#busy;
   }
