@@ -10,6 +10,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::driver::{App, Desk, kill_hard};
 use crate::programs::{Relay, Terminal};
@@ -71,8 +72,8 @@ async fn nothing_the_screen_took_is_lost_when_the_window_is_killed() {
         }
         open(&ada, &talk).await;
         let before = rng.random_range(1..6);
-        let moment = Duration::from_micros(rng.random_range(0..60_000));
-        let at_once = write_until_killed(&ada, &mut record, number, before, moment).await;
+        let part = rng.random_range(0.0..1.0);
+        let at_once = write_until_killed(&ada, &mut record, number, before, part).await;
         ada.bury();
 
         ada = desk.app("ada", &[]).await;
@@ -104,27 +105,24 @@ async fn nothing_the_screen_took_is_lost_when_the_window_is_killed() {
     assert!(untold > 0, "no kill fell between the durable write and the screen");
 }
 
-/// Sends one message after the other; after some of them the app is killed while the next is on its way. Gives the one
-/// that was on its way.
-async fn write_until_killed(
-    app: &App,
-    record: &mut Record,
-    round: u32,
-    before: u32,
-    moment: Duration,
-) -> String {
+/// Sends one message after the other; after some of them the app is killed while the next is on its way, this part of the
+/// time gone by that the one before took to stand on the screen. Gives the one that was on its way.
+async fn write_until_killed(app: &App, record: &mut Record, round: u32, before: u32, part: f64) -> String {
     let pid = app.pid();
+    let mut took = Duration::ZERO;
     for n in 0..before {
         let text = format!("round {round}, message {n}");
         record.tried.insert(text.clone());
+        let begin = Instant::now();
         assert_eq!(app.client.execute_async(SEND, vec![json!(text)]).await.unwrap(), json!(true));
+        took = begin.elapsed();
         record.shown.insert(text);
     }
     let text = format!("round {round}, message {before}, the last");
     record.tried.insert(text.clone());
     // The moment is any moment, so nothing is waited for but time.
     let killed = async {
-        tokio::time::sleep(moment).await;
+        tokio::time::sleep(took.mul_f64(part)).await;
         tokio::task::spawn_blocking(move || kill_hard(pid)).await.unwrap();
     };
     let sent = async {
