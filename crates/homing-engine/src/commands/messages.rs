@@ -248,7 +248,12 @@ impl Replica {
         let author_ms = env.now_ms().max(newest + 1);
         let mut extras = message.extras;
         if !extras.forwarded {
-            extras.mentions = self.mentioned(tx, &row.space, message.text)?;
+            // Whoever writes a comment may name colleagues beside its words too.
+            for person in self.mentioned(tx, &row.space, message.text)? {
+                if !extras.mentions.contains(&person) {
+                    extras.mentions.push(person);
+                }
+            }
         }
         let template = extras.template;
         let edit = Edit::CreateMessage {

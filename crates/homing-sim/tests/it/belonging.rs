@@ -126,6 +126,24 @@ fn a_comment_is_seen_by_the_team_and_never_reaches_the_client() {
     holds_nothing(world, ben, "he pays late");
 }
 
+#[test]
+fn a_comment_names_whom_its_words_name_and_whom_a_script_names_beside_them() {
+    let (mut house, two) = commented(97);
+    let (laptop, cora) = (house.laptop, house.cora);
+    let world = &mut house.world;
+    let args = Comment {
+        conversation: two.clone(),
+        text: "who has the key?".to_owned(),
+        mentions: vec!["Ada".to_owned()],
+        ..Comment::default()
+    };
+    let written: Commented = world.ask(cora, Call::Comment(args)).unwrap();
+    world.settle().unwrap();
+    let rows = world.messages(laptop, &two).unwrap();
+    let row = rows.iter().find(|row| row.id == written.id).unwrap();
+    assert!(row.mentions_me && row.internal, "{row:?}");
+}
+
 /// Opens a device with its keys: no message, no entry that opens, no stray holds these words.
 fn holds_nothing(world: &mut World, device: usize, words: &str) {
     world.crash(device).unwrap();
