@@ -121,9 +121,8 @@ export class Place {
   scrolled = (): void => {
     const { handle } = this;
     if (!handle || !this.placed) return;
-    // The place may have been moved by a change of size that the list has not heard of yet; not if somebody has it in hand.
-    const taken = this.#offset === Number.POSITIVE_INFINITY;
-    if (this.#grown() && !taken) this.#reflowed();
+    // The place may have been moved by a change of size that the list has not heard of yet.
+    if (this.#grown()) this.#reflowed();
     const offset = handle.getScrollOffset();
     const rest = handle.getScrollSize() - offset - handle.getViewportSize();
     // Sizes that change move the end away from the view; only somebody who scrolls up moves the view from the end.
