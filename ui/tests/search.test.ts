@@ -1,5 +1,5 @@
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { rangesOf } from "../src/lib/marks";
 import { all, app, one, soon, start } from "./helpers";
@@ -51,6 +51,31 @@ describe("search", () => {
     window.location.hash = "#/search";
     await user.click(await soon(() => one("search-recent")));
     await soon(() => expect(field().value).toBe("boiler"));
+  });
+
+  it("takes as many letters as somebody types, and keeps them for the way back", async () => {
+    const user = userEvent.setup({ delay: null });
+    // As WebKit does: an address may be written 100 times in 30 s.
+    let written = 0;
+    const replace = vi.spyOn(window.history, "replaceState").mockImplementation((...args) => {
+      if ((written += 1) > 100) throw new DOMException("Attempt to use history.replaceState() more than 100 times per 30 seconds", "SecurityError");
+      History.prototype.replaceState.apply(window.history, args);
+    });
+    await start(undefined, "#/search");
+    await soon(field);
+    for (let at = 0; at < 12; at += 1) {
+      await user.clear(field());
+      await user.type(field(), "boiler has:");
+    }
+    await user.clear(field());
+    await user.type(field(), "boi");
+    await soon(() => expect(window.location.hash).toBe("#/search?q=boi"));
+    await user.type(field(), "ler");
+    await user.click(await soon(() => one("search-hit")));
+    await soon(() => expect(app().dataset["view"]).toBe("conversation"));
+    window.history.back();
+    await soon(() => expect(field().value).toBe("boiler"));
+    replace.mockRestore();
   });
 
   it("says what to do when nothing is found", async () => {

@@ -212,6 +212,8 @@ async fn filters_narrow_what_was_written_offline_and_what_was_searched_stays_on_
         wait_unread(window, &talk, 2).await;
         window.wait_text(&row(&notes), "Papers of the boiler").await;
         to_search(window).await;
+        // More letters in a few seconds than WebKit lets an address change in 30 (100).
+        look_for(window, &"what was it about ".repeat(7)).await;
         look_for(window, "boil has:file ").await;
         found(window, &["Papers of the boiler"]).await;
         look_for(window, "boil is:unread ").await;

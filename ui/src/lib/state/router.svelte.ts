@@ -4,6 +4,12 @@ import { hashOf, parseRoute, type Route, type RouteName } from "../routes";
 const OVER = new Set<RouteName>(["members", "files"]);
 const ORIGINS = new Set<RouteName>(["search", "outbox", "drafts", "people"]);
 
+/**
+ * How long the address of a view may lag behind what is typed there: WebKit throws after 100 `history.replaceState` in
+ * 30 s (History::stateObjectAdded).
+ */
+const TYPED_MS = 400;
+
 /** The place in the app: kept in the location hash, so that every view has an address. */
 export class Router {
   current = $state<Route>(parseRoute(""));
@@ -14,6 +20,9 @@ export class Router {
   #under: Route | null = null;
   /** The view a conversation was opened from, when that was not the list. */
   #origin: Route | null = null;
+  /** The address of what is typed, before it is written. */
+  #typed: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#read();
@@ -22,9 +31,11 @@ export class Router {
 
   dispose(): void {
     window.removeEventListener("hashchange", this.#read);
+    this.#forget();
   }
 
   #read = (): void => {
+    this.#forget();
     const next = parseRoute(window.location.hash);
     const closing = this.current.layer === "dialog" && next.layer !== "dialog";
     this.current = next;
@@ -37,6 +48,7 @@ export class Router {
 
   go(name: RouteName, id?: string | null, query?: Record<string, string>): void {
     const hash = hashOf(name, id, query);
+    this.#settle();
     if (hash === window.location.hash) return;
     const from = this.base;
     const dialog = parseRoute(hash).layer === "dialog";
@@ -52,6 +64,25 @@ export class Router {
   replace(name: RouteName, id?: string | null, query?: Record<string, string>): void {
     window.history.replaceState(null, "", hashOf(name, id, query));
     this.#read();
+  }
+
+  /** The view that is shown goes by another query, which changes with every letter: it counts at once. */
+  type(query: Record<string, string>): void {
+    this.current = { ...this.current, query };
+    if (this.current.layer !== "dialog") this.base = this.current;
+    this.#typed = hashOf(this.current.name, this.current.id, query);
+    this.#timer ??= setTimeout(this.#settle, TYPED_MS);
+  }
+
+  #settle = (): void => {
+    if (this.#typed !== null) window.history.replaceState(null, "", this.#typed);
+    this.#forget();
+  };
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#typed = null;
   }
 
   /** One step out: a dialog to what is under it, a conversation to where it was opened, a view to the inbox. */
