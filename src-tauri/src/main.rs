@@ -30,6 +30,7 @@ use tracing_subscriber::EnvFilter;
 fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("HOMING_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    platform::choose_painting();
 
     let profile = folders::create(&folders::profile(None)?)?;
     let mut context = tauri::generate_context!();

@@ -1,6 +1,8 @@
 //! What differs between the systems: notifications, the tray, what is dragged and pasted, what the sound library
 //! says, and the wish of the system that the app ends.
 
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use tauri::{AppHandle, WebviewWindow, Window};
@@ -233,6 +235,35 @@ pub fn quiet_sound_library() {
 #[cfg(any(target_os = "macos", target_os = "windows"))]
 pub fn quiet_sound_library() {}
 
+/// Where Linux shows the devices that render.
+#[cfg(target_os = "linux")]
+const RENDERERS: &str = "/dev/dri";
+
+/// Without a graphics processor the webview paints by itself. To be called before anything else runs.
+///
+/// WebKit otherwise paints through OpenGL, which Mesa then does on the processor: it compiles a program for every
+/// kind of thing that is painted, anew in each start; some systems show a black window then. The variable is one of
+/// `trac.webkit.org/wiki/EnvironmentVariables`; what it is set to already stays.
+#[cfg(target_os = "linux")]
+pub fn choose_painting() {
+    if !has_renderer(Path::new(RENDERERS))
+        && let Err(error) = gtk::glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false)
+    {
+        tracing::debug!("the webview paints through OpenGL: {error}");
+    }
+}
+
+/// As on Linux; the webviews of these choose well themselves.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub fn choose_painting() {}
+
+/// Whether a folder of graphics devices has one that renders (`docs.kernel.org/gpu/drm-uapi.html`, render nodes).
+#[cfg(target_os = "linux")]
+fn has_renderer(folder: &Path) -> bool {
+    let Ok(devices) = folder.read_dir() else { return false };
+    devices.flatten().any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
+}
+
 /// Width and height of a window in the measure that drags are told in.
 #[cfg(target_os = "linux")]
 pub fn drag_area(window: &Window) -> tauri::Result<(f64, f64)> {
@@ -278,5 +309,15 @@ mod tests {
     #[test]
     fn what_somebody_wrote_is_never_markup() {
         assert_eq!(escape("<b>1 & 2</b>"), "&lt;b&gt;1 &amp; 2&lt;/b&gt;");
+    }
+
+    #[test]
+    fn a_screen_alone_renders_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_renderer(&folder.path().join("dri")));
+        std::fs::write(folder.path().join("card0"), "").unwrap();
+        assert!(!has_renderer(folder.path()));
+        std::fs::write(folder.path().join("renderD128"), "").unwrap();
+        assert!(has_renderer(folder.path()));
     }
 }

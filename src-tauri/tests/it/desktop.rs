@@ -1,8 +1,10 @@
 //! What the app asks of the desktop around it: notifications, a tray, links, and where its window stands.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
-use crate::driver::{App, Bus, Desk, Notice, Notices, OnScreen, Tray};
+use crate::driver::{App, Bus, Desk, Notice, Notices, OnScreen, Tray, wait_for_some};
 use crate::programs::{Relay, Terminal};
 use crate::steps::{
     conversation_id, first_start, introduce, link_terminal, look_away, open, row, tid, to_inbox, wait_unread,
@@ -147,6 +149,40 @@ async fn the_tray_counts_what_is_unread_and_brings_back_a_closed_window() {
     setting(&ada, "close_to_tray").await;
     OnScreen::of(&ada).close();
     ada.wait_end().await;
+}
+
+/// As many colours as the edges of letters and the pictures of people bring; a window that is not painted has a few.
+const COLOURS: usize = 100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webview_that_paints_by_itself_brings_every_conversation_to_the_screen() {
+    let desk = Desk::start();
+    let ada = Terminal::new(&desk.folder("ada"), 0);
+    ada.one(&["init", "--name", "Ada Berger"]).await;
+    ada.run(&["seed", "--messages", "200", "--conversations", "5", "--random-seed", "7"]).await;
+    // As the app asks for where there is no graphics processor. Its driver can't press anything then, but ask.
+    let app = desk.app("ada", &[("WEBKIT_DISABLE_COMPOSITING_MODE", "1")]).await;
+    app.wait_for(&tid("conversation")).await;
+    let window = OnScreen::of(&app);
+    let mut before = Vec::new();
+    for nth in 0..3 {
+        let press = "const row = document.querySelectorAll('[data-testid=conversation]')[arguments[0]];
+            row.querySelector('a').click();
+            return row.dataset.id";
+        let talk = app.eval(press, vec![json!(nth)]).await;
+        let shown = "const thread = document.querySelector('[data-testid=thread][data-loaded=true]');
+            const message = thread?.dataset.id === arguments[0] && thread.querySelector('[data-testid=message]');
+            return message && message.checkVisibility({ visibilityProperty: true })";
+        app.wait_until("the messages of a conversation", shown, vec![talk]).await;
+        let painted = || {
+            let picture = window.picture();
+            let colours = picture.chunks_exact(4).collect::<HashSet<_>>().len();
+            (colours > COLOURS && !before.contains(&picture)).then_some(picture)
+        };
+        let picture = wait_for_some("another picture on the screen", painted).await;
+        before.push(picture);
+    }
+    app.close().await;
 }
 
 #[tokio::test]

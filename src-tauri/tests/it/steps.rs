@@ -58,6 +58,9 @@ pub async fn open(app: &App, conversation: &str) {
     app.click(&row(conversation)).await;
     app.wait_for(&shown).await;
     app.wait_for(&tid("composer")).await;
+    // Until its end is found the list is there, but not to be seen, and takes no focus.
+    let seen = "return document.querySelector(arguments[0])?.checkVisibility({ visibilityProperty: true })";
+    app.wait_until("its messages on the screen", seen, vec![json!(tid("log"))]).await;
 }
 
 /// Goes to another window.

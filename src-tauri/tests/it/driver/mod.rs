@@ -114,6 +114,9 @@ impl Desk {
             command.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
             // The bus is empty: asking it for a keychain can only cost time.
             command.env("HOMING_PROFILE", &profile).env("HOMING_KEYCHAIN", "off");
+            // Driven windows are composited on any machine: a webview that paints by itself leaves its driver waiting for a
+            // frame where nothing changes. Without a graphics processor it is the painting that takes long.
+            command.env("WEBKIT_DISABLE_COMPOSITING_MODE", "0").env("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1");
             command.envs(env.iter().copied());
             command
         };

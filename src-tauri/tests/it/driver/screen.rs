@@ -1,7 +1,9 @@
 //! An app's window as the screen knows it: whether it is shown, and the button that closes it.
 
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask, InputFocus, MapState, Window};
+use x11rb::protocol::xproto::{
+    ClientMessageEvent, ConnectionExt, EventMask, ImageFormat, InputFocus, MapState, Window,
+};
 use x11rb::rust_connection::RustConnection;
 
 use super::App;
@@ -73,6 +75,15 @@ impl OnScreen {
             .unwrap();
         app.wait_until("no keyboard", "return !document.hasFocus()", vec![]).await;
         app.eval("dispatchEvent(new Event('blur'))", vec![]).await;
+    }
+
+    /// What it shows, four bytes for each of its points.
+    pub fn picture(&self) -> Vec<u8> {
+        let place = self.connection.get_geometry(self.window).unwrap().reply().unwrap();
+        let (format, all) = (ImageFormat::Z_PIXMAP, u32::MAX);
+        let image =
+            self.connection.get_image(format, self.window, 0, 0, place.width, place.height, all).unwrap();
+        image.reply().unwrap().data
     }
 
     /// Presses the button that closes it.
