@@ -4,7 +4,7 @@ use homing_wire::{DeviceId, DocId, EntryId, EpochId, Hash, ScheduleTag, SpaceId}
 use rusqlite::{Params, Row, params};
 
 use crate::sql::{doc, stored_enum};
-use crate::{Read, Result, Tx};
+use crate::{Read, Result, Tx, merging};
 
 stored_enum! {
     /// What is to become of it.
@@ -150,9 +150,14 @@ pub fn of_space(db: &Read<'_>, space: &SpaceId) -> Result<Vec<ScheduledRow>> {
     all(db, "WHERE space = ?1", [&space.0])
 }
 
-/// What is to be sent in a conversation, the next first.
+/// What is to be sent in a conversation and in those that go on in it, the next first.
 pub fn of_conversation(db: &Read<'_>, conversation: &DocId) -> Result<Vec<ScheduledRow>> {
-    all(db, "WHERE conversation = ?1", [conversation.as_bytes()])
+    let mut rows = all(db, "WHERE conversation = ?1", [conversation.as_bytes()])?;
+    for part in merging::parts(db, conversation)? {
+        rows.extend(all(db, "WHERE conversation = ?1", [part.as_bytes()])?);
+    }
+    rows.sort_by_key(|row| (row.at_ms, row.message));
+    Ok(rows)
 }
 
 /// Spaces that something is to be sent in.

@@ -8,7 +8,7 @@ use crate::meeting::{Env, start_again, stop};
 use crate::programs::Relay;
 use crate::steps::{
     begin, close_dialog, conversation_id, first_start, invite, join, link, open, row, says, tid, to_inbox,
-    write,
+    type_draft, wait_draft, write,
 };
 
 pub struct Agency {
@@ -203,6 +203,43 @@ async fn report(app: &App, conversation: &str, evidence: bool) {
     open(app, conversation).await;
     app.click(&tid("person-menu")).await;
     app.click(&format!("[data-testid=spam][data-evidence={evidence}]")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drafts_of_a_merged_conversation_are_gone_on_with_from_the_list_and_from_the_bar() {
+    let house = Agency::start().await;
+    let (boiler, garden) = (house.boiler.clone(), house.garden.clone());
+    let laptop = &house.laptop;
+    open(laptop, &garden).await;
+    type_draft(laptop, "The roses too").await;
+    open(laptop, &boiler).await;
+    type_draft(laptop, "On Monday").await;
+    merge(laptop, &garden, &boiler).await;
+    laptop.wait_for(&format!("[data-testid=thread][data-id=\"{boiler}\"][data-loaded=true]")).await;
+    wait_draft(laptop, "On Monday").await;
+    let other = "[data-testid=other-draft][data-current=false] .open";
+    laptop.click(other).await;
+    wait_draft(laptop, "The roses too").await;
+    laptop.click(other).await;
+    wait_draft(laptop, "On Monday").await;
+    laptop.click("[data-nav=drafts]").await;
+    let listed = |id: &str| format!("[data-testid=draft-row][data-conversation=\"{id}\"]");
+    laptop.wait_text(&listed(&boiler), "The boiler").await;
+    let script = "const rows = [...document.querySelectorAll(arguments[0])];
+        rows.find((row) => row.innerText.includes('The roses too'))?.querySelector('.open').click();
+        return rows.length === 2";
+    laptop.wait_until("both drafts where they are gone on with", script, vec![json!(listed(&boiler))]).await;
+    laptop.wait_for(&format!("[data-testid=thread][data-id=\"{boiler}\"][data-loaded=true]")).await;
+    wait_draft(laptop, "The roses too").await;
+    type_draft(laptop, "The roses too and the hedge").await;
+    laptop.click(&tid("send")).await;
+    wait_draft(laptop, "").await;
+    laptop.wait_text(other, "On Monday").await;
+    for device in [laptop, &house.client] {
+        open(device, &boiler).await;
+        device.wait_text(&tid("message-body"), "The roses too and the hedge").await;
+    }
+    house.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -228,11 +228,18 @@ async fn two_conversations_become_one_and_two_again() {
             "id",
         )
         .await;
+    let draft = ada.text(&["draft", "set", &again, "and the tiles"], "id").await;
     assert_eq!(ada.text(&["conversation", "merge", "Kitchen again", "Kitchen"], "id").await, conversation);
+    let used = ada.one(&["draft", "use", &conversation, &draft]).await;
+    assert_eq!((text(&used, "id"), text(&used, "conversation")), (draft.clone(), conversation.clone()));
+    ada.one(&["draft", "set", &conversation, "and the sink", "--draft", &draft]).await;
+    assert_eq!(ada.text(&["draft", "show", &conversation], "text").await, "and the sink");
+    assert_eq!(ada.text(&["draft", "list"], "conversation").await, conversation);
     assert_eq!(ada.bodies(&conversation).await, ["Good morning!", "Hello"]);
     assert_eq!(ada.text(&["conversation", "show", &again], "id").await, conversation);
     assert_eq!(ada.text(&["conversation", "unmerge", &again], "id").await, again);
     assert_eq!(ada.bodies(&conversation).await, ["Good morning!"]);
+    assert_eq!(ada.text(&["draft", "show", &again], "id").await, draft);
     assert_eq!(ada.fails(&["conversation", "merge", "Kitchen", "Kitchen"]).await, "invalid_argument");
 }
 

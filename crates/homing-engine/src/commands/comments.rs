@@ -5,7 +5,7 @@ use homing_model::Extras;
 use homing_store::{Durability, conversations};
 use homing_wire::{DocId, SpaceId};
 
-use super::drafts::{base_of, check_typed, which_of};
+use super::drafts::{base_of, check_typed, known, which_of};
 use crate::api::{
     ApiError, Comment, CommentDraft, Commented, ConversationRef, Done, Draft, DraftChoose, Event,
 };
@@ -76,7 +76,11 @@ impl Core {
     /// Makes another of the remarks that are typed the one that is shown, or lets the next begin with nothing.
     pub(crate) fn comment_choose(&mut self, args: DraftChoose) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        self.choose(&comment_place(&id), args.draft.as_deref())?;
+        let draft = args.draft.as_deref().map(known).transpose()?;
+        self.write(Durability::Full, |tx, replica, _| {
+            let place = replica.comment_place(tx, &id)?;
+            replica.choose(tx, &place, draft.as_ref())
+        })?;
         self.comment_draft_of(&id)
     }
 

@@ -7,7 +7,7 @@ use homing_wire::DocId;
 use super::drafts::which_of;
 use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach, ItemRef, QuickAttach};
 use crate::core::Core;
-use crate::drafts::Which;
+use crate::drafts::{Which, typed_at};
 use crate::fail::not_found;
 use crate::files::StagedFile;
 use crate::reply::Reply;
@@ -84,8 +84,10 @@ impl Core {
     pub(crate) fn draft_detach(&mut self, args: DraftDetach) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
         let file: DocId = args.id.parse().map_err(|_| ApiError::from(not_found("file")))?;
-        let row = draft_files::get(&self.db()?, &file)?.filter(|row| row.conversation == id);
-        let row = row.ok_or_else(|| ApiError::from(not_found("file")))?;
+        let row = draft_files::get(&self.db()?, &file)?.ok_or_else(|| ApiError::from(not_found("file")))?;
+        if typed_at(&self.db()?, &row.conversation)? != id {
+            return Err(not_found("file").into());
+        }
         self.stop_draft_transfer(&row.blob);
         self.write(Durability::Full, |tx, replica, env| {
             let draft = drafts::get(tx, &row.draft)?.ok_or_else(|| not_found("draft"))?;

@@ -48,7 +48,7 @@ pub(super) fn check_typed(text: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn known(id: &str) -> Result<DocId, ApiError> {
+pub(super) fn known(id: &str) -> Result<DocId, ApiError> {
     id.parse().map_err(|_| ApiError::from(not_found("draft")))
 }
 
@@ -83,16 +83,9 @@ impl Core {
     /// Makes another of a conversation's drafts the composer's, or lets it begin with nothing.
     pub(crate) fn draft_choose(&mut self, args: DraftChoose) -> Result<Draft, ApiError> {
         let id = self.find_conversation(&args.conversation)?;
-        self.choose(&id, args.draft.as_deref())?;
+        let draft = args.draft.as_deref().map(known).transpose()?;
+        self.write(Durability::Full, |tx, replica, _| replica.choose(tx, &id, draft.as_ref()))?;
         self.draft_of(&id)
-    }
-
-    pub(super) fn choose(&mut self, place: &DocId, draft: Option<&str>) -> Result<(), ApiError> {
-        let draft = draft.map(known).transpose()?;
-        self.write(Durability::Full, |tx, replica, _| match &draft {
-            Some(draft) => replica.choose_known_draft(tx, place, draft_id(draft)),
-            None => replica.choose_draft(tx, place, None),
-        })
     }
 
     pub(crate) fn draft_send(&mut self, mut args: DraftSend, reply: Reply<Sent>) {
@@ -177,6 +170,13 @@ impl Core {
 }
 
 impl Replica {
+    pub(super) fn choose(&mut self, tx: &Tx<'_>, place: &DocId, draft: Option<&DocId>) -> Result<(), Fail> {
+        match draft {
+            Some(draft) => self.choose_known_draft(tx, place, draft_id(draft)),
+            None => self.choose_draft(tx, place, None),
+        }
+    }
+
     /// Sends the draft somebody means at a place, with the text as they see it; `outgoing` says what goes with it.
     pub(super) fn send_typed(
         &mut self,
@@ -188,7 +188,7 @@ impl Replica {
     ) -> Result<DocId, Fail> {
         let text = typed.text;
         if let Which::Known(draft) = typed.which
-            && self.draft_done(tx, place, &draft)?
+            && self.typed_draft_done(tx, place, &draft)?
             && let Some(sent) = messages::get(tx, &self.message_of(tx, place, &draft)?.doc_id())?
         {
             // It left on another device while somebody pressed send here. What differs stays a draft.
@@ -213,7 +213,7 @@ impl Replica {
             let text = self.load_draft(&row)?.text()?;
             self.draft_became_message(tx, &message)?;
             if messages::get(tx, &message)?.is_none_or(|sent| sent.body != text) {
-                self.keep_unsent(tx, now_ms, place, (&draft, &frozen), &text)?;
+                self.keep_unsent(tx, now_ms, &row.conversation, (&draft, &frozen), &text)?;
             }
             return Ok(message);
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use homing_model::{DraftId, Edit, Preimage};
 use homing_store::messages::{self, MessageState};
 use homing_store::outbox::{self, OutboxRow as StoredRow, OutboxState as StoredState};
-use homing_store::{Durability, Read, Tx, changes, drafts};
+use homing_store::{Durability, Read, Tx, changes, drafts, merging};
 use homing_wire::{DocId, Hash, SpaceId};
 
 use super::drafts::back_to_draft;
@@ -135,6 +135,7 @@ impl Core {
         let Some(conversation) = row.conversation.filter(|_| message) else {
             return Err(ApiError::new(Code::InvalidArgument, "Only messages can be edited while they wait."));
         };
+        let conversation = merging::shown_in(&self.db()?, &conversation)?.unwrap_or(conversation);
         match self.take_back(&row, true)? {
             TakenBack::Message { place, .. } if place == comment_place(&conversation) => {
                 self.comment_draft_of(&conversation)
@@ -164,7 +165,8 @@ impl Core {
             let shown = row.doc.map(|doc| messages::get(tx, &doc)).transpose()?.flatten();
             withdraw(tx, replica, row)?;
             if let (Some(doc), Some(content)) = (row.doc, edit.and_then(|edit| edit.message_content())) {
-                let conversation = content.conversation;
+                let written = content.conversation;
+                let conversation = merging::shown_in(tx, &written)?.unwrap_or(written);
                 let place = match content.is_internal() {
                     // Never into the composer that answers the client.
                     true => replica.comment_place(tx, &conversation)?,

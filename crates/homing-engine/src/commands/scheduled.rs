@@ -3,7 +3,7 @@
 use homing_model::{DraftId, Extras, MessageContent};
 use homing_store::drafts::DraftRow;
 use homing_store::scheduled::{self, ScheduledRow as Stored, ScheduledState as StoredState};
-use homing_store::{Durability, Read, Tx, conversations, drafts, messages};
+use homing_store::{Durability, Read, Tx, conversations, drafts, merging, messages};
 use homing_wire::{DocId, SpaceId, codec, limits};
 use rand_core::Rng;
 
@@ -135,17 +135,25 @@ impl Core {
             Some(id) => scheduled::of_conversation(&self.db()?, id)?,
             None => scheduled::list(&self.db()?)?,
         };
-        let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect();
-        let titles = self.titles(&ids)?;
+        let mut shown = Vec::with_capacity(stored.len());
+        for row in &stored {
+            shown.push(self.shown_in(&row.conversation)?);
+        }
+        let titles = self.titles(&shown)?;
         let mut rows = Vec::with_capacity(stored.len());
-        for row in stored {
-            let title = titles.get(&row.conversation).cloned().unwrap_or_default();
-            rows.extend(self.scheduled_row(row, title)?);
+        for (row, conversation) in stored.into_iter().zip(shown) {
+            let title = titles.get(&conversation).cloned().unwrap_or_default();
+            rows.extend(self.scheduled_row(row, conversation, title)?);
         }
         Ok(rows)
     }
 
-    fn scheduled_row(&mut self, row: Stored, title: String) -> Result<Option<ScheduledRow>, ApiError> {
+    fn scheduled_row(
+        &mut self,
+        row: Stored,
+        conversation: DocId,
+        title: String,
+    ) -> Result<Option<ScheduledRow>, ApiError> {
         let members = self.write(Durability::Normal, |tx, replica, _| {
             Ok(match replica.load_space(tx, &row.space)? {
                 true => Some(replica.members_seen(&row.space)?),
@@ -198,7 +206,7 @@ impl Core {
         let waits = matches!(state, ScheduledState::Waiting | ScheduledState::Files);
         Ok(Some(ScheduledRow {
             id: row.message.to_string(),
-            conversation: row.conversation.to_string(),
+            conversation: conversation.to_string(),
             title,
             text: content.body,
             reply_to: content.reply_to.map(|id| id.to_string()),
@@ -256,7 +264,8 @@ impl Core {
     fn back_from_schedule(&mut self, id: &str, to_change: bool) -> Result<DocId, ApiError> {
         let row = self.scheduled_id(id)?;
         self.write(Durability::Full, |tx, replica, env| {
-            let before = replica.current_draft(tx, &row.conversation)?;
+            let composer = merging::shown_in(tx, &row.conversation)?.unwrap_or(row.conversation);
+            let before = replica.current_draft(tx, &composer)?;
             let busy = before.filter(|draft| !draft.text.is_empty() || draft.files > 0);
             let busy = busy.map(|draft| draft_id(&draft.id));
             replica.take_back(tx, env.now_ms(), &row.message)?;
@@ -264,10 +273,14 @@ impl Core {
                 return Ok(());
             }
             let chosen = busy.filter(|_| !to_change).unwrap_or_else(|| draft_id(&row.draft));
-            replica.choose_draft(tx, &row.conversation, Some(chosen))
+            replica.choose_draft(tx, &composer, Some(chosen))
         })?;
         self.resume_transfers_logged();
-        Ok(row.conversation)
+        self.shown_in(&row.conversation)
+    }
+
+    fn shown_in(&self, written: &DocId) -> Result<DocId, ApiError> {
+        Ok(merging::shown_in(&self.db()?, written)?.unwrap_or(*written))
     }
 
     pub(crate) fn scheduled_time(&mut self, args: ScheduledTime) -> Result<ScheduledRow, ApiError> {
@@ -282,8 +295,9 @@ impl Core {
             replica.plan_again(tx, env.now_ms(), &row.message, at_ms)
         })?;
         let again = self.scheduled_id(&args.id)?;
-        let title = self.titles(&[row.conversation])?.remove(&row.conversation).unwrap_or_default();
-        self.scheduled_row(again, title)?.ok_or_else(|| not_found("scheduled message").into())
+        let conversation = self.shown_in(&row.conversation)?;
+        let title = self.titles(&[conversation])?.remove(&conversation).unwrap_or_default();
+        self.scheduled_row(again, conversation, title)?.ok_or_else(|| not_found("scheduled message").into())
     }
 
     pub(crate) fn scheduled_send(&mut self, args: ItemRef) -> Result<Sent, ApiError> {

@@ -3,16 +3,19 @@
 //! Drafts begun apart, on two devices or one after another, are all kept. The composer stays with the one its person
 //! types into: what comes from elsewhere never takes its place. Those that were there at that moment are aside until they
 //! are chosen; one that comes later is shown where the composer has nothing of its own. The choice is each device's.
+//!
+//! A conversation that goes on in another has its composer there. Its drafts stay where they stand, come into that composer
+//! when they are chosen, and are its own again once the two are apart.
 
 use homing_model::DraftId;
 use homing_store::drafts::{self, DraftRow};
 use homing_store::scheduled::{self, ScheduledState};
-use homing_store::{Read, Tx, meta};
+use homing_store::{Read, Tx, merging, meta};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
 use minicbor::{CborLen, Decode, Encode};
 
-use super::{draft_id, row_id};
+use super::{comment_place, draft_id, row_id};
 use crate::fail::{Fail, not_found};
 use crate::replica::Replica;
 
@@ -45,6 +48,28 @@ fn here(db: &Read<'_>, conversation: &DocId) -> Result<Here, Fail> {
     Ok(stored.and_then(|bytes| decode("chosen draft", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
 }
 
+/// Where what stands at a place is typed.
+pub(crate) fn typed_at(db: &Read<'_>, place: &DocId) -> Result<DocId, Fail> {
+    let beside = drafts::comment_beside(db, place)?;
+    Ok(match (merging::shown_in(db, beside.as_ref().unwrap_or(place))?, beside) {
+        (None, _) => *place,
+        (Some(whole), None) => whole,
+        (Some(whole), Some(_)) => comment_place(&whole),
+    })
+}
+
+/// The places whose drafts are typed at this one.
+pub(super) fn places_at(db: &Read<'_>, place: &DocId) -> Result<Vec<DocId>, Fail> {
+    let beside = drafts::comment_beside(db, place)?;
+    let parts = merging::parts(db, beside.as_ref().unwrap_or(place))?;
+    let place_of = |part: DocId| if beside.is_some() { comment_place(&part) } else { part };
+    Ok(std::iter::once(*place).chain(parts.into_iter().map(place_of)).collect())
+}
+
+fn is_typed_at(db: &Read<'_>, row: &DraftRow, place: &DocId) -> Result<bool, Fail> {
+    Ok(row.conversation == *place || typed_at(db, &row.conversation)? == *place)
+}
+
 fn says_something(row: &DraftRow) -> bool {
     !row.text.is_empty() || row.reply_to.is_some() || row.files > 0
 }
@@ -55,6 +80,12 @@ impl Replica {
         let me = self.device();
         let Here { current, aside } = here(db, conversation)?;
         let mut rows = drafts::of_conversation(db, conversation)?;
+        if let Some(row) = current.map(|id| drafts::get(db, &row_id(&id))).transpose()?.flatten()
+            && row.conversation != *conversation
+            && is_typed_at(db, &row, conversation)?
+        {
+            rows.push(row);
+        }
         rows.retain(|row| row.sending_device != Some(me));
         let mut typable = Vec::with_capacity(rows.len());
         for row in rows {
@@ -95,7 +126,9 @@ impl Replica {
             Which::Known(id) => id,
         };
         let me = self.device();
-        let typable = |row: &DraftRow| row.conversation == *conversation && row.sending_device != Some(me);
+        let typable = |row: &DraftRow| -> Result<bool, Fail> {
+            Ok(row.sending_device != Some(me) && is_typed_at(db, row, conversation)?)
+        };
         let known = drafts::get(db, &row_id(&id))?;
         if let Some(row) = known {
             // Words of a comment never go on in what is written to the client, nor the other way round.
@@ -103,14 +136,17 @@ impl Replica {
             if beside(&row.conversation)?.is_some() != beside(conversation)?.is_some() {
                 return Err(not_found("draft"));
             }
-            let waits = self.waits_for_its_time(db, &row)?;
-            return Ok(Some(row).filter(|row| typable(row) && !waits));
+            let goes_on = typable(&row)? && !self.waits_for_its_time(db, &row)?;
+            return Ok(goes_on.then_some(row));
         }
         // It was finished a moment ago: what goes on is its rest.
         let next = meta::get(db, &format!("{AFTER}{}", row_id(&id)))?;
         let next = next.and_then(|bytes| DraftId::from_slice(&bytes));
         let next = next.map(|next| drafts::get(db, &row_id(&next))).transpose()?.flatten();
-        Ok(next.filter(typable))
+        Ok(match next {
+            Some(row) if typable(&row)? => Some(row),
+            _ => None,
+        })
     }
 
     /// Makes one draft the composer's; none makes it begin with nothing. The others are put aside.
@@ -132,16 +168,19 @@ impl Replica {
         conversation: &DocId,
         draft: DraftId,
     ) -> Result<(), Fail> {
-        let row = drafts::get(tx, &row_id(&draft))?.filter(|row| row.conversation == *conversation);
-        row.ok_or_else(|| not_found("draft"))?;
-        self.choose_draft(tx, conversation, Some(draft))
+        match drafts::get(tx, &row_id(&draft))? {
+            Some(row) if is_typed_at(tx, &row, conversation)? => {
+                self.choose_draft(tx, conversation, Some(draft))
+            }
+            _ => Err(not_found("draft")),
+        }
     }
 
-    /// A draft is finished; `after` goes on with what was typed beyond it.
+    /// A draft that stood at a place is finished; `after` goes on with what was typed beyond it.
     pub fn draft_gone(
         &mut self,
         tx: &Tx<'_>,
-        conversation: &DocId,
+        place: &DocId,
         draft: &DraftId,
         after: Option<DraftId>,
     ) -> Result<(), Fail> {
@@ -153,12 +192,13 @@ impl Replica {
         if let Some(after) = &after {
             meta::set(tx, &format!("{AFTER}{}", row_id(draft)), &after.0)?;
         }
-        let mut here = here(tx, conversation)?;
+        let composer = typed_at(tx, place)?;
+        let mut here = here(tx, &composer)?;
         if here.current == Some(*draft) {
-            return self.choose_draft(tx, conversation, after);
+            return self.choose_draft(tx, &composer, after);
         }
         here.aside.retain(|id| id != draft);
-        self.set_here(tx, conversation, &here)
+        self.set_here(tx, &composer, &here)
     }
 
     fn set_here(&mut self, tx: &Tx<'_>, conversation: &DocId, new: &Here) -> Result<(), Fail> {

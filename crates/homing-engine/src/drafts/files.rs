@@ -256,8 +256,7 @@ impl Replica {
         if state == FileState::Ready && drafts::get(tx, &row.draft)?.is_none() {
             self.forget_draft_file(tx, &row.id)?;
         }
-        self.touched.drafts.insert(row.conversation);
-        Ok(())
+        self.touch_composer(tx, &row.conversation)
     }
 
     /// Puts what describes the files of a conversation's drafts into its slot.
@@ -304,8 +303,7 @@ impl Replica {
             let draft = row_id(&copy.draft);
             draft_files::put(tx, &draft_of_file(&meta, &draft, &came.conversation, FileState::Remote))?;
         }
-        self.touched.drafts.insert(came.conversation);
-        Ok(())
+        self.touch_composer(tx, &came.conversation)
     }
 
     /// Rows whose draft names them no longer: another device took them out.

@@ -15,7 +15,7 @@ mod sending;
 use homing_model::draft::{Containment, DraftDoc, Revision};
 use homing_model::{Actor, DraftId};
 use homing_store::drafts::{self, DraftRow};
-use homing_store::{Read, Tx, conversations, meta, scheduled, slots};
+use homing_store::{Read, Tx, conversations, merging, meta, scheduled, slots};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
 use minicbor::bytes::ByteVec;
@@ -27,7 +27,7 @@ use crate::replica::Replica;
 use crate::slot_content::{
     DoneMark, DraftCopy, Drafts, SendingMark, SlotContent, comments_slot, drafts_slot,
 };
-pub(crate) use choice::Which;
+pub(crate) use choice::{Which, typed_at};
 pub(crate) use comments::comment_place;
 pub(crate) use files::{draft_of_file, file_id};
 use kept::next_id;
@@ -123,7 +123,7 @@ impl Replica {
         }
         self.typed_here(tx, &doc.id())?;
         let row = self.keep_draft(tx, &doc, env.now_ms())?;
-        self.publish_drafts(tx, conversation)?;
+        self.publish_drafts(tx, &row.conversation)?;
         Ok(Some(row))
     }
 
@@ -262,7 +262,16 @@ impl Replica {
         if drafts::comment_beside(tx, place)?.is_none() {
             self.touched.conversations.insert(*place);
         }
-        self.touched.drafts.insert(*place);
+        self.touch_composer(tx, place)
+    }
+
+    /// What the composer shows of drafts that stand at a place changed.
+    fn touch_composer(&mut self, tx: &Tx<'_>, place: &DocId) -> Result<(), Fail> {
+        let composer = match drafts::comment_beside(tx, place)? {
+            Some(beside) => self.comment_place(tx, &merging::shown_in(tx, &beside)?.unwrap_or(beside))?,
+            None => merging::shown_in(tx, place)?.unwrap_or(*place),
+        };
+        self.touched.drafts.insert(composer);
         Ok(())
     }
 
@@ -334,6 +343,16 @@ impl Replica {
         let mut doc = DraftDoc::new(Actor(id.0), *id, *conversation)?;
         doc.set_text(None, text)?;
         Ok(DraftDoc::load(&doc.save(), self.actor())?)
+    }
+
+    /// Whether a draft that is typed at a place was sent or discarded, here or elsewhere.
+    pub fn typed_draft_done(&self, db: &Read<'_>, place: &DocId, id: &DraftId) -> Result<bool, Fail> {
+        for place in choice::places_at(db, place)? {
+            if self.draft_done(db, &place, id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a draft was sent or discarded, here or elsewhere.

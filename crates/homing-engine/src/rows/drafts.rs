@@ -92,6 +92,10 @@ impl Core {
                 comments.insert(row.id);
                 row.conversation = beside;
             }
+            // Where it is gone on with.
+            if let Some(whole) = merging::shown_in(&db, &row.conversation)? {
+                row.conversation = whole;
+            }
         }
         let ids: Vec<DocId> = stored.iter().map(|row| row.conversation).collect();
         let titles: HashMap<DocId, String> = self.titles(&ids)?;

@@ -1,5 +1,11 @@
 //! One draft on two devices.
 
+use homing_engine::api::{
+    Call, Code, ConversationMerge, ConversationRow, Draft, DraftChoose, Event, ItemRef, ScheduledQuery,
+    ScheduledRow,
+};
+use homing_sim::{DeviceId, World};
+
 use crate::house::{House, at_rest, same_messages};
 
 #[test]
@@ -306,4 +312,122 @@ fn texts(world: &mut homing_sim::World, device: homing_sim::DeviceId) -> Vec<Str
     let mut texts: Vec<String> = world.drafts(device).unwrap().into_iter().map(|draft| draft.text).collect();
     texts.sort();
     texts
+}
+
+/// Shows a conversation in another, or by itself again.
+fn merge(world: &mut World, device: DeviceId, conversation: &str, into: Option<&str>) {
+    let args = ConversationMerge { conversation: conversation.to_owned(), into: into.map(str::to_owned) };
+    let _: ConversationRow = world.ask(device, Call::ConversationMerge(args)).unwrap();
+}
+
+#[test]
+fn a_draft_of_a_merged_conversation_goes_on_where_that_does() {
+    let mut house = House::new(23);
+    let (laptop, desktop, two) = (house.laptop, house.desktop, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let twice = world.conversation(laptop, "Two again", &["Ben"]).unwrap();
+    world.draft_set(laptop, &twice, "begun in the other", "").unwrap();
+    world.draft_set(laptop, &two, "begun here", "").unwrap();
+    merge(world, laptop, &twice, Some(&two));
+    world.settle().unwrap();
+    // The list of drafts says where it is gone on with.
+    let listed = world.drafts(laptop).unwrap();
+    assert!(listed.iter().all(|row| row.conversation == two), "{listed:?}");
+    let other = listed.iter().find(|row| row.text == "begun in the other").unwrap().id.clone();
+    world.take_events(laptop).unwrap();
+    let chosen = world.choose_draft(laptop, &two, Some(&other)).unwrap();
+    assert_eq!((chosen.id.as_str(), chosen.text.as_str()), (other.as_str(), "begun in the other"));
+    assert_eq!(chosen.others.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), ["begun here"]);
+    // What is typed goes on in it, and the other device reads it in the same draft.
+    let typed = world
+        .type_into(laptop, &two, Some(&other), ("begun in the other, and on", &chosen.revision))
+        .unwrap();
+    assert_eq!((typed.id.as_str(), typed.others.len()), (other.as_str(), 1));
+    world.settle().unwrap();
+    let mut there: Vec<_> = world.drafts(desktop).unwrap().into_iter().map(|row| row.text).collect();
+    there.sort();
+    assert_eq!(there, ["begun here", "begun in the other, and on"]);
+    // Typed on the other device, it is what this one's composer shows.
+    let seen = world.choose_draft(desktop, &twice, Some(&other)).unwrap();
+    world.take_events(laptop).unwrap();
+    world
+        .type_into(desktop, &two, Some(&other), ("begun in the other, and to the end", &seen.revision))
+        .unwrap();
+    world.settle().unwrap();
+    let told = world.take_events(laptop).unwrap();
+    let told = told.iter().rev().find_map(|event| match event {
+        Event::Draft { draft } if draft.conversation == two => Some(draft.text.clone()),
+        _ => None,
+    });
+    assert_eq!(told.as_deref(), Some("begun in the other, and to the end"));
+    let sent = world.draft_send(laptop, &two).unwrap();
+    assert_eq!(sent.conversation, two);
+    // The other one stays aside, as it was.
+    let left = world.draft(laptop, &two).unwrap();
+    assert_eq!((left.text.as_str(), left.others.len()), ("", 1));
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &two), ["begun in the other, and to the end"]);
+    for device in [laptop, desktop] {
+        let left: Vec<_> = world.drafts(device).unwrap().into_iter().map(|row| row.text).collect();
+        assert_eq!(left, ["begun here"], "device {device}");
+    }
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_draft_that_was_chosen_goes_back_with_its_conversation() {
+    let mut house = House::new(24);
+    let (laptop, two) = (house.laptop, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let twice = world.conversation(laptop, "Two again", &["Ben"]).unwrap();
+    let text = world.draft_set(laptop, &twice, "begun in the other", "").unwrap().id;
+    let seen = world.type_comment(laptop, &twice, None, "for colleagues").unwrap();
+    merge(world, laptop, &twice, Some(&two));
+    world.settle().unwrap();
+    world.choose_draft(laptop, &two, Some(&text)).unwrap();
+    // A comment is chosen where comments are typed, and nowhere else.
+    let args = DraftChoose { conversation: two.clone(), draft: Some(seen.id.clone()) };
+    let refused = world.refusal(laptop, Call::DraftChoose(args.clone())).unwrap();
+    assert_eq!(refused.code, Code::NotFound);
+    let chosen: Draft = world.ask(laptop, Call::CommentChoose(args)).unwrap();
+    assert_eq!((chosen.text.as_str(), chosen.conversation.as_str()), ("for colleagues", two.as_str()));
+    let typed = world.type_comment(laptop, &two, Some(&chosen), "for colleagues alone").unwrap();
+    assert_eq!((typed.id, typed.others.len()), (seen.id, 0));
+    // Taken back while it waits, it is in the composer again.
+    world.set_online(laptop, false).unwrap();
+    let sent = world.draft_send(laptop, &two).unwrap();
+    world.take_back(laptop, std::slice::from_ref(&sent.id)).unwrap();
+    assert_eq!(world.draft(laptop, &two).unwrap().id, text);
+    merge(world, laptop, &twice, None);
+    assert_eq!(world.draft(laptop, &two).unwrap().text, "");
+    assert_eq!(world.draft(laptop, &twice).unwrap().text, "begun in the other");
+    assert_eq!(world.comment_draft(laptop, &two).unwrap().text, "");
+    assert_eq!(world.comment_draft(laptop, &twice).unwrap().text, "for colleagues alone");
+    world.settle().unwrap();
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_draft_of_a_merged_conversation_is_planned_and_changed_there() {
+    let mut house = House::new(25);
+    let (laptop, two) = (house.laptop, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let twice = world.conversation(laptop, "Two again", &["Ben"]).unwrap();
+    let draft = world.draft_set(laptop, &twice, "for tomorrow", "").unwrap().id;
+    merge(world, laptop, &twice, Some(&two));
+    world.choose_draft(laptop, &two, Some(&draft)).unwrap();
+    let at_ms = world.now_ms() + 24 * 3_600_000;
+    let sent = world.draft_send_at(laptop, &two, at_ms).unwrap();
+    let args = ScheduledQuery { conversation: Some(two.clone()) };
+    let rows: Vec<ScheduledRow> = world.ask(laptop, Call::Scheduled(args)).unwrap();
+    assert_eq!(rows.iter().map(|row| &row.conversation).collect::<Vec<_>>(), [&two]);
+    let back: Draft = world.ask(laptop, Call::ScheduledEdit(ItemRef { id: sent.id })).unwrap();
+    assert_eq!((back.conversation, back.id, back.text), (two.clone(), draft, "for tomorrow".to_owned()));
+    world.draft_send(laptop, &two).unwrap();
+    world.settle().unwrap();
+    assert_eq!(same_messages(world, &everybody, &two), ["for tomorrow"]);
+    at_rest(world, &everybody);
 }
