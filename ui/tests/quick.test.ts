@@ -61,7 +61,7 @@ describe("quick replies", () => {
   it("bring their files, and take them with them when they are taken out", async () => {
     const user = userEvent.setup();
     const world = agency();
-    const rules: Attachment = { id: "f-rules", name: "Rules.pdf", mime: "application/pdf", size: 9000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: null, pinned: false };
+    const rules: Attachment = { id: "f-rules", name: "Rules.pdf", mime: "application/pdf", size: 9000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: null, pinned: false, held: null };
     world.quick = world.quick.map((one) => (one.id === "q-1" ? { ...one, files: [rules] } : one));
     await start(world, "#/conversation/c-sam");
     await user.click(await soon(() => composer()));

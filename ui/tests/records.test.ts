@@ -87,6 +87,12 @@ describe("a property", () => {
       await soon(() => expect(fake.calls.find((call) => call.name === "attachment_fetch")?.args).toEqual({ id: "a-house" }));
       cleanup();
     }
+    // What waits for room goes by itself: there is nothing to press.
+    const short = { code: "relay_quota", message: "Your share of the relay's storage is used up." } as const;
+    if (photos) photos.values = [version({ files: [{ ...attachment("a-house", "Front.png", "image/png", 1024), state: "waiting", held: short }] })];
+    await start(world, "#/record/r-villa");
+    expect((await soon(() => one("attachment-refused"))).textContent.trim()).toBe(short.message);
+    expect(all("attachment-again")).toEqual([]);
   });
 
   it("is deleted with an undo", async () => {

@@ -18,7 +18,7 @@ async function withFile(state: "remote" | "ready" | "gone"): Promise<FakeBackend
   const rows = fake.world.messages.get("c-ben") ?? [];
   const last = rows.at(-1);
   if (!last) throw new Error("no message");
-  const file = { id: "f-lease", name: "Lease.pdf", mime: "application/pdf", size: 2_400_000, state, progress: 0, here: state === "ready", width: null, height: null, thumbnail: null, voice: null, pinned: false };
+  const file = { id: "f-lease", name: "Lease.pdf", mime: "application/pdf", size: 2_400_000, state, progress: 0, here: state === "ready", width: null, height: null, thumbnail: null, voice: null, pinned: false, held: null };
   fake.putMessage({ ...last, attachments: [file] });
   await soon(() => attachment("Lease.pdf"));
   return fake;

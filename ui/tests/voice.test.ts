@@ -37,7 +37,7 @@ async function speak(fake: FakeBackend): Promise<void> {
 
 const files = (): number => all("pending-file").length;
 
-const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false });
+const note = (id: string): Attachment => ({ id, name: `${id}.ogg`, mime: "audio/ogg", size: 4000, state: "ready", here: true, progress: 1, width: null, height: null, thumbnail: null, voice: { duration_ms: 4000, peaks: [9] }, pinned: false, held: null });
 
 /** A conversation whose newest message has these voice notes; how one is played, and whether it is playing. */
 async function notes(...of: Attachment[]) {

@@ -148,13 +148,33 @@ impl Core {
     pub(crate) fn stop_draft_transfer(&mut self, blob: &BlobId) {
         let personal = self.replica.as_ref().map(Replica::personal);
         if personal.is_some_and(|personal| self.transfers.remove(&(*blob, personal))) {
-            self.push(Output::StopTransfer { blob: *blob, kind: TransferKind::Upload });
+            self.stop_transfer(*blob, TransferKind::Upload);
         }
+    }
+
+    /// Of files that nothing names any more nothing is moved.
+    pub(crate) fn stop_moving(&mut self, blobs: &[BlobId]) {
+        for blob in blobs {
+            let moved: Vec<_> = self.transfers.extract_if(.., |(of, _)| of == blob).collect();
+            if !moved.is_empty() {
+                self.stop_transfer(*blob, TransferKind::Upload);
+                self.stop_transfer(*blob, TransferKind::Download);
+            }
+        }
+    }
+
+    fn stop_transfer(&mut self, blob: BlobId, kind: TransferKind) {
+        self.file_held(blob, None);
+        self.push(Output::StopTransfer { blob, kind });
     }
 
     pub(crate) fn attachment_row(&self, id: &str) -> Result<AttachmentRow, ApiError> {
         let id: DocId = id.parse().map_err(|_| ApiError::from(not_found("file")))?;
         attachments::get(&self.db()?, &id)?.ok_or_else(|| not_found("file").into())
+    }
+
+    pub(crate) fn attachment_shown(&self, id: &str) -> Result<Attachment, ApiError> {
+        Ok(crate::rows::attachment(&self.attachment_row(id)?, &self.files_held))
     }
 
     /// A file of a message or record, or of a draft.
@@ -224,7 +244,7 @@ impl Core {
         let (kind, state) = match row.state {
             FileState::Downloading => (TransferKind::Download, FileState::Remote),
             FileState::Waiting | FileState::Uploading => (TransferKind::Upload, FileState::Stopped),
-            _ => return Ok(crate::rows::attachment(&row)),
+            _ => return Ok(crate::rows::attachment(&row, &self.files_held)),
         };
         self.write(Durability::Full, |tx, replica, _| {
             attachments::set_state(tx, &row.id, state, row.progress, None)?;
@@ -234,9 +254,9 @@ impl Core {
         if let Some((blob, space)) = row.blob.zip(space)
             && self.transfers.remove(&(blob, space))
         {
-            self.push(Output::StopTransfer { blob, kind });
+            self.stop_transfer(blob, kind);
         }
-        Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
+        self.attachment_shown(&args.id)
     }
 
     pub(crate) fn attachment_fetch(&mut self, args: ItemRef) -> Result<Attachment, ApiError> {
@@ -256,7 +276,7 @@ impl Core {
             })?;
             self.resume_transfers()?;
         }
-        Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
+        self.attachment_shown(&args.id)
     }
 
     pub(crate) fn resume_transfers_logged(&mut self) {
@@ -358,12 +378,15 @@ impl Core {
             self.transfers.remove(&(event.blob, event.space));
         }
         match (event.kind, &event.step) {
-            (TransferKind::Upload, TransferStep::Short(shortage)) => self.files_held(Some(*shortage)),
-            (TransferKind::Upload, TransferStep::Finished) => {
-                self.files_held(None);
-                self.publishing.look_at_grants();
+            // Whether the next part is taken is not known yet.
+            (TransferKind::Download, _) | (_, TransferStep::Progress { .. }) => {}
+            (_, TransferStep::Short(shortage)) => self.file_held(event.blob, Some(*shortage)),
+            (_, step) => {
+                self.file_held(event.blob, None);
+                if *step == TransferStep::Finished {
+                    self.publishing.look_at_grants();
+                }
             }
-            _ => {}
         }
         self.draft_transfer_moved(event);
         for row in rows.into_iter().filter(|row| row.blob == Some(event.blob)) {

@@ -17,7 +17,7 @@ use crate::fail::Fail;
 use crate::flows::Flows;
 use crate::identity::Identity;
 use crate::platform::keychain::DatabaseKey;
-use crate::port::{CallId, Input, Output, Shortage};
+use crate::port::{CallId, Input, Output};
 use crate::replica::{IDENTITY, Replica};
 use crate::reply::{RawReply, Reply, Settled};
 use crate::scheduled::News;
@@ -45,8 +45,6 @@ pub(crate) struct Link {
     pub problem: Option<ApiError>,
     /// What the relay takes nothing new of, and why.
     pub holds: BTreeMap<Option<SpaceId>, homing_sync::Hold>,
-    /// Why it takes no file.
-    pub files_held: Option<Shortage>,
     /// The refill of a restored relay, by space: what it lacks.
     pub missing: BTreeMap<SpaceId, crate::refill::Refill>,
     /// Effects not yet carried out.
@@ -80,6 +78,8 @@ pub struct Core {
     pub(crate) news: News,
     /// Transfers under way, by file and the space it is granted to.
     pub(crate) transfers: BTreeSet<(homing_wire::BlobId, SpaceId)>,
+    /// What of them the relay has no room for.
+    pub(crate) files_held: crate::holds::FilesHeld,
     /// Files became wanted, or came.
     pub(crate) files_wanted: bool,
     /// Work on files that is under way, and how to go on after it.
@@ -151,6 +151,7 @@ impl Core {
             receipts_due: BTreeMap::new(),
             news: News::default(),
             transfers: BTreeSet::new(),
+            files_held: crate::holds::FilesHeld::default(),
             files_wanted: false,
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
@@ -243,6 +244,7 @@ impl Core {
         self.synced_once = meta::get(&self.db()?, crate::link::SYNCED)?.is_some();
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);
+        self.files_held = crate::holds::FilesHeld::kept(&self.db()?)?;
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
@@ -414,10 +416,12 @@ impl Core {
                 }
                 let unused = blobs_of(&std::mem::take(&mut replica.files_to_remove));
                 let db = store.read();
-                for blob in unused.into_iter().filter(|blob| !is_used(&db, blob)) {
+                let unused: Vec<_> = unused.into_iter().filter(|blob| !is_used(&db, blob)).collect();
+                for blob in &unused {
                     // Best effort: a file that stays is found by `doctor`.
                     drop(std::fs::remove_dir_all(files.join(blob.to_string())));
                 }
+                self.stop_moving(&unused);
                 Ok(answer)
             }
             Err(fail) => {

@@ -1,12 +1,15 @@
 //! What the relay takes nothing new of for now, and how that is said. Nothing is lost by it: what it did not take waits
 //! here and is sent by itself. But a person who waits is told what for.
 
-use homing_store::outbox;
+use std::collections::BTreeMap;
+
+use homing_store::{Read, meta, outbox};
 use homing_sync::Hold;
-use homing_wire::SpaceId;
+use homing_wire::{BlobId, SpaceId};
 
 use crate::api::{ApiError, Code};
 use crate::core::Core;
+use crate::fail::Fail;
 use crate::port::Shortage;
 
 /// Waiting changes of one space whose rows are told anew.
@@ -42,6 +45,49 @@ impl From<Shortage> for Hold {
     }
 }
 
+/// Why a file waits for room, by its name: a command that only looks says so too, without asking the relay.
+const FILE_HELD: &str = "file_held/";
+
+/// Files that the relay has no room for.
+#[derive(Default)]
+pub(crate) struct FilesHeld(BTreeMap<BlobId, Held>);
+
+struct Held {
+    shortage: Shortage,
+    /// The relay said so in this session.
+    now: bool,
+}
+
+impl FilesHeld {
+    /// What was said before this start.
+    pub fn kept(db: &Read<'_>) -> Result<Self, Fail> {
+        let kept = meta::with_prefix(db, FILE_HELD)?.into_iter().filter_map(|(key, value)| {
+            let shortage = match value.as_slice() {
+                [0] => Shortage::Disk,
+                [1] => Shortage::Quota,
+                _ => return None,
+            };
+            Some((key.strip_prefix(FILE_HELD)?.parse().ok()?, Held { shortage, now: false }))
+        });
+        Ok(Self(kept.collect()))
+    }
+
+    /// Why a file waits, if it waits for room.
+    pub fn why(&self, blob: &BlobId) -> Option<ApiError> {
+        self.0.get(blob).map(|held| told(held.shortage.into()))
+    }
+
+    /// What the relay said in this session, if it has no room for some file.
+    pub fn any(&self) -> Option<Hold> {
+        self.0.values().find(|held| held.now).map(|held| held.shortage.into())
+    }
+
+    /// Another session begins, and every file is asked for anew.
+    pub fn ask_again(&mut self) {
+        self.0.values_mut().for_each(|held| held.now = false);
+    }
+}
+
 impl Core {
     /// The relay takes nothing new for now, of one space or at all; or takes it again.
     pub(crate) fn holding(&mut self, space: Option<SpaceId>, hold: Option<Hold>) {
@@ -65,11 +111,21 @@ impl Core {
         }
     }
 
-    /// The relay has no room for files, or has it again.
-    pub(crate) fn files_held(&mut self, shortage: Option<Shortage>) {
-        if let Some(link) = self.link.as_mut().filter(|link| link.files_held != shortage) {
-            link.files_held = shortage;
+    /// The relay has no room for a file, or takes it, or nobody brings it any more.
+    pub(crate) fn file_held(&mut self, blob: BlobId, shortage: Option<Shortage>) {
+        let before = match shortage {
+            Some(shortage) => self.files_held.0.insert(blob, Held { shortage, now: true }),
+            None => self.files_held.0.remove(&blob),
+        };
+        if before.as_ref().filter(|held| held.now).map(|held| held.shortage) != shortage {
             self.touched.status = true;
+        }
+        if before.map(|held| held.shortage) != shortage {
+            let key = format!("{FILE_HELD}{blob}");
+            self.try_write("held file", |tx, _, _| match shortage {
+                Some(shortage) => Ok(meta::set(tx, &key, &[u8::from(shortage == Shortage::Quota)])?),
+                None => Ok(meta::delete(tx, &key).map(drop)?),
+            });
         }
     }
 
@@ -87,8 +143,7 @@ impl Core {
     /// Why anything waits, if it does: what concerns everything first.
     pub(crate) fn held(&self) -> Option<ApiError> {
         let link = self.link.as_ref()?;
-        let files = link.files_held.map(Hold::from);
-        link.holds.values().next().copied().or(files).map(told)
+        link.holds.values().next().copied().or(self.files_held.any()).map(told)
     }
 
     /// What is wrong with the relay, as the screens show it: what is held back counts once something waits for it.
@@ -100,8 +155,8 @@ impl Core {
         if let Some(all) = link.holds.get(&None) {
             return Some(told(*all));
         }
-        if let Some(files) = link.files_held {
-            return Some(told(files.into()));
+        if let Some(files) = self.files_held.any() {
+            return Some(told(files));
         }
         if link.holds.is_empty() {
             return None;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use homing_engine::api::{self, AttachmentState, Downloads};
+use homing_engine::api::{self, ApiError, AttachmentState, Downloads};
 use serde::Serialize;
 
 use super::{called, clock, word};
@@ -15,6 +15,8 @@ pub struct File {
     pub mime: String,
     pub size: u64,
     pub state: AttachmentState,
+    /// Why it waits, if the relay does not take it for now.
+    pub error: Option<ApiError>,
     /// It stays on this device however little room there is.
     pub pinned: bool,
     /// Of a voice note: how long it is.
@@ -34,6 +36,7 @@ impl From<api::Attachment> for File {
             mime: file.mime,
             size: file.size as u64,
             state: file.state,
+            error: file.held,
             pinned: file.pinned,
             duration_ms: file.voice.map(|voice| voice.duration_ms as u64),
             message: None,
@@ -71,6 +74,9 @@ impl Display for File {
                 write!(f, ": the relay does not take it. Try again with homing files fetch {}", self.id)?;
             }
             _ => {}
+        }
+        if let Some(error) = &self.error {
+            write!(f, ": {}", error.message)?;
         }
         if let (Some(author), Some(at)) = (&self.author_name, &self.at) {
             write!(f, "  ({author}, {})", clock(at))?;

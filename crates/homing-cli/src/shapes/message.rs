@@ -150,6 +150,9 @@ impl Display for Message {
                 "\n            {} ({} bytes, {state}): attachment save {} PATH",
                 file.name, file.size, file.id
             )?;
+            if let Some(error) = &file.error {
+                write!(f, "\n            {}", error.message)?;
+            }
         }
         Ok(())
     }

@@ -153,6 +153,8 @@ pub struct Attachment {
     pub mime: String,
     pub size: u64,
     pub state: AttachmentState,
+    /// Why it waits, if the relay does not take it for now.
+    pub error: Option<ApiError>,
 }
 
 impl From<api::Receipt> for Receipt {
@@ -171,7 +173,8 @@ impl From<api::Attachment> for Attachment {
     fn from(file: api::Attachment) -> Self {
         // Sizes travel as the window's numbers; a file is at most 50 MB.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        Self { id: file.id, name: file.name, mime: file.mime, size: file.size as u64, state: file.state }
+        let size = file.size as u64;
+        Self { id: file.id, name: file.name, mime: file.mime, size, state: file.state, error: file.held }
     }
 }
 

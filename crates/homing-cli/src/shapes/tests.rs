@@ -158,6 +158,7 @@ fn a_message() {
             thumbnail: None,
             voice: None,
             pinned: false,
+            held: None,
         }],
         reply_to: Some(Quote {
             id: "quoted".into(),

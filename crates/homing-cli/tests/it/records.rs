@@ -183,9 +183,18 @@ async fn a_photo_that_the_relay_does_not_take_says_so_and_goes_once_it_does() {
     ada.one(&["attachment", "save", &id, saved.to_str().unwrap()]).await;
     assert_eq!(std::fs::read(&saved).unwrap(), b"the front of the house");
 
+    // Where there is only no room for it now, it waits, and goes once there is.
+    relay.kill().await;
+    relay.start_again_with(&["--account-files-mb", "0"]).await;
+    assert_eq!(ada.text(&["files", "fetch", &id], "state").await, "waiting");
+    assert_eq!(ada.fails(&["sync"]).await, "relay_quota");
+    let held = ada.one(&photos).await;
+    assert_eq!((text(&held, "state").as_str(), &held["error"]["code"]), ("waiting", &"relay_quota".into()));
+    let shown = ada.plain(&photos).await;
+    assert!(shown.contains("waiting: Your share of the relay's storage is used up."), "{shown}");
+
     relay.kill().await;
     relay.start_again().await;
-    assert_eq!(ada.text(&["files", "fetch", &id], "state").await, "waiting");
     ada.sync().await;
     assert_eq!(ada.text(&photos, "state").await, "ready");
     desktop.sync().await;

@@ -190,6 +190,8 @@ pub struct Attachment {
     pub voice: Option<VoiceShown>,
     /// It stays on this device however little room there is.
     pub pinned: bool,
+    /// Why it waits, if the relay does not take it for now. It goes by itself once it does.
+    pub held: Option<ApiError>,
 }
 
 /// What a recording of a voice is shown with. `peaks`: loudness in equal steps, 0 to 255.

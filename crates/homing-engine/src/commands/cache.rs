@@ -130,7 +130,7 @@ impl Core {
             return self.attachment_fetch(ItemRef { id: args.id });
         }
         self.make_room()?;
-        Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
+        self.attachment_shown(&args.id)
     }
 
     /// Takes one file off this device.
@@ -143,7 +143,7 @@ impl Core {
         let AttachmentRow { id, message, size, .. } = row;
         self.write(Durability::Full, |tx, _, _| Ok(cache::set_pinned(tx, &id, false)?))?;
         self.take_off(&[Old { id, message, size, used_ms: 0 }])?;
-        Ok(crate::rows::attachment(&self.attachment_row(&args.id)?))
+        self.attachment_shown(&args.id)
     }
 
     /// Fetches a file that is being looked at, if it comes by itself on this device.
@@ -161,7 +161,7 @@ impl Core {
         };
         match row.state {
             FileState::Remote if wanted => self.attachment_fetch(args),
-            _ => Ok(crate::rows::attachment(&row)),
+            _ => Ok(crate::rows::attachment(&row, &self.files_held)),
         }
     }
 

@@ -57,7 +57,7 @@ impl Core {
         let (message, record) =
             if conversation.is_some() { (Some(holder), None) } else { (None, Some(holder)) };
         Ok(FilePlace {
-            file: crate::rows::attachment(&row),
+            file: crate::rows::attachment(&row, &self.files_held),
             conversation: conversation.map(|id| id.to_string()),
             message,
             record,

@@ -202,7 +202,8 @@ impl Core {
             _ => None,
         };
         let files = self.planned_attachments(&db, &content)?;
-        let error = error.or_else(|| refused_file(&files));
+        let held = || files.iter().find_map(|file| file.held.clone());
+        let error = error.or_else(|| refused_file(&files)).or_else(held);
         let waits = matches!(state, ScheduledState::Waiting | ScheduledState::Files);
         Ok(Some(ScheduledRow {
             id: row.message.to_string(),

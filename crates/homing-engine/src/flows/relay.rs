@@ -217,7 +217,7 @@ impl Core {
         let left = self.on_its_way()?;
         let uploads = self.uploads()?;
         let left = left + uploads;
-        let moving = uploads > 0 && self.link.as_ref().is_some_and(|link| link.files_held.is_none());
+        let moving = uploads > 0 && self.files_held.any().is_none();
         one.patience = if moving { UPLOAD_STUCK_MS } else { STUCK_MS };
         let seen = (self.flows.acked, received, self.flows.transferred, left);
         if seen != one.seen {

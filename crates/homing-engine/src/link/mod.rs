@@ -75,7 +75,6 @@ impl Core {
             offline_since: Some(self.env.now_ms()),
             problem: None,
             holds: BTreeMap::new(),
-            files_held: None,
             missing: BTreeMap::new(),
             effects: VecDeque::new(),
             carrying_out: false,
@@ -400,8 +399,8 @@ impl Core {
             link.blob_token = Some(blob_token);
             link.problem = None;
             link.holds.clear();
-            link.files_held = None;
         }
+        self.files_held.ask_again();
         self.try_write("welcome", |tx, replica, _| {
             meta::set(tx, RELAY_KEY, &relay.0)?;
             meta::set(tx, RELAY_FILE, &file_bytes.to_be_bytes())?;

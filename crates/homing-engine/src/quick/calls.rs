@@ -70,7 +70,7 @@ impl Core {
             team: space.is_some_and(|space| space.kind == SpaceKind::Team),
             updated_at: rfc3339(one.row.updated_ms),
             conflict: one.row.conflicts > 0,
-            files: one.files(&db)?.iter().map(crate::rows::attachment).collect(),
+            files: one.files(&db)?.iter().map(|row| crate::rows::attachment(row, &self.files_held)).collect(),
         })
     }
 

@@ -153,10 +153,24 @@ impl Core {
                 RecordValue::Person(NamedRef { id: person.to_string(), name: visible(&name) })
             }
             FieldValue::Record(record) => RecordValue::Record(self.named(db, record)?),
-            FieldValue::Files(files) => RecordValue::Files(file_rows(db, doc, files)?),
+            FieldValue::Files(files) => RecordValue::Files(self.file_rows(db, doc, files)?),
             FieldValue::Number(number) => RecordValue::Number(exact(*number)),
             FieldValue::Flag(on) => RecordValue::Flag(*on),
         }))
+    }
+
+    fn file_rows(
+        &self,
+        db: &Read<'_>,
+        doc: &DocId,
+        files: &[AttachmentMeta],
+    ) -> Result<Vec<Attachment>, ApiError> {
+        let mut rows = Vec::with_capacity(files.len());
+        for file in files {
+            let row = attachments::get(db, &record_file_id(doc, &file.blob))?;
+            rows.extend(row.map(|row| crate::rows::attachment(&row, &self.files_held)));
+        }
+        Ok(rows)
     }
 
     fn named(&self, db: &Read<'_>, record: &DocId) -> Result<NamedRef, ApiError> {
@@ -415,15 +429,6 @@ fn record_chip(db: &Read<'_>, id: &DocId) -> Result<Option<RecordChip>, ApiError
         shared: schema.copy_of.is_some(),
         deleted: row.deleted,
     }))
-}
-
-fn file_rows(db: &Read<'_>, doc: &DocId, files: &[AttachmentMeta]) -> Result<Vec<Attachment>, ApiError> {
-    let mut rows = Vec::with_capacity(files.len());
-    for file in files {
-        let row = attachments::get(db, &record_file_id(doc, &file.blob))?;
-        rows.extend(row.as_ref().map(crate::rows::attachment));
-    }
-    Ok(rows)
 }
 
 fn field_row(field: &homing_model::record::Field, values: Vec<FieldVersion>) -> RecordFieldRow {

@@ -79,7 +79,7 @@ impl Core {
             updated_at: Some(rfc3339(row.updated_ms)),
             template: doc.template().map(|id| id.to_string()),
             others,
-            files: files.iter().map(|(row, meta)| draft_file(row, meta)).collect(),
+            files: files.iter().map(|(row, meta)| draft_file(row, meta, &self.files_held)).collect(),
             files_coming: u32::try_from(coming).unwrap_or(u32::MAX),
         })
     }

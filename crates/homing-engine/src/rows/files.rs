@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{ApiError, Attachment, AttachmentState, FilesSaid, VoiceShown};
 use crate::files::said;
+use crate::holds::FilesHeld;
 use crate::text::visible;
 
 /// What stands for messages that have no words.
@@ -55,7 +56,7 @@ pub(crate) fn described(
 
 /// A file as it is shown.
 #[allow(clippy::cast_precision_loss, reason = "files are far below 2^53 bytes")]
-pub(crate) fn attachment(row: &AttachmentRow) -> Attachment {
+pub(crate) fn attachment(row: &AttachmentRow, held: &FilesHeld) -> Attachment {
     Attachment {
         id: row.id.to_string(),
         name: visible(&row.name),
@@ -69,6 +70,7 @@ pub(crate) fn attachment(row: &AttachmentRow) -> Attachment {
         thumbnail: row.thumbnail.as_deref().and_then(crate::files::thumbnail_url),
         voice: row.voice.as_ref().map(|(ms, peaks)| voice_shown(*ms, peaks)),
         pinned: row.pinned,
+        held: row.blob.filter(|_| row.state == FileState::Waiting).and_then(|blob| held.why(&blob)),
     }
 }
 
@@ -78,13 +80,13 @@ fn voice_shown(duration_ms: u64, peaks: &[u8]) -> VoiceShown {
 }
 
 /// A file of a draft.
-pub(crate) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta) -> Attachment {
+pub(crate) fn draft_file(row: &DraftFileRow, meta: &AttachmentMeta, held: &FilesHeld) -> Attachment {
     let file = AttachmentRow {
         progress: row.progress,
         path: row.path.clone(),
         ..described(row.id, &row.draft, 0, row.state, meta)
     };
-    attachment(&file)
+    attachment(&file, held)
 }
 
 /// Whether all of its bytes are on this device.

@@ -11,6 +11,7 @@ use super::reached::{Reached, Surroundings, state_of};
 use super::{Rights, attachment, files_said, member_id};
 use crate::api::{ApiError, Code, MessageRow, Quote, Receipt, State};
 use crate::core::Core;
+use crate::holds::FilesHeld;
 use crate::marks::{self, Names};
 use crate::text::{rfc3339, visible};
 
@@ -45,7 +46,7 @@ impl Core {
             let state = if row.mine { state_of(row.state, &reached) } else { State::Sent };
             let held = (state == State::Pending).then(|| self.held_in(&row.space)).flatten();
             let marks = marks::shown(&row, &mut names)?;
-            let mut row = message_row(row, marks, state, receipts, &rights);
+            let mut row = message_row(row, marks, state, receipts, &rights, &self.files_held);
             row.colleague = !row.mine && (row.internal || colleague);
             row.error = row.error.or(held);
             if let Some(quote) = row.reply_to.as_mut() {
@@ -116,6 +117,7 @@ fn message_row(
     state: State,
     receipts: Vec<Receipt>,
     rights: &Rights,
+    files_held: &FilesHeld,
 ) -> MessageRow {
     let error = (!row.error.is_empty()).then(|| ApiError::new(Code::RelayRefused, row.error_message.clone()));
     MessageRow {
@@ -130,7 +132,7 @@ fn message_row(
         state,
         error,
         receipts,
-        attachments: row.attachments.iter().map(attachment).collect(),
+        attachments: row.attachments.iter().map(|file| attachment(file, files_held)).collect(),
         reply_to: row.reply_to.map(|quote| Quote {
             id: quote.id.to_string(),
             author_name: visible(&quote.author_name),

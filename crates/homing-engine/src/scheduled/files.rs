@@ -189,11 +189,13 @@ impl Core {
         let mut files = Vec::with_capacity(content.attachments.len());
         for meta in &content.attachments {
             files.push(match draft_files::get(db, &file_id(&meta.blob))? {
-                Some(row) => draft_file(&row, &AttachmentMeta::read(&row.meta).map_err(Fail::from)?),
+                Some(row) => {
+                    draft_file(&row, &AttachmentMeta::read(&row.meta).map_err(Fail::from)?, &self.files_held)
+                }
                 None => {
                     let draft = DocId(uuid::Uuid::nil());
                     let row = draft_of_file(meta, &draft, &content.conversation, FileState::Remote);
-                    draft_file(&row, meta)
+                    draft_file(&row, meta, &self.files_held)
                 }
             });
         }

@@ -1,7 +1,9 @@
 //! A relay that takes nothing new, because its disk is full, a share of it is used up, or others have to come first: it
 //! is said so, nobody is kept from writing, nothing is lost, and all goes on by itself.
 
-use homing_engine::api::{AttachmentState, Call, Code, Done, InviteTo, Nothing, State};
+use homing_engine::api::{
+    AttachmentState, Call, Code, Done, Draft, DraftAttach, FileSource, InviteTo, Nothing, State,
+};
 use homing_relay::Limits;
 use homing_sim::{DeviceId, RELAY, World};
 
@@ -102,6 +104,45 @@ fn a_share_that_is_used_up_is_named_where_it_holds_something_back() {
     at_rest(world, &everybody);
 }
 
+/// How a file of a message stands, and why it waits.
+fn stands(
+    world: &mut World,
+    device: DeviceId,
+    conversation: &str,
+    body: &str,
+) -> (AttachmentState, Option<Code>) {
+    let file = world.file_row(device, conversation, body).unwrap();
+    (file.state, file.held.map(|held| held.code))
+}
+
+/// Puts a file to the draft of a conversation.
+fn attach(world: &mut World, device: DeviceId, conversation: &str, bytes: &[u8]) {
+    let source = FileSource::Bytes {
+        name: "plan.bin".to_owned(),
+        mime: "application/octet-stream".to_owned(),
+        base64: data_encoding::BASE64.encode(bytes),
+        voice: None,
+    };
+    let args = DraftAttach { conversation: conversation.to_owned(), files: vec![source], draft: None };
+    let _: Draft = world.ask(device, Call::DraftAttach(args)).unwrap();
+}
+
+#[test]
+fn a_file_that_waits_for_room_and_is_taken_back_holds_nothing_up() {
+    let mut house = House::new(99);
+    let (laptop, two) = (house.laptop, house.two.clone());
+    let world = &mut house.world;
+    restart(world, Limits { account_blob_bytes: 100, ..Limits::default() });
+    attach(world, laptop, &two, &[3; 300]);
+    world.run_for(60_000).unwrap();
+    assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
+    let draft = world.draft(laptop, &two).unwrap().id;
+    world.discard_draft(laptop, &draft).unwrap();
+    world.run_for(10 * 60_000).unwrap();
+    assert_eq!(problem(world, laptop), None);
+    assert!(world.status(laptop).unwrap().online);
+}
+
 #[test]
 fn files_over_the_share_wait_and_say_so() {
     let mut house = House::new(96);
@@ -110,10 +151,29 @@ fn files_over_the_share_wait_and_say_so() {
     restart(world, Limits { account_blob_bytes: 100, ..Limits::default() });
     world.send_file(laptop, &two, "small", &[1; 20]).unwrap();
     world.send_file(laptop, &two, "large", &[2; 200]).unwrap();
+    attach(world, laptop, &two, &[3; 300]);
     world.run_for(60_000).unwrap();
     assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
-    assert_eq!(world.file_row(laptop, &two, "small").unwrap().state, AttachmentState::Ready);
-    assert_eq!(world.file_row(laptop, &two, "large").unwrap().state, AttachmentState::Waiting);
+    assert_eq!(stands(world, laptop, &two, "small"), (AttachmentState::Ready, None));
+    let waits = (AttachmentState::Waiting, Some(Code::RelayQuota));
+    assert_eq!(stands(world, laptop, &two, "large"), waits);
+    let draft = world.draft(laptop, &two).unwrap();
+    let [file] = draft.files.as_slice() else { panic!("{draft:?}") };
+    assert_eq!((file.state, file.held.as_ref().map(|held| held.code)), waits);
+    // Who only looks learns it too, before anybody is asked; and that nothing can be brought anywhere now.
+    world.crash(laptop).unwrap();
+    world.set_online(laptop, false).unwrap();
+    world.start(laptop).unwrap();
+    assert_eq!(stands(world, laptop, &two, "large"), waits);
+    assert_eq!(problem(world, laptop), None);
+    world.set_online(laptop, true).unwrap();
+    world.run_for(60_000).unwrap();
+    assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
+    // What is taken out waits for nothing any more.
+    world.discard_draft(laptop, &draft.id).unwrap();
+    world.run_for(6 * 60_000).unwrap();
+    assert_eq!(stands(world, laptop, &two, "large"), waits);
+    assert_eq!(problem(world, laptop), Some(Code::RelayQuota));
     assert_eq!(world.refusal(laptop, Call::Sync(Nothing {})).unwrap().code, Code::RelayQuota);
     // The message itself is no file.
     assert_eq!(world.bodies(ben, &two).unwrap(), ["small", "large"]);
@@ -121,6 +181,7 @@ fn files_over_the_share_wait_and_say_so() {
     restart(world, Limits::default());
     world.run_for(6 * 60_000).unwrap();
     assert_eq!(problem(world, laptop), None);
+    assert_eq!(stands(world, laptop, &two, "large"), (AttachmentState::Ready, None));
     let file = world.file_row(ben, &two, "large").unwrap();
     world.fetch_file(ben, &file.id).unwrap();
     world.run_for(60_000).unwrap();

@@ -1,7 +1,7 @@
 import type { Attachment } from "../bindings/Attachment";
 import type { FileSource } from "../bindings/FileSource";
 import type { HandedFile } from "../backend";
-import { t } from "../text";
+import { t, tell } from "../text";
 
 /** Somebody who takes files that the shell holds. */
 export interface Takes {
@@ -29,10 +29,16 @@ export function refused(file: Attachment): file is Attachment & { state: "refuse
   return file.state === "refused" || file.state === "too_large";
 }
 
+/** How a file stands, if there is something to say. */
+export function standing(file: Attachment): string {
+  if (file.held) return tell(file.held);
+  return file.state === "uploading" || file.state === "downloading" ? t.file[file.state](file.progress) : t.file[file.state];
+}
+
 /** What is shown of a draft's file, also of one that waits with its message for a time. */
 export function chip(file: Attachment): Chip {
   const moving = file.state === "uploading";
-  const note = moving ? t.file.ahead(Math.round(file.progress * 100)) : refused(file) ? t.file[file.state] : "";
+  const note = moving ? t.file.ahead(Math.round(file.progress * 100)) : refused(file) || file.held ? standing(file) : "";
   return {
     key: file.id,
     name: file.name,

@@ -213,7 +213,7 @@ export function message(id: string, conversationId: string, over: Partial<Messag
 }
 
 export function attachment(id: string, name: string, mime: string, size: number, over: Partial<Attachment> = {}): Attachment {
-  return { id, name, mime, size, state: "ready", progress: 1, here: over.state === undefined || over.state === "ready", width: null, height: null, thumbnail: null, voice: null, pinned: false, ...over };
+  return { id, name, mime, size, state: "ready", progress: 1, here: over.state === undefined || over.state === "ready", width: null, height: null, thumbnail: null, voice: null, pinned: false, held: null, ...over };
 }
 
 export function empty(over: Partial<Status> = {}): World {
