@@ -79,7 +79,7 @@ impl Core {
         status.person = Some(replica.person().to_string());
         status.device = Some(replica.device().to_string());
         status.name = Some(replica.me.name.clone());
-        status.device_name = Some(replica.me.device_name.clone());
+        status.device_name = Some(replica.me.device_name.clone()).filter(|name| !name.is_empty());
         status.recovery_confirmed = replica.me.recovery_confirmed;
         status.recovery_here = replica.me.recovery_seed.is_some();
         let db = self.db()?;

@@ -23,16 +23,18 @@ use crate::text::relay_address;
 
 /// Spaces in which this person's name is still to be written.
 const GREET: &str = "greet/";
-/// A device nobody has named, on a computer without a name.
-const DEVICE: &str = "Computer";
 
-/// What a device is called until somebody names it: two on one's list should not be called alike.
+/// What a device is called until somebody names it: two on one's list should not be called alike. Empty if nobody did and its
+/// computer has no name either: whoever shows it has the words.
 pub(super) fn device_called(wanted: Option<&str>) -> Result<String, ApiError> {
-    let given = || platform::computer::name().and_then(|name| checked_name(&name).ok());
-    Ok(match wanted {
-        Some(name) => checked_name(name)?,
-        None => given().unwrap_or_else(|| DEVICE.to_owned()),
-    })
+    called_or(wanted, platform::computer::name)
+}
+
+fn called_or(wanted: Option<&str>, computer: impl FnOnce() -> Option<String>) -> Result<String, ApiError> {
+    match wanted {
+        Some(name) => checked_name(name),
+        None => Ok(computer().and_then(|name| checked_name(&name).ok()).unwrap_or_default()),
+    }
 }
 
 impl Core {
@@ -131,7 +133,7 @@ impl Replica {
         if role.writes() && !self.me.name.is_empty() {
             let edit = Edit::SetProfile { name: self.me.name.clone() };
             self.author_missing(tx, now_ms, &Preimage::profile(*space, &self.person()), &edit)?;
-            if *space == self.personal() {
+            if *space == self.personal() && !self.me.device_name.is_empty() {
                 let edit = Edit::SetDeviceName { name: self.me.device_name.clone() };
                 self.author_missing(tx, now_ms, &Preimage::device_name(*space, &self.device()), &edit)?;
             }
@@ -230,5 +232,19 @@ impl Replica {
         self.drop_genesis(tx, &row.space)?;
         self.create_space(tx, env, origin, members)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::called_or;
+
+    #[test]
+    fn a_device_is_called_as_somebody_said_or_as_its_computer_and_otherwise_nothing() {
+        let computer = || Some("ada-laptop".to_owned());
+        assert_eq!(called_or(Some("At work"), computer).unwrap(), "At work");
+        assert_eq!(called_or(None, computer).unwrap(), "ada-laptop");
+        assert_eq!(called_or(None, || None).unwrap(), "");
+        assert!(called_or(Some(""), computer).is_err());
     }
 }

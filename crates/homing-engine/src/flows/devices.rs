@@ -42,7 +42,9 @@ impl Core {
     fn find_device(&mut self, text: &str) -> Result<(DeviceId, DeviceRow), ApiError> {
         let rows = self.devices(Nothing {})?;
         let fits = |row: &&DeviceRow| {
-            row.id == text || row.name == text || (text.len() >= PREFIX && row.id.starts_with(text))
+            row.id == text
+                || (row.name == text && !text.is_empty())
+                || (text.len() >= PREFIX && row.id.starts_with(text))
         };
         let mut found = rows.iter().filter(fits).filter(|row| !row.revoked || row.id == text);
         let row = match (found.next(), found.next()) {

@@ -97,7 +97,7 @@ impl Linking {
             code: self.code.clone(),
             digits,
             stage: self.stage,
-            device_name,
+            device_name: device_name.filter(|name| !name.is_empty()),
             expires_at: rfc3339(self.until),
             error: self.error.clone(),
         })
