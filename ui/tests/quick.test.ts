@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Attachment } from "../src/lib/bindings/Attachment";
 import { agency } from "../src/lib/backend/fake/agency";
 import { slashAt, variables } from "../src/lib/quick";
-import { chooseLanguage } from "../src/lib/text";
+import { chooseLanguage, tellFault } from "../src/lib/text";
 import source from "./left-out.js?raw";
 import { all, one, soon, start } from "./helpers";
 
@@ -129,6 +129,12 @@ describe("quick replies", () => {
     const field = await soon(() => one<HTMLInputElement>("quick-file"));
     await user.upload(field, file("title,body\nMap,Follow the river\nEmpty,\n"));
     await soon(() => expect(one("quick-fault").textContent).toContain("Line 3"));
+    // In another language the catalogue says what is wrong.
+    const fault = { line: 3, code: "column_unknown", about: "colour", message: "There is no column." } as const;
+    expect(tellFault(fault)).toBe(fault.message);
+    chooseLanguage("pseudo");
+    expect(tellFault(fault)).toMatch(/^⟦.*colour.*⟧$/u);
+    chooseLanguage(null);
     expect(one<HTMLButtonElement>("quick-import-do").disabled).toBe(true);
     await user.upload(field, file("title,body\nMap,Follow the river\nWelcome,Hello\n"));
     await soon(() => expect(one("quick-duplicate").textContent).toContain("Welcome"));

@@ -87,8 +87,29 @@ pub struct QuickImport { pub csv: String, #[serde(default)] pub apply: bool, #[s
 /// A line of a table.
 pub struct QuickLine { pub line: u32, pub title: String, pub category: String, pub duplicate: bool }
 
-/// Why a line can't be taken. With any of these nothing is taken.
-pub struct QuickFault { pub line: u32, pub message: String }
+/// What is wrong with a line of a table.
+#[derive(Copy, Eq)]
+pub enum QuickFaultCode {
+    Unreadable,
+    TooMany,
+    Empty,
+    ColumnUnknown,
+    ColumnTwice,
+    ColumnMissing,
+    Width,
+    SameTitle,
+    TitleMissing,
+    TitleLong,
+    BodyMissing,
+    BodyLong,
+    ActiveUnknown,
+    CategoryUnknown,
+    PropertyUnknown,
+}
+
+/// Why a line can't be taken. With any of these nothing is taken. `about`: the name or number it is about, if there is one;
+/// `message`: the whole in English.
+pub struct QuickFault { pub line: u32, pub code: QuickFaultCode, pub about: String, pub message: String }
 
 /// What a table holds, duplicates first, and how many were taken.
 pub struct QuickImported { pub lines: Vec<QuickLine>, pub faults: Vec<QuickFault>, pub taken: u32 }

@@ -10,13 +10,13 @@ use homing_wire::{DocId, SpaceKind};
 use rand_core::Rng;
 
 use super::fill::{fill, first_name};
-use super::table::{self, Line};
+use super::table::{self, Line, Wrong};
 use super::{Quick, Values};
 use crate::api::RecordValue;
 use crate::api::{
-    ApiError, Code, Done, QuickDuplicates, QuickExport, QuickFault, QuickFill, QuickGap, QuickImport,
-    QuickImported, QuickLine, QuickReplies, QuickReply, QuickReplyRemove, QuickReplySet, QuickTable,
-    QuickText,
+    ApiError, Code, Done, QuickDuplicates, QuickExport, QuickFault, QuickFaultCode, QuickFill, QuickGap,
+    QuickImport, QuickImported, QuickLine, QuickReplies, QuickReply, QuickReplyRemove, QuickReplySet,
+    QuickTable, QuickText,
 };
 use crate::author::Label;
 use crate::core::Core;
@@ -106,7 +106,8 @@ impl Core {
     }
 
     pub(crate) fn quick_reply_set(&mut self, args: QuickReplySet) -> Result<QuickReply, ApiError> {
-        let checked = |value: Result<String, String>| value.map_err(|why| ApiError::from(invalid(why)));
+        let checked =
+            |value: Result<String, Wrong>| value.map_err(|wrong| ApiError::from(invalid(wrong.message)));
         let known = args.id.as_deref().map(|id| self.quick(id)).transpose()?;
         let was = known.as_ref();
         let category = match args.category.as_deref() {
@@ -225,7 +226,7 @@ impl Core {
         let lines = match table::read(&args.csv) {
             Ok(lines) => lines,
             Err(faults) => {
-                let faults = faults.into_iter().map(|fault| fault_row(fault.line, fault.message)).collect();
+                let faults = faults.into_iter().map(|fault| fault_row(fault.line, fault.wrong)).collect();
                 return Ok(QuickImported { lines: Vec::new(), faults, taken: 0 });
             }
         };
@@ -236,8 +237,10 @@ impl Core {
             let property = match self.property_named(&line.property) {
                 Ok(property) => property,
                 Err(_) => {
-                    let message = format!("There is no property \"{}\" here.", visible(&line.property));
-                    faults.push(fault_row(line.number, message));
+                    let about = visible(&line.property);
+                    let message = format!("There is no property \"{about}\" here.");
+                    let code = QuickFaultCode::PropertyUnknown;
+                    faults.push(fault_row(line.number, Wrong { code, about, message }));
                     None
                 }
             };
@@ -296,8 +299,8 @@ impl Core {
     }
 }
 
-fn fault_row(line: u64, message: String) -> QuickFault {
-    QuickFault { line: u32::try_from(line).unwrap_or(u32::MAX), message }
+fn fault_row(line: u64, Wrong { code, about, message }: Wrong) -> QuickFault {
+    QuickFault { line: u32::try_from(line).unwrap_or(u32::MAX), code, about, message }
 }
 
 fn line_row(line: &Line, duplicate: bool) -> QuickLine {

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use homing_model::record::{QUICK_CATEGORIES, QUICK_TITLE};
 
+use crate::api::QuickFaultCode as Code;
+
 /// Lines of one file.
 const ROWS: usize = 2_000;
 /// What a cell begins with that a spreadsheet calculates; some take the wide forms too.
@@ -36,7 +38,23 @@ pub(crate) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub line: u64,
+    pub wrong: Wrong,
+}
+
+/// What is wrong with what was given, and the name or number it is about; in English too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub code: Code,
+    pub about: String,
     pub message: String,
+}
+
+fn wrong(code: Code, message: impl Into<String>) -> Wrong {
+    Wrong { code, about: String::new(), message: message.into() }
+}
+
+fn about(code: Code, about: impl ToString, message: String) -> Wrong {
+    Wrong { code, about: about.to_string(), message }
 }
 
 /// Reads a table; either all of its lines or everything that is wrong with them.
@@ -46,12 +64,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| vec![places.unreadable(&error)])?.clone();
-    let columns = columns(&header).map_err(|message| vec![Fault { line: 1, message }])?;
+    let columns = columns(&header).map_err(|wrong| vec![Fault { line: 1, wrong }])?;
     let (mut lines, mut faults, mut titles) = (Vec::new(), Vec::new(), BTreeMap::new());
     for record in reader.records() {
         if lines.len() + faults.len() >= ROWS {
             let line = lines.last().map_or(1, |line: &Line| line.number + 1);
-            faults.push(Fault { line, message: format!("A file can have at most {ROWS} quick replies.") });
+            let message = format!("A file can have at most {ROWS} quick replies.");
+            faults.push(Fault { line, wrong: about(Code::TooMany, ROWS, message) });
             break;
         }
         match record {
@@ -59,11 +78,12 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
             Ok(record) => {
                 let number = places.number(record.position());
                 match line(&record, &columns, header.len(), number) {
-                    Err(message) => faults.push(Fault { line: number, message }),
+                    Err(wrong) => faults.push(Fault { line: number, wrong }),
                     Ok(line) => {
                         if let Some(first) = titles.insert(line.title.to_lowercase(), number) {
                             let message = format!("Line {first} has the same title, \"{}\".", line.title);
-                            faults.push(Fault { line: number, message });
+                            let wrong = about(Code::SameTitle, first, message);
+                            faults.push(Fault { line: number, wrong });
                         }
                         lines.push(line);
                     }
@@ -72,7 +92,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
         }
     }
     if lines.is_empty() && faults.is_empty() {
-        faults.push(Fault { line: 1, message: "There is no quick reply in this file.".to_owned() });
+        let wrong = wrong(Code::Empty, "There is no quick reply in this file.");
+        faults.push(Fault { line: 1, wrong });
     }
     if faults.is_empty() { Ok(lines) } else { Err(faults) }
 }
@@ -123,24 +144,29 @@ impl<'a> Lines<'a> {
 
     fn unreadable(&self, error: &csv::Error) -> Fault {
         let line = self.number(error.position());
-        Fault { line, message: "This line can't be read as a table: is it text in UTF-8?".to_owned() }
+        let message = "This line can't be read as a table: is it text in UTF-8?";
+        Fault { line, wrong: wrong(Code::Unreadable, message) }
     }
 }
 
-fn columns(header: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, String> {
+fn columns(header: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, Wrong> {
     let mut places = BTreeMap::new();
     for (place, name) in header.iter().enumerate() {
         let name = name.trim().to_lowercase();
         let Some(known) = COLUMNS.iter().find(|column| **column == name) else {
             let shown = crate::text::visible(&name);
-            return Err(format!("There is no column \"{shown}\". Known are: {}.", COLUMNS.join(", ")));
+            let message = format!("There is no column \"{shown}\". Known are: {}.", COLUMNS.join(", "));
+            return Err(about(Code::ColumnUnknown, shown, message));
         };
         if places.insert(*known, place).is_some() {
-            return Err(format!("The column \"{known}\" is there twice."));
+            return Err(about(Code::ColumnTwice, known, format!("The column \"{known}\" is there twice.")));
         }
     }
     match ["title", "body"].into_iter().find(|needed| !places.contains_key(needed)) {
-        Some(missing) => Err(format!("The first line has to name the columns; \"{missing}\" is missing.")),
+        Some(missing) => {
+            let message = format!("The first line has to name the columns; \"{missing}\" is missing.");
+            Err(about(Code::ColumnMissing, missing, message))
+        }
         None => Ok(places),
     }
 }
@@ -150,15 +176,20 @@ fn line(
     columns: &BTreeMap<&'static str, usize>,
     width: usize,
     number: u64,
-) -> Result<Line, String> {
+) -> Result<Line, Wrong> {
     if record.len() != width {
-        return Err(format!("It has {} values; the first line names {width} columns.", record.len()));
+        let message = format!("It has {} values; the first line names {width} columns.", record.len());
+        return Err(about(Code::Width, width, message));
     }
     let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).map_or("", unguarded);
     let active = match value("active").trim().to_lowercase().as_str() {
         "" | "yes" | "true" | "1" => true,
         "no" | "false" | "0" => false,
-        other => return Err(format!("\"active\" is yes or no, not \"{}\".", crate::text::visible(other))),
+        other => {
+            let shown = crate::text::visible(other);
+            let message = format!("\"active\" is yes or no, not \"{shown}\".");
+            return Err(about(Code::ActiveUnknown, shown, message));
+        }
     };
     Ok(Line {
         number,
@@ -171,27 +202,33 @@ fn line(
 }
 
 /// A title in one line, not too long.
-pub(super) fn checked_title(text: &str) -> Result<String, String> {
+pub(super) fn checked_title(text: &str) -> Result<String, Wrong> {
     let plain = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     let title = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
-        0 => Err("A quick reply needs a title.".to_owned()),
+        0 => Err(wrong(Code::TitleMissing, "A quick reply needs a title.")),
         1..=QUICK_TITLE => Ok(title),
-        _ => Err(format!("The title is longer than {QUICK_TITLE} characters.")),
+        _ => {
+            let message = format!("The title is longer than {QUICK_TITLE} characters.");
+            Err(about(Code::TitleLong, QUICK_TITLE, message))
+        }
     }
 }
 
-pub(super) fn checked_body(text: &str) -> Result<String, String> {
+pub(super) fn checked_body(text: &str) -> Result<String, Wrong> {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     let body = lines.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "");
     if body.trim().is_empty() {
-        return Err("A quick reply needs some words.".to_owned());
+        return Err(wrong(Code::BodyMissing, "A quick reply needs some words."));
     }
-    if body.len() > BODY { Err("The text is longer than 16 KiB.".to_owned()) } else { Ok(body) }
+    if body.len() > BODY {
+        return Err(wrong(Code::BodyLong, "The text is longer than 16 KiB."));
+    }
+    Ok(body)
 }
 
 /// A category; none is one of one's own.
-pub(super) fn checked_category(text: &str) -> Result<String, String> {
+pub(super) fn checked_category(text: &str) -> Result<String, Wrong> {
     let name = text.trim().to_lowercase().replace([' ', '-'], "_");
     if name.is_empty() {
         return Ok("custom".to_owned());
@@ -200,7 +237,8 @@ pub(super) fn checked_category(text: &str) -> Result<String, String> {
         return Ok(name);
     }
     let shown = crate::text::visible(&name);
-    Err(format!("There is no category \"{shown}\". Known are: {}.", QUICK_CATEGORIES.join(", ")))
+    let message = format!("There is no category \"{shown}\". Known are: {}.", QUICK_CATEGORIES.join(", "));
+    Err(about(Code::CategoryUnknown, shown, message))
 }
 
 /// Writes a table that [`read`] reads back as it was.
@@ -220,7 +258,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(u64, String)> {
-        read(text).unwrap_err().into_iter().map(|fault| (fault.line, fault.message)).collect()
+        read(text).unwrap_err().into_iter().map(|fault| (fault.line, fault.wrong.message)).collect()
     }
 
     #[test]
@@ -314,5 +352,21 @@ mod tests {
         ));
         assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9, 10]);
         assert!(found[6].1.contains("Line 2 has the same title"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_can_be_said_in_any_language() {
+        let wrong = |text: &str| {
+            let wrong = read(text).unwrap_err().swap_remove(0).wrong;
+            (wrong.code, wrong.about)
+        };
+        assert_eq!(wrong("title,body,colour\n"), (Code::ColumnUnknown, "colour".to_owned()));
+        assert_eq!(wrong("title\n"), (Code::ColumnMissing, "body".to_owned()));
+        assert_eq!(wrong("title,body\nA,a\na,b\n"), (Code::SameTitle, "2".to_owned()));
+        assert_eq!(wrong("title,body\nA,\n"), (Code::BodyMissing, String::new()));
+        assert_eq!(
+            wrong("title,body,category\nA,a,shopping\n"),
+            (Code::CategoryUnknown, "shopping".to_owned())
+        );
     }
 }

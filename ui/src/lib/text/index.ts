@@ -4,7 +4,9 @@
  */
 import type { ApiError } from "../bindings/ApiError";
 import type { Finding } from "../bindings/Finding";
+import type { QuickFault } from "../bindings/QuickFault";
 import { speakIn } from "../format";
+import { visible } from "../hostile";
 import { isLanguage, nearest, spoken, type Catalogue, type Language } from "./languages";
 import { en } from "./en";
 
@@ -43,6 +45,11 @@ export function speak(): void {
 /** What went wrong, as a person is told. The engine's own sentence knows more of the case, and is English. */
 export function tell(error: Pick<ApiError, "code" | "message">): string {
   return current === "en" && error.message !== "" ? error.message : t.error[error.code];
+}
+
+/** What is wrong with a line of a table, in the same way. */
+export function tellFault(fault: QuickFault): string {
+  return current === "en" ? fault.message : t.quick.fault[fault.code](visible(fault.about));
 }
 
 /** What a check of the data found, in the same way. */

@@ -81,7 +81,7 @@ export const quick: Pick<Handlers, Names> = {
   quick_import: (fake, args) => {
     const [, ...lines] = args.csv.trim().split(/\r?\n/u);
     const rows = lines.map((line, index) => ({ line: index + 2, title: line.split(",")[0] ?? "", body: line.split(",")[1] ?? "" }));
-    const faults = rows.filter((row) => row.body === "").map((row) => ({ line: row.line, message: "A quick reply needs some words." }));
+    const faults = rows.filter((row) => row.body === "").map((row) => ({ line: row.line, code: "body_missing" as const, about: "", message: "A quick reply needs some words." }));
     const shown = rows.map((row) => ({ line: row.line, title: row.title, category: "custom", duplicate: fake.world.quick.some((one) => one.title === row.title) }));
     shown.sort((a, b) => Number(b.duplicate) - Number(a.duplicate));
     if (faults.length > 0 || !args.apply) return { lines: faults.length > 0 ? [] : shown, faults, taken: 0 };

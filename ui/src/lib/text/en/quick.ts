@@ -1,5 +1,6 @@
 /** Quick replies. */
 import type { QUICK_CATEGORIES } from "../../bindings/constants";
+import type { QuickFaultCode } from "../../bindings/QuickFaultCode";
 import { count } from "../../format";
 import { many } from "./many";
 
@@ -65,6 +66,24 @@ export const quick = {
   tooLarge: "This table is larger than 4 MB. Nothing was taken.",
   notText: "This is no text in UTF-8, so letters would come in wrong. Save it from your spreadsheet as “CSV UTF-8” and choose it again.",
   line: (n: number) => `Line ${count(n)}`,
+  /** The engine's own sentence knows more of the case, and is English. */
+  fault: {
+    unreadable: () => "This line can't be read as a table.",
+    too_many: (most) => `A table can have at most ${most} quick replies.`,
+    empty: () => "There is no quick reply in this table.",
+    column_unknown: (name) => `There is no column “${name}”.`,
+    column_twice: (name) => `The column “${name}” is there twice.`,
+    column_missing: (name) => `The first line has to name the columns; “${name}” is missing.`,
+    width: (columns) => `The first line names ${columns} columns; this one has more or fewer values.`,
+    same_title: (line) => `Line ${line} has the same title.`,
+    title_missing: () => "A quick reply needs a title.",
+    title_long: (most) => `The title is longer than ${most} characters.`,
+    body_missing: () => "A quick reply needs some words.",
+    body_long: () => "The text is longer than 16 KB.",
+    active_unknown: (value) => `“active” is yes or no, not “${value}”.`,
+    category_unknown: (name) => `There is no category “${name}”.`,
+    property_unknown: (title) => `There is no property “${title}” here.`,
+  } satisfies Record<QuickFaultCode, (about: string) => string>,
   duplicates: (n: number) => (n === 1 ? "One of these titles is there already:" : `${count(n)} of these titles are there already:`),
   duplicatesWhat: "What should become of them?",
   duplicate: { skip: "Keep what is there", replace: "Replace what is there", both: "Keep both" },
