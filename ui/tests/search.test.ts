@@ -24,11 +24,19 @@ describe("search", () => {
     expect(field().value).toBe("");
   });
 
+  it("finds conversations by who is in them, and says who was meant", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/search");
+    await user.type(await soon(field), "rosa maria");
+    expect((await soon(() => one("search-conversation"))).dataset["id"]).toBe("c-rosa");
+    expect(one("search-with").textContent).toBe("with Maria Bellini");
+  });
+
   it("goes through everything by keyboard: field, names, hits, and back", async () => {
     const user = userEvent.setup();
     await start(undefined, "#/search");
     await user.type(await soon(field), "ben");
-    await soon(() => one("search-conversation"));
+    await soon(() => expect(all("search-conversation").length).toBeGreaterThan(0));
     await user.keyboard("{ArrowDown}");
     expect(document.activeElement).toBe(document.querySelector("[data-line]"));
     await user.keyboard("{ArrowUp}");

@@ -264,6 +264,7 @@ export const testids = {
   searchRecent: "search-recent",
   searchCompletion: "search-completion",
   searchConversation: "search-conversation",
+  searchWith: "search-with",
   searchPerson: "search-person",
   searchRecord: "search-record",
   searchClear: "search-clear",

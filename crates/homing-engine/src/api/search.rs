@@ -48,8 +48,8 @@ pub struct SearchHit {
     pub archived: bool,
 }
 
-/// A conversation whose name fits.
-pub struct FoundConversation { pub id: String, pub title: Vec<SnippetPart>, pub last_at: String, pub archived: bool }
+/// A conversation whose name fits, or that fits by who is in it: `people` are those by whose names it was found.
+pub struct FoundConversation { pub id: String, pub title: Vec<SnippetPart>, pub people: Vec<String>, pub last_at: String, pub archived: bool }
 
 /// A person whose name fits.
 pub struct FoundPerson { pub id: String, pub name: Vec<SnippetPart> }

@@ -11,6 +11,7 @@ use homing_store::people;
 use homing_store::search::{self, Cursor, FileKind, Order, Part, Query};
 use homing_wire::{DocId, PersonId};
 
+use titles::Titled;
 pub(crate) use titles::Titles;
 
 use crate::api::{
@@ -193,20 +194,25 @@ impl Core {
         Ok(talks.into_iter().map(|(_, id, title)| (id, title.clone())).collect())
     }
 
-    /// Conversations and people whose names fit, the last active first.
+    /// Conversations and people whose names fit, the last active first; behind them conversations with people whose names do.
     fn names_like(&mut self, text: &str) -> Result<(Vec<FoundConversation>, Vec<FoundPerson>), ApiError> {
         let said = search::said(text);
         if said.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
         self.title_all()?;
-        let conversations = self.titles.like(&said).take(NAMES).map(|talk| FoundConversation {
+        let found = |talk: &Titled, people: Vec<String>| FoundConversation {
             id: talk.id.to_string(),
             title: parts(said.marked(&talk.title)),
+            people,
             last_at: rfc3339(talk.last_at_ms),
             archived: talk.archived,
-        });
-        let conversations = conversations.collect();
+        };
+        let mut conversations: Vec<_> =
+            self.titles.like(&said).take(NAMES).map(|talk| found(talk, Vec::new())).collect();
+        let left = NAMES - conversations.len();
+        let with = self.titles.with(&said).filter(|talk| !said.name(&talk.title)).take(left);
+        conversations.extend(with.map(|talk| found(talk, talk.meant(&said))));
         let me = self.replica()?.person();
         let people = self
             .known_people()?

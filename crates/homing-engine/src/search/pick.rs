@@ -53,11 +53,10 @@ impl Core {
                     {
                         continue;
                     }
-                    let meant = talk.people.iter().filter(|name| pass == Fit::People && said.any(name));
                     choices.push(Choice {
                         id: talk.id.to_string(),
                         title: talk.title.clone(),
-                        people: meant.cloned().collect(),
+                        people: if pass == Fit::People { talk.meant(&said) } else { Vec::new() },
                     });
                 }
                 if query.trim().is_empty() {

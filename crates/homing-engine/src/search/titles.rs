@@ -38,6 +38,11 @@ impl Titled {
         let names = std::iter::once(&self.title).chain(self.people.iter());
         names.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
+
+    /// By whose names it is found.
+    pub fn meant(&self, said: &Words) -> Vec<String> {
+        self.people.iter().filter(|name| said.any(name)).cloned().collect()
+    }
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use homing_engine::api::{
     Call, Completion, PersonRow, PersonSet, Pick, PickFrom, Picked, RecentSearches, Search, SearchComplete,
-    SearchOrder, SearchPage,
+    SearchOrder, SearchPage, SnippetPart,
 };
 use homing_sim::{DeviceId, World};
 
@@ -54,6 +54,28 @@ fn filters_narrow_a_search_on_every_device_alike() {
     world.read(desktop, &two).unwrap();
     world.settle().unwrap();
     assert_eq!(found(world, laptop, "boiler is:unread").len(), 1, "read there, not unread here");
+}
+
+#[test]
+fn a_conversation_is_found_by_who_is_in_it_behind_those_whose_names_fit() {
+    let mut house = House::new(34);
+    let (laptop, two, group) = (house.laptop, house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    let named = world.conversation(laptop, "Cora's keys", &["Ben"]).unwrap();
+    let of = |page: &SearchPage| -> Vec<(String, String)> {
+        let title = |parts: &[SnippetPart]| parts.iter().map(|part| part.text.as_str()).collect::<String>();
+        page.conversations.iter().map(|one| (title(&one.title), one.people.join(", "))).collect()
+    };
+    let pair = |title: &str, people: &str| (title.to_owned(), people.to_owned());
+    let found = page(world, laptop, "cora");
+    assert_eq!(found.conversations[0].id, named);
+    assert_eq!(of(&found)[0], pair("Cora's keys", ""));
+    assert!(of(&found).contains(&pair("Group", "Cora")), "{found:?}");
+    assert!(!found.conversations.iter().any(|one| one.id == two), "she is not in it");
+    // A title and a name together, as the palette finds it.
+    let found = page(world, laptop, "gro ben");
+    assert_eq!(found.conversations.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [group.as_str()]);
+    assert_eq!(of(&found), [pair("Group", "Ben")]);
 }
 
 #[test]

@@ -2,6 +2,6 @@
 import type { SnippetPart } from "./SnippetPart";
 
 /**
- * A conversation whose name fits.
+ * A conversation whose name fits, or that fits by who is in it: `people` are those by whose names it was found.
  */
-export type FoundConversation = { id: string, title: Array<SnippetPart>, last_at: string, archived: boolean, };
+export type FoundConversation = { id: string, title: Array<SnippetPart>, people: Array<string>, last_at: string, archived: boolean, };

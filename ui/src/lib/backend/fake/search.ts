@@ -1,4 +1,5 @@
 import type { Completion } from "../../bindings/Completion";
+import type { ConversationRow } from "../../bindings/ConversationRow";
 import type { SearchChip } from "../../bindings/SearchChip";
 import type { SearchKey } from "../../bindings/SearchKey";
 import type { SnippetPart } from "../../bindings/SnippetPart";
@@ -52,13 +53,18 @@ export const search: Pick<Handlers, SearchCall> = {
         return { conversation: id, title: row?.title ?? "", message: one.id, author_name: one.author_name, at: one.at, snippet: marked(one.body, words), file: null, archived: row?.archived ?? false };
       });
     const names = words.length > 0 && found.length === 0 && !args.conversation;
-    const conversations = names ? [...fake.world.rows.values()].filter((row) => holds(row.title)).slice(0, 5) : [];
+    const rows = names ? [...fake.world.rows.values()] : [];
+    const others = (row: ConversationRow): string[] => row.participants.filter((one) => !one.me).map((one) => one.name);
+    const meant = (name: string): boolean => words.some((word) => name.toLocaleLowerCase().includes(word));
+    const titled = rows.filter((row) => holds(row.title)).map((row) => ({ row, people: new Array<string>() }));
+    const peopled = rows.filter((row) => !holds(row.title) && holds([row.title, ...others(row)].join(" "))).map((row) => ({ row, people: others(row).filter(meant) }));
+    const conversations = [...titled, ...peopled].slice(0, 5);
     const people = names ? fake.world.people.filter((one) => !one.me && holds(one.name)).slice(0, 5) : [];
     return {
       hits,
       next: null,
       chips: found,
-      conversations: conversations.map((row) => ({ id: row.id, title: marked(row.title, words), last_at: row.last_at, archived: row.archived })),
+      conversations: conversations.map(({ row, people: found }) => ({ id: row.id, title: marked(row.title, words), people: found, last_at: row.last_at, archived: row.archived })),
       people: people.map((one) => ({ id: one.id, name: marked(one.name, words) })),
       records: names ? [...fake.world.records.values()].filter(({ row }) => row.kind === "property" && holds(row.title)).map(({ row }) => ({ id: row.id, title: marked(row.title, words) })) : [],
     };

@@ -1,7 +1,7 @@
 /** Search. */
 import type { SearchKey } from "../../bindings/SearchKey";
 import type { SearchOrder } from "../../bindings/SearchOrder";
-import { count } from "../../format";
+import { count, list } from "../../format";
 import { many } from "./many";
 
 export const search = {
@@ -41,5 +41,7 @@ export const search = {
   results: (n: number, more: boolean) => `${many(n, "message", "messages")}${more ? " and more" : ""}`,
   more: "Show more",
   in: (title: string) => `in ${title}`,
+  /** Behind a conversation that was found by who is in it. */
+  with: (people: string[]) => `with ${list(people)}`,
   failed: "Search failed",
 };
