@@ -196,6 +196,21 @@ describe("inbox", () => {
     expect(fake.world.messages.get("c-ben")?.length).toBeGreaterThan(0);
   });
 
+  it("tells that a message can be taken back also to who went elsewhere while it was being sent", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    world.settings = { ...world.settings, undo_send_seconds: 10 };
+    const fake = await start(world, "#/conversation/c-rosa");
+    await user.type(await soon(() => one("composer")), "On my way");
+    let let_go = (): void => undefined;
+    fake.gates.set("draft_send", new Promise((done) => (let_go = done)));
+    await user.click(one("send"));
+    window.location.hash = "#/settings";
+    await soon(() => expect(app().dataset["view"]).toBe("settings"));
+    let_go();
+    await soon(() => expect(one("toast").textContent).toContain("Undo"));
+  });
+
   it("finishes what it is doing before it quits", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");

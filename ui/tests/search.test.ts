@@ -24,6 +24,16 @@ describe("search", () => {
     expect(field().value).toBe("");
   });
 
+  it("takes a filter that is typed twice", async () => {
+    const user = userEvent.setup();
+    await start(undefined, "#/search");
+    await user.type(await soon(field), "has:file has:file ");
+    await soon(() => expect(all("search-chip").length).toBeGreaterThan(0));
+    await user.type(field(), "boiler");
+    await soon(() => expect(field().value).toBe("has:file has:file boiler"));
+    await soon(() => expect(all("search-chip").length).toBe(2));
+  });
+
   it("finds conversations by who is in them, and says who was meant", async () => {
     const user = userEvent.setup();
     await start(undefined, "#/search");
