@@ -70,6 +70,8 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
     let mut inserted = Inserted::default();
     // What came as soon as it was written can't be late.
     let mut doubtful = Vec::new();
+    // Filed behind all rows: a statement on messages in between makes the index write out what it has gathered.
+    let mut words = Vec::new();
     for message in &batch {
         let (of, space, internal) = (&message.conversation, &message.space, message.internal);
         let conversation = match touched.entry((*of, *space, internal)) {
@@ -84,6 +86,9 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
             continue;
         };
         let Some((n, unread)) = insert_one(tx, message, &conversation.place)? else { continue };
+        if !message.deleted {
+            words.push((n, conversation.place.n, message));
+        }
         conversation.unread += i64::from(unread);
         conversation.waiting += i64::from(message.state == MessageState::Pending);
         let preview =
@@ -93,6 +98,9 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
             doubtful.push((n, conversation.place.n, message));
         }
         inserted.added.push(message.id);
+    }
+    for (n, conversation, message) in words {
+        file_words(tx, n, conversation, message)?;
     }
     for (n, conversation, message) in doubtful {
         if read_beyond(tx, conversation, clamp(message.at_ms), clamp(message.received_ms))? {
@@ -197,10 +205,14 @@ fn insert_one(
         file.position = position as u32;
         attachments::put(tx, &file)?;
     }
-    // From the rows, which may have been here before: what is put in now has to be taken out one day.
-    let text = searched_of(tx, &message.id, files > 0, body)?;
-    search::add(tx, n, &text, &search::Tags { conversation, author, file: files > 0 })?;
     Ok(Some((n, unread)))
+}
+
+fn file_words(tx: &Tx<'_>, n: i64, conversation: i64, message: &NewMessage) -> Result<()> {
+    let (author, file) = (tx.number_of(&message.author.0)?, !message.attachments.is_empty());
+    // From the rows, which may have been here before: what is put in now has to be taken out one day.
+    let text = searched_of(tx, &message.id, file, &message.body)?;
+    search::add(tx, n, &text, &search::Tags { conversation, author, file })
 }
 
 /// The relay acknowledged an own message: it has its final place.
