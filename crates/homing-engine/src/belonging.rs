@@ -43,11 +43,15 @@ impl Replica {
             self.take_out(tx, doc)?;
         }
         let deleted = before.is_some_and(|before| before.deleted);
+        if !deleted && new.deleted {
+            // With what goes on in it, of which nothing is moved first.
+            self.deleted_for_everyone(tx, doc)?;
+        }
         if done.relinked || deleted != new.deleted {
             self.show_where_it_goes_on(tx, doc)?;
         }
-        if deleted != new.deleted {
-            self.deletion_came(tx, doc, new.deleted)?;
+        if deleted && !new.deleted {
+            self.not_deleted(tx, doc)?;
         }
         if done.began {
             let me = self.person();
@@ -70,7 +74,7 @@ impl Replica {
         let (ids, paths) = messages::remove_all(tx, conversation)?;
         self.files_to_remove.extend(paths.into_iter().map(Into::into));
         for id in ids {
-            strays::note(tx, &id, conversation)?;
+            strays::note(tx, &id, conversation, 0)?;
             self.touched.message(*conversation, id);
         }
         Ok(())

@@ -82,6 +82,8 @@ pub struct Core {
     pub(crate) files_held: crate::holds::FilesHeld,
     /// Files became wanted, or came.
     pub(crate) files_wanted: bool,
+    /// What deletions left behind is tidied away, a slice whenever nothing else is to be done.
+    pub(crate) tidying: bool,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
     /// Pages that links go to, as they were seen.
@@ -153,6 +155,7 @@ impl Core {
             transfers: BTreeSet::new(),
             files_held: crate::holds::FilesHeld::default(),
             files_wanted: false,
+            tidying: false,
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
             translations: crate::translate::Translations::default(),
@@ -227,7 +230,7 @@ impl Core {
     pub(crate) fn begin(&mut self, me: Identity) -> Result<(), ApiError> {
         let mut salt = [0u8; 16];
         self.env.rng.fill_bytes(&mut salt);
-        let mut replica = Replica::new(me, Salt(salt), self.env.rules);
+        let mut replica = Replica::new(me, Salt(salt), &self.env);
         // What is written in the demo waits for a relay that never comes, so that waiting can be seen.
         replica.has_relay = self.demo || meta::get(&self.db()?, RELAY_ADDRESS)?.is_some();
         self.replica = Some(replica);
@@ -245,6 +248,7 @@ impl Core {
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);
         self.files_held = crate::holds::FilesHeld::kept(&self.db()?)?;
+        self.tidying = homing_store::tidying::next(&self.db()?)?.is_some();
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
@@ -271,6 +275,7 @@ impl Core {
             }
             Input::Wake => {
                 self.protocol(homing_sync::Event::Wake);
+                self.tidy();
             }
             Input::NetworkHint => self.protocol(homing_sync::Event::NetworkUp),
             Input::Transfer(event) => self.transfer_moved(&event),
@@ -408,6 +413,7 @@ impl Core {
                     self.receipts_due.entry(space).or_insert(due);
                 }
                 self.files_wanted |= std::mem::take(&mut replica.files_wanted);
+                self.tidying |= std::mem::take(&mut replica.tidying);
                 // Rows say where a file is; removed is only what is in this profile's own folder.
                 let files = self.folder.join(FILES);
                 for blob in blobs_of(&std::mem::take(&mut replica.files_taken_off)) {
@@ -431,6 +437,18 @@ impl Core {
         }
     }
 
+    /// One slice of what deletions left behind, and the next one when whatever came meanwhile was answered.
+    fn tidy(&mut self) {
+        if !std::mem::take(&mut self.tidying) {
+            return;
+        }
+        match self.write(Durability::Normal, |tx, replica, _| replica.tidy(tx)) {
+            Ok(more) => self.tidying = more,
+            // What goes wrong here would go wrong at once again; the next start or deletion tries.
+            Err(error) => tracing::error!(code = ?error.code, "a deletion could not be tidied up after"),
+        }
+    }
+
     fn wake_at(&mut self) {
         let next = [
             self.link.as_ref().and_then(|link| link.client.next_wake()),
@@ -443,6 +461,7 @@ impl Core {
             self.flows.next_wake(),
             self.publishing.next_wake(),
             self.schedule_wake(),
+            self.tidying.then(|| self.env.steady_ms()),
         ];
         if let Some(at) = next.into_iter().flatten().min() {
             self.push(Output::WakeAt(at));

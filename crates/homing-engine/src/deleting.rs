@@ -8,13 +8,17 @@
 //! had, by the relay's clock for others' messages and by the author's for own ones, so that a message nobody had seen yet is
 //! not swallowed, however it comes. What is newer than the mark brings the conversation back, alone; that follows from the
 //! mark and the messages, so devices need not tell each other.
+//!
+//! Either is one short transaction, however much was written: rows that are out of sight are tidied away behind it, and those
+//! that come back by an undo fill in from the newest on, in slices between which everything else goes on (`tidy`).
 
 use homing_model::rules::key;
 use homing_model::{ChangeInfo, Edit, Preimage, Projection, Registers, Value, limits, project};
 use homing_store::cleared::{self, Cleared};
 use homing_store::conversations::{self, ConversationRow};
 use homing_store::outbox::OutboxState;
-use homing_store::{Read, Tx, drafts, merging, messages, meta, notices, outbox, strays};
+use homing_store::tidying::{self, Task};
+use homing_store::{Read, Tx, drafts, merging, messages, meta, notices, outbox};
 use homing_wire::DocId;
 use homing_wire::codec::{decode, encode};
 use minicbor::{CborLen, Decode, Encode};
@@ -131,18 +135,57 @@ impl Replica {
     }
 
     fn put_aside(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
-        let aside = messages::put_aside(tx, conversation, self.has_relay)?;
+        let aside = messages::put_aside(tx, conversation, self.has_relay, self.slice)?;
         self.files_to_remove.extend(aside.files.into_iter().map(Into::into));
-        self.touched.notices |= aside.messages > 0;
+        if aside.messages > 0 {
+            self.touched.notices = true;
+            self.touched.conversations.insert(merging::shown_in(tx, conversation)?.unwrap_or(*conversation));
+        }
+        self.tidying |= aside.messages > self.slice;
         Ok(())
     }
 
-    /// What was out of sight may be seen again.
+    /// What was out of sight may be seen again: all that is still in rows at once, and the newest of the rest.
     fn look_again(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
-        for message in strays::take(tx, conversation)? {
-            self.project(tx, &message)?;
+        let shown = merging::shown_in(tx, conversation)?.unwrap_or(*conversation);
+        if messages::come_back(tx, &shown, self.slice)? {
+            self.touched.conversations.insert(shown);
+            self.touched.reshaped.insert(shown);
+            self.touched.notices = true;
         }
-        Ok(())
+        tidying::look_again(tx, conversation)?;
+        self.tidying = true;
+        self.look(tx, conversation)
+    }
+
+    /// A slice of the work that deletions and their undoing left; false: there is no more of it.
+    pub(crate) fn tidy(&mut self, tx: &Tx<'_>) -> Result<bool, Fail> {
+        match tidying::next(tx)? {
+            Some(Task::ClearAside(n)) => {
+                let files = messages::clear_aside(tx, n, self.has_relay, self.slice)?;
+                self.files_to_remove.extend(files.into_iter().map(Into::into));
+            }
+            Some(Task::Sweep(conversation)) => {
+                let aside = messages::sweep(tx, &conversation, self.has_relay, self.slice)?;
+                self.files_to_remove.extend(aside.files.into_iter().map(Into::into));
+                if aside.messages > 0 {
+                    self.touched.notices = true;
+                    self.touched.status = true;
+                    self.touched.conversations.insert(conversation);
+                    let shown = merging::shown_in(tx, &conversation)?.unwrap_or(conversation);
+                    self.touched.reshaped.insert(shown);
+                }
+            }
+            Some(Task::Look(conversation)) => self.look(tx, &conversation)?,
+            None => return Ok(false),
+        }
+        Ok(tidying::next(tx)?.is_some())
+    }
+
+    fn look(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
+        let page = tidying::look(tx, conversation, self.slice)?;
+        self.project_strays(tx, &page)?;
+        Ok(tidying::looked(tx, &page)?)
     }
 
     /// An own message has arrived: it goes where the others are, if its conversation was deleted while it was on its way.
@@ -173,7 +216,8 @@ impl Replica {
         conversation: &DocId,
     ) -> Result<(), Fail> {
         let shown = cleared::all_of(tx, conversation)?;
-        for id in whole(tx, conversation)? {
+        // Itself last: all that it shows is covered then, and leaves together.
+        for id in whole(tx, conversation)?.into_iter().rev() {
             let before = cleared::get(tx, &id)?.unwrap_or_default();
             self.set_mark(tx, now_ms, &id, &before.or(shown))?;
         }
@@ -226,19 +270,19 @@ impl Replica {
         Ok(())
     }
 
-    /// A conversation was deleted for everyone, or (an entry did not hold) is not deleted any more.
-    pub(crate) fn deletion_came(
-        &mut self,
-        tx: &Tx<'_>,
-        conversation: &DocId,
-        deleted: bool,
-    ) -> Result<(), Fail> {
+    /// The entry that deleted a conversation for everyone did not hold.
+    pub(crate) fn not_deleted(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
         self.touched.reshaped.insert(*conversation);
         self.touched.read.insert(*conversation);
         self.touched.status = true;
-        if !deleted {
-            return self.look_again(tx, conversation);
-        }
+        self.look_again(tx, conversation)
+    }
+
+    /// A conversation was deleted for everyone.
+    pub(crate) fn deleted_for_everyone(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {
+        self.touched.reshaped.insert(*conversation);
+        self.touched.read.insert(*conversation);
+        self.touched.status = true;
         self.forget_unsent(tx, conversation)?;
         self.put_aside(tx, conversation)?;
         self.forget_drafts(tx, conversation)?;

@@ -15,7 +15,12 @@ pub struct Env {
     pub rng: ChaCha20Rng,
     /// The newest version of the rules that is known: a simulation plays an app that was not upgraded yet.
     pub rules: u32,
+    /// How many messages of a deletion are moved in one transaction: a simulation comes between them with few as well.
+    pub slice: usize,
 }
+
+/// Short enough that nobody who types notices one, even on a slow computer.
+const SLICE: usize = 500;
 
 impl Env {
     /// The system's clock and a generator seeded by the system.
@@ -39,6 +44,7 @@ impl Env {
             behind_ms: Cell::new(0),
             rng: ChaCha20Rng::from_seed(seed),
             rules: homing_model::rules::CURRENT,
+            slice: SLICE,
         }
     }
 

@@ -37,6 +37,7 @@ pub(crate) struct Carried {
 impl Replica {
     /// Refreshes the row of a document from its accepted and pending changes; without any, the row goes.
     pub fn project(&mut self, tx: &Tx<'_>, doc: &DocId) -> Result<(), Fail> {
+        self.leave_aside(tx, doc)?;
         let read = read_doc(tx, doc)?;
         match project(&read.accepted) {
             Ok(row) => self.project_row(tx, doc, row, &read.accepted),
@@ -161,16 +162,7 @@ impl Replica {
     ) -> Result<(), Fail> {
         let conversation = message.content.conversation;
         self.touched.message(conversation, *doc);
-        let mine = message.author == self.person();
-        if mine {
-            // The same words sent twice are one message, whatever the two clocks said.
-            let others = message
-                .alternatives
-                .iter()
-                .filter(|other| !crate::drafts::same_words(other, &message.content));
-            let others: Vec<_> = others.cloned().collect();
-            self.keep_alternatives(tx, &conversation, &others)?;
-        }
+        self.keep_other_words(tx, &message)?;
         if let Some(known) = messages::get(tx, doc)? {
             let marks = marks::of(&message, &self.person());
             if message.deleted && !known.deleted {
@@ -193,8 +185,45 @@ impl Replica {
             }
             return Ok(());
         }
-        let carried = self.carried(tx, doc, all)?;
-        self.insert_message(tx, doc, message, &carried)
+        let new = self.unseen_message(tx, doc, message, all)?;
+        self.insert_messages(tx, vec![new])
+    }
+
+    /// The same words sent twice are one message, whatever the two clocks said; others are kept.
+    fn keep_other_words(&mut self, tx: &Tx<'_>, message: &MessageProjection) -> Result<(), Fail> {
+        if message.author != self.person() {
+            return Ok(());
+        }
+        let others =
+            message.alternatives.iter().filter(|other| !crate::drafts::same_words(other, &message.content));
+        let others: Vec<_> = others.cloned().collect();
+        self.keep_alternatives(tx, &message.content.conversation, &others)
+    }
+
+    /// Projects messages that have no row, and puts those that get one into their conversations all at once.
+    pub(crate) fn project_strays(&mut self, tx: &Tx<'_>, messages: &[DocId]) -> Result<(), Fail> {
+        let mut new = Vec::with_capacity(messages.len());
+        for doc in messages {
+            let all = read_doc(tx, doc)?.accepted;
+            match project(&all) {
+                Ok(Projection::Message(message)) if messages::order_of(tx, doc)?.is_none() => {
+                    self.touched.message(message.content.conversation, *doc);
+                    self.keep_other_words(tx, &message)?;
+                    new.push(self.unseen_message(tx, doc, message, &all)?);
+                }
+                _ => self.project(tx, doc)?,
+            }
+        }
+        self.insert_messages(tx, new)
+    }
+
+    /// A message of a conversation that was deleted is to be seen, or changed, before its row was tidied away: it becomes a
+    /// stray like the rest of it, and is judged as one.
+    fn leave_aside(&mut self, tx: &Tx<'_>, doc: &DocId) -> Result<(), Fail> {
+        if let Some(files) = messages::leave_aside(tx, doc, self.has_relay)? {
+            self.files_to_remove.extend(files.into_iter().map(Into::into));
+        }
+        Ok(())
     }
 
     /// Two devices sent one draft: the entry that carries what is shown gives the message its place, whichever came
@@ -233,16 +262,17 @@ impl Replica {
         self.note_read_as(tx, place.received_ms, &seen, told)
     }
 
-    fn insert_message(
-        &mut self,
+    /// The row of a message that has none, as what is known of its entry and of the own read positions make it.
+    fn unseen_message(
+        &self,
         tx: &Tx<'_>,
         doc: &DocId,
         message: MessageProjection,
-        carried: &Carried,
-    ) -> Result<(), Fail> {
+        all: &[ChangeInfo],
+    ) -> Result<NewMessage, Fail> {
+        let carried = self.carried(tx, doc, all)?;
         let position = receipts::get(tx, &message.space, &self.person(), &carried.device)?;
-        let new = self.new_message(doc, message, carried, position.read.contains(carried.dseq));
-        self.insert_messages(tx, vec![new])
+        Ok(self.new_message(doc, message, &carried, position.read.contains(carried.dseq)))
     }
 
     /// The row of a message; `read`: this person has read it already, on whichever device.
@@ -389,6 +419,7 @@ impl Replica {
         header: &EntryHeader,
         place: Place,
     ) -> Result<(), Fail> {
+        self.leave_aside(tx, doc)?;
         let Some(row) = messages::get(tx, doc)? else {
             // Its conversation was deleted while it was on its way.
             if strays::conversation_of(tx, doc)?.is_none() {

@@ -15,6 +15,7 @@ use homing_wire::{
     AccountOp, DeviceId, DocId, Entry, EpochId, Member, PersonId, Role, Salt, SpaceId, SpaceOp, SpaceOrigin,
 };
 
+use crate::env::Env;
 use crate::fail::Fail;
 use crate::identity::Identity;
 use crate::scheduled::Lanes;
@@ -69,6 +70,10 @@ pub(crate) struct Replica {
     pub files_taken_off: Vec<PathBuf>,
     /// Files became wanted, or came.
     pub files_wanted: bool,
+    /// How many messages of a deletion, or of its undo, are moved in one transaction.
+    pub slice: usize,
+    /// Something was deleted or brought back that may have left work behind it.
+    pub tidying: bool,
     /// Teams whose key was opened: client spaces may open with it.
     pub team_key_came: BTreeSet<SpaceId>,
     /// Clients' spaces in which nothing is written before their team has a new key.
@@ -92,10 +97,10 @@ pub(crate) struct Replica {
 pub(crate) const IDENTITY: &str = "identity";
 
 impl Replica {
-    pub fn new(me: Identity, salt: Salt, rules: u32) -> Self {
+    pub fn new(me: Identity, salt: Salt, env: &Env) -> Self {
         Self {
             me,
-            rules,
+            rules: env.rules,
             known: Known::default(),
             salt,
             touched: Touched::default(),
@@ -106,6 +111,8 @@ impl Replica {
             files_to_remove: Vec::new(),
             files_taken_off: Vec::new(),
             files_wanted: false,
+            slice: env.slice,
+            tidying: false,
             team_key_came: BTreeSet::new(),
             held: BTreeSet::new(),
             receipts_due: BTreeSet::new(),
@@ -134,6 +141,7 @@ impl Replica {
         self.files_to_remove.clear();
         self.files_taken_off.clear();
         self.files_wanted = false;
+        self.tidying = false;
         self.team_key_came.clear();
         self.receipts_due.clear();
         self.owed.clear();

@@ -31,6 +31,8 @@ const HOST: &str = "127.0.0.1:8787";
 const BEGIN_MS: u64 = 1_795_608_000_000;
 /// Steps a world may take to come to rest; more means that something goes round in circles.
 const STEPS: usize = 400_000;
+/// Messages of a deletion that a device moves in one transaction: few, so that everything can come in between.
+const SLICE: usize = 3;
 /// Real time within which the lock of a crashed device must be free.
 const FREE_WITHIN: Duration = Duration::from_secs(10);
 /// Simulated time after which a call that waits for the relay must have been answered.
@@ -238,6 +240,7 @@ impl World {
                 move || clock.load(Ordering::Relaxed).saturating_add_signed(skew.load(Ordering::Relaxed));
             let mut env = Env::simulated(Box::new(now), bytes);
             env.rules = one.rules;
+            env.slice = SLICE;
             match Core::open(&one.folder, env) {
                 Ok(core) => {
                     one.core = Some(core);

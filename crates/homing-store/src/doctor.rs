@@ -239,7 +239,8 @@ fn missing_rows(db: &Read<'_>, kinds: &Kinds, found: &mut Vec<Finding>) -> Resul
     let mut lost = of_kind(kinds.message, "messages")?;
     // A message points to its conversation by row number; without the row it must be projected again.
     lost.extend(db.all(
-        "SELECT id FROM messages WHERE conversation NOT IN (SELECT n FROM conversations)",
+        "SELECT id FROM messages WHERE conversation NOT IN (SELECT n FROM conversations)
+         AND conversation NOT IN (SELECT n FROM set_aside)",
         [],
         |row| doc(row, 0),
     )?);
@@ -316,7 +317,11 @@ fn queue(tx: &Tx<'_>, id: &DocId, hash: &Hash) -> Result<()> {
 /// Removes messages whose conversation's row is gone; projecting brings them back. Their search words are
 /// found by the next scan, because the index can't be told which conversation they were filed under.
 fn drop_homeless(tx: &Tx<'_>) -> Result<()> {
-    let gone = tx.exec("DELETE FROM messages WHERE conversation NOT IN (SELECT n FROM conversations)", [])?;
+    let gone = tx.exec(
+        "DELETE FROM messages WHERE conversation NOT IN (SELECT n FROM conversations)
+         AND conversation NOT IN (SELECT n FROM set_aside)",
+        [],
+    )?;
     if gone > 0 {
         search::rebuild(tx)?;
     }

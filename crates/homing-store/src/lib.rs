@@ -49,6 +49,7 @@ pub mod search;
 pub mod slots;
 pub mod spaces;
 pub mod strays;
+pub mod tidying;
 
 pub use error::{Result, StoreError};
 pub use intervals::IntervalSet;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("sql/0012_refused.sql"),
     include_str!("sql/0013_comments.sql"),
     include_str!("sql/0014_told.sql"),
+    include_str!("sql/0015_tidying.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;
@@ -160,6 +161,38 @@ mod tests {
         assert_eq!(states, [5, 8, 4]);
         let draft: i64 = conn.query_row("SELECT state FROM draft_files", [], |row| row.get(0)).unwrap();
         assert_eq!(draft, 8);
+    }
+
+    /// The schema from which on deletions are tidied up after in slices, and strays say when they were written.
+    const TIDYING: usize = 15;
+
+    #[test]
+    fn strays_of_before_are_looked_at_again_behind_those_that_say_when() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..TIDYING - 1] {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.execute_batch(
+            "INSERT INTO strays (message, conversation) VALUES
+               (x'00000000000080008000000000000001', x'00000000000080008000000000000009'),
+               (x'00000000000080008000000000000002', x'00000000000080008000000000000009');",
+        )
+        .unwrap();
+        conn.pragma_update(None, "user_version", TIDYING - 1).unwrap();
+        run(&mut conn).unwrap();
+        let numbers = RefCell::default();
+        let tx = Tx::new(&conn, &numbers);
+        let id = |n: u8| {
+            let mut bytes = [0; 16];
+            (bytes[6], bytes[8], bytes[15]) = (0x80, 0x80, n);
+            homing_wire::DocId::from_slice(&bytes).unwrap()
+        };
+        crate::strays::note(&tx, &id(3), &id(9), 7).unwrap();
+        assert_eq!(crate::tidying::next(&tx).unwrap(), None);
+        crate::tidying::look_again(&tx, &id(9)).unwrap();
+        assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(3), id(2)]);
+        assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(1)]);
+        assert_eq!(crate::tidying::next(&tx).unwrap(), None);
     }
 
     #[test]

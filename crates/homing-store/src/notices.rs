@@ -60,7 +60,8 @@ const COLUMNS: &str =
     "o.key, o.kind, o.at_ms, s.id, p.id, o.conversation, o.message, o.record, o.text, o.follows,
     o.unread = 1 AND (o.follows = 0 OR coalesce(m.unread, 0) = 1), o.n";
 const JOINS: &str = "LEFT JOIN ids s ON s.n = o.space LEFT JOIN ids p ON p.n = o.person
-    LEFT JOIN messages m ON o.follows = 1 AND m.id = o.message";
+    LEFT JOIN messages m ON o.follows = 1 AND m.id = o.message
+      AND m.conversation NOT IN (SELECT n FROM set_aside)";
 /// A notice of a message that is gone, or whose words were taken back, is none.
 const PRESENT: &str = "(o.follows = 0 OR m.deleted = 0)";
 
@@ -164,6 +165,7 @@ pub fn unread(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<u64> {
     db.number(
         "SELECT count(*) FROM notices o INDEXED BY notices_unread
          LEFT JOIN messages m ON o.follows = 1 AND m.id = o.message
+           AND m.conversation NOT IN (SELECT n FROM set_aside)
          WHERE o.unread = 1 AND o.at_ms >= ?1 AND (o.follows = 0 OR (m.deleted = 0 AND m.unread = 1))
            AND o.kind NOT IN (SELECT value FROM json_each(?2))",
         (clamp(since_ms), numbers(without)),

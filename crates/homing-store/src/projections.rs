@@ -11,6 +11,8 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.exec("DELETE FROM records", [])?;
     tx.exec("DELETE FROM record_links", [])?;
     tx.exec("DELETE FROM strays", [])?;
+    tx.exec("DELETE FROM set_aside", [])?;
+    tx.exec("DELETE FROM tidying", [])?;
     tx.exec(
         "UPDATE conversations SET unread = 0, waiting = 0, last_n = NULL, last_at = created_ms, preview = '',
            deleted = 0",

@@ -7,11 +7,12 @@ use homing_wire::DocId;
 use crate::sql::doc;
 use crate::{Read, Result, Tx};
 
-/// Notes a message as being in no conversation.
-pub fn note(tx: &Tx<'_>, message: &DocId, conversation: &DocId) -> Result<()> {
+/// Notes a message as being in no conversation. `at_ms`: its place in time, in the order of which strays are looked at again;
+/// 0 if that does not matter.
+pub fn note(tx: &Tx<'_>, message: &DocId, conversation: &DocId, at_ms: i64) -> Result<()> {
     tx.exec(
-        "INSERT INTO strays (message, conversation) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        (message.as_bytes(), conversation.as_bytes()),
+        "INSERT INTO strays (message, conversation, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        (message.as_bytes(), conversation.as_bytes(), at_ms),
     )?;
     Ok(())
 }

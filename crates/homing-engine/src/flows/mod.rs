@@ -209,7 +209,7 @@ impl Core {
             ));
         }
         let salt = self.draw_salt();
-        self.replica = Some(Replica::new(me, salt, self.env.rules));
+        self.replica = Some(Replica::new(me, salt, &self.env));
         let done = self.write(Durability::Full, |tx, replica, env| {
             replica.save_identity(tx)?;
             enrol::forget_enrolment(tx)?;

@@ -7,5 +7,6 @@ mod devices;
 mod flows;
 mod held_up;
 mod lists;
+mod tidying;
 mod tools;
 mod world;

@@ -25,6 +25,8 @@ use crate::world::{RELAY, world};
 
 const NOW_MS: u64 = 1_795_000_000_000;
 const KEY: [u8; 32] = [7; 32];
+/// Messages of a deletion that are moved at once.
+pub const SLICE: usize = 50;
 pub const PASSPHRASE: &str = "correct horse battery";
 
 /// An engine without a network.
@@ -46,7 +48,8 @@ impl Desk {
     pub fn open(folder: &Path, seed: u8) -> Result<Self, ApiError> {
         let clock = Arc::new(AtomicU64::new(NOW_MS));
         let time = Arc::clone(&clock);
-        let env = Env::simulated(Box::new(move || time.fetch_add(1, Ordering::Relaxed)), [seed; 32]);
+        let mut env = Env::simulated(Box::new(move || time.fetch_add(1, Ordering::Relaxed)), [seed; 32]);
+        env.slice = SLICE;
         Ok(Self { core: Core::open(folder, env)?, clock, connects: false })
     }
 
@@ -66,6 +69,14 @@ impl Desk {
             }
         }
         answer.unwrap()
+    }
+
+    /// Lets the engine do what it woke for; whether it wants to be woken again at once.
+    pub fn wakes(&mut self) -> bool {
+        self.core.handle(Input::Wake);
+        self.core.follow_up();
+        let now = self.core.steady_ms();
+        self.core.drain().iter().any(|output| matches!(output, Output::WakeAt(at) if *at <= now))
     }
 
     pub fn does<T: DeserializeOwned>(&mut self, call: Call) -> T {
@@ -94,20 +105,20 @@ impl Desk {
         self.does::<MessagePage>(Call::Messages(args)).rows
     }
 
-    fn status(&mut self) -> Status {
+    pub fn status(&mut self) -> Status {
         self.does(Call::Status(Nothing {}))
     }
 
-    fn doctor(&mut self, repair: bool) -> DoctorReport {
+    pub fn doctor(&mut self, repair: bool) -> DoctorReport {
         self.does(Call::Doctor(Doctor { repair }))
     }
 
-    fn seeded(&mut self, messages: u32, conversations: u32) {
+    pub fn seeded(&mut self, messages: u32, conversations: u32) {
         let done: SeedReport = self.does(Call::Seed(Seed { messages, conversations, random_seed: 5 }));
         assert_eq!((done.messages, done.conversations), (messages, conversations));
     }
 
-    fn finds(&mut self, query: &str) -> usize {
+    pub fn finds(&mut self, query: &str) -> usize {
         let args = Search { query: query.to_owned(), limit: 50, ..Search::default() };
         self.does::<SearchPage>(Call::Search(args)).hits.len()
     }

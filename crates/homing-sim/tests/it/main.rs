@@ -38,6 +38,7 @@ mod search;
 mod seized;
 mod settings;
 mod talk;
+mod tidying;
 mod translate;
 mod upgrade;
 mod video;

@@ -15,7 +15,7 @@ use crate::sql::{doc, doc_opt};
 use crate::{Read, Result, StoreError, spaces};
 
 pub use overview::{Entry, overview};
-pub(crate) use write::{Place, place_for};
+pub(crate) use write::{Place, free_number, number_of, place_for, renumber};
 pub use write::{Put, bring_back, put, remove, set_archived, set_marked_unread, set_personal};
 
 /// What a conversation's document says.

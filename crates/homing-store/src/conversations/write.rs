@@ -78,14 +78,46 @@ pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool
         }
         None if internal => Ok(None),
         None => {
-            tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (id.as_bytes(), number))?;
-            let n = tx.conn().last_insert_rowid();
+            let n = make(tx, id, number)?;
             drafts::refresh(tx, id)?;
             cleared::refresh(tx, n)?;
             let hidden = cleared.is_some_and(|cleared| cleared.hidden);
             Ok(Some(Place { n, origin: None, last_at: None, hidden, deleted: false, cleared }))
         }
     }
+}
+
+fn make(tx: &Tx<'_>, id: &DocId, space: i64) -> Result<i64> {
+    let n = free_number(tx)?;
+    tx.exec("INSERT INTO conversations (n, id, space) VALUES (?1, ?2, ?3)", (n, id.as_bytes(), space))?;
+    Ok(n)
+}
+
+/// A number that no conversation has, and under which nothing lies that was set aside.
+pub(crate) fn free_number(tx: &Tx<'_>) -> Result<i64> {
+    let highest = tx.one(
+        "SELECT max((SELECT coalesce(max(n), 0) FROM conversations), (SELECT coalesce(max(n), 0) FROM set_aside))",
+        [],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(highest.unwrap_or(0) + 1)
+}
+
+/// Gives a conversation another number: what lies under the one it had is not in it any more.
+pub(crate) fn renumber(tx: &Tx<'_>, before: i64, now: i64) -> Result<()> {
+    tx.exec("UPDATE conversations SET n = ?2 WHERE n = ?1", (before, now))?;
+    tx.exec(
+        "UPDATE conversations INDEXED BY conversations_shown_in SET shown_in = ?2 WHERE shown_in = ?1",
+        (before, now),
+    )?;
+    Ok(())
+}
+
+/// A conversation's number, and that of the one it is shown in.
+pub(crate) fn number_of(tx: &Tx<'_>, id: &DocId) -> Result<Option<(i64, Option<i64>)>> {
+    tx.one("SELECT n, shown_in FROM conversations WHERE id = ?1", [id.as_bytes()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }
 
 /// What a conversation's document changed beside its row.
@@ -116,9 +148,8 @@ pub fn put(tx: &Tx<'_>, new: &ConversationDoc) -> Result<Put> {
             (n, Put { began: !known, moved: before != space, relinked: !known || !same })
         }
         None => {
-            tx.exec("INSERT INTO conversations (id, space) VALUES (?1, ?2)", (new.id.as_bytes(), space))?;
+            let n = make(tx, &new.id, space)?;
             drafts::refresh(tx, &new.id)?;
-            let n = tx.conn().last_insert_rowid();
             cleared::refresh(tx, n)?;
             (n, Put { began: true, moved: false, relinked: true })
         }

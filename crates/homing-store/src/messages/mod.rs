@@ -21,7 +21,7 @@ use crate::outbox::OutboxState;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError, cleared};
 
-pub use aside::{Aside, put_aside};
+pub use aside::{Aside, clear_aside, come_back, leave_aside, put_aside, sweep};
 pub use files::{with_files_after, with_files_before};
 pub use seen::{Seen, mark_conversation_read, mark_read, mark_read_ranges};
 pub(crate) use words::{complete_words, index_words};
@@ -217,7 +217,7 @@ const COLUMNS: &str = "m.id, c.id, s.id, a.id, coalesce(nullif(p.local_name, '')
 const JOINS: &str = "CROSS JOIN conversations c ON c.n = m.conversation CROSS JOIN ids s ON s.n = m.space
     CROSS JOIN ids a ON a.n = m.author LEFT JOIN names n ON n.person = m.author AND n.space = m.space
     LEFT JOIN people p ON p.person = m.author CROSS JOIN ids d ON d.n = m.device
-    LEFT JOIN messages q ON q.id = m.reply_to LEFT JOIN ids qa ON qa.n = q.author
+    LEFT JOIN messages q ON q.id = m.reply_to AND q.conversation NOT IN (SELECT n FROM set_aside) LEFT JOIN ids qa ON qa.n = q.author
     LEFT JOIN names qn ON qn.person = q.author AND qn.space = q.space LEFT JOIN people qp ON qp.person = q.author";
 
 /// The page before `before` (none: the newest), oldest first.
@@ -432,7 +432,8 @@ pub fn newest_at(db: &Read<'_>, conversation: &DocId) -> Result<Option<u64>> {
 /// Ids between two, both inclusive: what a prefix typed by a person can mean. At most `limit`.
 pub fn ids_between(db: &Read<'_>, first: &[u8; 16], last: &[u8; 16], limit: u32) -> Result<Vec<DocId>> {
     db.all(
-        "SELECT id FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
+        "SELECT id FROM messages WHERE id BETWEEN ?1 AND ?2
+         AND conversation NOT IN (SELECT n FROM set_aside) ORDER BY id LIMIT ?3",
         (first, last, limit),
         |row| doc(row, 0),
     )

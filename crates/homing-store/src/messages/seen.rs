@@ -89,7 +89,12 @@ fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<See
         let conversation = match conversations.get(&n) {
             Some(id) => *id,
             None => tx
-                .one("SELECT id FROM conversations WHERE n = ?1", [n], |row| doc(row, 0))?
+                .one(
+                    "SELECT id FROM conversations WHERE n = ?1
+                     UNION ALL SELECT conversation FROM set_aside WHERE n = ?1",
+                    [n],
+                    |row| doc(row, 0),
+                )?
                 .ok_or(StoreError::Damaged("conversation"))?,
         };
         conversations.insert(n, conversation);

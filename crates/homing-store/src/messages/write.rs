@@ -82,7 +82,7 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
             }
         };
         let Some(conversation) = conversation.as_mut().filter(|known| !known.place.covers(message)) else {
-            strays::note(tx, &message.id, of)?;
+            strays::note(tx, &message.id, of, clamp(message.at_ms))?;
             continue;
         };
         let Some((n, unread)) = insert_one(tx, message, &conversation.place)? else { continue };
@@ -345,25 +345,48 @@ pub fn remove_all(tx: &Tx<'_>, conversation: &DocId) -> Result<(Vec<DocId>, Vec<
 
 /// Shows what was written in one row in another: the words are filed under it too.
 pub(crate) fn show_in(tx: &Tx<'_>, written: i64, before: i64, now: i64) -> Result<()> {
-    let which = if before == written { "conversation = ?1 AND origin IS NULL" } else { "origin = ?1" };
+    let which = if before == written {
+        "INDEXED BY messages_order WHERE conversation = ?2 AND origin IS NULL"
+    } else {
+        "INDEXED BY messages_origin WHERE origin = ?1 AND conversation = ?2"
+    };
     let rows = tx.all(
         &format!(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages WHERE {which}"
+            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages {which}"
         ),
-        [written],
+        (written, before),
         kept,
     )?;
     let origin = (now != written).then_some(written);
-    for mut row in rows {
-        if !row.deleted {
-            let text = searched(tx, &row, &row.body)?.into_owned();
-            search::remove(tx, row.n, &text, &tags(&row))?;
-            row.conversation = now;
-            search::add(tx, row.n, &text, &tags(&row))?;
-        }
-        tx.exec("UPDATE messages SET conversation = ?2, origin = ?3 WHERE n = ?1", (row.n, now, origin))?;
+    tx.exec(
+        "UPDATE messages SET origin = ?2 WHERE n IN (SELECT value FROM json_each(?1))",
+        (numbers(&rows), origin),
+    )?;
+    refile(tx, rows, now)
+}
+
+/// Puts rows under another conversation's number, with their search words. By kind of statement, as all that moves many: see
+/// [`insert`].
+pub(super) fn refile(tx: &Tx<'_>, mut rows: Vec<Kept>, now: i64) -> Result<()> {
+    rows.sort_unstable_by_key(|row| row.n);
+    for row in rows.iter().filter(|row| !row.deleted) {
+        search::remove(tx, row.n, &searched(tx, row, &row.body)?, &tags(row))?;
+    }
+    tx.exec(
+        "UPDATE messages SET conversation = ?2 WHERE n IN (SELECT value FROM json_each(?1))",
+        (numbers(&rows), now),
+    )?;
+    for mut row in rows.into_iter().filter(|row| !row.deleted) {
+        row.conversation = now;
+        search::add(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
     }
     Ok(())
+}
+
+/// Row numbers as a list for a statement.
+pub(super) fn numbers<'k>(rows: impl IntoIterator<Item = &'k Kept>) -> String {
+    let numbers: Vec<String> = rows.into_iter().map(|row| row.n.to_string()).collect();
+    format!("[{}]", numbers.join(","))
 }
 
 /// Counts a conversation's messages anew. The incremental updates keep the same numbers; this is for repair.

@@ -9,7 +9,7 @@ use super::query::{self, Term};
 use super::rank::Fit;
 use super::{Cursor, FileKind, Hit, Order, Query, RANKED, snippet};
 use crate::sql::{doc, hex_list};
-use crate::{Read, Result};
+use crate::{Read, Result, tidying};
 
 /// Rows of the index that are looked at for one page, if many of them don't fit what is not in the index.
 const LOOKED_AT: u32 = 4_000;
@@ -61,6 +61,8 @@ struct Search<'q> {
     conversations: Option<HashSet<i64>>,
     people: Option<HashSet<i64>>,
     without: HashSet<i64>,
+    /// Numbers of no conversation, under which rows lie that are to be cleared away.
+    aside: HashSet<i64>,
     /// Rows of the span of time.
     rows: (i64, i64),
 }
@@ -119,7 +121,8 @@ impl<'q> Search<'q> {
             query.until_ms.map_or(i64::MAX, |ms| first(ms).saturating_add(SPILL)),
         );
         let without = numbers_of(db, &query.without)?;
-        Ok(Some(Self { query, terms, tags, conversations, people, without, rows }))
+        let aside = tidying::numbers(db)?;
+        Ok(Some(Self { query, terms, tags, conversations, people, without, aside, rows }))
     }
 
     /// The same with the last word as it stands; none if it is that already.
@@ -135,11 +138,13 @@ impl<'q> Search<'q> {
 
     fn matching(&self) -> String {
         let words = query::matching(&self.terms, &self.tags);
-        match (self.query.with_link, words.is_empty()) {
+        let words = match (self.query.with_link, words.is_empty()) {
             (false, _) => words,
             (true, true) => LINK.to_owned(),
             (true, false) => format!("{words} AND {LINK}"),
-        }
+        };
+        let aside: Vec<String> = self.aside.iter().map(|n| format!("tags : \"c{n}\"")).collect();
+        if aside.is_empty() { words } else { format!("({words}) NOT ({})", aside.join(" OR ")) }
     }
 
     /// Whether all that has to fit stands in the index.
@@ -269,6 +274,7 @@ impl<'q> Search<'q> {
             && self.query.until_ms.is_none_or(|until| at < until)
             && (!self.query.unread || found.unread)
             && !self.without.contains(&found.hit.author)
+            && !self.aside.contains(&found.conversation)
             && self.query.file_kind.is_none_or(|kind| found.files.iter().any(|file| file.kind() == kind))
     }
 

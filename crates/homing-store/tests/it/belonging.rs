@@ -71,7 +71,7 @@ fn a_message_before_its_conversation_does_not_decide_whose_it_is() {
         assert!(put.began && put.moved);
         let (gone, _) = messages::remove_all(tx, &doc(1))?;
         assert_eq!(gone, [message(2).id]);
-        strays::note(tx, &gone[0], &doc(1))?;
+        strays::note(tx, &gone[0], &doc(1), 0)?;
         let waiting = strays::take(tx, &doc(1))?;
         assert_eq!(waiting.len(), 2);
         messages::insert(tx, vec![message(1), NewMessage { space: OTHER_SPACE, ..message(2) }])?;

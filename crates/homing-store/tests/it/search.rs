@@ -114,7 +114,7 @@ fn deleted_and_hidden_things_are_not_found() {
     profile.write(|tx| {
         let mark = cleared::all_of(tx, &doc(1))?;
         cleared::set(tx, &doc(1), &mark)?;
-        assert!(messages::put_aside(tx, &doc(1), true)?.messages > 0);
+        assert!(messages::put_aside(tx, &doc(1), true, 100)?.messages > 0);
         Ok(())
     });
     assert_eq!(found(&profile.store, &text("number")), []);
