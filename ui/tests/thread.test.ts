@@ -100,6 +100,27 @@ describe("Thread", () => {
     expect(places, "no hole").toEqual(places.map((_, at) => (places[0] ?? 0) + at));
   });
 
+  it("has an older page in front also when a tick turns while it is on its way", async () => {
+    await thread.open(null);
+    const call = fake.call.bind(fake);
+    const held: Array<() => void> = [];
+    fake.call = async (name, args) => {
+      const answer = await call(name, args);
+      if (name === "messages") await new Promise<void>((done) => held.push(done));
+      return answer;
+    };
+    const older = thread.loadOlder();
+    const last = thread.rows.at(-1);
+    if (!last) throw new Error("no rows");
+    await soon(() => expect(held).toHaveLength(1));
+    fake.putMessage({ ...last, state: "read" });
+    held[0]?.();
+    await older;
+    expect(thread.rows).toHaveLength(200);
+    expect(thread.rows.at(-1)?.state).toBe("read");
+    expect(thread.prepended).toBe(true);
+  });
+
   it("opens whole, also when a message is asked for or changes were missed meanwhile", async () => {
     const opening = thread.open(null);
     const reveal = thread.reveal("m50");

@@ -245,7 +245,10 @@ export class Thread {
   #catchUp(page: MessagePage): void {
     const heard = this.#heard.filter((diff) => diff.revision > page.revision);
     this.#heard = [];
+    // The page's rows are still in front when changes of other rows come with them.
+    const { prepended } = this;
     for (const diff of heard) this.#merge(diff);
+    this.prepended = prepended;
   }
 
   /** What replaces the rows makes every page that is on its way void: it continues what is shown no more. */
