@@ -76,8 +76,8 @@ describe("Thread", () => {
     expect(ids()).toEqual(before);
   });
 
-  it("lets go of a page that continues what is shown no more, and misses nothing meanwhile", async () => {
-    await thread.open(null);
+  /** Pages of messages that come from now on wait until they are let go, each by its own function. */
+  function holdPages(): Array<() => void> {
     const call = fake.call.bind(fake);
     const held: Array<() => void> = [];
     fake.call = async (name, args) => {
@@ -85,6 +85,12 @@ describe("Thread", () => {
       if (name === "messages") await new Promise<void>((done) => held.push(done));
       return answer;
     };
+    return held;
+  }
+
+  it("lets go of a page that continues what is shown no more, and misses nothing meanwhile", async () => {
+    await thread.open(null);
+    const held = holdPages();
     const older = thread.loadOlder();
     const reveal = thread.reveal("m50");
     await soon(() => expect(held).toHaveLength(2));
@@ -102,13 +108,7 @@ describe("Thread", () => {
 
   it("has an older page in front also when a tick turns while it is on its way", async () => {
     await thread.open(null);
-    const call = fake.call.bind(fake);
-    const held: Array<() => void> = [];
-    fake.call = async (name, args) => {
-      const answer = await call(name, args);
-      if (name === "messages") await new Promise<void>((done) => held.push(done));
-      return answer;
-    };
+    const held = holdPages();
     const older = thread.loadOlder();
     const last = thread.rows.at(-1);
     if (!last) throw new Error("no rows");
