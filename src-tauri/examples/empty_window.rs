@@ -1,4 +1,5 @@
-//! A window with nothing in it, built as the app's own is: what a start costs before Homing does anything.
+//! A window with nothing in it, as Tauri builds one: what a start costs before Homing does anything. (The app also chooses how
+//! its webview paints where there is no graphics processor.)
 //!
 //! `cargo xtask bench` measures the app against it. Its webview keeps its files in `HOMING_PROFILE`, as the app's does.
 
