@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::driver::{App, Desk};
+use crate::programs::Terminal;
 use crate::steps::{open, tid};
 
 /// The message at the top of the view, and whether the last one is in view.
@@ -73,6 +74,48 @@ async fn text_and_window_change_their_size_and_the_reader_stays_where_they_were(
         wait_place(&app, "the third message", |place| place["top"] == message).await;
         app.wait_until("a place at rest", rested, vec![message.clone()]).await;
     }
+    app.close().await;
+}
+
+/// Scrolls up as a wheel does, and tells how many messages there were, and how often most of those in view were taken away
+/// under the reader's eyes. (At its lower end some always go.)
+const SCROLL_UP: &str = "const log = document.querySelector('[data-testid=log]');
+    const known = new Set();
+    let taken = 0;
+    let inView = [];
+    new MutationObserver(() => {
+        const gone = inView.filter((message) => !message.isConnected);
+        if (gone.length * 2 > inView.length) taken += 1;
+    }).observe(log, { childList: true, subtree: true });
+    const frame = () => {
+        const box = log.getBoundingClientRect();
+        inView = [...log.querySelectorAll('[data-testid=message]')].filter((row) => {
+            known.add(row.dataset.id);
+            const place = row.getBoundingClientRect();
+            return place.bottom > box.top && place.top < box.bottom;
+        });
+        window.way = { messages: known.size, taken };
+        log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+        log.scrollTop -= 200;
+        requestAnimationFrame(frame);
+    };
+    frame();";
+
+#[tokio::test]
+async fn what_is_in_view_stays_the_same_while_older_messages_come_in_front_of_it() {
+    const MESSAGES: usize = 300;
+    let desk = Desk::start();
+    let ada = Terminal::new(&desk.folder("ada"), 0);
+    ada.one(&["init", "--name", "Ada Berger"]).await;
+    let messages = MESSAGES.to_string();
+    ada.run(&["seed", "--messages", &messages, "--conversations", "1", "--random-seed", "7"]).await;
+    let app = desk.app("ada", &[]).await;
+    let talk = app.wait_for(&tid("conversation")).await.attr("data-id").await.unwrap().unwrap();
+    open(&app, &talk).await;
+    app.eval(SCROLL_UP, vec![]).await;
+    let many = "return window.way.messages >= arguments[0] && [window.way.taken]";
+    let taken = app.wait_until("messages of several pages", many, vec![json!(MESSAGES * 9 / 10)]).await;
+    assert_eq!(taken, json!([0]), "messages in view were made anew");
     app.close().await;
 }
 

@@ -41,6 +41,8 @@ export class Place {
   #rests: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #fades: ReturnType<typeof setTimeout> | undefined;
+  /** What waits until the virtual list knows where it stands. */
+  #due: (() => void) | null = null;
 
   constructor(
     private readonly thread: Thread,
@@ -55,6 +57,7 @@ export class Place {
     clearTimeout(this.#rests);
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#fades);
+    this.#due?.();
     this.handle = null;
   }
 
@@ -118,7 +121,24 @@ export class Place {
     this.handle?.scrollToIndex(index, { align: "nearest" });
   }
 
+  /**
+   * Does something when the virtual list hears of a scroll, or nothing scrolls. Between a correction of its place and the
+   * scroll that tells of it, it takes rows that come in front for those it shows, and makes all of these anew, twice.
+   */
+  #heard = (then: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        if (this.#due !== go) return;
+        this.#due = null;
+        then();
+        resolve();
+      };
+      this.#due = go;
+      requestAnimationFrame(() => requestAnimationFrame(go));
+    });
+
   scrolled = (): void => {
+    this.#due?.();
     const { handle } = this;
     if (!handle || !this.placed) return;
     // The place may have been moved by a change of size that the list has not heard of yet.
@@ -131,7 +151,7 @@ export class Place {
     this.#atEnd = this.thread.atEnd && !this.#goal && (this.#atEnd ? rest < SLACK || !up : rest < SLACK && !this.#reflows);
     this.#offset = offset;
     this.away = rest > 300 || !this.thread.atEnd;
-    if (offset < NEAR) void this.thread.loadOlder();
+    if (offset < NEAR) void this.thread.loadOlder(this.#heard);
     if (rest < NEAR) void this.thread.loadNewer();
     this.look();
     this.#rest();

@@ -147,13 +147,15 @@ export class Thread {
     await this.#fetch({}, (page) => this.#replace(page));
   }
 
-  async loadOlder(): Promise<void> {
+  /** `moment` says when the rows may come in front of those that are shown. */
+  async loadOlder(moment?: (take: () => void) => Promise<void>): Promise<void> {
     if (!this.older || this.loading) return;
-    await this.#fetch({ before: this.older }, (page) => {
+    const take = (page: MessagePage): void => {
       this.prepended = true;
       this.rows = merge(this.rows, page.rows);
       this.older = page.older;
-    });
+    };
+    await this.#fetch({ before: this.older }, take, moment);
   }
 
   async loadNewer(): Promise<void> {
@@ -255,6 +257,7 @@ export class Thread {
   async #fetch(
     cursor: { before?: string; after?: string; around?: string },
     take: (page: MessagePage) => void,
+    moment = async (then: () => void): Promise<void> => then(),
   ): Promise<void> {
     const continues = cursor.before !== undefined || cursor.after !== undefined;
     const generation = continues ? this.#generation : (this.#generation += 1);
@@ -266,9 +269,11 @@ export class Thread {
         unread: false,
         ...cursor,
       });
-      if (generation !== this.#generation) return;
-      take(page);
-      this.#catchUp(page);
+      await moment(() => {
+        if (generation !== this.#generation) return;
+        take(page);
+        this.#catchUp(page);
+      });
     } catch (thrown) {
       if (generation === this.#generation) this.error = asCallError(thrown);
     } finally {
