@@ -1,7 +1,9 @@
+import { within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { message } from "../src/lib/backend/fake/world";
+import { t } from "../src/lib/text";
 import { all, one, soon, start } from "./helpers";
 
 const row = (id: string): HTMLElement => one("message", `[data-id="${id}"]`);
@@ -22,8 +24,8 @@ async function open() {
 }
 
 async function choose(user: ReturnType<typeof userEvent.setup>, id: string, testid: string): Promise<void> {
-  const buttons = row(id).querySelectorAll<HTMLElement>("[aria-haspopup=menu]");
-  await user.click(buttons[0] as HTMLElement);
+  await user.hover(row(id));
+  await user.click(await soon(() => within(row(id)).getByRole("button", { name: t.common.more })));
   await user.click(await soon(() => one(testid)));
 }
 

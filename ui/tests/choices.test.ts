@@ -330,7 +330,8 @@ describe("people one does not hear", () => {
     const fake = await start();
     const id = rows()[0] ?? "";
     window.location.hash = `#/conversation/${id}`;
-    await soon(() => one("composer"));
+    // What a message offers is made once the list rests.
+    await soon(() => one("message-reply"));
     const last = (fake.world.messages.get(id) ?? []).at(-1);
     if (!last) throw new Error("no message");
     fake.putMessage({ ...last, id: "m-loud", mine: false, blocked: true, author_name: "Loud", body: "LISTEN", order: `${last.order}z` });

@@ -1,9 +1,11 @@
+import { within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
 import { CallError } from "../src/lib/backend";
 import { message, type World } from "../src/lib/backend/fake/world";
+import { t } from "../src/lib/text";
 import { all, one, soon, start } from "./helpers";
 
 const at = { translate_at: "http://localhost:5000" };
@@ -17,10 +19,8 @@ function world(body: string, settings = at): World {
 
 async function menu(user: ReturnType<typeof userEvent.setup>): Promise<void> {
   const row = await soon(() => one("message", '[data-id="m-1"]'));
-  const buttons = [...row.querySelectorAll<HTMLElement>(".tools button")];
-  const last = buttons.at(-1);
-  if (!last) throw new Error("no menu");
-  await user.click(last);
+  await user.hover(row);
+  await user.click(await soon(() => within(row).getByRole("button", { name: t.common.more })));
   await soon(() => one("message-select"));
 }
 

@@ -10,6 +10,14 @@ const FLASH_MS = 1600;
 const RESTS_MS = 250;
 const SLACK = 40;
 
+/** What a message takes of the height, by those that were read last and rather too little: a list that opens makes as many as
+ * will be in view, and what it lacked would come a frame later. */
+let usual = 60;
+
+export function usualHeight(): number {
+  return usual;
+}
+
 /** Where a reader was in a conversation: a message at the top of the view, and how much of it was above. */
 export interface Anchor {
   id: string;
@@ -25,6 +33,10 @@ export class Place {
   handle = $state<VirtualizerHandle | null>(null);
   /** Whether the list stands where it should and may be seen. */
   placed = $state(false);
+  /** What is in view was drawn: what lies around it may be made. */
+  drawn = $state(false);
+  /** Nothing moves. */
+  calm = $state(false);
   /** Far enough from the end to offer the way back. */
   away = $state(false);
   unreadAbove = $state(false);
@@ -86,8 +98,7 @@ export class Place {
     this.thread.anchor = null;
     await tick();
     this.#aim();
-    this.placed = true;
-    requestAnimationFrame(this.look);
+    this.#stand();
   }
 
   async goTo(id: string, flash: boolean, stay = false): Promise<void> {
@@ -97,7 +108,7 @@ export class Place {
     if (this.#indexOf(id) < 0) return this.toEnd();
     this.#goal = { id, flash, above: null };
     this.#aim();
-    this.placed = true;
+    this.#stand();
     if (flash) {
       this.#focus = stay ? null : { id, from: document.activeElement };
       this.flashing = id;
@@ -105,9 +116,17 @@ export class Place {
       this.#fades = setTimeout(() => (this.flashing = null), FLASH_MS);
     }
     this.#rest();
+    requestAnimationFrame(() => this.#giveFocus());
+  }
+
+  #stand(): void {
+    this.placed = true;
     requestAnimationFrame(() => {
       this.look();
-      this.#giveFocus();
+      requestAnimationFrame(() => {
+        this.drawn = true;
+        this.calm = true;
+      });
     });
   }
 
@@ -143,6 +162,7 @@ export class Place {
     if (!handle || !this.placed) return;
     // The place may have been moved by a change of size that the list has not heard of yet.
     if (this.#grown()) this.#reflowed();
+    this.calm = false;
     const offset = handle.getScrollOffset();
     const rest = handle.getScrollSize() - offset - handle.getViewportSize();
     // Sizes that change move the end away from the view; only somebody who scrolls up moves the view from the end.
@@ -187,7 +207,8 @@ export class Place {
     const items = this.items();
     const from = handle.findItemIndex(handle.getScrollOffset() + 4);
     const to = handle.findItemIndex(handle.getScrollOffset() + Math.max(0, handle.getViewportSize() - 16));
-    this.unreadAbove = items.slice(0, from).some((item) => item.row.unread);
+    const unread = items.findIndex((item) => item.row.unread);
+    this.unreadAbove = unread >= 0 && unread < from;
     this.seen(items.slice(from, to + 1));
   };
 
@@ -196,7 +217,7 @@ export class Place {
     this.#atEnd = false;
     this.#goal = { id: anchor.id, flash: false, above: anchor.above };
     this.#aim();
-    this.placed = true;
+    this.#stand();
     this.#rest();
     return undefined;
   }
@@ -241,11 +262,14 @@ export class Place {
     this.#focus = null;
     this.#goal = null;
     this.#reflows = false;
+    this.calm = true;
     const offset = handle.getScrollOffset();
     this.#atEnd ||= this.thread.atEnd && handle.getScrollSize() - offset - handle.getViewportSize() < SLACK;
     const at = handle.findItemIndex(offset);
     const item = this.items()[at];
     this.thread.anchor = this.#atEnd || !item ? null : { id: item.row.id, above: offset - handle.getItemOffset(at) };
+    const to = handle.findItemIndex(offset + handle.getViewportSize());
+    if (to > at) usual = Math.min(100, Math.max(40, (0.75 * (handle.getItemOffset(to) - handle.getItemOffset(at))) / (to - at)));
     this.look();
   };
 

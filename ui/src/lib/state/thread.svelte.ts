@@ -282,8 +282,12 @@ export class Thread {
   }
 }
 
-function merge(a: MessageRow[], b: MessageRow[]): MessageRow[] {
-  const all = new Map(a.map((row) => [row.id, row]));
-  for (const row of b) all.set(row.id, row);
+/** A page as a rule lies before or behind what is here; what came meanwhile may be in both. */
+function merge(rows: MessageRow[], page: MessageRow[]): MessageRow[] {
+  const fresh = [...page].sort(byOrder);
+  const before = (a: MessageRow | undefined, b: MessageRow | undefined): boolean => !a || !b || byOrder(a, b) < 0;
+  if (before(fresh.at(-1), rows[0])) return [...fresh, ...rows];
+  if (before(rows.at(-1), fresh[0])) return [...rows, ...fresh];
+  const all = new Map([...rows, ...fresh].map((row) => [row.id, row]));
   return [...all.values()].sort(byOrder);
 }
