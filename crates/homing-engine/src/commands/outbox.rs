@@ -167,11 +167,8 @@ impl Core {
             if let (Some(doc), Some(content)) = (row.doc, edit.and_then(|edit| edit.message_content())) {
                 let written = content.conversation;
                 let conversation = merging::shown_in(tx, &written)?.unwrap_or(written);
-                let place = match content.is_internal() {
-                    // Never into the composer that answers the client.
-                    true => replica.comment_place(tx, &conversation)?,
-                    false => conversation,
-                };
+                // A comment never goes into the composer that answers the client.
+                let place = replica.typing_place(tx, &conversation, content.is_internal())?;
                 let text = shown.map_or(content.body, |shown| shown.body);
                 let words = (text.as_str(), content.reply_to, content.attachments.as_slice());
                 let draft = back_to_draft(tx, replica, env, (&doc, &place), words, to_change)?;

@@ -48,14 +48,17 @@ fn here(db: &Read<'_>, conversation: &DocId) -> Result<Here, Fail> {
     Ok(stored.and_then(|bytes| decode("chosen draft", &bytes, limits::PLAINTEXT).ok()).unwrap_or_default())
 }
 
+/// The conversation in which what stands at a place is typed, and whether it is typed of a comment beside it.
+pub(super) fn typed_in(db: &Read<'_>, place: &DocId) -> Result<(DocId, bool), Fail> {
+    let beside = drafts::comment_beside(db, place)?;
+    let conversation = beside.unwrap_or(*place);
+    Ok((merging::shown_in(db, &conversation)?.unwrap_or(conversation), beside.is_some()))
+}
+
 /// Where what stands at a place is typed.
 pub(crate) fn typed_at(db: &Read<'_>, place: &DocId) -> Result<DocId, Fail> {
-    let beside = drafts::comment_beside(db, place)?;
-    Ok(match (merging::shown_in(db, beside.as_ref().unwrap_or(place))?, beside) {
-        (None, _) => *place,
-        (Some(whole), None) => whole,
-        (Some(whole), Some(_)) => comment_place(&whole),
-    })
+    let (conversation, comment) = typed_in(db, place)?;
+    Ok(if comment { comment_place(&conversation) } else { conversation })
 }
 
 /// The places whose drafts are typed at this one.

@@ -32,6 +32,11 @@ impl Replica {
         Ok(place)
     }
 
+    /// Where what is typed in a conversation stands, or of a comment beside it, for what writes there.
+    pub fn typing_place(&self, tx: &Tx<'_>, conversation: &DocId, comment: bool) -> Result<DocId, Fail> {
+        if comment { self.comment_place(tx, conversation) } else { Ok(*conversation) }
+    }
+
     /// What is typed of comments on another of this person's devices.
     pub fn comments_came(&mut self, tx: &Tx<'_>, came: Drafts) -> Result<(), Fail> {
         let conversation = self.comment_place(tx, &came.conversation)?;

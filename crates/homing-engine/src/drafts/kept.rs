@@ -37,10 +37,7 @@ impl Replica {
         losers: &[MessageContent],
     ) -> Result<(), Fail> {
         for content in losers {
-            let place = match content.is_internal() {
-                true => self.comment_place(tx, conversation)?,
-                false => *conversation,
-            };
+            let place = self.typing_place(tx, conversation, content.is_internal())?;
             let id = DraftId(cut(blake3::derive_key("homing 2026-11 kept draft v1", &content.encode()?)));
             self.keep_once(tx, &place, &id, (&content.body, content.author_ms), &content.attachments)?;
         }

@@ -15,7 +15,7 @@ mod sending;
 use homing_model::draft::{Containment, DraftDoc, Revision};
 use homing_model::{Actor, DraftId};
 use homing_store::drafts::{self, DraftRow};
-use homing_store::{Read, Tx, conversations, merging, meta, scheduled, slots};
+use homing_store::{Read, Tx, conversations, meta, scheduled, slots};
 use homing_wire::codec::{decode, encode};
 use homing_wire::{DocId, limits};
 use minicbor::bytes::ByteVec;
@@ -267,10 +267,8 @@ impl Replica {
 
     /// What the composer shows of drafts that stand at a place changed.
     fn touch_composer(&mut self, tx: &Tx<'_>, place: &DocId) -> Result<(), Fail> {
-        let composer = match drafts::comment_beside(tx, place)? {
-            Some(beside) => self.comment_place(tx, &merging::shown_in(tx, &beside)?.unwrap_or(beside))?,
-            None => merging::shown_in(tx, place)?.unwrap_or(*place),
-        };
+        let (conversation, comment) = choice::typed_in(tx, place)?;
+        let composer = self.typing_place(tx, &conversation, comment)?;
         self.touched.drafts.insert(composer);
         Ok(())
     }
