@@ -1,6 +1,6 @@
 //! Throwing the projections away, to build them again from changes.
 
-use crate::{Result, Tx, search};
+use crate::{Result, Tx, search, tidying};
 
 /// Empties messages, records and search and resets what conversations show of them. What only this device or person
 /// knows (archived, hidden, marks, drafts, files' places, receipts) stays; the engine then projects every
@@ -11,8 +11,7 @@ pub fn clear(tx: &Tx<'_>) -> Result<()> {
     tx.exec("DELETE FROM records", [])?;
     tx.exec("DELETE FROM record_links", [])?;
     tx.exec("DELETE FROM strays", [])?;
-    tx.exec("DELETE FROM set_aside", [])?;
-    tx.exec("DELETE FROM tidying", [])?;
+    tidying::clear(tx)?;
     tx.exec(
         "UPDATE conversations SET unread = 0, waiting = 0, last_n = NULL, last_at = created_ms, preview = '',
            deleted = 0",

@@ -67,11 +67,19 @@ pub struct Tx<'a> {
     pub(crate) rows: RefCell<HashMap<i64, i64>>,
     /// The entry kept last and its row: its changes follow.
     pub(crate) entry: Cell<Option<([u8; 32], i64)>>,
+    /// Whether rows are set aside, once that was asked.
+    pub(crate) set_aside: Cell<Option<bool>>,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(conn: &'a Connection, numbers: &'a RefCell<HashMap<[u8; 32], i64>>) -> Self {
-        Self { read: Read::new(conn), numbers, rows: RefCell::default(), entry: Cell::default() }
+        Self {
+            read: Read::new(conn),
+            numbers,
+            rows: RefCell::default(),
+            entry: Cell::default(),
+            set_aside: Cell::default(),
+        }
     }
 
     /// Runs a statement; answers how many rows changed.

@@ -44,14 +44,34 @@ pub(crate) fn numbers_of(db: &Read<'_>, conversation: &DocId) -> Result<Vec<i64>
     )
 }
 
+/// Whether rows lie under any such number. It is asked of every message that changes, and of the database once.
+pub(crate) fn is_any_set_aside(tx: &Tx<'_>) -> Result<bool> {
+    if let Some(known) = tx.set_aside.get() {
+        return Ok(known);
+    }
+    let any = tx.one("SELECT 1 FROM set_aside LIMIT 1", [], |_| Ok(()))?.is_some();
+    tx.set_aside.set(Some(any));
+    Ok(any)
+}
+
 pub(crate) fn set_aside(tx: &Tx<'_>, n: i64, conversation: &DocId) -> Result<()> {
+    tx.set_aside.set(Some(true));
     tx.exec("INSERT INTO set_aside (n, conversation) VALUES (?1, ?2)", (n, conversation.as_bytes()))?;
     Ok(())
 }
 
 /// Nothing lies under a number any more.
 pub(crate) fn cleared(tx: &Tx<'_>, n: i64) -> Result<()> {
+    tx.set_aside.set(None);
     tx.exec("DELETE FROM set_aside WHERE n = ?1", [n])?;
+    Ok(())
+}
+
+/// Nothing is left to do: all rows and strays are made anew.
+pub(crate) fn clear(tx: &Tx<'_>) -> Result<()> {
+    tx.set_aside.set(None);
+    tx.exec("DELETE FROM set_aside", [])?;
+    tx.exec("DELETE FROM tidying", [])?;
     Ok(())
 }
 

@@ -115,6 +115,9 @@ pub fn clear_aside(tx: &Tx<'_>, n: i64, free: bool, slice: usize) -> Result<Vec<
 /// Makes a stray of a message that was set aside: something is to become of it now. Answers where its files were; none if it
 /// was not set aside.
 pub fn leave_aside(tx: &Tx<'_>, message: &DocId, free: bool) -> Result<Option<Vec<String>>> {
+    if !tidying::is_any_set_aside(tx)? {
+        return Ok(None);
+    }
     let row = tx.one(
         &format!(
             "SELECT {KEPT}, coalesce(w.id, a.conversation), coalesce(w.deleted, 0), {} FROM messages m

@@ -4,7 +4,7 @@ use homing_store::cleared::{self, Cleared};
 use homing_store::conversations::{self, ConversationDoc, Filter};
 use homing_store::messages::{self, MessageState, NewMessage};
 use homing_store::tidying::{self, Task};
-use homing_store::{IntervalSet, Read, merging, search, strays};
+use homing_store::{Durability, IntervalSet, Read, StoreError, Tx, merging, projections, search, strays};
 use homing_wire::DocId;
 
 use crate::support::{ALICE, PHONE, Profile, SPACE, doc, message, own};
@@ -334,4 +334,36 @@ fn a_message_that_changes_before_its_row_is_tidied_away_is_a_stray_first() {
     assert_eq!(bodies(&profile.store.read(), 1).len(), 9);
     tidied(&mut profile);
     assert_eq!(bodies(&profile.store.read(), 1).len(), 10);
+}
+
+#[test]
+fn what_is_set_aside_and_taken_up_in_one_transaction_is_known_to_be() {
+    let mut profile = Profile::new();
+    let leaves = |tx: &Tx<'_>, n| messages::leave_aside(tx, &message(n).id, true).map(|left| left.is_some());
+    profile.write(|tx| {
+        conversations::put(tx, &conversation(1))?;
+        messages::insert(tx, (1..=10).map(message).collect())?;
+        assert!(!leaves(tx, 1)?, "nothing is");
+        let all = cleared::all_of(tx, &doc(1))?;
+        cleared::set(tx, &doc(1), &all)?;
+        messages::put_aside(tx, &doc(1), true, 3)?;
+        assert!(leaves(tx, 1)? && leaves(tx, 2)? && !leaves(tx, 2)?);
+        cleared::set(tx, &doc(1), &Cleared::default())?;
+        assert!(messages::come_back(tx, &doc(1), 3)?);
+        assert!(!leaves(tx, 3)?);
+        assert_eq!(bodies(tx, 1).len(), 8);
+        cleared::set(tx, &doc(1), &all)?;
+        messages::put_aside(tx, &doc(1), true, 3)?;
+        assert!(leaves(tx, 3)?);
+        Ok(())
+    });
+    // The next one asks anew, also when the one before came to nothing.
+    assert!(profile.write(|tx| leaves(tx, 4)));
+    let failed = profile.store.write(Durability::Full, |tx| {
+        projections::clear(tx)?;
+        assert!(!leaves(tx, 5)?);
+        Err::<(), _>(StoreError::NotFound("what fails it"))
+    });
+    assert!(failed.is_err());
+    assert!(profile.write(|tx| leaves(tx, 5)));
 }
