@@ -32,6 +32,9 @@ pub(crate) const RELAY_KEY: &str = "relay/key";
 /// Bytes of the largest file the relay takes.
 pub(crate) const RELAY_FILE: &str = "relay/file";
 
+/// After a slice of tidying failed: a disk that is full, or a file another program holds, is not free again at once.
+const TIDY_AGAIN_MS: u64 = 60_000;
+
 /// How the relay was last seen.
 pub(crate) struct Link {
     pub client: homing_sync::Client,
@@ -82,8 +85,8 @@ pub struct Core {
     pub(crate) files_held: crate::holds::FilesHeld,
     /// Files became wanted, or came.
     pub(crate) files_wanted: bool,
-    /// What deletions left behind is tidied away, a slice whenever nothing else is to be done.
-    pub(crate) tidying: bool,
+    /// When the next slice of what deletions left behind is tidied away, steady ms.
+    pub(crate) tidy_at: Option<u64>,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
     /// Pages that links go to, as they were seen.
@@ -155,7 +158,7 @@ impl Core {
             transfers: BTreeSet::new(),
             files_held: crate::holds::FilesHeld::default(),
             files_wanted: false,
-            tidying: false,
+            tidy_at: None,
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
             translations: crate::translate::Translations::default(),
@@ -248,7 +251,7 @@ impl Core {
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);
         self.files_held = crate::holds::FilesHeld::kept(&self.db()?)?;
-        self.tidying = homing_store::tidying::next(&self.db()?)?.is_some();
+        self.tidy_at = homing_store::tidying::next(&self.db()?)?.map(|_| self.env.steady_ms());
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
@@ -413,7 +416,9 @@ impl Core {
                     self.receipts_due.entry(space).or_insert(due);
                 }
                 self.files_wanted |= std::mem::take(&mut replica.files_wanted);
-                self.tidying |= std::mem::take(&mut replica.tidying);
+                if std::mem::take(&mut replica.tidying) {
+                    self.tidy_at = Some(env.steady_ms());
+                }
                 // Rows say where a file is; removed is only what is in this profile's own folder.
                 let files = self.folder.join(FILES);
                 for blob in blobs_of(&std::mem::take(&mut replica.files_taken_off)) {
@@ -439,14 +444,17 @@ impl Core {
 
     /// One slice of what deletions left behind, and the next one when whatever came meanwhile was answered.
     fn tidy(&mut self) {
-        if !std::mem::take(&mut self.tidying) {
+        let now = self.env.steady_ms();
+        if self.tidy_at.is_none_or(|at| at > now) {
             return;
         }
-        match self.write(Durability::Normal, |tx, replica, _| replica.tidy(tx)) {
-            Ok(more) => self.tidying = more,
-            // What goes wrong here would go wrong at once again; the next start or deletion tries.
-            Err(error) => tracing::error!(code = ?error.code, "a deletion could not be tidied up after"),
-        }
+        self.tidy_at = match self.write(Durability::Normal, |tx, replica, _| replica.tidy(tx)) {
+            Ok(more) => more.then_some(now),
+            Err(error) => {
+                tracing::error!(code = ?error.code, "a deletion could not be tidied up after");
+                Some(now + TIDY_AGAIN_MS)
+            }
+        };
     }
 
     fn wake_at(&mut self) {
@@ -461,7 +469,7 @@ impl Core {
             self.flows.next_wake(),
             self.publishing.next_wake(),
             self.schedule_wake(),
-            self.tidying.then(|| self.env.steady_ms()),
+            self.tidy_at,
         ];
         if let Some(at) = next.into_iter().flatten().min() {
             self.push(Output::WakeAt(at));

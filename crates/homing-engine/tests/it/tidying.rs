@@ -5,7 +5,7 @@ use homing_engine::api::{
     Call, ConversationDelete, ConversationRestore, ConversationRow, Done, Draft, DraftRow, DraftSet, Filter,
     MessagePage, MessageRow, Messages, Nothing, Send, Sent,
 };
-use homing_store::{Store, strays, tidying};
+use homing_store::{Durability, Store, StoreError, strays, tidying};
 
 use crate::tools::{Desk, SLICE, note, profile};
 
@@ -219,4 +219,31 @@ fn what_is_written_meanwhile_stands_behind_what_comes_back() {
     assert_eq!(bodies(&tidy.all()), whole);
     assert!(tidy.desk.doctor(false).findings.is_empty());
     assert_eq!(tidy.strays(), 0);
+}
+
+/// Another program writes in the file, under a name of its own, which some systems let nobody make.
+#[cfg(unix)]
+#[test]
+fn a_slice_that_could_not_be_written_is_tried_again_but_not_at_once() {
+    let mut tidy = Tidy::new();
+    tidy.delete(false);
+    let other = tidy.place.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let desk = tidy.place.path().join("desk").join("homing.db");
+    std::os::unix::fs::symlink(desk, other.join("homing.db")).unwrap();
+    let mut store = Store::open(&other.join("homing.db"), &KEY).unwrap();
+    let held = store.write(Durability::Normal, |_| Ok::<_, StoreError>(tidy.desk.wakes_until()));
+    drop(store);
+    let mut again = held.unwrap();
+    assert!(again.is_some_and(|at| at > tidy.desk.core.steady_ms()), "{again:?} is at once");
+    assert!(!tidy.desk.wakes());
+    tidy.is_gone();
+    // It wakes by itself until all is done, also for other things.
+    for _ in 0..20 {
+        let Some(at) = again else { break };
+        tidy.desk.later(at.saturating_sub(tidy.desk.core.steady_ms()));
+        again = tidy.desk.wakes_until();
+    }
+    tidy.is_gone();
+    assert_eq!(tidy.strays(), u64::from(MESSAGES));
 }

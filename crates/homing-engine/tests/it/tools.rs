@@ -73,10 +73,20 @@ impl Desk {
 
     /// Lets the engine do what it woke for; whether it wants to be woken again at once.
     pub fn wakes(&mut self) -> bool {
+        self.wakes_until().is_some_and(|at| at <= self.core.steady_ms())
+    }
+
+    /// The same, and when it wants to be woken again.
+    pub fn wakes_until(&mut self) -> Option<u64> {
         self.core.handle(Input::Wake);
         self.core.follow_up();
-        let now = self.core.steady_ms();
-        self.core.drain().iter().any(|output| matches!(output, Output::WakeAt(at) if *at <= now))
+        let wake_at = |output| if let Output::WakeAt(at) = output { Some(at) } else { None };
+        self.core.drain().into_iter().find_map(wake_at)
+    }
+
+    /// Time passes.
+    pub fn later(&self, ms: u64) {
+        self.clock.fetch_add(ms, Ordering::Relaxed);
     }
 
     pub fn does<T: DeserializeOwned>(&mut self, call: Call) -> T {
@@ -605,7 +615,7 @@ fn the_demo_is_a_small_agency_that_never_connects() {
     assert!(desk.doctor(false).healthy);
     assert_eq!(desk.fails(Call::RelaySet(RelaySet { address: RELAY.to_owned() })), Code::DemoProfile);
     assert_eq!(desk.fails(Call::DemoRemove(Nothing {})), Code::DemoProfile);
-    desk.clock.fetch_add(3_600_000, Ordering::Relaxed);
+    desk.later(3_600_000);
     desk.core.handle(Input::NetworkHint);
     desk.core.follow_up();
     desk.status();
