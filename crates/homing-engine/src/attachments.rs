@@ -93,7 +93,16 @@ impl Core {
         sealed(self.sealing(sources)?.carry_out(&Stopper::default()))
     }
 
-    /// Files of messages once more, each under a new key, in the same order.
+    /// Files that are here once more, each under a new key.
+    fn resealing(&mut self, ids: &[DocId]) -> Result<Work, ApiError> {
+        let files: Vec<Sealed> =
+            ids.iter().map(|id| self.sealed_of(&id.to_string())).collect::<Result<_, ApiError>>()?;
+        let keys = files.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
+        let clean = self.stored_settings()?.clean_photos;
+        Ok(Work::Reseal { files, keys, folder: self.folder.join(FILES), clean })
+    }
+
+    /// Files of messages or records once more, each under a new key, in the same order.
     pub(crate) fn with_files_again<T: serde::Serialize + Send + 'static>(
         &mut self,
         ids: &[DocId],
@@ -104,14 +113,9 @@ impl Core {
             let answer = then(self, &[]);
             return self.settle(reply, answer);
         }
-        let files: Result<Vec<Sealed>, ApiError> =
-            ids.iter().map(|id| self.sealed_of(&id.to_string())).collect();
-        match files {
+        match self.resealing(ids) {
+            Ok(work) => self.go_on_with(work, reply, then),
             Err(error) => self.settle(reply, Err(error)),
-            Ok(files) => {
-                let keys = files.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
-                self.go_on_with(Work::Reseal { files, keys, folder: self.folder.join(FILES) }, reply, then);
-            }
         }
     }
 

@@ -11,5 +11,5 @@ mod records;
 mod world;
 
 pub use net::Weather;
-pub use records::text;
+pub use records::{photo_file, text};
 pub use world::{DeviceId, RELAY, World, copy_folder};

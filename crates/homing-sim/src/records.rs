@@ -17,6 +17,16 @@ pub fn text(key: &str, value: &str) -> (String, Option<RecordValue>) {
     (key.to_owned(), Some(RecordValue::Text(value.to_owned())))
 }
 
+/// A photo, as a screen gives it.
+pub fn photo_file(name: &str, bytes: &[u8]) -> FileSource {
+    FileSource::Bytes {
+        name: name.into(),
+        mime: "image/jpeg".into(),
+        base64: BASE64.encode(bytes),
+        voice: None,
+    }
+}
+
 impl World {
     /// Begins a property.
     pub fn property(
@@ -117,14 +127,8 @@ impl World {
         name: &str,
         bytes: &[u8],
     ) -> Result<RecordDetail> {
-        let file = FileSource::Bytes {
-            name: name.into(),
-            mime: "image/jpeg".into(),
-            base64: BASE64.encode(bytes),
-            voice: None,
-        };
-        let args =
-            RecordFiles { record: record.to_owned(), field: "photos".into(), add: vec![file], keep: None };
+        let add = vec![photo_file(name, bytes)];
+        let args = RecordFiles { record: record.to_owned(), field: "photos".into(), add, keep: None };
         self.ask(device, Call::RecordFiles(args))
     }
 

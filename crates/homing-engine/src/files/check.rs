@@ -105,7 +105,11 @@ fn open_path(path: &Path, clean: bool) -> Result<(Opened, u64), ApiError> {
 }
 
 /// What of a file is sent.
-fn content(file: impl Source + 'static, clean: bool, shown: &str) -> Result<Box<dyn Read + Send>, ApiError> {
+pub(super) fn content(
+    file: impl Source + 'static,
+    clean: bool,
+    shown: &str,
+) -> Result<Box<dyn Read + Send>, ApiError> {
     match clean {
         true => cleaned(Box::new(file)).map_err(|error| unreadable(&error, shown)),
         false => Ok(Box::new(file)),

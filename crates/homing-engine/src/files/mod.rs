@@ -71,8 +71,8 @@ pub(crate) enum Work {
     /// Seals files into folders below this one; no larger than that, each under its key. `clean`: photos without the place
     /// they were taken at.
     Seal { sources: Vec<FileSource>, keys: Vec<Seed32>, folder: PathBuf, largest: u64, clean: bool },
-    /// Seals files that are here once more, each under its key.
-    Reseal { files: Vec<Sealed>, keys: Vec<Seed32>, folder: PathBuf },
+    /// Seals files that are here once more, each under its key. `clean`: as above, for they may have come with it.
+    Reseal { files: Vec<Sealed>, keys: Vec<Seed32>, folder: PathBuf, clean: bool },
     /// Writes a file out.
     Save { file: Sealed, to: PathBuf },
     /// Reads a file that is to be shown.
@@ -118,10 +118,11 @@ impl Work {
         match self {
             Self::Seal { sources, keys, folder, largest, clean } => {
                 let opened = check::open_all(sources, *largest, *clean)?;
-                seal::seal(opened, keys, folder, *largest, stop).map(FileDone::Sealed)
+                seal::seal(opened.into_iter().map(Ok), keys, folder, *largest, stop).map(FileDone::Sealed)
             }
-            Self::Reseal { files, keys, folder } => {
-                seal::seal(reseal::open_again(files)?, keys, folder, FILE, stop).map(FileDone::Sealed)
+            Self::Reseal { files, keys, folder, clean } => {
+                let opened = reseal::open_again(files, *clean)?;
+                seal::seal(opened, keys, folder, FILE, stop).map(FileDone::Sealed)
             }
             Self::Save { file, to } => open::save(file, to, stop).map(|()| FileDone::Saved),
             Self::Read { file } => open::read(file, stop).map(FileDone::Read),

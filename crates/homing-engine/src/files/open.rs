@@ -131,7 +131,9 @@ mod tests {
         let source = crate::api::FileSource::Path { path: path.to_str().unwrap().to_owned() };
         let keys = [Seed32::from_bytes([3; 32])];
         let opened = crate::files::check::open_all(&[source], FILE, true).unwrap();
-        let staged = seal(opened, &keys, &folder.join("files"), FILE, &Stopper::default()).unwrap();
+        let staged =
+            seal(opened.into_iter().map(Ok), &keys, &folder.join("files"), FILE, &Stopper::default())
+                .unwrap();
         let file = staged.into_iter().next().unwrap();
         Sealed {
             folder: file.folder.unwrap(),

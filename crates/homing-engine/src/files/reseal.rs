@@ -1,65 +1,91 @@
 //! A file that is here once more, under another key: whoever gets the one copy learns nothing about the other.
 
 use std::fs;
-use std::io::{self, Cursor, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
-use homing_crypto::BlobKey;
+use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN};
 
 use super::Sealed;
-use super::check::Opened;
+use super::check::{Opened, content};
 use super::open::missing;
 use crate::api::ApiError;
+use crate::text::visible;
 
-/// Opens files that are here to be sealed again. All chunks of all of them are looked for first.
-pub(super) fn open_again(files: &[Sealed]) -> Result<Vec<Opened>, ApiError> {
-    for file in files {
-        let whole = (0..file.chunks).all(|index| file.folder.join(index.to_string()).is_file());
-        if !whole {
-            return Err(missing());
-        }
+/// Opens files that are here to be sealed again, one after another: each takes a chunk of memory. `clean`: photos without the
+/// place they were taken at. All chunks of all of them are looked for first.
+pub(super) fn open_again(
+    files: &[Sealed],
+    clean: bool,
+) -> Result<impl Iterator<Item = Result<Opened, ApiError>>, ApiError> {
+    let whole = |file: &Sealed| (0..file.chunks).all(|index| file.folder.join(index.to_string()).is_file());
+    if !files.iter().all(whole) {
+        return Err(missing());
     }
-    Ok(files
-        .iter()
-        .map(|file| Opened {
+    Ok(files.iter().map(move |file| {
+        Ok(Opened {
             name: file.name.clone(),
             mime: file.mime.clone(),
             voice: file.voice.clone(),
-            content: Box::new(Plain::of(file)),
+            content: content(Plain::of(file), clean, &visible(&file.name))?,
         })
-        .collect())
+    }))
 }
 
 /// What is in a sealed file, a chunk in memory at a time.
 struct Plain {
     file: Sealed,
-    next: usize,
-    chunk: Cursor<Vec<u8>>,
+    at: u64,
+    /// The chunk that was opened last, with its number.
+    chunk: Option<(usize, Vec<u8>)>,
 }
 
 impl Plain {
     fn of(file: &Sealed) -> Self {
-        Self { file: file.clone(), next: 0, chunk: Cursor::default() }
+        Self { file: file.clone(), at: 0, chunk: None }
     }
 
-    fn open_next(&mut self) -> io::Result<()> {
-        let sealed = fs::read(self.file.folder.join(self.next.to_string()))?;
-        let number = u32::try_from(self.next).map_err(io::Error::other)?;
-        let key = BlobKey::from_seed(self.file.key.clone());
-        let plain = key.open_chunk(number, self.next + 1 == self.file.chunks, &sealed);
-        self.chunk = Cursor::new(plain.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?.to_vec());
-        self.next += 1;
-        Ok(())
+    fn chunk(&mut self, index: usize) -> io::Result<&[u8]> {
+        if self.chunk.as_ref().is_none_or(|(open, _)| *open != index) {
+            let sealed = fs::read(self.file.folder.join(index.to_string()))?;
+            let number = u32::try_from(index).map_err(io::Error::other)?;
+            let key = BlobKey::from_seed(self.file.key.clone());
+            // Not as invalid data: that is a photo that can't be cleaned.
+            let plain = key.open_chunk(number, index + 1 == self.file.chunks, &sealed);
+            let plain = plain.map_err(io::Error::other)?;
+            self.chunk = Some((index, plain.to_vec()));
+        }
+        Ok(self.chunk.as_ref().map_or(&[], |(_, plain)| plain))
+    }
+
+    /// How long it is; all chunks but the last are full.
+    fn length(&mut self) -> io::Result<u64> {
+        let Some(last) = self.file.chunks.checked_sub(1) else { return Ok(0) };
+        Ok((last * CHUNK_PLAIN_LEN + self.chunk(last)?.len()) as u64)
     }
 }
 
 impl Read for Plain {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.chunk.read(into)?;
-            if read > 0 || into.is_empty() || self.next == self.file.chunks {
-                return Ok(read);
-            }
-            self.open_next()?;
+        let at = usize::try_from(self.at).map_err(io::Error::other)?;
+        let (index, from) = (at / CHUNK_PLAIN_LEN, at % CHUNK_PLAIN_LEN);
+        if into.is_empty() || index >= self.file.chunks {
+            return Ok(0);
         }
+        let mut rest = self.chunk(index)?.get(from..).unwrap_or_default();
+        let read = rest.read(into)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Plain {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(to) => Some(to),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.length()?.checked_add_signed(by),
+        };
+        self.at = to.ok_or(ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }

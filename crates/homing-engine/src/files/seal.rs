@@ -15,19 +15,19 @@ use crate::api::{ApiError, Code};
 use crate::platform::disk::sync_folder;
 use crate::text::visible;
 
-/// Seals opened files into folders below `folder`. All or none.
+/// Seals files into folders below `folder`, each as it is opened. All or none.
 pub(super) fn seal(
-    files: Vec<Opened>,
+    files: impl IntoIterator<Item = Result<Opened, ApiError>>,
     keys: &[Seed32],
     folder: &Path,
     largest: u64,
     stop: &Stopper,
 ) -> Result<Vec<StagedFile>, ApiError> {
-    let mut staged = Vec::with_capacity(files.len());
+    let mut staged = Vec::with_capacity(keys.len());
     for (opened, key) in files.into_iter().zip(keys) {
         let key = BlobKey::from_seed(key.clone());
         let work = folder.join(format!("{SEALING}{}", place_of(&key)));
-        match seal_one(opened, &key, &work, largest, stop) {
+        match opened.and_then(|opened| seal_one(opened, &key, &work, largest, stop)) {
             Ok(meta) => {
                 let place = folder.join(meta.blob.to_string());
                 let named = fs::rename(&work, &place).and_then(|()| sync_folder(folder));
@@ -205,6 +205,7 @@ mod tests {
             let (folder, source) = written(&bytes);
             let files = folder.path().join("files");
             let opened = open_all(&[source], FILE, true).unwrap();
+            let opened = opened.into_iter().map(Ok);
             let staged = seal(opened, &[key(1)], &files, FILE, &Stopper::default()).unwrap();
             let [file] = staged.as_slice() else { panic!("one file") };
             assert_eq!(file.meta.chunks.len(), length.div_ceil(CHUNK_PLAIN_LEN).max(1), "{length}");
@@ -213,7 +214,34 @@ mod tests {
             let work = Work::Save { file: sealed(file), to: to.clone() };
             assert!(matches!(work.carry_out(&Stopper::default()), Ok(FileDone::Saved)));
             assert!(fs::read(&to).unwrap() == bytes, "{length}");
+            assert!(again(file, &files) == bytes, "{length}, sealed again");
         }
+    }
+
+    /// What is in a file that is sealed once more, if it is a photo without its notes.
+    fn again(file: &StagedFile, files: &Path) -> Vec<u8> {
+        let (folder, files) = (files.to_owned(), vec![sealed(file)]);
+        let work = Work::Reseal { files, keys: vec![key(2)], folder: folder.clone(), clean: true };
+        let Ok(FileDone::Sealed(staged)) = work.carry_out(&Stopper::default()) else { panic!("not sealed") };
+        let [again] = staged.as_slice() else { panic!("one file") };
+        assert_ne!(again.meta.blob, file.meta.blob, "under a key of its own");
+        let to = folder.join("saved again");
+        let work = Work::Save { file: sealed(again), to: to.clone() };
+        assert!(matches!(work.carry_out(&Stopper::default()), Ok(FileDone::Saved)));
+        fs::read(&to).unwrap()
+    }
+
+    #[test]
+    fn a_photo_of_several_chunks_is_sealed_again_without_its_notes() {
+        let notes = b"\xff\xe1\0\x0eExif\0\0MM\0\x2a48";
+        let picture = b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xda\0\x02";
+        let dots: Vec<u8> = (0..2 * CHUNK_PLAIN_LEN).map(|n| (n % 251) as u8).collect();
+        let photo = |notes: &[u8]| [b"\xff\xd8".as_slice(), notes, picture, &dots, b"\xff\xd9"].concat();
+        let (folder, source) = written(&photo(notes));
+        let files = folder.path().join("files");
+        let opened = open_all(&[source], FILE, false).unwrap().into_iter().map(Ok);
+        let staged = seal(opened, &[key(1)], &files, FILE, &Stopper::default()).unwrap();
+        assert!(again(&staged[0], &files) == photo(b""));
     }
 
     #[test]
@@ -221,7 +249,7 @@ mod tests {
         let (folder, source) = written(b"small");
         let (_other, larger) = written(b"larger than five");
         let files = folder.path().join("files");
-        let opened = |sources: &[FileSource]| open_all(sources, FILE, true).unwrap();
+        let opened = |sources: &[FileSource]| open_all(sources, FILE, true).unwrap().into_iter().map(Ok);
         let both = opened(&[source.clone(), larger]);
         let refused = seal(both, &[key(1), key(2)], &files, 5, &Stopper::default());
         assert_eq!(refused.err().unwrap().code, Code::TooLarge);

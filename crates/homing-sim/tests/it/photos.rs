@@ -1,8 +1,11 @@
 //! Where and with what a photo was taken stays with who took it, unless they want otherwise on any of their devices.
 
-use homing_engine::api::{Attachment, AttachmentState, Call, ItemRef, Nothing, Settings, SettingsSet};
+use homing_engine::api::{
+    Attachment, AttachmentState, Call, Draft, Forward, ItemRef, Nothing, QuickAttach, QuickReply,
+    QuickReplySet, RecordDetail, RecordFiles, Sent, Settings, SettingsSet,
+};
 use homing_relay::Limits;
-use homing_sim::{DeviceId, World, text};
+use homing_sim::{DeviceId, World, photo_file, text};
 
 use crate::house::{House, at_rest};
 
@@ -32,14 +35,29 @@ fn clean(world: &mut World, device: DeviceId) -> bool {
     world.ask::<Settings>(device, Call::Settings(Nothing {})).unwrap().clean_photos
 }
 
+fn set_clean(world: &mut World, device: DeviceId, on: bool) {
+    let set = SettingsSet { clean_photos: Some(on), ..SettingsSet::default() };
+    assert_eq!(world.ask::<Settings>(device, Call::SettingsSet(set)).unwrap().clean_photos, on);
+}
+
+/// What somebody sees of a file once it is with them.
+fn fetched(world: &mut World, device: DeviceId, file: &str) -> Vec<u8> {
+    world.fetch_file(device, file).unwrap();
+    world.settle().unwrap();
+    world.read_file(device, file).unwrap()
+}
+
+/// The same of the only file of a message.
+fn came(world: &mut World, device: DeviceId, conversation: &str, text: &str) -> Vec<u8> {
+    let file = world.file_row(device, conversation, text).unwrap();
+    fetched(world, device, &file.id)
+}
+
 /// What a reader gets of a photo that this device sends.
 fn received(world: &mut World, from: DeviceId, to: DeviceId, conversation: &str, name: &str) -> Vec<u8> {
     world.send_file(from, conversation, name, &photo()).unwrap();
     world.settle().unwrap();
-    let file = world.file_row(to, conversation, name).unwrap();
-    world.fetch_file(to, &file.id).unwrap();
-    world.settle().unwrap();
-    world.read_file(to, &file.id).unwrap()
+    came(world, to, conversation, name)
 }
 
 #[test]
@@ -56,15 +74,12 @@ fn photos_leave_without_their_place_until_their_sender_says_otherwise_anywhere()
     world.publish(laptop, &villa, "Ben", true).unwrap();
     world.settle().unwrap();
     let shared = world.photos(ben, &villa).unwrap().remove(0);
-    world.fetch_file(ben, &shared.id).unwrap();
-    world.settle().unwrap();
-    let shared = world.read_file(ben, &shared.id).unwrap();
+    let shared = fetched(world, ben, &shared.id);
     assert!(!holds(&shared, PLACE) && holds(&shared, DOTS));
 
     // Chosen on the laptop while it is offline, it counts on the desktop, and for nobody else.
     world.set_online(laptop, false).unwrap();
-    let set = SettingsSet { clean_photos: Some(false), ..SettingsSet::default() };
-    assert!(!world.ask::<Settings>(laptop, Call::SettingsSet(set.clone())).unwrap().clean_photos);
+    set_clean(world, laptop, false);
     assert!(clean(world, desktop));
     world.set_online(laptop, true).unwrap();
     world.settle().unwrap();
@@ -72,11 +87,68 @@ fn photos_leave_without_their_place_until_their_sender_says_otherwise_anywhere()
     assert!(received(world, desktop, ben, &two, "as it is.jpg") == photo(), "bit for bit");
     assert!(!holds(&received(world, ben, desktop, &two, "Ben's.jpg"), PLACE));
 
-    let set = SettingsSet { clean_photos: Some(true), ..set };
-    let _: Settings = world.ask(desktop, Call::SettingsSet(set)).unwrap();
+    set_clean(world, desktop, true);
     world.settle().unwrap();
     assert!(clean(world, laptop));
     assert!(!holds(&received(world, laptop, ben, &two, "again.jpg"), PLACE));
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_photo_that_came_with_its_place_is_forwarded_without_it() {
+    let mut house = House::new(75);
+    let (laptop, ben, cora) = (house.laptop, house.ben, house.cora);
+    let (two, group, everybody) = (house.two.clone(), house.group.clone(), house.devices());
+    let world = &mut house.world;
+    set_clean(world, ben, false);
+    assert!(received(world, ben, laptop, &two, "Ben's garden") == photo(), "he wants it known");
+    let sent = world.messages(laptop, &two).unwrap().pop().unwrap().id;
+    let forward = |world: &mut World, comment: &str| {
+        let (messages, to) = (vec![sent.clone()], vec![group.clone(), two.clone()]);
+        let _: Vec<Sent> =
+            world.ask(laptop, Call::Forward(Forward { messages, to, comment: comment.to_owned() })).unwrap();
+        world.settle().unwrap();
+    };
+    forward(world, "");
+    for (device, conversation) in [(cora, &group), (ben, &group), (ben, &two)] {
+        let there = world.messages(device, conversation).unwrap().pop().unwrap();
+        let there = fetched(world, device, &there.attachments[0].id);
+        assert!(!holds(&there, PLACE) && holds(&there, DOTS), "device {device}");
+    }
+    assert!(came(world, laptop, &two, "Ben's garden") == photo(), "what he sent stays as it is");
+    // For who wants photos as they are it goes bit for bit.
+    set_clean(world, laptop, false);
+    forward(world, "as it is");
+    let there = world.messages(cora, &group).unwrap().pop().unwrap();
+    assert!(fetched(world, cora, &there.attachments[0].id) == photo());
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_photo_that_was_put_to_a_quick_reply_as_it_is_is_sent_without_its_place() {
+    let mut house = House::new(76);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    set_clean(world, laptop, false);
+    let set =
+        QuickReplySet { title: "The way".into(), body: "Here is the door.".into(), ..Default::default() };
+    let one: QuickReply = world.ask(laptop, Call::QuickReplySet(set)).unwrap();
+    let (record, field, add) = (one.id.clone(), "files".to_owned(), vec![photo_file("door.jpg", &photo())]);
+    let files = RecordFiles { record, field, add, keep: None };
+    let _: RecordDetail = world.ask(laptop, Call::RecordFiles(files)).unwrap();
+    let send = |world: &mut World, text: &str| {
+        let attach = QuickAttach { id: one.id.clone(), conversation: two.clone(), draft: None };
+        let draft: Draft = world.ask(laptop, Call::QuickAttach(attach)).unwrap();
+        world.draft_set(laptop, &two, text, &draft.revision).unwrap();
+        world.draft_send(laptop, &two).unwrap();
+        world.settle().unwrap();
+        came(world, ben, &two, text)
+    };
+    assert!(send(world, "as it is") == photo(), "bit for bit");
+    set_clean(world, laptop, true);
+    let sent = send(world, "Here is the door.");
+    assert!(!holds(&sent, PLACE) && holds(&sent, DOTS));
     at_rest(world, &everybody);
 }
 
@@ -118,8 +190,6 @@ fn a_photo_that_the_relay_does_not_take_is_told_and_goes_once_it_does() {
     world.settle().unwrap();
     assert_eq!(state(world, laptop), AttachmentState::Ready);
     let shared = world.photos(ben, &villa).unwrap().remove(0);
-    world.fetch_file(ben, &shared.id).unwrap();
-    world.settle().unwrap();
-    assert!(holds(&world.read_file(ben, &shared.id).unwrap(), DOTS));
+    assert!(holds(&fetched(world, ben, &shared.id), DOTS));
     at_rest(world, &everybody);
 }

@@ -122,7 +122,7 @@ export const help = {
         "A press on a picture shows it large: the arrows go to the one before and after, + and - make it larger and smaller. “About this conversation” lists everything that was sent in it. The menu of a file opens it in another program, saves it, or shows where you saved it.",
         "Files come by themselves up to the size you set, and go again when their room is needed, those first that you did not open for longest. Their menu keeps them on this device; the menu of a conversation keeps all of its files on all your devices. “Files on this device” in the settings shows what they take.",
         "Record a voice note with the microphone beside the message field, up to half an hour. The arrow sends it at once; the square, Escape and leaving the conversation keep it in the draft, where you can listen to it first. Arrow keys move in a voice note that plays.",
-        "Photos lose the place they were taken at and the camera they were taken with before they leave, sent or put on a property: what is noted in JPEG, PNG, WebP, HEIC and AVIF, not in films and other files. The settings turn that off; photos then go as they are.",
+        "Photos lose the place they were taken at and the camera they were taken with before they leave, sent, forwarded or put on a property: what is noted in JPEG, PNG, WebP, HEIC and AVIF, not in films and other files. The settings turn that off; photos then go as they are.",
         "Programs that came with a message are never opened from here, and you are asked before anything is that might hold one.",
       ],
       data: "Files are sealed in pieces before they leave, with a key that only the people of the conversation get. Names and kinds are sealed too; the relay sees sizes.",
