@@ -241,12 +241,27 @@ impl Core {
     }
 
     fn edit_record(&mut self, whole: &Whole, preimage: &Preimage, edit: &Edit) -> Result<(), ApiError> {
+        self.edit_with_files(whole, preimage, edit, &[])
+    }
+
+    /// The same with files that were sealed for it: where they are is known as soon as they are named, or they would be
+    /// looked for where they never were.
+    fn edit_with_files(
+        &mut self,
+        whole: &Whole,
+        preimage: &Preimage,
+        edit: &Edit,
+        staged: &[StagedFile],
+    ) -> Result<(), ApiError> {
         self.write(Durability::Full, |tx, replica, env| {
             replica.author(tx, env.now_ms(), preimage, edit, Label::RECORD)?;
-            Ok(())
+            replica.keep_record_files(tx, &whole.row.id, staged)
         })?;
         let deleted = matches!(edit, Edit::DeleteRecord { on: true, .. });
         self.publish_soon(&whole.row.id, deleted);
+        if !staged.is_empty() {
+            self.resume_transfers_logged();
+        }
         Ok(())
     }
 
@@ -305,11 +320,7 @@ impl Core {
             let value = file_list(holds, kept, staged)?;
             let edit =
                 Edit::SetFields { kind: whole.schema.kind, fields: vec![FieldEdit { key: field, value }] };
-            core.edit_record(&whole, &preimage, &edit)?;
-            core.write(Durability::Full, |tx, replica, _| {
-                replica.keep_record_files(tx, &whole.row.id, staged)
-            })?;
-            core.resume_transfers_logged();
+            core.edit_with_files(&whole, &preimage, &edit, staged)?;
             core.detail_of(&whole.row.id)
         });
     }
