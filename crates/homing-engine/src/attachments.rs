@@ -22,6 +22,8 @@ use crate::project::attachment_id;
 use crate::records::holder;
 use crate::replica::Replica;
 use crate::reply::Reply;
+use crate::rows::is_here;
+use crate::text::visible;
 use crate::transfer::{GONE, HERE, TOO_LARGE};
 
 const OPEN: u32 = 256;
@@ -93,10 +95,13 @@ impl Core {
         sealed(self.sealing(sources)?.carry_out(&Stopper::default()))
     }
 
+    fn all_sealed(&self, ids: &[DocId]) -> Result<Vec<Sealed>, ApiError> {
+        ids.iter().map(|id| self.sealed_of(&id.to_string())).collect()
+    }
+
     /// Files that are here once more, each under a new key.
     fn resealing(&mut self, ids: &[DocId]) -> Result<Work, ApiError> {
-        let files: Vec<Sealed> =
-            ids.iter().map(|id| self.sealed_of(&id.to_string())).collect::<Result<_, ApiError>>()?;
+        let files = self.all_sealed(ids)?;
         let keys = files.iter().map(|_| Seed32::random(&mut self.env.rng)).collect();
         let clean = self.stored_settings()?.clean_photos;
         Ok(Work::Reseal { files, keys, folder: self.folder.join(FILES), clean })
@@ -117,6 +122,47 @@ impl Core {
             Ok(work) => self.go_on_with(work, reply, then),
             Err(error) => self.settle(reply, Err(error)),
         }
+    }
+
+    /// Looks through files that are here, and goes on with those that are photos with notes, sealed once more without.
+    pub(crate) fn with_photos_cleaned<T: serde::Serialize + Send + 'static>(
+        &mut self,
+        ids: Vec<DocId>,
+        reply: Reply<T>,
+        then: impl FnOnce(&mut Self, &[DocId], &[StagedFile]) -> Result<T, ApiError> + Send + 'static,
+    ) {
+        if ids.is_empty() {
+            let answer = then(self, &[], &[]);
+            return self.settle(reply, answer);
+        }
+        let files = match self.all_sealed(&ids) {
+            Ok(files) => files,
+            Err(error) => return self.settle(reply, Err(error)),
+        };
+        let looked: Then = Box::new(move |core, done| match done {
+            Ok(FileDone::Looked(looked)) => {
+                let with_notes = ids.into_iter().zip(looked).filter(|(_, notes)| *notes);
+                let ids: Vec<DocId> = with_notes.map(|(id, _)| id).collect();
+                core.with_files_again(&ids.clone(), reply, move |core, staged| then(core, &ids, staged));
+            }
+            Ok(_) => core.settle(reply, Err(Fail::Internal("file work").into())),
+            Err(error) => core.settle(reply, Err(error)),
+        });
+        self.file_work(Work::Look { files }, looked);
+    }
+
+    /// Refuses what needs these files while some are not on this device, and has those fetched.
+    pub(crate) fn have_here(&mut self, files: &[AttachmentRow]) -> Result<(), ApiError> {
+        let absent: Vec<&AttachmentRow> = files.iter().filter(|file| !is_here(file)).collect();
+        let Some(first) = absent.first() else { return Ok(()) };
+        let message = format!(
+            "\"{}\" is not on this device yet. It is fetched as soon as the relay can be reached; then try once more.",
+            visible(&first.name)
+        );
+        for file in absent {
+            self.attachment_fetch(ItemRef { id: file.id.to_string() })?;
+        }
+        Err(ApiError::new(Code::KeyUnavailable, message))
     }
 
     fn go_on_with<T: serde::Serialize + Send + 'static>(

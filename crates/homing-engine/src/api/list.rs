@@ -152,7 +152,6 @@ calls! {
         RecordSet record_set(RecordSet) -> RecordRow;
         RecordSettle record_settle(RecordSettle) -> RecordDetail;
         RecordDelete record_delete(RecordDelete) -> RecordRow;
-        RecordPublish record_publish(RecordPublish) -> RecordDetail;
         RecordPreview record_preview(RecordRef) -> RecordPreview;
         RecordLink record_link(RecordLink) -> ConversationRow;
         RecordAsk record_ask(RecordAsk) -> Sent;
@@ -211,6 +210,7 @@ calls! {
         DraftSend draft_send(DraftSend) -> Sent;
         RecordNew record_new(RecordNew) -> RecordRow;
         RecordFiles record_files(RecordFiles) -> RecordDetail;
+        RecordPublish record_publish(RecordPublish) -> RecordDetail;
         LinkPreview link_preview(LinkToPreview) -> LinkPreviewed;
         Translate translate(Translate) -> Translation;
         DraftAttach draft_attach(DraftAttach) -> Draft;

@@ -1,17 +1,15 @@
 //! Files of the composer's drafts.
 
-use homing_store::attachments::AttachmentRow;
 use homing_store::{Durability, draft_files, drafts};
 use homing_wire::DocId;
 
 use super::drafts::which_of;
-use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach, ItemRef, QuickAttach};
+use crate::api::{ApiError, Code, Draft, DraftAttach, DraftDetach, QuickAttach};
 use crate::core::Core;
 use crate::drafts::{Which, typed_at};
 use crate::fail::not_found;
 use crate::files::StagedFile;
 use crate::reply::Reply;
-use crate::text::visible;
 
 impl Core {
     /// How many files a draft has; none is sent before all are known.
@@ -55,17 +53,7 @@ impl Core {
 
     fn quick_files_for(&mut self, args: &QuickAttach) -> Result<(DocId, Which, Vec<DocId>), ApiError> {
         let files = self.quick_files(&args.id)?;
-        let absent = |file: &AttachmentRow| !crate::rows::is_here(file);
-        if let Some(first) = files.iter().find(|file| absent(file)) {
-            let message = format!(
-                "\"{}\" is not on this device yet. It is fetched as soon as the relay can be reached; then try once more.",
-                visible(&first.name)
-            );
-            for file in files.iter().filter(|file| absent(file)) {
-                self.attachment_fetch(ItemRef { id: file.id.to_string() })?;
-            }
-            return Err(ApiError::new(Code::KeyUnavailable, message));
-        }
+        self.have_here(&files)?;
         let id = self.find_conversation(&args.conversation)?;
         let which = which_of(args.draft.as_ref())?;
         Ok((id, which, files.into_iter().map(|file| file.id).collect()))

@@ -116,7 +116,7 @@ pub(super) fn content(
     }
 }
 
-fn unreadable(error: &std::io::Error, shown: &str) -> ApiError {
+pub(super) fn unreadable(error: &std::io::Error, shown: &str) -> ApiError {
     match error.kind() {
         ErrorKind::NotFound => failed(format!("\"{shown}\" is not there any more. Choose it once more.")),
         ErrorKind::PermissionDenied => {

@@ -73,6 +73,8 @@ pub(crate) enum Work {
     Seal { sources: Vec<FileSource>, keys: Vec<Seed32>, folder: PathBuf, largest: u64, clean: bool },
     /// Seals files that are here once more, each under its key. `clean`: as above, for they may have come with it.
     Reseal { files: Vec<Sealed>, keys: Vec<Seed32>, folder: PathBuf, clean: bool },
+    /// Looks which files that are here are photos with notes.
+    Look { files: Vec<Sealed> },
     /// Writes a file out.
     Save { file: Sealed, to: PathBuf },
     /// Reads a file that is to be shown.
@@ -93,6 +95,8 @@ impl FileOutcome {
 
 pub(crate) enum FileDone {
     Sealed(Vec<StagedFile>),
+    /// For each file, whether it is a photo with notes.
+    Looked(Vec<bool>),
     Saved,
     Read(FileData),
 }
@@ -124,6 +128,7 @@ impl Work {
                 let opened = reseal::open_again(files, *clean)?;
                 seal::seal(opened, keys, folder, FILE, stop).map(FileDone::Sealed)
             }
+            Self::Look { files } => reseal::look(files, stop).map(FileDone::Looked),
             Self::Save { file, to } => open::save(file, to, stop).map(|()| FileDone::Saved),
             Self::Read { file } => open::read(file, stop).map(FileDone::Read),
         }

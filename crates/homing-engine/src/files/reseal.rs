@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN};
 
-use super::Sealed;
-use super::check::{Opened, content};
+use super::check::{Opened, content, unreadable};
+use super::clean::holds_notes;
 use super::open::missing;
+use super::{Sealed, Stopper};
 use crate::api::ApiError;
 use crate::text::visible;
 
@@ -17,10 +18,7 @@ pub(super) fn open_again(
     files: &[Sealed],
     clean: bool,
 ) -> Result<impl Iterator<Item = Result<Opened, ApiError>>, ApiError> {
-    let whole = |file: &Sealed| (0..file.chunks).all(|index| file.folder.join(index.to_string()).is_file());
-    if !files.iter().all(whole) {
-        return Err(missing());
-    }
+    all_here(files)?;
     Ok(files.iter().map(move |file| {
         Ok(Opened {
             name: file.name.clone(),
@@ -29,6 +27,21 @@ pub(super) fn open_again(
             content: content(Plain::of(file), clean, &visible(&file.name))?,
         })
     }))
+}
+
+/// Which files that are here are photos with notes.
+pub(super) fn look(files: &[Sealed], stop: &Stopper) -> Result<Vec<bool>, ApiError> {
+    all_here(files)?;
+    let look = |file: &Sealed| {
+        stop.check()?;
+        holds_notes(&mut Plain::of(file)).map_err(|error| unreadable(&error, &visible(&file.name)))
+    };
+    files.iter().map(look).collect()
+}
+
+fn all_here(files: &[Sealed]) -> Result<(), ApiError> {
+    let whole = |file: &Sealed| (0..file.chunks).all(|index| file.folder.join(index.to_string()).is_file());
+    if files.iter().all(whole) { Ok(()) } else { Err(missing()) }
 }
 
 /// What is in a sealed file, a chunk in memory at a time.

@@ -241,6 +241,9 @@ mod tests {
         let files = folder.path().join("files");
         let opened = open_all(&[source], FILE, false).unwrap().into_iter().map(Ok);
         let staged = seal(opened, &[key(1)], &files, FILE, &Stopper::default()).unwrap();
+        let work = Work::Look { files: vec![sealed(&staged[0])] };
+        let looked = work.carry_out(&Stopper::default());
+        assert!(matches!(looked, Ok(FileDone::Looked(notes)) if notes == [true]));
         assert!(again(&staged[0], &files) == photo(b""));
     }
 

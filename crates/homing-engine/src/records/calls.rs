@@ -9,13 +9,13 @@ use homing_store::{Durability, conversations, members, spaces};
 use homing_wire::{DocId, Member, SpaceId, SpaceKind};
 use rand_core::Rng;
 
+use super::record_file_id;
 use super::rows::{Whole, hex, preview_fields, record_or_copy};
-use super::{copies_of, record_file_id};
 use crate::api::{
     ApiError, ClientRow, Code, ConversationRow, InterestSet, Nothing, RecordAsk, RecordColumn,
     RecordColumnBy, RecordColumns, RecordDelete, RecordDetail, RecordFiles, RecordLink, RecordNew,
-    RecordPage, RecordPreview, RecordPublish, RecordRef, RecordRow, RecordSet, RecordSettle, RecordSort,
-    Records, Sent, State,
+    RecordPage, RecordPreview, RecordRef, RecordRow, RecordSet, RecordSettle, RecordSort, Records, Sent,
+    State,
 };
 use crate::author::Label;
 use crate::commands::Outgoing;
@@ -171,7 +171,7 @@ impl Core {
         self.record_detail(found.row)
     }
 
-    fn detail_of(&mut self, id: &DocId) -> Result<RecordDetail, ApiError> {
+    pub(super) fn detail_of(&mut self, id: &DocId) -> Result<RecordDetail, ApiError> {
         let row = records::get(&self.db()?, id)?.ok_or_else(|| ApiError::from(not_found("record")))?;
         self.record_detail(row)
     }
@@ -227,7 +227,7 @@ impl Core {
     }
 
     /// A record that can be edited, with its document's preimage.
-    fn editable(&self, text: &str) -> Result<(Whole, Preimage), ApiError> {
+    pub(super) fn editable(&self, text: &str) -> Result<(Whole, Preimage), ApiError> {
         let found = self.find_record(text)?;
         let db = self.db()?;
         let whole = Whole::of(&db, found.row)?.ok_or_else(|| ApiError::from(not_found("record")))?;
@@ -246,7 +246,7 @@ impl Core {
 
     /// The same with files that were sealed for it: where they are is known as soon as they are named, or they would be
     /// looked for where they never were.
-    fn edit_with_files(
+    pub(super) fn edit_with_files(
         &mut self,
         whole: &Whole,
         preimage: &Preimage,
@@ -332,30 +332,6 @@ impl Core {
             self.edit_record(&whole, &preimage, &edit)?;
         }
         self.row_by_id(&whole.row.id)
-    }
-
-    pub(crate) fn record_publish(&mut self, args: RecordPublish) -> Result<RecordDetail, ApiError> {
-        let (whole, _) = self.editable(&args.record)?;
-        if copies_of(whole.schema).is_none() {
-            return Err(invalid("Records of this kind are not shared.").into());
-        }
-        let mut into = Vec::new();
-        for client in &args.clients {
-            into.push(self.find_client(client)?);
-        }
-        if into.is_empty() {
-            return Err(invalid("Name at least one client to share it with.").into());
-        }
-        self.write(Durability::Full, |tx, replica, env| {
-            for space in &into {
-                match args.on {
-                    true => replica.publish(tx, env.now_ms(), &whole, space)?,
-                    false => replica.withdraw(tx, env.now_ms(), &whole, space)?,
-                }
-            }
-            Ok(())
-        })?;
-        self.detail_of(&whole.row.id)
     }
 
     pub(crate) fn record_preview(&mut self, args: RecordRef) -> Result<RecordPreview, ApiError> {
@@ -493,7 +469,7 @@ fn file_list(
     fit_files(holds, files)
 }
 
-fn fit_files(holds: FieldType, mut files: Vec<AttachmentMeta>) -> Result<FieldValue, ApiError> {
+pub(super) fn fit_files(holds: FieldType, mut files: Vec<AttachmentMeta>) -> Result<FieldValue, ApiError> {
     if files.is_empty() {
         return Ok(FieldValue::Nothing);
     }

@@ -7,6 +7,7 @@ mod inputs;
 mod project;
 mod publish;
 mod rows;
+mod share;
 
 pub(crate) use files::record_file_id;
 pub(crate) use project::title_of;

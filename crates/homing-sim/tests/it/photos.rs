@@ -1,8 +1,8 @@
 //! Where and with what a photo was taken stays with who took it, unless they want otherwise on any of their devices.
 
 use homing_engine::api::{
-    Attachment, AttachmentState, Call, Draft, Forward, ItemRef, Nothing, QuickAttach, QuickReply,
-    QuickReplySet, RecordDetail, RecordFiles, Sent, Settings, SettingsSet,
+    Attachment, AttachmentState, Call, Code, Draft, Forward, ItemRef, Nothing, QuickAttach, QuickReply,
+    QuickReplySet, RecordDetail, RecordFiles, RecordPublish, Sent, Settings, SettingsSet,
 };
 use homing_relay::Limits;
 use homing_sim::{DeviceId, World, photo_file, text};
@@ -149,6 +149,58 @@ fn a_photo_that_was_put_to_a_quick_reply_as_it_is_is_sent_without_its_place() {
     set_clean(world, laptop, true);
     let sent = send(world, "Here is the door.");
     assert!(!holds(&sent, PLACE) && holds(&sent, DOTS));
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn a_photo_that_was_put_on_a_property_as_it_is_is_cleaned_before_it_is_shared() {
+    let mut house = House::new(74);
+    let (laptop, desktop, ben) = (house.laptop, house.desktop, house.ben);
+    let everybody = house.devices();
+    let world = &mut house.world;
+    set_clean(world, laptop, false);
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    world.add_photo(laptop, &villa, "front.jpg", &photo()).unwrap();
+    world.add_photo(laptop, &villa, "plan.txt", b"no photo at all").unwrap();
+    world.settle().unwrap();
+    set_clean(world, desktop, true);
+    world.settle().unwrap();
+    let names = |world: &mut World, device: DeviceId| {
+        world.photos(device, &villa).unwrap().into_iter().map(|file| file.name).collect::<Vec<_>>()
+    };
+    let ids = |world: &mut World| {
+        world.photos(laptop, &villa).unwrap().into_iter().map(|file| file.id).collect::<Vec<_>>()
+    };
+    let (called, put) = (names(world, laptop), ids(world));
+    // On a device that has not got it, nobody can say what is in it: nothing is shared.
+    let (record, clients) = (villa.clone(), vec!["Ben".to_owned()]);
+    let share = Call::RecordPublish(RecordPublish { record, clients, on: true });
+    let refused = world.refusal(desktop, share.clone()).unwrap();
+    assert_eq!(refused.code, Code::KeyUnavailable);
+    world.settle().unwrap();
+    assert!(world.photos(ben, &villa).is_err());
+    let _: RecordDetail = world.ask(desktop, share).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop, ben] {
+        assert_eq!(names(world, device), called, "device {device}");
+        let front = world.photos(device, &villa).unwrap().remove(0).id;
+        let front = fetched(world, device, &front);
+        assert!(!holds(&front, PLACE) && holds(&front, DOTS), "device {device}");
+    }
+    // What is clean is shared as it is.
+    let there = ids(world);
+    assert!(there[0] != put[0] && there[1] == put[1]);
+    world.publish(laptop, &villa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    assert_eq!(ids(world), there);
+    // Nor does anything change for who wants photos as they are.
+    set_clean(world, laptop, false);
+    let casa = world.property(laptop, &[text("title", "Casa Azul")]).unwrap().id;
+    world.add_photo(laptop, &casa, "front.jpg", &photo()).unwrap();
+    world.publish(laptop, &casa, "Ben", true).unwrap();
+    world.settle().unwrap();
+    let front = world.photos(ben, &casa).unwrap().remove(0).id;
+    assert!(fetched(world, ben, &front) == photo(), "bit for bit");
     at_rest(world, &everybody);
 }
 

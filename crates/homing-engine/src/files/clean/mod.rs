@@ -30,12 +30,25 @@ impl<T: Read + Seek + Send> Source for T {}
 
 /// A file with notes taken out, if it is a photo that holds any; else as it is.
 pub(super) fn cleaned(mut source: Box<dyn Source>) -> io::Result<Box<dyn Read + Send>> {
+    let Some(plan) = what_stays(source.as_mut())? else { return Ok(source) };
+    let mut cleaned = Cleaned { source, pieces: plan.0.into(), read: 0 };
+    cleaned.begin_piece()?;
+    Ok(Box::new(cleaned))
+}
+
+/// Whether a file is a photo that holds notes.
+pub(super) fn holds_notes(source: &mut dyn Source) -> io::Result<bool> {
+    Ok(what_stays(source)?.is_some())
+}
+
+/// What stays of a photo that holds notes.
+fn what_stays(source: &mut dyn Source) -> io::Result<Option<Plan>> {
     let length = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
     let mut beginning = Vec::with_capacity(BEGINNING);
-    source.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    (&mut *source).take(BEGINNING as u64).read_to_end(&mut beginning)?;
     source.rewind()?;
-    let mut walk = Walk { source: BufReader::new(source.as_mut()), at: 0, length };
+    let mut walk = Walk { source: BufReader::new(&mut *source), at: 0, length };
     let plan = if jpeg::is_one(&beginning) {
         Some(jpeg::plan(&mut walk)?)
     } else if png::is_one(&beginning) {
@@ -48,14 +61,7 @@ pub(super) fn cleaned(mut source: Box<dyn Source>) -> io::Result<Box<dyn Read + 
         None
     };
     source.rewind()?;
-    Ok(match plan {
-        Some(plan) if !plan.is_all_of(length) => {
-            let mut cleaned = Cleaned { source, pieces: plan.0.into(), read: 0 };
-            cleaned.begin_piece()?;
-            Box::new(cleaned)
-        }
-        _ => source,
-    })
+    Ok(plan.filter(|plan| !plan.is_all_of(length)))
 }
 
 /// A part of a cleaned file.

@@ -30,7 +30,7 @@ export const settings = {
   undoSendOff: "Off",
   undoSendSeconds: (n: number) => many(n, "second", "seconds"),
   cleanPhotos: "Remove place and camera from photos",
-  cleanPhotosHelp: "Taken out of JPEG, PNG, WebP, HEIC and AVIF before they leave: sent, forwarded or put on a property. The picture itself stays as it is. On all your devices.",
+  cleanPhotosHelp: "Taken out of JPEG, PNG, WebP, HEIC and AVIF before they leave: sent, forwarded, put on a property, or shared with one. The picture itself stays as it is. On all your devices.",
   linkPreviews: "Make previews of links I send",
   linkPreviewsHelp:
     "As soon as you write a link, your device asks its page for title and picture, and sends them inside the encrypted message. The site you link to learns your address. Whoever gets the message asks nobody. You see a preview before it is sent and can take it out. On all your devices.",
