@@ -117,12 +117,16 @@ pub fn keep_file(handed: State<'_, Handed>, request: Request<'_>) -> Result<Hand
     Ok(handed.bytes(header("x-name"), header("x-mime"), bytes))
 }
 
-/// The files or the picture in the desktop's clipboard, where the webview keeps them from the page.
+/// The files or the picture in the desktop's clipboard, where the webview keeps them from the page; a picture is called so.
 #[tauri::command]
-pub async fn clipboard_files(app: AppHandle, handed: State<'_, Handed>) -> Result<Vec<HandedFile>, ApiError> {
+pub async fn clipboard_files(
+    app: AppHandle,
+    handed: State<'_, Handed>,
+    name: String,
+) -> Result<Vec<HandedFile>, ApiError> {
     Ok(match platform::clipboard(&app).await {
         Clipboard::Files(paths) => handed.files(paths),
-        Clipboard::Picture(png) => vec![handed.picture(png)],
+        Clipboard::Picture(png) => vec![handed.picture(name, png)],
         Clipboard::Other => Vec::new(),
     })
 }

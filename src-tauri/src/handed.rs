@@ -88,9 +88,9 @@ impl Handed {
     }
 
     /// Keeps a picture that is in no file.
-    pub fn picture(&self, png: Vec<u8>) -> HandedFile {
+    pub fn picture(&self, name: String, png: Vec<u8>) -> HandedFile {
         let size = u64::try_from(png.len()).unwrap_or(u64::MAX);
-        self.keep("image.png".into(), "image/png".into(), size, Content::Bytes(png), None)
+        self.keep(name, "image/png".into(), size, Content::Bytes(png), None)
     }
 
     /// Keeps what was recorded here.
@@ -246,11 +246,12 @@ mod tests {
     #[test]
     fn what_nobody_asks_for_is_forgotten() {
         let handed = Handed::default();
-        let first = handed.picture(vec![1]);
-        let others: Vec<HandedFile> = (0..MOST).map(|_| handed.picture(vec![2])).collect();
+        let first = handed.picture("image.png".into(), vec![1]);
+        let others: Vec<HandedFile> =
+            (0..MOST).map(|_| handed.picture("image.png".into(), vec![2])).collect();
         assert!(handed.given(first.id).is_err());
         assert!(others.iter().all(|file| handed.given(file.id).is_ok()));
-        let large = handed.picture(vec![3; HELD]);
+        let large = handed.picture("image.png".into(), vec![3; HELD]);
         assert!(others.iter().all(|file| handed.given(file.id).is_err()));
         assert!(handed.given(large.id).is_ok());
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use homing_engine::api::{
     self, ApiError, Call, Code, Comment, ConversationChange, ConversationMerge, ConversationsChange,
-    ConversationsChanged, OneChange, PersonSet, SpamReport,
+    ConversationsChanged, EvidenceWords, OneChange, PersonSet, SpamReport,
 };
 
 use super::{NOTHING, Run, absolute, text_or_stdin};
@@ -93,7 +93,14 @@ impl Run<'_> {
         evidence: Option<&Path>,
     ) -> Result<(), ApiError> {
         let file = evidence.map(absolute).transpose()?;
-        let call = Call::SpamReport(SpamReport { conversation, person, file });
+        let words = EvidenceWords {
+            report: "Report of".to_owned(),
+            name: "Name".to_owned(),
+            id: "Id".to_owned(),
+            conversation: "Conversation".to_owned(),
+            attachment: "File".to_owned(),
+        };
+        let call = Call::SpamReport(SpamReport { conversation, person, file, words });
         let done: api::SpamReported = self.call(call).await?;
         for row in done.people {
             self.out.print(&shapes::Person::from(row));

@@ -54,8 +54,14 @@ pub struct CommentDraft { pub conversation: String, #[serde(default)] pub text: 
 /// Only the fields given are changed. `name` empty: as they call themselves.
 pub struct PersonSet { pub person: String, #[serde(default)] pub blocked: Option<bool>, #[serde(default)] pub name: Option<String> }
 
-/// Blocks who wrote there and puts the conversation away; with `file`, the last messages are kept there as evidence.
-pub struct SpamReport { pub conversation: String, pub person: String, #[serde(default)] pub file: Option<String> }
+/// Blocks who wrote there and puts the conversation away; with `file`, the last messages are kept there as evidence, under
+/// these words.
+#[derive(Default)]
+pub struct SpamReport { pub conversation: String, pub person: String, #[serde(default)] pub file: Option<String>, #[serde(default)] pub words: EvidenceWords }
+
+/// What stands before the time of a report, a name, an id, a conversation's id, and a file's name.
+#[derive(Default)]
+pub struct EvidenceWords { pub report: String, pub name: String, pub id: String, pub conversation: String, pub attachment: String }
 
 /// `undo`: what brings the conversation back; unblocking is apart.
 pub struct SpamReported { pub people: Vec<PersonRow>, pub undo: Vec<OneChange>, pub kept: u32 }

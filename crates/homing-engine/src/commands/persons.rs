@@ -13,7 +13,7 @@ use crate::api::{
 use crate::author::Label;
 use crate::core::Core;
 use crate::fail::{invalid, not_found};
-use crate::text::rfc3339;
+use crate::text::{rfc3339, visible};
 
 /// Messages kept as evidence.
 const EVIDENCE: u32 = 200;
@@ -58,18 +58,22 @@ impl Core {
             let known =
                 people::get(&self.db()?, &person)?.ok_or_else(|| ApiError::from(not_found("person")))?;
             let rows = messages::before(&self.db()?, &id, None, EVIDENCE)?;
-            let name = crate::text::visible(&known.name);
-            let mut text = format!(
-                "Report of {}\nName: {name}\nId: {person}\nConversation: {id}\n",
-                rfc3339(self.env.now_ms())
-            );
+            let words = &args.words;
+            let head = [
+                (&words.report, rfc3339(self.env.now_ms())),
+                (&words.name, visible(&known.name)),
+                (&words.id, person.to_string()),
+                (&words.conversation, id.to_string()),
+            ];
+            let mut text: String =
+                head.iter().map(|(label, value)| format!("{}{value}\n", before(label))).collect();
             for row in rows.iter().filter(|row| row.author == person) {
                 kept += 1;
                 // Writing into a text can't fail.
                 let _ = write!(text, "\n{} {}\n{}\n", rfc3339(row.at_ms), row.id, row.body);
                 for file in &row.attachments {
-                    let _ =
-                        writeln!(text, "[file: {}, {} bytes]", crate::text::visible(&file.name), file.size);
+                    let label = before(&words.attachment);
+                    let _ = writeln!(text, "[{label}{}, {} B]", visible(&file.name), file.size);
                 }
             }
             std::fs::write(file, text).map_err(|error| {
@@ -85,4 +89,9 @@ impl Core {
         let undo = self.conversations_change(ConversationsChange { changes })?.undo;
         Ok(SpamReported { people: self.people(Nothing {})?, undo, kept })
     }
+}
+
+/// A word before what it names.
+fn before(label: &str) -> String {
+    if label.is_empty() { String::new() } else { format!("{}: ", visible(label)) }
 }

@@ -2,8 +2,8 @@
 
 use homing_engine::api::{
     Call, ConversationChange as Change, ConversationMerge, ConversationPage, ConversationRow, Conversations,
-    ConversationsChange, ConversationsChanged, Event, Filter, OneChange, PersonRow, PersonSet, SpamReport,
-    SpamReported,
+    ConversationsChange, ConversationsChanged, Event, EvidenceWords, Filter, OneChange, PersonRow, PersonSet,
+    SpamReport, SpamReported,
 };
 use homing_sim::{DeviceId, World};
 
@@ -391,6 +391,7 @@ fn reported_spam_is_blocked_put_away_and_kept_as_evidence() {
             conversation: two.clone(),
             person: "Ben".to_owned(),
             file: Some(file.to_str().unwrap().to_owned()),
+            words: EvidenceWords { name: "Nombre".to_owned(), ..EvidenceWords::default() },
         })
     };
     // What can't be kept is not done by halves.
@@ -400,7 +401,7 @@ fn reported_spam_is_blocked_put_away_and_kept_as_evidence() {
     let done: SpamReported = world.ask(laptop, report(&file)).unwrap();
     assert_eq!(done.kept, 1);
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("win a prize") && text.contains("Name: Ben") && !text.contains("no, thanks"));
+    assert!(text.contains("win a prize") && text.contains("\nNombre: Ben\n") && !text.contains("no, thanks"));
     assert_eq!(ids(world, laptop, Filter::Blocked), [two]);
     assert!(done.people.iter().any(|row| row.blocked));
 }

@@ -3,6 +3,7 @@ import { listen } from "@tauri-apps/api/event";
 
 import type { Status } from "../bindings/Status";
 import type { Answer, Args, Backend, CallName, EngineEvent, FileDrag, HandedFile, OpenConversation, ShellInfo, VoiceNote, VoiceProgress } from "./index";
+import { t } from "../text";
 import { asCallError } from "./index";
 
 /** The page inside the desktop window. */
@@ -24,7 +25,7 @@ export function tauriBackend(): Backend {
       onMenu: (handler) => listen<string>("menu", (event) => handler(event.payload)),
       onFileDrag: (handler) => listen<FileDrag>("file-drag", (event) => handler(event.payload)),
       keepFile: async (file) => {
-        const headers = { "x-name": encodeURIComponent(file.name || "image.png"), "x-mime": encodeURIComponent(file.type) };
+        const headers = { "x-name": encodeURIComponent(file.name || t.file.unnamed), "x-mime": encodeURIComponent(file.type) };
         return invoke<HandedFile>("keep_file", new Uint8Array(await file.arrayBuffer()), { headers });
       },
       microphone: () => invoke<boolean>("microphone"),
@@ -32,7 +33,7 @@ export function tauriBackend(): Backend {
       voiceStart: () => invoke<void>("voice_start"),
       voiceStop: (name) => invoke<VoiceNote | null>("voice_stop", { name }),
       voiceSound: (id) => invoke<ArrayBuffer>("voice_sound", { id }),
-      clipboardFiles: () => invoke<HandedFile[]>("clipboard_files"),
+      clipboardFiles: () => invoke<HandedFile[]>("clipboard_files", { name: t.file.unnamed }),
       pickFiles: () => invoke<HandedFile[]>("pick_files"),
       pickPath: () => invoke<string | null>("pick_path"),
       savePath: (name) => invoke<string | null>("save_path", { name }),

@@ -137,7 +137,7 @@ export class Choices {
 
   /** Blocks who sent spam and puts it away; `file` keeps what was written. Answers how much was kept. */
   async reportSpam(conversation: string, person: string, file: string | null, told: (kept: number) => string): Promise<void> {
-    const done = await this.app.call("spam_report", { conversation, person, file });
+    const done = await this.app.call("spam_report", { conversation, person, file, words: t.persons.evidence });
     const undo = async (): Promise<void> => {
       if (await this.app.attempt("person_set", { person, blocked: false, name: null })) await this.#send(done.undo);
     };

@@ -116,7 +116,7 @@ export class DraftEditor implements Takes {
   async toFile(): Promise<void> {
     const text = this.text;
     try {
-      await this.take(await this.backend.shell.keepFile(new File([text], "message.txt", { type: "text/plain" })));
+      await this.take(await this.backend.shell.keepFile(new File([text], t.file.text, { type: "text/plain" })));
     } catch (thrown) {
       this.error = asCallError(thrown);
       return;

@@ -47,6 +47,9 @@ export const file = {
   none: "Files sent here show up in this place.",
   tooLarge: (name: string) => `“${name}” is larger than 500 MB and was not attached.`,
   preparing: "Being prepared",
+  /** What a long text is called that is sent as a file, and a picture that has no name. */
+  text: "message.txt",
+  unnamed: "image.png",
   ahead: (part: number) => `${percent(part)} there already`,
 };
 

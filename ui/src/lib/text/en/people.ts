@@ -178,6 +178,8 @@ export const persons = {
   spam: "Report spam",
   spamKeep: "Report spam, keep evidence…",
   evidenceFile: "evidence.txt",
+  /** In that file, each before what it names. */
+  evidence: { report: "Report of", name: "Name", id: "Id", conversation: "Conversation", attachment: "File" },
   reported: (name: string) => `${name} is blocked, and the conversation put away`,
   reportedKept: (name: string, n: number) => `${name} is blocked; ${many(n, "message", "messages")} kept as evidence`,
   isBlocked: "Blocked",
