@@ -140,14 +140,6 @@ pub fn of_entry(db: &Read<'_>, entry: &EntryId) -> Result<Vec<ChangeRow>> {
     )
 }
 
-/// How many changes of an actor were accepted or are pending in a document (refused ones don't count).
-pub fn count_of_actor(db: &Read<'_>, id: &DocId, actor: &[u8; 16]) -> Result<u64> {
-    db.number(
-        "SELECT count(*) FROM changes WHERE doc = ?1 AND actor = ?2 AND state <> 2",
-        (id.as_bytes(), actor),
-    )
-}
-
 /// Whether any change of a document is known.
 pub fn has_doc(db: &Read<'_>, id: &DocId) -> Result<bool> {
     Ok(db.one("SELECT 1 FROM changes WHERE doc = ?1 LIMIT 1", [id.as_bytes()], |_| Ok(()))?.is_some())

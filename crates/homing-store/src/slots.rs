@@ -172,15 +172,6 @@ pub fn received(
     )
 }
 
-/// The same slot of all devices.
-pub fn received_of_slot(db: &Read<'_>, space: &SpaceId, slot: &SlotId) -> Result<Vec<ReceivedSlot>> {
-    db.all(
-        &format!("{RECEIVED} WHERE space = ?1 AND slot = ?2 ORDER BY device"),
-        (&space.0, &slot.0),
-        read_received,
-    )
-}
-
 /// All received slots of a space.
 pub fn received_in(db: &Read<'_>, space: &SpaceId) -> Result<Vec<ReceivedSlot>> {
     db.all(&format!("{RECEIVED} WHERE space = ?1 ORDER BY device, slot"), [&space.0], read_received)
