@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use homing_model::record::{FieldValue, PublishedCopy, RecordKind, RecordSchema};
-use homing_model::{ChangeHash, Edit, FieldEdit};
+use homing_model::{ChangeHash, Edit, FieldEdit, Preimage};
 use homing_store::attachments::{self, FileState};
 use homing_store::records::{self, RecordRow as StoredRecord};
 use homing_store::spaces::{self, SpaceState};
@@ -255,8 +255,7 @@ impl Replica {
         source: &Whole,
         space: &SpaceId,
     ) -> Result<(), Fail> {
-        let schema = copies_of(source.schema).ok_or_else(|| forbidden("This can't be shared."))?;
-        let preimage = self.copy_preimage(tx, schema, source, space)?;
+        let (schema, preimage) = self.copy_in(tx, source, space)?;
         let copy = PublishedCopy::of(source.schema, &source.record);
         let fields = vec![FieldEdit::new("copy", FieldValue::Copy(Box::new(copy)))];
         let edit = Edit::CreateRecord { kind: schema.kind, fields };
@@ -276,8 +275,7 @@ impl Replica {
         source: &Whole,
         space: &SpaceId,
     ) -> Result<(), Fail> {
-        let schema = copies_of(source.schema).ok_or_else(|| forbidden("This can't be shared."))?;
-        let preimage = self.copy_preimage(tx, schema, source, space)?;
+        let (schema, preimage) = self.copy_in(tx, source, space)?;
         if records::get(tx, &preimage.doc_id())?.is_some_and(|row| !row.deleted) {
             let edit = Edit::DeleteRecord { kind: schema.kind, on: true };
             self.author(tx, now_ms, &preimage, &edit, Label::RECORD)?;
@@ -285,16 +283,17 @@ impl Replica {
         Ok(())
     }
 
-    fn copy_preimage(
+    /// The kind of a record's copies, and the one that is a space's.
+    fn copy_in(
         &mut self,
         tx: &Tx<'_>,
-        schema: &RecordSchema,
         source: &Whole,
         space: &SpaceId,
-    ) -> Result<homing_model::Preimage, Fail> {
+    ) -> Result<(&'static RecordSchema, Preimage), Fail> {
+        let schema = copies_of(source.schema).ok_or_else(|| forbidden("This can't be shared."))?;
         self.load_space(tx, space)?;
         let me = self.person();
         let in_talk = (self.space(space)?.kind() == SpaceKind::Talk).then_some(&me);
-        Ok(schema.derived(*space, &source.row.id, in_talk))
+        Ok((schema, schema.derived(*space, &source.row.id, in_talk)))
     }
 }

@@ -250,18 +250,7 @@ pub fn after(
     after: Option<&Order>,
     limit: u32,
 ) -> Result<Vec<MessageRow>> {
-    let (at, id): (i64, &[u8]) = after
-        .map_or((-1, &[]), |order| (i64::try_from(order.at_ms).unwrap_or(i64::MAX), order.id.as_bytes()));
-    let rows = db.all(
-        &format!(
-            "SELECT {COLUMNS} FROM messages m INDEXED BY messages_order {JOINS}
-             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) AND (m.at, m.id) > (?2, ?3)
-             ORDER BY m.at, m.id LIMIT ?4"
-        ),
-        (conversation.as_bytes(), at, id, limit),
-        read,
-    )?;
-    with_attachments(db, rows)
+    following(db, ("messages_order", ""), conversation, after, limit)
 }
 
 /// A page with a message in its middle, oldest first; empty if the message isn't there.
@@ -281,12 +270,22 @@ pub fn unread(
     after: Option<&Order>,
     limit: u32,
 ) -> Result<Vec<MessageRow>> {
+    following(db, ("messages_unread", "AND m.unread = 1"), conversation, after, limit)
+}
+
+fn following(
+    db: &Read<'_>,
+    (index, those): (&str, &str),
+    conversation: &DocId,
+    after: Option<&Order>,
+    limit: u32,
+) -> Result<Vec<MessageRow>> {
     let (at, id): (i64, &[u8]) = after
         .map_or((-1, &[]), |order| (i64::try_from(order.at_ms).unwrap_or(i64::MAX), order.id.as_bytes()));
     let rows = db.all(
         &format!(
-            "SELECT {COLUMNS} FROM messages m INDEXED BY messages_unread {JOINS}
-             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) AND m.unread = 1
+            "SELECT {COLUMNS} FROM messages m INDEXED BY {index} {JOINS}
+             WHERE m.conversation = (SELECT n FROM conversations WHERE id = ?1) {those}
              AND (m.at, m.id) > (?2, ?3) ORDER BY m.at, m.id LIMIT ?4"
         ),
         (conversation.as_bytes(), at, id, limit),
