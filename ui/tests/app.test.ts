@@ -116,7 +116,7 @@ describe("inbox", () => {
     const rosa = await soon(() => one("conversation", '[data-id="c-rosa"]'));
     expect(rosa.dataset["unread"]).toBe("3");
     expect(one("conversation", '[data-id="c-cora"]').textContent).toContain("Draft:");
-    expect(one("banner").textContent).toContain("Offline - 3 changes waiting");
+    expect(one("banner").textContent).toMatch(/Offline since .+ - 3 changes waiting/u);
   });
 
   it("filters", async () => {

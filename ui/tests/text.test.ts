@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { complete } from "../src/lib/emoji";
-import { shortTime } from "../src/lib/format";
+import { dayAndTime, shortTime, sinceTime, time } from "../src/lib/format";
 import { rank, score } from "../src/lib/fuzzy";
 import { visible } from "../src/lib/hostile";
 import { host, split } from "../src/lib/links";
@@ -93,9 +93,10 @@ describe("emoji", () => {
 });
 
 describe("times", () => {
+  const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
+
   it("are relative at first and absolute later", () => {
     const now = new Date(2026, 5, 15, 12, 0).getTime();
-    const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
     expect(shortTime(at(2026, 5, 15, 11, 58), now)).toMatch(/2/);
     expect(shortTime(at(2026, 5, 15, 8, 5), now)).toMatch(/0?8:05/);
     expect(shortTime(at(2026, 5, 13, 8, 5), now)).toBe(new Intl.DateTimeFormat(navigator.language, { weekday: "short" }).format(new Date(2026, 5, 13)));
@@ -107,6 +108,12 @@ describe("times", () => {
     expect(shortTime(new Date(now + 29_000).toISOString(), now)).toBe("now");
     expect(shortTime(new Date(now - 29_000).toISOString(), now)).toBe("now");
     expect(shortTime(new Date(now + 20 * 60_000).toISOString(), now)).toMatch(/12:20/);
+  });
+
+  it("says the day too when something has lasted since another", () => {
+    const now = new Date(2026, 5, 15, 12, 0).getTime();
+    expect(sinceTime(at(2026, 5, 15, 8, 5), now)).toBe(time(at(2026, 5, 15, 8, 5)));
+    expect(sinceTime(at(2026, 5, 14, 23, 55), now)).toBe(dayAndTime(at(2026, 5, 14, 23, 55)));
   });
 });
 

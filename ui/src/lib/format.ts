@@ -79,6 +79,11 @@ export function dayAndTime(at: string): string {
   return f.made(f.soon.format(new Date(at)));
 }
 
+/** Since when something lasts: "14:05" if that was today, else "Sun, 12 Mar, 14:05". */
+export function sinceTime(at: string, now = Date.now()): string {
+  return dayNumber(new Date(at)) === dayNumber(new Date(now)) ? time(at) : dayAndTime(at);
+}
+
 /** For lists: "2 min", "14:05", "Tue", "12 Mar", "12 Mar 2024". */
 export function shortTime(at: string, now = Date.now()): string {
   return f.made(short(at, now));

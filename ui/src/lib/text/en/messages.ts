@@ -1,5 +1,5 @@
 /** Messages that were written: their thread, what is done with them, and how far they came. */
-import { list, shortTime, time } from "../../format";
+import { list, shortTime, sinceTime } from "../../format";
 import { many } from "./many";
 
 export const thread = {
@@ -125,7 +125,7 @@ export const state = {
   local: "On this device. Connect a relay to send it.",
   scheduled: "Is sent at its time",
   pending: (since: string | null) =>
-    since ? `Waiting to be sent - you are offline since ${time(since)}` : "Waiting to be sent",
+    since ? `Waiting to be sent - you are offline since ${sinceTime(since)}` : "Waiting to be sent",
   sent: "Sent: safe at the relay",
   delivered: "Delivered to their device",
   read: "Read",

@@ -1,5 +1,5 @@
 /** What is around every view: words used all over, the rail, banners, the palette, toasts. */
-import { count, time } from "../../format";
+import { count, sinceTime } from "../../format";
 import { many } from "./many";
 
 export const common = {
@@ -54,9 +54,10 @@ export const nav = {
 };
 
 export const banner = {
-  offline: (n: number) =>
-    n > 0 ? `Offline - ${many(n, "change", "changes")} waiting` : "Offline - you can go on, everything is kept here",
-  since: (at: string) => `since ${time(at)}`,
+  offline: (n: number, since: string | null) => {
+    const what = n > 0 ? `${many(n, "change", "changes")} waiting` : "you can go on, everything is kept here";
+    return since ? `Offline since ${sinceTime(since)} - ${what}` : `Offline - ${what}`;
+  },
   show: "Show outbox",
   demo: "This is a demo. Nothing leaves this computer.",
   demoLeave: "Back to my own inbox",
