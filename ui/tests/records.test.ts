@@ -3,6 +3,7 @@ import { cleanup, fireEvent } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 
 import { agency } from "../src/lib/backend/fake/agency";
+import type { ConversationRow } from "../src/lib/bindings/ConversationRow";
 import { version } from "../src/lib/backend/fake/records";
 import { attachment } from "../src/lib/backend/fake/world";
 import { minorOf, typed } from "../src/lib/record";
@@ -158,6 +159,19 @@ describe("a conversation", () => {
     await user.click(unlink);
     await soon(() => expect(toast()).toContain("Unlinked: Villa Rosa"));
     expect(fake.calls.find((call) => call.name === "record_link")?.args).toEqual({ conversation: "c-rosa", record: "r-villa", on: false });
+  });
+
+  it("offers to begin a property where clients are worked with, and has no empty heading elsewhere", async () => {
+    const user = userEvent.setup();
+    const world = agency();
+    world.records.clear();
+    for (const id of ["c-rosa", "c-ben"]) world.rows.set(id, { ...(world.rows.get(id) as ConversationRow), records: [], staffed: id === "c-rosa" });
+    await start(world, "#/conversation/c-ben");
+    await soon(() => expect(one("thread-title").textContent).toBe("Ben Okafor"));
+    await soon(() => expect(document.querySelector("aside [aria-label=Properties]")).toBeNull());
+    window.location.hash = "#/conversation/c-rosa";
+    await user.click(await soon(() => one("record-add")));
+    await soon(() => one("record-create"));
   });
 
   it("is begun from a property, which goes with it", async () => {

@@ -7,6 +7,7 @@ export const list = {
   /** A conversation nobody else is in. */
   alone: "Just you",
   deleted: "Message deleted",
+  nothing: "Nothing said yet",
   search: "Search or jump to…",
   filter: {
     active: "All",
