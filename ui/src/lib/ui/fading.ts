@@ -1,8 +1,10 @@
-/** Marks a row that scrolls sideways while something of it is beyond its end, so that what is cut there can fade out; what the
- * keyboard comes to is brought to its middle. */
+/** Marks a row that scrolls sideways while something of it is before its beginning or beyond its end, so that what is cut there
+ * can fade out; what the keyboard comes to is brought to its middle. */
 export function fading(row: HTMLElement): { destroy(): void } {
   const look = (): void => {
-    row.toggleAttribute("data-more", row.scrollWidth - row.clientWidth - Math.abs(row.scrollLeft) > 2);
+    const before = Math.abs(row.scrollLeft);
+    row.toggleAttribute("data-before", before > 2);
+    row.toggleAttribute("data-more", row.scrollWidth - row.clientWidth - before > 2);
   };
   const show = (event: FocusEvent): void => (event.target as Element).scrollIntoView({ block: "nearest", inline: "center" });
   const observer = new ResizeObserver(look);
