@@ -198,7 +198,7 @@ export const help = {
     },
     settings: {
       title: "Settings",
-      text: ["One page, to be searched. Look, language, text size, the lock, what the desktop shows and the room for files are this device's own. How you write and read is the same on all your devices: read receipts, when you are here, what Enter does, undoing, previews of links, video calls, and what to be told of."],
+      text: ["One page, to be searched. Appearance, language, text size, the lock, what the desktop shows and the room for files are this device's own. How you write and read is the same on all your devices: read receipts, when you are here, what Enter does, undoing, previews of links, video calls, and what to be told of."],
       data: "Notifications show names and text only if you want that. Homing connects to the relay, and otherwise only to what you turn on: pages you make previews of, and a translation service of your own.",
     },
     demo: {

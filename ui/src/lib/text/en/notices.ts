@@ -7,7 +7,7 @@ export const notices = {
   title: "Notifications",
   all: "All",
   unread: "Unread",
-  settings: "What to be told of",
+  settings: "Notification settings",
   empty: "Nothing new",
   emptyHelp: "Mentions, requests and messages you have not read show up here, on all your devices.",
   read: "Mark as read",

@@ -42,7 +42,7 @@ export const invite = {
   clientName: "Client's name",
   clientNamePlaceholder: "Maria Bellini",
   conversation: "Conversation",
-  make: "Make the invitation",
+  make: "Create invitation",
   making: "Making the invitation…",
   ready: "Send this link to one person",
   readyHelp: "Anyone who has the link can use it once. Send it by a way you trust.",
@@ -70,7 +70,7 @@ export const join = {
   title: "Join",
   paste: "Paste the invitation link",
   placeholder: "homing://join/1/…",
-  look: "Look at it",
+  look: "Continue",
   asks: (inviter: string) => `${inviter} invites you`,
   kind: {
     personal: "to an account",

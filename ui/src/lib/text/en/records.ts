@@ -113,7 +113,7 @@ export const records = {
   count: (n: number) => many(n, "property", "properties"),
   shared: "Shared with you",
   newLead: "A title is enough to begin. Everything else can follow, on any of your devices.",
-  create: "Keep property",
+  create: "Create property",
   titlePlaceholder: "Villa Rosa",
   placePlaceholder: "Street, town",
 };
@@ -132,7 +132,7 @@ export const share = {
   withdraw: "Take back",
   withdrawName: (name: string) => `Take back from ${name}`,
   withdrawn: (name: string) => `Taken back from ${name}`,
-  again: "What they have seen they have seen; taking it back removes it from their lists.",
+  again: "What they have seen can't be unseen; taking it back removes it from their lists.",
   list: "Shared with",
   nobody: "Nobody outside your team sees it.",
   state: {

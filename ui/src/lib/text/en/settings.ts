@@ -7,7 +7,7 @@ export const settings = {
   none: "No setting by that name",
   sections: {
     profile: "You",
-    look: "Look",
+    look: "Appearance",
     writing: "Writing and reading",
     notifications: "Notifications",
     security: "Security",

@@ -71,7 +71,7 @@ export const banner = {
   noRelay: "On this device; connect a relay to reach others",
   noRelayDo: "Connect",
   requests: (n: number) => `${many(n, "person wants", "people want")} to join`,
-  requestsDo: "Look",
+  requestsDo: "Review",
 };
 
 export const link = {
