@@ -41,6 +41,13 @@ describe("a message without words", () => {
   });
 });
 
+it("a line says words as they are read, without marks", () => {
+  expect(said("it is **not**, see `plan.pdf`", null)).toBe("it is not, see plan.pdf");
+  expect(said("2 * 3 * 4 and a_file_name", null)).toBe("2 * 3 * 4 and a_file_name");
+  // Cut in the middle of its marks.
+  expect(said("this is **very imp", null)).toBe("this is **very imp");
+});
+
 describe("who has no name yet", () => {
   it("is somebody, in the words of the catalogue", async () => {
     expect([called(""), calledDevice(""), titled(UNNAMED), titled("")]).toEqual(["Somebody", "A device", "Somebody", "Just you"]);

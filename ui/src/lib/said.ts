@@ -7,6 +7,7 @@ import type { MessageRow } from "./bindings/MessageRow";
 import type { Quote } from "./bindings/Quote";
 import { duration } from "./format";
 import { visible } from "./hostile";
+import { words } from "./markdown";
 import { t } from "./text";
 
 /** What a conversation is called; without a name it is one that nobody else is in. */
@@ -30,9 +31,9 @@ export function offered(one: Choice): string {
   return one.people.length === 0 ? titled(one.title) : t.pick.with(titled(one.title), one.people.map(visible));
 }
 
-/** What a line says of a message: its words, or what it holds instead. */
-export function said(words: string, files: FilesSaid | null): string {
-  if (!files) return words;
+/** What a line says of a message: its words without their marks, or what it holds instead. */
+export function said(text: string, files: FilesSaid | null): string {
+  if (!files) return words(text);
   const { kind, count, duration_ms, name } = files;
   if (kind === "voice") return count === 1 && duration_ms !== null ? t.file.said.voiceOf(duration(duration_ms)) : t.file.said.voice(count);
   if (kind === "file" && count === 1 && name !== "") return visible(name);
