@@ -205,6 +205,18 @@ describe("conversation", () => {
     expect(receipts.textContent).toContain("Read");
   });
 
+  it("says of a message that waits only that it waits", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => row("c-ben-1"));
+    fake.putMessage(message("waits", "c-ben", { body: "soon", state: "pending", receipts: [] }));
+    (await soon(() => row("waits"))).focus();
+    await user.keyboard("{Enter}");
+    const receipts = await soon(() => one("receipts"));
+    expect(receipts.textContent).toContain("Waiting to be sent");
+    expect(receipts.textContent).not.toContain("Nobody else");
+  });
+
   it("asks before a message goes for everyone, then shows that it is gone", async () => {
     const user = userEvent.setup();
     const fake = await start(undefined, "#/conversation/c-ben");
