@@ -167,8 +167,8 @@ export const members = {
 /** What a person sets for somebody else, on their own devices only. */
 export const persons = {
   more: (name: string) => `What to call ${name}, and whether to hear them`,
-  callThem: "Call them",
-  callHelp: (own: string) => `They call themselves ${own}. Nobody else sees what you call them.`,
+  callThem: "Your name for them",
+  callHelp: (own: string) => `They go by ${own}. Nobody else sees your name for them.`,
   renamed: (own: string, name: string) => (name === "" ? `${own} is shown by their own name` : `${own} is called ${name} here`),
   block: "Block",
   unblock: "Unblock",
