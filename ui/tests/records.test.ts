@@ -52,6 +52,7 @@ describe("a property", () => {
     const conflict = await soon(() => one("record-conflict"));
     expect(conflict.textContent).toContain("You");
     expect(conflict.textContent).toContain("Ben Okafor");
+    expect(conflict.textContent).toContain("Title: 2 values");
     expect(conflict.textContent).toContain("Loft, Kanał 12");
     expect(conflict.querySelectorAll("time")).toHaveLength(2);
     await user.click(one("record-use", '[data-by="p-ben"]'));

@@ -52,7 +52,7 @@ export const record = {
     sent: "Safe at the relay",
     failed: "Could not be sent. The outbox says why.",
   },
-  apart: (n: number) => `${many(n, "value was", "values were")} written apart. Choose one:`,
+  apart: (field: string, n: number) => `${field}: ${many(n, "value was", "values were")} written apart. Choose one:`,
   apartHelp: "Two devices changed this before they heard of each other. What you choose counts for everybody.",
   by: (name: string, at: string) => `${name}, ${shortTime(at)}`,
   byWaiting: (name: string) => `${name}, waiting to be sent`,
