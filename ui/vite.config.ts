@@ -17,6 +17,8 @@ export default defineConfig({
     setupFiles: ["./tests/setup.ts"],
     include: ["tests/**/*.test.ts"],
     css: false,
+    // All processors: left to itself it keeps one free, and on a machine with two all files run one after the other.
+    maxWorkers: "100%",
     // Every view is rendered more than once in some of them: a busy machine takes longer than the usual five seconds.
     testTimeout: 30_000,
   },
