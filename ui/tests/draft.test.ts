@@ -119,6 +119,54 @@ describe("DraftEditor", () => {
     expect([editor.text, editor.error?.code]).toEqual(["second", "storage_failed"]);
   });
 
+  it("goes to the other draft once, also when the engine tells of it before it answers", async () => {
+    editor.input("first");
+    await vi.advanceTimersByTimeAsync(300);
+    const first = editor.id;
+    const held = gate();
+    fake.gates.set("draft_choose", held.promise);
+    const choosing = editor.choose(null);
+    await vi.advanceTimersByTimeAsync(10);
+    fake.emit({ event: "draft", draft: draft("c") });
+    expect([editor.text, editor.id]).toEqual(["first", first]);
+    held.open();
+    expect(await choosing).toBe(true);
+    expect([editor.text, editor.id]).toEqual(["", ""]);
+    editor.input("second");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(stored()).toBe("second");
+    expect(editor.others.map((other) => other.text)).toEqual(["first"]);
+  });
+
+  it("keeps what is typed while the other draft is on its way in the draft it was typed into", async () => {
+    editor.input("first");
+    await vi.advanceTimersByTimeAsync(300);
+    const held = gate();
+    fake.gates.set("draft_choose", held.promise);
+    const choosing = editor.choose(null);
+    await vi.advanceTimersByTimeAsync(10);
+    editor.input("first, and more");
+    held.open();
+    expect(await choosing).toBe(true);
+    expect(editor.text).toBe("");
+    expect(editor.others.map((other) => other.text)).toEqual(["first, and more"]);
+  });
+
+  it("shows what it heard of the draft when another one can't be had", async () => {
+    editor.input("first");
+    await vi.advanceTimersByTimeAsync(300);
+    const held = gate();
+    fake.gates.set("draft_choose", held.promise);
+    fake.failing.set("draft_choose", new CallError({ code: "not_found", message: "There is no such draft." }));
+    const choosing = editor.choose("gone");
+    await vi.advanceTimersByTimeAsync(10);
+    fake.remoteDraft("c", "first, from elsewhere");
+    held.open();
+    expect(await choosing).toBe(false);
+    await vi.advanceTimersByTimeAsync(300);
+    expect([editor.text, editor.error?.code]).toEqual(["first, from elsewhere", "not_found"]);
+  });
+
   it("takes a remote text at once when nothing here is unsaved, and moves the caret", async () => {
     editor.input("world");
     await vi.advanceTimersByTimeAsync(300);

@@ -72,6 +72,10 @@ export class DraftEditor implements Takes {
   #missed = false;
   /** Changes from elsewhere that were told of. */
   #heard = 0;
+  /** Another draft is on its way to the screen. */
+  #choosing = 0;
+  /** What was told of the draft meanwhile. */
+  #told: Draft | null = null;
 
   /** Whether what is typed is a comment for colleagues and not a message. */
   readonly comment: boolean = false;
@@ -209,18 +213,22 @@ export class DraftEditor implements Takes {
   async load(): Promise<void> {
     if (this.loaded) return;
     try {
-      let heard: number;
-      let draft: Draft;
-      // What is heard while the draft is being read is newer than the answer.
-      do {
-        heard = this.#heard;
-        draft = await this.ask();
-      } while (heard !== this.#heard);
-      this.#adopt(draft);
+      this.#adopt(await this.#newest(() => this.ask()));
       this.loaded = true;
     } catch (thrown) {
       this.error = asCallError(thrown);
     }
+  }
+
+  /** What is heard while the draft is being read is newer than the answer. */
+  async #newest(read: () => Promise<Draft>): Promise<Draft> {
+    let heard = this.#heard;
+    let draft = await read();
+    while (heard !== this.#heard) {
+      heard = this.#heard;
+      draft = await this.ask();
+    }
+    return draft;
   }
 
   /** The person typed. */
@@ -251,16 +259,24 @@ export class DraftEditor implements Takes {
       await this.flush();
       if (this.dirty || this.posting) return false;
       const before = this.text;
+      let draft: Draft | null = null;
+      this.#choosing += 1;
       try {
-        const draft = await this.pick(id);
-        // What was typed meanwhile went into the draft that was there.
-        if (this.text !== before || this.dirty) continue;
-        this.#adopt(draft);
-        return true;
+        draft = await this.#newest(() => this.pick(id));
       } catch (thrown) {
         this.error = asCallError(thrown);
+      }
+      this.#choosing -= 1;
+      const told = this.#told;
+      this.#told = null;
+      if (!draft) {
+        if (told) this.remote(told);
         return false;
       }
+      // What was typed meanwhile went into the draft that was there.
+      if (this.text !== before || this.dirty) continue;
+      this.#adopt(draft);
+      return true;
     }
   }
 
@@ -268,6 +284,11 @@ export class DraftEditor implements Takes {
   remote(draft: Draft): void {
     if (draft.comment !== this.comment) return;
     this.#heard += 1;
+    // Words that are typed go into the draft that is on the screen: it changes when the other one is there, and not before.
+    if (this.#choosing > 0) {
+      this.#told = draft;
+      return;
+    }
     if (this.dirty || this.#busy || this.posting || this.composing) {
       this.#missed = true;
       this.sending = draft.sending;

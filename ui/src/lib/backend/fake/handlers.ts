@@ -132,7 +132,9 @@ export function listed(fake: FakeBackend, one: Draft): DraftRow {
 }
 
 export function setDraft(fake: FakeBackend, id: string, text: string, base: string | null, reply: string | null, which: string | null = null, template: string | null = null): Calls["draft_set"]["answer"] {
-  if (which === "" && (fake.world.drafts.get(id)?.text ?? "") !== "") choose(fake, id, null);
+  const shown = fake.world.drafts.get(id);
+  if (which === "" && (shown?.text ?? "") !== "") choose(fake, id, null);
+  else if (which && shown?.others.some((other) => other.id === which)) choose(fake, id, which);
   const held = fake.world.drafts.get(id) ?? draft(id);
   const history = fake.draftTexts(id);
   const before = history.get(base ?? "0") ?? "";
