@@ -67,6 +67,7 @@ HTMLDialogElement.prototype.close = function (this: HTMLDialogElement): void {
   this.open = false;
 };
 Element.prototype.scrollTo = function (): void {};
+Element.prototype.scrollBy = function (): void {};
 Element.prototype.scrollIntoView = function (): void {};
 if (typeof globalThis.CSS === "undefined") vi.stubGlobal("CSS", {});
 CSS.escape ??= (text: string): string => text.replace(/[^\w-]/gu, (letter) => `\\${letter}`);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::driver::{App, Desk};
 use crate::programs::Terminal;
-use crate::steps::{open, tid};
+use crate::steps::{begin, first_start, open, row, tid, to_inbox};
 
 /// The message at the top of the view, and whether the last one is in view.
 const PLACE: &str = "const log = document.querySelector('[data-testid=log]');
@@ -116,6 +116,130 @@ async fn what_is_in_view_stays_the_same_while_older_messages_come_in_front_of_it
     let many = "return window.way.messages >= arguments[0] && [window.way.taken]";
     let taken = app.wait_until("messages of several pages", many, vec![json!(MESSAGES * 9 / 10)]).await;
     assert_eq!(taken, json!([0]), "messages in view were made anew");
+    app.close().await;
+}
+
+/// Writes one message after the other, without looking.
+const WRITE: &str = "const [conversation, texts, done] = arguments;
+    const send = async () => {
+        for (const text of texts) {
+            const call = { call: 'send', args: { conversation, text } };
+            await window.__TAURI_INTERNALS__.invoke('call', { call });
+        }
+    };
+    send().then(() => done(null), (refused) => done(refused));";
+
+/// A window with a conversation that is not open, and where these were said after "The first".
+async fn notes(desk: &Desk, texts: &[String]) -> (App, String) {
+    let app = desk.app("ada", &[]).await;
+    first_start(&app, "Ada Berger").await;
+    let notes = begin(&app, "Notes", &[], "The first").await;
+    to_inbox(&app).await;
+    let refused = app.client.execute_async(WRITE, vec![json!(notes), json!(texts)]).await.unwrap();
+    assert_eq!(refused, json!(null));
+    // A window that knows nothing of them yet.
+    app.close().await;
+    let app = desk.app("ada", &[]).await;
+    app.wait_for(&row(&notes)).await;
+    (app, notes)
+}
+
+fn lines(count: usize) -> Vec<String> {
+    (0..count).map(|line| format!("Line {line}")).collect()
+}
+
+/// Draws the list to its top, again and again, as somebody who looks for the beginning; the page is busy at the moment older
+/// messages come.
+const TO_THE_TOP: &str = "const log = document.querySelector('[data-testid=log]');
+    let height = log.scrollHeight;
+    new MutationObserver(() => {
+        const came = log.scrollHeight - height > 1000;
+        height = log.scrollHeight;
+        const begin = performance.now();
+        while (came && performance.now() - begin < 200);
+    }).observe(log, { attributes: true, attributeFilter: ['style'], subtree: true });
+    const frame = () => {
+        if (log.scrollTop > 0) {
+            log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+            log.scrollTop = 0;
+        }
+        requestAnimationFrame(frame);
+    };
+    frame();";
+
+#[tokio::test]
+async fn who_goes_up_and_up_comes_to_the_oldest_message() {
+    let desk = Desk::start();
+    // Long ones were read last, so those above them are taken for long until they are measured.
+    let texts: Vec<String> = lines(350).into_iter().chain((0..100).map(|_| lines(12).join("\n"))).collect();
+    let (app, notes) = notes(&desk, &texts).await;
+    open(&app, &notes).await;
+    wait_place(&app, "the end", |place| place["rest"].as_f64().unwrap() < 4.0).await;
+    app.eval(TO_THE_TOP, vec![]).await;
+    let there = "const log = document.querySelector('[data-testid=log]').getBoundingClientRect();
+        const first = [...document.querySelectorAll('[data-testid=message]')]
+            .find((message) => message.querySelector('[data-testid=message-body]').textContent.trim() === 'The first');
+        return first !== undefined && first.getBoundingClientRect().top >= log.top";
+    app.wait_until("the oldest message", there, vec![]).await;
+    app.close().await;
+}
+
+/// Opens a conversation and scrolls up at once, and tells how often the list went back to its end.
+const UP_AT_ONCE: &str = "const [id, frames, done] = arguments;
+    document.querySelector(`[data-testid=conversation][data-id='${id}'] a`).click();
+    let [rest, back, seen] = [0, 0, 0];
+    const frame = () => {
+        const log = document.querySelector('[data-testid=log]');
+        const shown = log?.querySelector('[data-testid=message]')?.checkVisibility({ visibilityProperty: true });
+        if (shown) {
+            const now = log.scrollHeight - log.scrollTop - log.clientHeight;
+            if (now <= 4 && rest > 4) back += 1;
+            log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+            log.scrollTop -= 60;
+            rest = log.scrollHeight - log.scrollTop - log.clientHeight;
+            seen += 1;
+            if (seen > frames) return done({ back, rest });
+        }
+        requestAnimationFrame(frame);
+    };
+    frame();";
+
+#[tokio::test]
+async fn a_list_that_was_just_opened_stays_where_somebody_scrolls_it() {
+    let desk = Desk::start();
+    let (app, notes) = notes(&desk, &lines(200)).await;
+    let way = app.client.execute_async(UP_AT_ONCE, vec![json!(notes), json!(60)]).await.unwrap();
+    assert_eq!(way["back"], json!(0), "{way}");
+    app.close().await;
+}
+
+/// Takes the list in hand while the window gets another size, and scrolls up; how far from the end it is once nothing moves.
+const IN_HAND: &str = "const done = arguments[arguments.length - 1];
+    const log = document.querySelector('[data-testid=log]');
+    log.dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+    // As the line that says one is offline, which comes above.
+    log.parentElement.style.marginTop = '36px';
+    requestAnimationFrame(() => {
+        log.scrollTop -= 500;
+        let [rest, still] = [null, 0];
+        const look = () => {
+            const now = log.scrollHeight - log.scrollTop - log.clientHeight;
+            still = now === rest ? still + 1 : 0;
+            rest = now;
+            return still > 60 ? done(rest) : requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    });";
+
+#[tokio::test]
+async fn a_window_that_changes_its_size_does_not_take_the_list_out_of_the_hand() {
+    let desk = Desk::start();
+    let (app, notes) = notes(&desk, &lines(200)).await;
+    open(&app, &notes).await;
+    wait_place(&app, "the end", |place| place["rest"].as_f64().unwrap() < 4.0).await;
+    let rest = app.client.execute_async(IN_HAND, vec![]).await.unwrap();
+    // Rows that were measured only then may take less than they were taken for.
+    assert!(rest.as_f64().unwrap() > 100.0, "{rest} from the end");
     app.close().await;
 }
 

@@ -87,6 +87,8 @@ impl App {
         let script = "const element = document.querySelector(arguments[0]);
             if (!element || element.disabled) return false;
             element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+            // Of a list that scrolls: what is pressed there is whatever is around it.
+            if (getComputedStyle(element).pointerEvents === 'none') return false;
             const box = element.getBoundingClientRect();
             const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
             if (hit === null || !(element.contains(hit) || hit.contains(element))) return false;

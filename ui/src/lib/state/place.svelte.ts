@@ -24,6 +24,17 @@ export interface Anchor {
   above: number;
 }
 
+/** A message, and how much of it stands above the view, by its height and the view's. */
+interface Goal {
+  id: string;
+  above: (height: number, view: number) => number;
+}
+
+/** Below what came before it, as somebody begins to read. */
+const atTop = (): number => -24;
+const centred = (height: number, view: number): number => (height - view) / 2;
+const atBottom = (height: number, view: number): number => height - view;
+
 /**
  * The place a reader has in a conversation. It is kept while rows get their sizes, pictures load, the window or the
  * text changes its size: at the end the end stays in view, anywhere else the message at the top does. Only somebody who
@@ -37,13 +48,17 @@ export class Place {
   drawn = $state(false);
   /** Nothing moves. */
   calm = $state(false);
+  /** Somebody scrolls with a wheel or a finger, or did a moment ago. */
+  rolling = $state(false);
   /** Far enough from the end to offer the way back. */
   away = $state(false);
   unreadAbove = $state(false);
   flashing = $state<string | null>(null);
   #atEnd = true;
+  /** Somebody scrolls in any way, or did a moment ago. */
+  #inHand = false;
   /** Where the list is on its way to, until it rests. */
-  #goal: { id: string; flash: boolean; above: number | null } | null = null;
+  #goal: Goal | null = null;
   /** Where the focus goes, and where it was: a row takes it only once it has its size. */
   #focus: { id: string; from: Element | null } | null = null;
   /** The window changes its size: scrolling is the list's own until it rests. */
@@ -53,8 +68,6 @@ export class Place {
   #rests: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #fades: ReturnType<typeof setTimeout> | undefined;
-  /** What waits until the virtual list knows where it stands. */
-  #due: (() => void) | null = null;
 
   constructor(
     private readonly thread: Thread,
@@ -69,7 +82,6 @@ export class Place {
     clearTimeout(this.#rests);
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#fades);
-    this.#due?.();
     this.handle = null;
   }
 
@@ -106,7 +118,7 @@ export class Place {
     this.#atEnd = false;
     await tick();
     if (this.#indexOf(id) < 0) return this.toEnd();
-    this.#goal = { id, flash, above: null };
+    this.#goal = { id, above: flash ? centred : atTop };
     this.#aim();
     this.#stand();
     if (flash) {
@@ -135,33 +147,36 @@ export class Place {
     await this.toEnd();
   }
 
+  /** Brings a message into view, whole if it fits. */
   nearest(index: number): void {
+    const { handle } = this;
+    const item = this.items()[index];
+    if (!handle || !item) return;
     this.#goal = null;
-    this.handle?.scrollToIndex(index, { align: "nearest" });
+    const [top, height] = [handle.getItemOffset(index), handle.getItemSize(index)];
+    const offset = handle.getScrollOffset();
+    if (top < offset) this.#goal = { id: item.row.id, above: () => 0 };
+    else if (top + height > offset + handle.getViewportSize()) this.#goal = { id: item.row.id, above: atBottom };
+    else return;
+    this.#atEnd = false;
+    this.#aim();
+    this.#rest();
   }
 
   /**
-   * Does something when the virtual list hears of a scroll, or nothing scrolls. Between a correction of its place and the
-   * scroll that tells of it, it takes rows that come in front for those it shows, and makes all of these anew, twice.
+   * Tells the virtual list where it stands. When it is scrolled, also by its own corrections, it waits for the event of that: until
+   * then it takes rows that come in front for those it shows and makes all of these anew, and corrections that follow start
+   * from where it no longer is, which leaves it blank at its top.
    */
-  #heard = (then: () => void): Promise<void> =>
-    new Promise((resolve) => {
-      const go = (): void => {
-        if (this.#due !== go) return;
-        this.#due = null;
-        then();
-        resolve();
-      };
-      this.#due = go;
-      requestAnimationFrame(() => requestAnimationFrame(go));
-    });
+  #tell = (): void => {
+    if (this.handle) this.scroller().dispatchEvent(new Event("scroll"));
+  };
 
   scrolled = (): void => {
-    this.#due?.();
     const { handle } = this;
     if (!handle || !this.placed) return;
     // The place may have been moved by a change of size that the list has not heard of yet.
-    if (this.#grown()) this.#reflowed();
+    if (!this.#inHand && this.#grown()) this.#reflowed();
     this.calm = false;
     const offset = handle.getScrollOffset();
     const rest = handle.getScrollSize() - offset - handle.getViewportSize();
@@ -171,7 +186,7 @@ export class Place {
     this.#atEnd = this.thread.atEnd && !this.#goal && (this.#atEnd ? rest < SLACK || !up : rest < SLACK && !this.#reflows);
     this.#offset = offset;
     this.away = rest > 300 || !this.thread.atEnd;
-    if (offset < NEAR) void this.thread.loadOlder(this.#heard);
+    if (offset < NEAR) void this.thread.loadOlder(this.#tell);
     if (rest < NEAR) void this.thread.loadNewer();
     this.look();
     this.#rest();
@@ -182,22 +197,32 @@ export class Place {
     const { handle } = this;
     if (!handle || !this.placed) return;
     if (this.#grown()) this.#reflowed();
-    else this.#aim();
+    else void tick().then(this.#aim);
   };
 
   /** The view got another size: rows that are not on the screen don't tell that they got other heights. */
   #reflowed(): void {
-    this.#reflows = true;
-    if (!this.#goal) this.#hold();
-    this.#aim();
+    if (!this.#inHand) {
+      this.#reflows = true;
+      if (!this.#goal) this.#hold();
+    }
+    void tick().then(this.#aim);
     this.#rest();
   }
 
   /** Somebody takes the list in hand: it goes nowhere by itself any more, and stays where it is scrolled next. */
   taken = (): void => {
+    this.#inHand = true;
+    this.rolling = false;
     this.#goal = null;
     this.#reflows = false;
     this.#offset = Number.POSITIVE_INFINITY;
+    this.#rest();
+  };
+
+  rolled = (): void => {
+    this.taken();
+    this.rolling = true;
   };
 
   /** What is on the screen of somebody who looks counts as seen. */
@@ -215,7 +240,7 @@ export class Place {
   #return(anchor: Anchor): Promise<void> | undefined {
     if (this.#indexOf(anchor.id) < 0) return this.toEnd();
     this.#atEnd = false;
-    this.#goal = { id: anchor.id, flash: false, above: anchor.above };
+    this.#goal = { id: anchor.id, above: () => anchor.above };
     this.#aim();
     this.#stand();
     this.#rest();
@@ -233,18 +258,35 @@ export class Place {
 
   #hold(): void {
     const { anchor } = this.thread;
-    if (!this.#atEnd && anchor) this.#goal = { id: anchor.id, flash: false, above: anchor.above };
+    if (!this.#atEnd && anchor) this.#goal = { id: anchor.id, above: () => anchor.above };
   }
 
-  #aim(): void {
+  /**
+   * Goes where it should stand. The virtual list could go there by itself, but not be stopped: its way ends only when no row was
+   * measured for a while, and takes back whoever scrolls meanwhile.
+   */
+  #aim = (): void => {
+    const { handle } = this;
+    if (!handle) return;
+    // Somebody has scrolled, and the event of it is on its way.
+    if (this.#inHand && this.scroller().scrollTop < handle.getScrollOffset()) this.#tell();
+    const top = this.#top(handle);
+    if (top === null) return;
+    this.scroller().scrollTop = top;
+    this.#tell();
+  };
+
+  /** How much of the list stands above the view where it should be. */
+  #top(handle: VirtualizerHandle): number | null {
     const goal = this.#goal;
-    if (this.#atEnd && this.thread.atEnd) this.handle?.scrollToIndex(this.items().length - 1, { align: "end" });
-    else if (goal) {
-      const at = this.#indexOf(goal.id);
-      if (at < 0) this.#goal = null;
-      else if (goal.above !== null) this.handle?.scrollToIndex(at, { align: "start", offset: goal.above });
-      else this.handle?.scrollToIndex(at, goal.flash ? { align: "center" } : { align: "start", offset: -24 });
+    const end = this.#atEnd && this.thread.atEnd;
+    const at = end ? this.items().length - 1 : goal ? this.#indexOf(goal.id) : -1;
+    if (at < 0) {
+      this.#goal = null;
+      return null;
     }
+    const above = end || !goal ? atBottom : goal.above;
+    return handle.getItemOffset(at) + above(handle.getItemSize(at), handle.getViewportSize());
   }
 
   /** It rests when time has passed and two frames were drawn: a busy page tells of sizes and scrolling later than its timers. */
@@ -262,6 +304,8 @@ export class Place {
     this.#focus = null;
     this.#goal = null;
     this.#reflows = false;
+    this.#inHand = false;
+    this.rolling = false;
     this.calm = true;
     const offset = handle.getScrollOffset();
     this.#atEnd ||= this.thread.atEnd && handle.getScrollSize() - offset - handle.getViewportSize() < SLACK;

@@ -1,3 +1,4 @@
+import { tick } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 
 import { asCallError, type Backend, type CallError, type EngineEvent } from "../backend";
@@ -147,15 +148,16 @@ export class Thread {
     await this.#fetch({}, (page) => this.#replace(page));
   }
 
-  /** `moment` says when the rows may come in front of those that are shown. */
-  async loadOlder(moment?: (take: () => void) => Promise<void>): Promise<void> {
+  /** `tell` is called before rows come in front of those that are shown, and once they are drawn. */
+  async loadOlder(tell?: () => void): Promise<void> {
     if (!this.older || this.loading) return;
-    const take = (page: MessagePage): void => {
+    await this.#fetch({ before: this.older }, (page) => {
+      tell?.();
       this.prepended = true;
       this.rows = merge(this.rows, page.rows);
       this.older = page.older;
-    };
-    await this.#fetch({ before: this.older }, take, moment);
+      void tick().then(tell);
+    });
   }
 
   async loadNewer(): Promise<void> {
@@ -257,7 +259,6 @@ export class Thread {
   async #fetch(
     cursor: { before?: string; after?: string; around?: string },
     take: (page: MessagePage) => void,
-    moment = async (then: () => void): Promise<void> => then(),
   ): Promise<void> {
     const continues = cursor.before !== undefined || cursor.after !== undefined;
     const generation = continues ? this.#generation : (this.#generation += 1);
@@ -269,11 +270,9 @@ export class Thread {
         unread: false,
         ...cursor,
       });
-      await moment(() => {
-        if (generation !== this.#generation) return;
-        take(page);
-        this.#catchUp(page);
-      });
+      if (generation !== this.#generation) return;
+      take(page);
+      this.#catchUp(page);
     } catch (thrown) {
       if (generation === this.#generation) this.error = asCallError(thrown);
     } finally {
