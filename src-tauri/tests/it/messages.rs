@@ -28,10 +28,13 @@ fn in_it(id: &str, part: &str) -> String {
 
 /// Goes to a message, as somebody who takes the list in hand: what it offers shows.
 async fn go_to(app: &App, id: &str) {
-    app.wait_for(&of(id)).await;
-    let script = "document.querySelector('[data-testid=log]').dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
-        document.querySelector(arguments[0]).focus()";
-    app.eval(script, vec![json!(of(id))]).await;
+    // A row beyond the view comes and goes with what moves.
+    let script = "const row = document.querySelector(arguments[0]);
+        if (!row) return false;
+        document.querySelector('[data-testid=log]').dispatchEvent(new WheelEvent('wheel', { bubbles: true }));
+        row.focus();
+        return true";
+    app.wait_until("the message", script, vec![json!(of(id))]).await;
 }
 
 /// Scrolls up until a message is on the screen.
