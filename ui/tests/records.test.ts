@@ -1,13 +1,17 @@
 import userEvent from "@testing-library/user-event";
 import { cleanup, fireEvent } from "@testing-library/svelte";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
+import { CallError } from "../src/lib/backend";
 import { agency } from "../src/lib/backend/fake/agency";
 import type { ConversationRow } from "../src/lib/bindings/ConversationRow";
 import { version } from "../src/lib/backend/fake/records";
 import { attachment } from "../src/lib/backend/fake/world";
 import { minorOf, typed } from "../src/lib/record";
+import { chooseLanguage, t } from "../src/lib/text";
 import { all, app, one, soon, start } from "./helpers";
+
+afterEach(() => chooseLanguage(null));
 
 function field(key: string): HTMLElement {
   return one("record-field", `[data-field="${key}"]`);
@@ -73,6 +77,19 @@ describe("a property", () => {
     await user.click(one("share-do"));
     await soon(() => expect(toast()).toContain("Shared with 1 client"));
     expect(fake.calls.find((call) => call.name === "record_publish")?.args).toEqual({ record: "r-villa", clients: ["s-maria"], on: true });
+  });
+
+  it.each(["file_not_here", "file_gone"] as const)("says why it is not shared while photos are missing: %s", async (code) => {
+    const user = userEvent.setup();
+    chooseLanguage("pseudo");
+    const fake = await start(undefined, "#/share/r-villa");
+    fake.failing.set("record_publish", new CallError({ code, message: "The engine's own words." }));
+    await soon(() => one("share-preview"));
+    await user.click(one("share-client", '[data-space="s-maria"]'));
+    await user.click(one("share-do"));
+    const error = await soon(() => one("error"));
+    expect(error.dataset["code"]).toBe(code);
+    expect(error.textContent).toContain(t.error[code]);
   });
 
   it("says of a photo that the relay does not take why, and tries again", async () => {

@@ -151,18 +151,30 @@ impl Core {
         self.file_work(Work::Look { files }, looked);
     }
 
-    /// Refuses what needs these files while some are not on this device, and has those fetched.
-    pub(crate) fn have_here(&mut self, files: &[AttachmentRow]) -> Result<(), ApiError> {
-        let absent: Vec<&AttachmentRow> = files.iter().filter(|file| !is_here(file)).collect();
-        let Some(first) = absent.first() else { return Ok(()) };
-        let message = format!(
-            "\"{}\" is not on this device yet. It is fetched as soon as the relay can be reached; then try once more.",
-            visible(&first.name)
-        );
-        for file in absent {
+    /// Refuses what needs these files while some are not on this device, and has those fetched that the relay may have.
+    /// `without`: what to do about one that it has no longer.
+    pub(crate) fn have_here(&mut self, files: &[AttachmentRow], without: &str) -> Result<(), ApiError> {
+        let absent: Vec<&AttachmentRow> =
+            files.iter().filter(|file| !is_here(file) && !self.is_whole(file)).collect();
+        let (gone, coming): (Vec<_>, Vec<_>) =
+            absent.into_iter().partition(|file| file.state == FileState::Gone);
+        for file in &coming {
             self.attachment_fetch(ItemRef { id: file.id.to_string() })?;
         }
-        Err(ApiError::new(Code::KeyUnavailable, message))
+        if let Some((first, others)) = gone.split_first() {
+            return Err(lost(&named(first, others), without));
+        }
+        let Some((first, others)) = coming.split_first() else { return Ok(()) };
+        let message = format!(
+            "Not on this device yet: {}. What is missing is fetched as soon as the relay can be reached and has it; then try once more.",
+            named(first, others)
+        );
+        Err(ApiError::new(Code::FileNotHere, message))
+    }
+
+    /// Whether all of a file lies here, also one that could not be brought to where it was to go.
+    fn is_whole(&self, file: &AttachmentRow) -> bool {
+        file.blob.is_some_and(|blob| files::is_whole(&self.folder_of(&blob), file.chunks.len()))
     }
 
     fn go_on_with<T: serde::Serialize + Send + 'static>(
@@ -233,6 +245,9 @@ impl Core {
             Err(error) if error.code == Code::NotFound => return self.sealed_of_draft(id)?.ok_or(error),
             row => row?,
         };
+        if row.state == FileState::Gone && !self.is_whole(&row) {
+            return Err(lost(&named(&row, &[]), "Ask whoever has it to send or add it once more."));
+        }
         let folder = row.blob.map(|blob| self.folder_of(&blob)).ok_or_else(files::missing)?;
         Ok(Sealed {
             folder,
@@ -517,6 +532,21 @@ pub(crate) fn blobs_of(folders: &[PathBuf]) -> Vec<BlobId> {
 /// Whether a message or a draft names the file. When in doubt it does.
 pub(crate) fn is_used(db: &Read<'_>, blob: &BlobId) -> bool {
     attachments::is_named(db, blob).unwrap_or(true)
+}
+
+/// These files, by the first one's name.
+fn named(first: &AttachmentRow, others: &[&AttachmentRow]) -> String {
+    let name = visible(&first.name);
+    match others.len() {
+        0 => format!("\"{name}\""),
+        others => format!("\"{name}\" and {others} more"),
+    }
+}
+
+/// Nobody can get these files here any more.
+fn lost(files: &str, without: &str) -> ApiError {
+    let message = format!("Not on this device, and no longer at the relay: {files}. {without}");
+    ApiError::new(Code::FileGone, message)
 }
 
 fn sealed(done: Result<FileDone, ApiError>) -> Result<Vec<StagedFile>, ApiError> {

@@ -141,7 +141,7 @@ impl Run<'_> {
                 AttachmentState::Failed => return Err(not_fetched()),
                 AttachmentState::Gone => {
                     return Err(ApiError::new(
-                        Code::FileFailed,
+                        Code::FileGone,
                         "The relay no longer has this file. Ask who sent it to send it once more.",
                     ));
                 }

@@ -51,6 +51,10 @@ pub enum Code {
     RoleForbids,
     /// The key for this content is not on this device (yet).
     KeyUnavailable,
+    /// A file is not on this device (yet).
+    FileNotHere,
+    /// A file is not on this device, and the relay has it no longer.
+    FileGone,
     /// The demo profile never talks to a relay.
     DemoProfile,
     /// The link belongs to another relay and wants a profile of its own.

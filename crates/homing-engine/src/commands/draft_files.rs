@@ -20,7 +20,7 @@ impl Core {
         let ready = replica.ready_files(&db, &row)?;
         if ready.coming > 0 {
             return Err(ApiError::new(
-                Code::KeyUnavailable,
+                Code::FileNotHere,
                 "Your other device added a file that has not come here yet. Wait a moment, or connect this device.",
             ));
         }
@@ -53,7 +53,7 @@ impl Core {
 
     fn quick_files_for(&mut self, args: &QuickAttach) -> Result<(DocId, Which, Vec<DocId>), ApiError> {
         let files = self.quick_files(&args.id)?;
-        self.have_here(&files)?;
+        self.have_here(&files, "Take out of the quick reply what is gone, then try once more.")?;
         let id = self.find_conversation(&args.conversation)?;
         let which = which_of(args.draft.as_ref())?;
         Ok((id, which, files.into_iter().map(|file| file.id).collect()))

@@ -27,11 +27,16 @@ struct Plan {
 
 impl Core {
     pub(crate) fn forward(&mut self, args: Forward, reply: Reply<Vec<Sent>>) {
-        match self.plan(&args) {
+        let found = self.plan(&args).and_then(|plan| {
+            let files: Vec<_> =
+                plan.messages.iter().flat_map(|row| row.attachments.iter().cloned()).collect();
+            self.have_here(&files, "Forward the other messages without it.")?;
+            Ok((plan, files))
+        });
+        match found {
             Err(error) => self.settle(reply, Err(error)),
-            Ok(plan) => {
-                let once = plan.messages.iter().flat_map(|row| &row.attachments).map(|file| file.id);
-                let once: Vec<DocId> = once.collect();
+            Ok((plan, files)) => {
+                let once: Vec<DocId> = files.iter().map(|file| file.id).collect();
                 let all: Vec<DocId> = plan.to.iter().flat_map(|_| once.iter().copied()).collect();
                 self.with_files_again(&all, reply, move |core, staged| core.forward_now(&plan, staged));
             }

@@ -23,6 +23,7 @@ use homing_wire::limits;
 
 use crate::api::{ApiError, Code, FileData, FileSource};
 pub(crate) use open::missing;
+pub(crate) use reseal::is_whole;
 pub(crate) use said::{in_words, said, said_of};
 pub(crate) use thumbnail::{fit_together, small_picture, thumbnail, thumbnail_url};
 

@@ -113,8 +113,8 @@ pub(super) fn open(
 /// Not all of a file is here.
 pub(crate) fn missing() -> ApiError {
     ApiError::new(
-        Code::KeyUnavailable,
-        "The file is not on this device yet. It is fetched as soon as the relay can be reached.",
+        Code::FileNotHere,
+        "The file is not on this device yet. Have it fetched from the relay, then try once more.",
     )
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use homing_crypto::{BlobKey, CHUNK_PLAIN_LEN};
 
@@ -40,8 +41,12 @@ pub(super) fn look(files: &[Sealed], stop: &Stopper) -> Result<Vec<bool>, ApiErr
 }
 
 fn all_here(files: &[Sealed]) -> Result<(), ApiError> {
-    let whole = |file: &Sealed| (0..file.chunks).all(|index| file.folder.join(index.to_string()).is_file());
-    if files.iter().all(whole) { Ok(()) } else { Err(missing()) }
+    if files.iter().all(|file| is_whole(&file.folder, file.chunks)) { Ok(()) } else { Err(missing()) }
+}
+
+/// Whether all chunks of a file lie in its folder.
+pub(crate) fn is_whole(folder: &Path, chunks: usize) -> bool {
+    (0..chunks).all(|index| folder.join(index.to_string()).is_file())
 }
 
 /// What is in a sealed file, a chunk in memory at a time.

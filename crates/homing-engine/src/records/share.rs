@@ -48,7 +48,7 @@ impl Core {
         let mut files: Vec<AttachmentRow> = known.into_iter().filter(|row| ids.contains(&row.id)).collect();
         // Nobody waits for a film that there is nothing to take out of.
         files.retain(|row| is_here(row) || row.mime.starts_with("image/") || row.mime == ANYTHING);
-        self.have_here(&files)?;
+        self.have_here(&files, "Take off what is gone, then share this.")?;
         Ok(files.into_iter().map(|row| row.id).collect())
     }
 

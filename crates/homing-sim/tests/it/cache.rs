@@ -1,7 +1,7 @@
 //! Files on a device: which come by themselves, which go when room is short, which stay, and that what went comes again.
 
 use homing_engine::api::{
-    Attachment, AttachmentState, Call, ConversationChange, ConversationsChange, ConversationsChanged,
+    Attachment, AttachmentState, Call, Code, ConversationChange, ConversationsChange, ConversationsChanged,
     Downloads, Draft, DraftAttach, FilePin, FileRoom, FileRulesSet, FileSource, ItemRef, Nothing, OneChange,
 };
 use homing_sim::{DeviceId, World};
@@ -195,5 +195,5 @@ fn what_the_relay_holds_no_longer_is_said_to_be_gone() {
     world.run_for(REST_MS).unwrap();
     assert_eq!(fetch(world, laptop, &group, "plan"), AttachmentState::Gone);
     let file = id(world, laptop, &group, "plan");
-    assert!(world.read_file(laptop, &file.id).is_err());
+    assert_eq!(world.refusal(laptop, Call::AttachmentRead(file)).unwrap().code, Code::FileGone);
 }

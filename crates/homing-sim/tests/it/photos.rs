@@ -1,8 +1,9 @@
 //! Where and with what a photo was taken stays with who took it, unless they want otherwise on any of their devices.
 
 use homing_engine::api::{
-    Attachment, AttachmentState, Call, Code, Draft, Forward, ItemRef, Nothing, QuickAttach, QuickReply,
-    QuickReplySet, RecordDetail, RecordFiles, RecordPublish, Sent, Settings, SettingsSet,
+    Attachment, AttachmentState, Call, Code, Downloads, Draft, FileRoom, FileRulesSet, Forward, ItemRef,
+    Nothing, QuickAttach, QuickReply, QuickReplySet, RecordDetail, RecordFiles, RecordPublish, Sent,
+    Settings, SettingsSet,
 };
 use homing_relay::Limits;
 use homing_sim::{DeviceId, World, photo_file, text};
@@ -176,7 +177,7 @@ fn a_photo_that_was_put_on_a_property_as_it_is_is_cleaned_before_it_is_shared() 
     let (record, clients) = (villa.clone(), vec!["Ben".to_owned()]);
     let share = Call::RecordPublish(RecordPublish { record, clients, on: true });
     let refused = world.refusal(desktop, share.clone()).unwrap();
-    assert_eq!(refused.code, Code::KeyUnavailable);
+    assert_eq!(refused.code, Code::FileNotHere);
     world.settle().unwrap();
     assert!(world.photos(ben, &villa).is_err());
     let _: RecordDetail = world.ask(desktop, share).unwrap();
@@ -202,6 +203,101 @@ fn a_photo_that_was_put_on_a_property_as_it_is_is_cleaned_before_it_is_shared() 
     let front = world.photos(ben, &casa).unwrap().remove(0).id;
     assert!(fetched(world, ben, &front) == photo(), "bit for bit");
     at_rest(world, &everybody);
+}
+
+#[test]
+fn a_photo_that_the_relay_lost_is_named_until_it_is_taken_off_and_what_is_left_is_shared() {
+    let mut house = House::new(77);
+    let (laptop, desktop, ben) = (house.laptop, house.desktop, house.ben);
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    for name in ["front.jpg", "garden.jpg"] {
+        world.add_photo(laptop, &villa, name, &photo()).unwrap();
+    }
+    world.settle().unwrap();
+    let front = world.photos(desktop, &villa).unwrap().remove(0).id;
+    fetched(world, desktop, &front);
+    std::fs::remove_dir_all(world.relay_folder().join("blobs")).unwrap();
+    let share = Call::RecordPublish(RecordPublish {
+        record: villa.clone(),
+        clients: vec!["Ben".to_owned()],
+        on: true,
+    });
+    // Whether the relay has it is not known before it was asked.
+    world.set_online(desktop, false).unwrap();
+    assert_eq!(world.refusal(desktop, share.clone()).unwrap().code, Code::FileNotHere);
+    world.set_online(desktop, true).unwrap();
+    world.run_for(60_000).unwrap();
+    for _ in 0..2 {
+        let refused = world.refusal(desktop, share.clone()).unwrap();
+        assert_eq!(refused.code, Code::FileGone, "it stays so until somebody does something");
+        assert!(refused.message.contains("garden.jpg"), "{}", refused.message);
+        world.run_for(60_000).unwrap();
+    }
+    assert!(world.photos(ben, &villa).is_err(), "nothing was shared");
+    let keep = RecordFiles {
+        record: villa.clone(),
+        field: "photos".into(),
+        add: Vec::new(),
+        keep: Some(vec![front]),
+    };
+    let _: RecordDetail = world.ask(desktop, Call::RecordFiles(keep)).unwrap();
+    let _: RecordDetail = world.ask(desktop, share).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.photos(ben, &villa).unwrap().len(), 1);
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn what_is_not_here_is_fetched_before_it_is_forwarded_or_said_to_be_gone() {
+    let mut house = House::new(78);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let (cora, group) = (house.cora, house.group.clone());
+    let world = &mut house.world;
+    for device in [laptop, desktop] {
+        let rules = FileRulesSet { downloads: Some(Downloads::OnDemand), ..FileRulesSet::default() };
+        let _: FileRoom = world.ask(device, Call::FileRulesSet(rules)).unwrap();
+    }
+    world.send_file(ben, &two, "door.jpg", &photo()).unwrap();
+    world.settle().unwrap();
+    let sent = world.messages(laptop, &two).unwrap().pop().unwrap().id;
+    let forward =
+        Call::Forward(Forward { messages: vec![sent], to: vec![group.clone()], comment: String::new() });
+    assert_eq!(world.refusal(laptop, forward.clone()).unwrap().code, Code::FileNotHere);
+    world.settle().unwrap();
+    let _: Vec<Sent> = world.ask(laptop, forward.clone()).unwrap();
+    world.settle().unwrap();
+    assert!(holds(&came(world, cora, &group, "door.jpg"), DOTS));
+
+    std::fs::remove_dir_all(world.relay_folder().join("blobs")).unwrap();
+    assert_eq!(world.refusal(desktop, forward.clone()).unwrap().code, Code::FileNotHere);
+    world.run_for(60_000).unwrap();
+    assert_eq!(world.refusal(desktop, forward).unwrap().code, Code::FileGone);
+    let there = world.file_row(desktop, &two, "door.jpg").unwrap();
+    let read = Call::AttachmentRead(ItemRef { id: there.id });
+    assert_eq!(world.refusal(desktop, read).unwrap().code, Code::FileGone);
+}
+
+#[test]
+fn what_could_not_be_brought_where_it_was_to_go_is_here_and_forwarded() {
+    let mut house = House::new(79);
+    let (laptop, cora, group) = (house.laptop, house.cora, house.group.clone());
+    let world = &mut house.world;
+    let notes = world.conversation(cora, "Notes", &[]).unwrap();
+    world.set_online(cora, false).unwrap();
+    let sent = world.send_file(cora, &group, "door.jpg", &photo()).unwrap();
+    let members = world.members(laptop, &group).unwrap();
+    let coras = members.iter().find(|row| row.name == "Cora").unwrap().member.clone();
+    world.remove_member(laptop, &group, &coras).unwrap();
+    world.settle().unwrap();
+    world.set_online(cora, true).unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.file_row(cora, &group, "door.jpg").unwrap().state, AttachmentState::Refused);
+    let forward = Forward { messages: vec![sent], to: vec![notes.clone()], comment: String::new() };
+    let _: Vec<Sent> = world.ask(cora, Call::Forward(forward)).unwrap();
+    let there = world.file_row(cora, &notes, "door.jpg").unwrap();
+    assert!(holds(&world.read_file(cora, &there.id).unwrap(), DOTS));
 }
 
 #[test]

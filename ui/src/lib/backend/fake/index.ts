@@ -206,7 +206,7 @@ export class FakeBackend implements Backend {
     },
     voiceSound: async (id) => {
       const files = [...this.world.messages.values()].flat().flatMap((row) => row.attachments);
-      if (files.some((file) => file.id === id && !file.here)) throw new CallError({ code: "file_failed", message: "The file is not on this device yet." });
+      if (files.some((file) => file.id === id && !file.here)) throw new CallError({ code: "file_not_here", message: "The file is not on this device yet." });
       return new ArrayBuffer(44);
     },
     clipboardFiles: async () => this.clipboard.map((file) => (this.handed[file.id] = file)),

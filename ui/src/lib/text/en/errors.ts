@@ -25,6 +25,8 @@ export const error = {
   not_a_member: "That person is not a member here.",
   role_forbids: "Your role does not allow this.",
   key_unavailable: "The key for this is not on this device yet. It comes with the next sync.",
+  file_not_here: "A file of this is not on this device yet. It is fetched as soon as the relay can be reached and has it. Try again then.",
+  file_gone: "A file of this is not on this device, and the relay has it no longer. Take it off, or leave it out, and try again.",
   demo_profile: "The demo never talks to a relay.",
   other_relay: "This link belongs to another relay. It needs a profile of its own.",
   link_failed: "The code is wrong or past its time. Start again.",
