@@ -32,9 +32,6 @@ pub(crate) const RELAY_KEY: &str = "relay/key";
 /// Bytes of the largest file the relay takes.
 pub(crate) const RELAY_FILE: &str = "relay/file";
 
-/// After a slice of tidying failed: a disk that is full, or a file another program holds, is not free again at once.
-const TIDY_AGAIN_MS: u64 = 60_000;
-
 /// How the relay was last seen.
 pub(crate) struct Link {
     pub client: homing_sync::Client,
@@ -85,8 +82,8 @@ pub struct Core {
     pub(crate) files_held: crate::holds::FilesHeld,
     /// Files became wanted, or came.
     pub(crate) files_wanted: bool,
-    /// When the next slice of what deletions left behind is tidied away, steady ms.
-    pub(crate) tidy_at: Option<u64>,
+    /// What deletions left behind, and when its next slice is tidied away.
+    pub(crate) tidying: crate::tidying::Tidying,
     /// Work on files that is under way, and how to go on after it.
     pub(crate) file_work: crate::attachments::FileWork,
     /// Pages that links go to, as they were seen.
@@ -158,7 +155,7 @@ impl Core {
             transfers: BTreeSet::new(),
             files_held: crate::holds::FilesHeld::default(),
             files_wanted: false,
-            tidy_at: None,
+            tidying: crate::tidying::Tidying::default(),
             file_work: crate::attachments::FileWork::default(),
             pages: crate::pages::Pages::default(),
             translations: crate::translate::Translations::default(),
@@ -251,7 +248,9 @@ impl Core {
         crate::files::sweep(&self.folder.join(FILES));
         (self.touched.snoozes, self.touched.invites) = (true, true);
         self.files_held = crate::holds::FilesHeld::kept(&self.db()?)?;
-        self.tidy_at = homing_store::tidying::next(&self.db()?)?.map(|_| self.env.steady_ms());
+        if homing_store::tidying::next(&self.db()?, &[])?.is_some() {
+            self.tidying.go_on(self.env.steady_ms());
+        }
         self.start_link()?;
         self.look_at_schedule();
         self.publish_owed_receipts()?;
@@ -354,7 +353,7 @@ impl Core {
         durability: Durability,
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
     ) -> Result<T, ApiError> {
-        self.transact(durability, work, |_, _, _| Ok(()))
+        self.transact(durability, work, |_, _, _| Ok(())).map_err(Into::into)
     }
 
     /// Like [`Core::write`], durably; what waits in this space for the relay is sealed and frozen in the same
@@ -381,17 +380,18 @@ impl Core {
             Err(_) if sealing => self.write(Durability::Full, work),
             done => {
                 self.hand_over(frozen);
-                done
+                done.map_err(Into::into)
             }
         }
     }
 
-    fn transact<T>(
+    /// Like [`Core::write`], with what is done last in the transaction. What becomes of a failure is the caller's.
+    pub(crate) fn transact<T>(
         &mut self,
         durability: Durability,
         work: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<T, Fail>,
         finish: impl FnOnce(&Tx<'_>, &mut Replica, &mut Env) -> Result<(), Fail>,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, Fail> {
         let replica = self.replica.as_mut().ok_or_else(not_initialised)?;
         let store =
             self.store.as_mut().ok_or_else(|| ApiError::new(Code::Locked, "The profile is locked."))?;
@@ -417,7 +417,7 @@ impl Core {
                 }
                 self.files_wanted |= std::mem::take(&mut replica.files_wanted);
                 if std::mem::take(&mut replica.tidying) {
-                    self.tidy_at = Some(env.steady_ms());
+                    self.tidying.go_on(env.steady_ms());
                 }
                 // Rows say where a file is; removed is only what is in this profile's own folder.
                 let files = self.folder.join(FILES);
@@ -437,24 +437,9 @@ impl Core {
             }
             Err(fail) => {
                 replica.forget_loaded();
-                Err(fail.into())
+                Err(fail)
             }
         }
-    }
-
-    /// One slice of what deletions left behind, and the next one when whatever came meanwhile was answered.
-    fn tidy(&mut self) {
-        let now = self.env.steady_ms();
-        if self.tidy_at.is_none_or(|at| at > now) {
-            return;
-        }
-        self.tidy_at = match self.write(Durability::Normal, |tx, replica, _| replica.tidy(tx)) {
-            Ok(more) => more.then_some(now),
-            Err(error) => {
-                tracing::error!(code = ?error.code, "a deletion could not be tidied up after");
-                Some(now + TIDY_AGAIN_MS)
-            }
-        };
     }
 
     fn wake_at(&mut self) {
@@ -469,7 +454,7 @@ impl Core {
             self.flows.next_wake(),
             self.publishing.next_wake(),
             self.schedule_wake(),
-            self.tidy_at,
+            self.tidying.next_wake(),
         ];
         if let Some(at) = next.into_iter().flatten().min() {
             self.push(Output::WakeAt(at));

@@ -158,14 +158,14 @@ impl Replica {
         self.look(tx, conversation)
     }
 
-    /// A slice of the work that deletions and their undoing left; false: there is no more of it.
-    pub(crate) fn tidy(&mut self, tx: &Tx<'_>) -> Result<bool, Fail> {
-        match tidying::next(tx)? {
-            Some(Task::ClearAside(n)) => {
+    /// A slice of the work that deletions and their undoing left.
+    pub(crate) fn tidy(&mut self, tx: &Tx<'_>, task: Task) -> Result<(), Fail> {
+        match task {
+            Task::ClearAside(n) => {
                 let files = messages::clear_aside(tx, n, self.has_relay, self.slice)?;
                 self.files_to_remove.extend(files.into_iter().map(Into::into));
             }
-            Some(Task::Sweep(conversation)) => {
+            Task::Sweep(conversation) => {
                 let aside = messages::sweep(tx, &conversation, self.has_relay, self.slice)?;
                 self.files_to_remove.extend(aside.files.into_iter().map(Into::into));
                 if aside.messages > 0 {
@@ -176,10 +176,9 @@ impl Replica {
                     self.touched.reshaped.insert(shown);
                 }
             }
-            Some(Task::Look(conversation)) => self.look(tx, &conversation)?,
-            None => return Ok(false),
+            Task::Look(conversation) => self.look(tx, &conversation)?,
         }
-        Ok(tidying::next(tx)?.is_some())
+        Ok(())
     }
 
     fn look(&mut self, tx: &Tx<'_>, conversation: &DocId) -> Result<(), Fail> {

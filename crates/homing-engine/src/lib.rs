@@ -61,6 +61,7 @@ mod slots;
 mod snooze;
 mod teams;
 mod text;
+mod tidying;
 mod tools;
 mod touched;
 mod vault;

@@ -188,11 +188,11 @@ mod tests {
             homing_wire::DocId::from_slice(&bytes).unwrap()
         };
         crate::strays::note(&tx, &id(3), &id(9), 7).unwrap();
-        assert_eq!(crate::tidying::next(&tx).unwrap(), None);
+        assert_eq!(crate::tidying::next(&tx, &[]).unwrap(), None);
         crate::tidying::look_again(&tx, &id(9)).unwrap();
         assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(3), id(2)]);
         assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(1)]);
-        assert_eq!(crate::tidying::next(&tx).unwrap(), None);
+        assert_eq!(crate::tidying::next(&tx, &[]).unwrap(), None);
     }
 
     #[test]

@@ -232,7 +232,7 @@ fn screens_and_message_path_never_scan() {
                 &Cleared { hidden: true, received_ms: 2_000_000, author_ms: 2_000_000 },
             )?;
             messages::put_aside(tx, &id(205), true, 1)?;
-            let Some(tidying::Task::ClearAside(n)) = tidying::next(tx)? else {
+            let Some(tidying::Task::ClearAside(n)) = tidying::next(tx, &[])? else {
                 panic!("nothing is set aside")
             };
             messages::clear_aside(tx, n, true, 2)?;

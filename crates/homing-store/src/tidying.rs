@@ -19,15 +19,23 @@ pub enum Task {
     Look(DocId),
 }
 
-/// What is to be done next. Rows become strays before strays are looked at.
-pub fn next(db: &Read<'_>) -> Result<Option<Task>> {
-    if let Some(n) = db.one("SELECT n FROM set_aside ORDER BY n LIMIT 1", [], |row| row.get(0))? {
-        return Ok(Some(Task::ClearAside(n)));
+/// What is to be done next, but for these. Rows become strays before strays are looked at; those that do later are looked
+/// at then.
+pub fn next(db: &Read<'_>, but: &[Task]) -> Result<Option<Task>> {
+    let limit = but.len() + 1;
+    let first = |tasks: Vec<Task>| tasks.into_iter().find(|task| !but.contains(task));
+    let aside = db.all("SELECT n FROM set_aside ORDER BY n LIMIT ?1", [limit], |row| {
+        Ok(Task::ClearAside(row.get(0)?))
+    })?;
+    if let Some(task) = first(aside) {
+        return Ok(Some(task));
     }
-    db.one("SELECT conversation, sweep FROM tidying ORDER BY sweep DESC LIMIT 1", [], |row| {
-        let conversation = doc(row, 0)?;
-        Ok(if row.get(1)? { Task::Sweep(conversation) } else { Task::Look(conversation) })
-    })
+    let others =
+        db.all("SELECT conversation, sweep FROM tidying ORDER BY sweep DESC LIMIT ?1", [limit], |row| {
+            let conversation = doc(row, 0)?;
+            Ok(if row.get(1)? { Task::Sweep(conversation) } else { Task::Look(conversation) })
+        })?;
+    Ok(first(others))
 }
 
 /// Numbers under which rows lie that were set aside: no conversation has them.

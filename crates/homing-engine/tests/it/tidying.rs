@@ -5,9 +5,11 @@ use homing_engine::api::{
     Call, ConversationDelete, ConversationRestore, ConversationRow, Done, Draft, DraftRow, DraftSet, Filter,
     MessagePage, MessageRow, Messages, Nothing, Send, Sent,
 };
+use homing_store::changes::{self, ChangeRow};
 use homing_store::{Durability, Store, StoreError, strays, tidying};
+use homing_wire::Hash;
 
-use crate::tools::{Desk, SLICE, note, profile};
+use crate::tools::{Desk, SLICE, note, profile, tamper};
 
 const KEY: [u8; 32] = [7; 32];
 /// Three slices, and less than another one.
@@ -69,28 +71,12 @@ impl Tidy {
         let file = self.place.path().join("desk").join("homing.db");
         drop(self.desk);
         let store = Store::open(&file, &KEY).unwrap();
-        assert_eq!(tidying::next(&store.read()).unwrap(), None);
+        assert_eq!(tidying::next(&store.read(), &[]).unwrap(), None);
         strays::count(&store.read()).unwrap()
     }
 
-    /// All messages of the large one, oldest first.
     fn all(&mut self) -> Vec<MessageRow> {
-        let mut all: Vec<MessageRow> = Vec::new();
-        loop {
-            let args = Messages {
-                conversation: self.large.clone(),
-                before: all.first().map(|row| row.order.clone()),
-                after: None,
-                around: None,
-                unread: false,
-                limit: 100,
-            };
-            let page = self.desk.does::<MessagePage>(Call::Messages(args)).rows;
-            if page.is_empty() {
-                return all;
-            }
-            all.splice(0..0, page);
-        }
+        everything(&mut self.desk, &self.large)
     }
 
     fn is_gone(&mut self) {
@@ -112,6 +98,26 @@ impl Tidy {
         assert_eq!(self.desk.finds(&text), 1);
         let small = self.small.clone();
         assert_eq!(self.desk.reads(&small).last().unwrap().body, text);
+    }
+}
+
+/// All messages of a conversation, oldest first.
+fn everything(desk: &mut Desk, conversation: &str) -> Vec<MessageRow> {
+    let mut all: Vec<MessageRow> = Vec::new();
+    loop {
+        let args = Messages {
+            conversation: conversation.to_owned(),
+            before: all.first().map(|row| row.order.clone()),
+            after: None,
+            around: None,
+            unread: false,
+            limit: 100,
+        };
+        let page = desk.does::<MessagePage>(Call::Messages(args)).rows;
+        if page.is_empty() {
+            return all;
+        }
+        all.splice(0..0, page);
     }
 }
 
@@ -219,6 +225,55 @@ fn what_is_written_meanwhile_stands_behind_what_comes_back() {
     assert_eq!(bodies(&tidy.all()), whole);
     assert!(tidy.desk.doctor(false).findings.is_empty());
     assert_eq!(tidy.strays(), 0);
+}
+
+#[test]
+fn a_slice_that_can_t_be_done_lets_the_ones_behind_it_go_on_and_is_tried_less_and_less() {
+    const MINUTE_MS: u64 = 60_000;
+    for damaged in [0, 1] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = profile(place.path(), "desk");
+        let mut desk = Desk::open(&folder, 1).unwrap();
+        desk.init("Ada");
+        desk.seeded(4 * MESSAGES, 2);
+        let both: Vec<String> = desk.list(Filter::All).into_iter().map(|row| row.id).collect();
+        let before: Vec<_> = both.iter().map(|id| everything(&mut desk, id)).collect();
+        assert!(before.iter().all(|rows| rows.len() > 2 * SLICE));
+        let args = ConversationDelete { conversations: both.clone(), everyone: false };
+        let _: Done = desk.does(Call::ConversationDelete(args));
+        while desk.wakes() {}
+        drop(desk);
+        let (doc, hash) = (before[damaged][0].id.parse().unwrap(), Hash([9; 32]));
+        tamper(&folder, |tx| {
+            let known = changes::of_doc(tx, &doc)?.remove(0);
+            let change = ChangeRow { hash, actor: [9; 16], bytes: b"damaged".to_vec(), ..known };
+            changes::insert(tx, &change).map(drop)
+        });
+        let mut desk = Desk::open(&folder, 2).unwrap();
+        let args = ConversationRestore { conversations: both.clone() };
+        let _: Vec<ConversationRow> = desk.does(Call::ConversationRestore(args));
+        // One failure holds everything up for a minute, in case all would fail.
+        while desk.wakes() {}
+        desk.later(MINUTE_MS);
+        while desk.wakes() {}
+        let other = 1 - damaged;
+        assert!(everything(&mut desk, &both[other]) == before[other], "{damaged}");
+        assert!(everything(&mut desk, &both[damaged]).len() < before[damaged].len());
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let now = desk.core.steady_ms();
+            let at = desk.wakes_until().unwrap();
+            pauses.push((at - now) / MINUTE_MS);
+            desk.later(at - now);
+        }
+        assert!(pauses.is_sorted() && pauses.ends_with(&[60, 60]), "{pauses:?}");
+        drop(desk);
+        tamper(&folder, |tx| changes::delete(tx, &doc, &hash));
+        let mut desk = Desk::open(&folder, 3).unwrap();
+        while desk.wakes() {}
+        assert!(everything(&mut desk, &both[damaged]) == before[damaged], "{damaged}");
+        assert!(desk.doctor(false).findings.is_empty());
+    }
 }
 
 /// Another program writes in the file, under a name of its own, which some systems let nobody make.

@@ -148,7 +148,7 @@ pub fn profile(place: &Path, name: &str) -> PathBuf {
 }
 
 /// Changes a closed profile's database behind the engine's back.
-fn tamper(folder: &Path, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
+pub fn tamper(folder: &Path, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
     let mut store = Store::open(&folder.join("homing.db"), &KEY).unwrap();
     store.write(Durability::Full, work).unwrap();
 }

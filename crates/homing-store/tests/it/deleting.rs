@@ -176,7 +176,7 @@ fn part(profile: &mut Profile) {
 /// Does all that is left to do, a slice at a time; answers how many that were.
 fn tidied(profile: &mut Profile) -> usize {
     let mut slices = 0;
-    while let Some(task) = tidying::next(&profile.store.read()).unwrap() {
+    while let Some(task) = tidying::next(&profile.store.read(), &[]).unwrap() {
         slices += 1;
         profile.write(|tx| match task {
             Task::ClearAside(n) => messages::clear_aside(tx, n, true, 3).map(drop),
@@ -258,7 +258,9 @@ fn an_undo_gives_back_what_was_set_aside_and_what_was_read_meanwhile_is_read() {
         assert_eq!(before.len(), 10);
         part(&mut profile);
         for _ in 0..slices {
-            let Some(Task::ClearAside(n)) = tidying::next(&profile.store.read()).unwrap() else { panic!() };
+            let Some(Task::ClearAside(n)) = tidying::next(&profile.store.read(), &[]).unwrap() else {
+                panic!()
+            };
             profile.write(|tx| messages::clear_aside(tx, n, true, 3));
         }
         assert!(bodies(&profile.store.read(), 1).is_empty());
