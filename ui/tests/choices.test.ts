@@ -34,7 +34,7 @@ describe("choices for a conversation", () => {
     const fake = await start();
     const id = rows()[0] ?? "";
     await menuOf(user, id, "row-snooze");
-    expect(all("until").map((option) => option.dataset["until"])).toContain("week");
+    expect(all("until").map((option) => option.dataset["until"])).toContain("tomorrow");
     const field = one<HTMLInputElement>("until-own");
     field.value = "2020-01-01T09:00";
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -361,9 +361,10 @@ describe("times to choose from", () => {
 
   it("are in one's own day", () => {
     expect(new Date(tomorrow(at("2026-11-21T23:30:00"))).getHours()).toBe(9);
-    expect(new Date(nextWeek(at("2026-11-23T10:00:00"))).getDate()).toBe(30);
+    expect(nextWeek(at("2026-11-23T10:00:00"))).toBe(new Date(at("2026-11-30T09:00:00")).toISOString());
     expect(laterToday(at("2026-11-21T20:00:00"))).toBeNull();
     expect(laterToday(at("2026-11-21T10:00:00"))).not.toBeNull();
+    expect(nextWeek(at("2026-11-22T10:00:00")), "on a Sunday that is tomorrow").toBeNull();
     expect(chosen("nonsense", 0)).toBeNull();
     expect(chosen(local(at("2026-11-21T10:00:00")), at("2026-11-21T09:00:00"))).toBe(new Date(at("2026-11-21T10:00:00")).toISOString());
   });

@@ -70,7 +70,7 @@ async fn what_is_done_with_many_offline_is_taken_back_with_one_press_and_lasts_o
 
     select(laptop, &both).await;
     laptop.click(&tid("bulk-snooze")).await;
-    laptop.click("[data-testid=until][data-until=week]").await;
+    laptop.click("[data-testid=until][data-until=tomorrow]").await;
     holds(laptop, "snoozed", &both).await;
     select(laptop, &both).await;
     laptop.click(&tid("bulk-unsnooze")).await;

@@ -118,7 +118,7 @@ async fn what_is_chosen_with_the_relay_down_arrives_on_the_other_device_and_not_
     laptop.wait_for(&format!("{} [data-testid=row-assignee]", row(&boiler))).await;
     // A snoozed conversation is out of sight and in its own list.
     choose(laptop, &garden, "thread-snooze").await;
-    laptop.click("[data-testid=until][data-until=week]").await;
+    laptop.click("[data-testid=until][data-until=tomorrow]").await;
     laptop.wait_gone(&row(&garden)).await;
     show(laptop, "snoozed").await;
     laptop.wait_for(&marked(&garden, "snoozed")).await;

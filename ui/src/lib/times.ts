@@ -23,10 +23,11 @@ export function laterToday(now: number): string | null {
   return at.getDate() === new Date(now).getDate() && at.getHours() < 22 ? at.toISOString() : null;
 }
 
-/** The morning of next Monday. */
-export function nextWeek(now: number): string {
+/** The morning of next Monday, unless that is tomorrow. */
+export function nextWeek(now: number): string | null {
   const today = new Date(now);
-  return morning(today, ((8 - today.getDay()) % 7) || 7).toISOString();
+  const days = (8 - today.getDay()) % 7 || 7;
+  return days === 1 ? null : morning(today, days).toISOString();
 }
 
 /** What a field for a local date and time holds, as a moment; null if it is over or no time at all. */
