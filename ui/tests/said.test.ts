@@ -4,7 +4,7 @@ import type { Attachment } from "../src/lib/bindings/Attachment";
 import { attachment, conversation, message } from "../src/lib/backend/fake/world";
 import { UNNAMED } from "../src/lib/bindings/constants";
 import { noticeSays } from "../src/lib/notices";
-import { called, calledDevice, filesSaid, quoteOf, said, titled } from "../src/lib/said";
+import { called, calledDevice, filesSaid, quoteOf, said, titled, unmarked } from "../src/lib/said";
 import { one, soon, start } from "./helpers";
 
 const file = (name: string, mime: string, over: Partial<Attachment> = {}): Attachment => attachment(name, name, mime, 1000, over);
@@ -46,6 +46,23 @@ it("a line says words as they are read, without marks", () => {
   expect(said("2 * 3 * 4 and a_file_name", null)).toBe("2 * 3 * 4 and a_file_name");
   // Cut in the middle of its marks.
   expect(said("this is **very imp", null)).toBe("this is **very imp");
+});
+
+it.each([
+  ["the [boiler] is **not** on", "the [boiler] is not on"],
+  ["the **[boiler]** is on", "the [boiler] is on"],
+  ["_a [tile]_, a `[tile]` and `a tile`", "a [tile], a [tile] and a tile"],
+  // A phrase that runs into marks, and one that begins in them.
+  ["**the [very** bold _one_] here", "the [very][ bold ][one] here"],
+  ["party **[art]**, [art]", "party [art], [art]"],
+  ["* [one] and two\n* **one**", "- [one] and two\n- one"],
+  ["[a_file_name] in **bold**", "[a]_[file]_[name] in bold"],
+  ["```[rust]\n[rust] it\n```", "[rust] it"],
+  ["plain [words] * stay * plain", "plain [words] * stay * plain"],
+  ["…cut **in the [middle]", "…cut **in the [middle]"],
+])("what was found is read without marks, and found where it was: %j", (text, wanted) => {
+  const parts = text.split(/(\[[^\]]*\])/u).filter(Boolean).map((part) => (part.startsWith("[") ? { text: part.slice(1, -1), hit: true } : { text: part, hit: false }));
+  expect(unmarked(parts).map((part) => (part.hit ? `[${part.text}]` : part.text)).join("")).toBe(wanted);
 });
 
 describe("who has no name yet", () => {

@@ -5,6 +5,7 @@ import type { FilesKind } from "./bindings/FilesKind";
 import type { FilesSaid } from "./bindings/FilesSaid";
 import type { MessageRow } from "./bindings/MessageRow";
 import type { Quote } from "./bindings/Quote";
+import type { SnippetPart } from "./bindings/SnippetPart";
 import { duration } from "./format";
 import { visible } from "./hostile";
 import { words } from "./markdown";
@@ -38,6 +39,35 @@ export function said(text: string, files: FilesSaid | null): string {
   if (kind === "voice") return count === 1 && duration_ms !== null ? t.file.said.voiceOf(duration(duration_ms)) : t.file.said.voice(count);
   if (kind === "file" && count === 1 && name !== "") return visible(name);
   return t.file.said[kind](count);
+}
+
+/** What of a message was found, in words as they are read. Hits were marked in what was written: the nth time that is in there it
+ * is the nth time here too, for nothing but marks goes; one with marks in it is as many as they divide it into. */
+export function unmarked(parts: SnippetPart[]): SnippetPart[] {
+  const written = parts.map((part) => part.text).join("");
+  const read = words(written);
+  if (read === written) return parts;
+  const out: SnippetPart[] = [];
+  let [at, to] = [0, 0];
+  for (const part of parts) {
+    for (const piece of part.hit ? part.text.matchAll(/[^*_`\\[\]()]+/gu) : []) {
+      const before = places(written, piece[0]).filter((one) => one < at + piece.index).length;
+      const place = places(read, piece[0])[before];
+      if (place === undefined || place < to) continue;
+      if (place > to) out.push({ text: read.slice(to, place), hit: false });
+      to = place + piece[0].length;
+      out.push({ text: piece[0], hit: true });
+    }
+    at += part.text.length;
+  }
+  if (to < read.length) out.push({ text: read.slice(to), hit: false });
+  return out;
+}
+
+function places(text: string, piece: string): number[] {
+  const all: number[] = [];
+  for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) all.push(at);
+  return all;
 }
 
 function kindOf(file: Attachment): FilesKind {
