@@ -33,6 +33,17 @@ describe("style sheets", () => {
     expect(uneven.map(([where]) => where)).toEqual([]);
   });
 
+  it("can tell that a field is empty which runs as what is written in it", () => {
+    expect(readFileSync(join(SRC, "lib/styles/base.css"), "utf8")).toMatch(/\[dir="rtl"\] \[dir="auto"\]:placeholder-shown \{\s*direction: rtl;/u);
+    const fields = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".svelte"))
+      .flatMap((file) => [...readFileSync(join(SRC, file), "utf8").matchAll(/<(?:input|textarea)\s[\s\S]*?(?:\/>|<\/textarea>)/gu)].map(([tag]) => `${file}: ${tag}`))
+      .filter((tag) => /\sdir=("auto"|\{[^}]*"auto"[^}]*\})/u.test(tag));
+    expect(fields.length).toBeGreaterThan(15);
+    // An empty hint is none.
+    expect(fields.filter((tag) => !/\splaceholder=/u.test(tag) || /\splaceholder=("")|\splaceholder=\{[^}]*""/u.test(tag))).toEqual([]);
+  });
+
   it("turn every drawing that points along the line of reading", () => {
     const icons = readFileSync(join(SRC, "lib/icons.ts"), "utf8");
     const drawings = [...icons.matchAll(/drawings\.(\w+)(, true)?\)/gu)].map((match) => ({ name: match[1] ?? "", turns: match[2] !== undefined }));
