@@ -2,7 +2,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
 import type { CallName } from "../src/lib/backend";
-import { message } from "../src/lib/backend/fake/world";
+import { attachment, message } from "../src/lib/backend/fake/world";
 import type { ConversationDetail } from "../src/lib/bindings/ConversationDetail";
 import { all, app, one, soon, start } from "./helpers";
 
@@ -71,6 +71,39 @@ describe("conversation", () => {
     await user.click(one("message-more"));
     await soon(() => expect(letters()).toBe(30_000));
     expect(all("message-more")).toHaveLength(0);
+  });
+
+  it("has Tab stop at what is in a message only once somebody went to it", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    await soon(() => one("composer"));
+    const everything = {
+      body: `https://example.org/a **[there](https://example.org/b)** ${"word ".repeat(1_000)}`,
+      reply_to: { id: "c-ben-1", author_name: "Ada", preview: "hello", files: null, deleted: false },
+      previews: [{ url: "https://example.org/a", title: "A page", description: "", image: null }],
+      reactions: [{ emoji: "👍", mine: true, people: [{ person: "p-ben", name: "Ben", me: false }] }],
+      attachments: [
+        attachment("plan", "plan.pdf", "application/pdf", 1000),
+        attachment("photo", "photo.jpg", "image/jpeg", 1000, { state: "remote" }),
+        attachment("lost", "lost.pdf", "application/pdf", 1000, { state: "failed" }),
+        attachment("moving", "moving.pdf", "application/pdf", 1000, { state: "uploading" }),
+        attachment("voice", "voice.ogg", "audio/ogg", 1000, { voice: { duration_ms: 4000, peaks: [1, 2] } }),
+      ],
+    };
+    fake.putMessage(message("full", "c-ben", { ...everything, author: "p-ben", edited_at: new Date().toISOString(), replies: 2 }));
+    fake.putMessage(message("failed", "c-ben", { body: "no", state: "failed" }));
+    const stops = (id: string): HTMLElement[] => [...row(id).querySelectorAll<HTMLElement>("a[href], button, input, [tabindex]")].filter((node) => node.tabIndex >= 0);
+    await soon(() => one("message-more"));
+    await soon(() => one("message-react"));
+    expect([stops("full"), stops("failed")]).toEqual([[], []]);
+    row("full").focus();
+    await soon(() => expect(stops("full").length).toBeGreaterThan(16));
+    expect(stops("failed")).toEqual([]);
+    await user.keyboard("{Tab}");
+    expect(row("full").contains(document.activeElement)).toBe(true);
+    row("failed").focus();
+    await soon(() => expect(stops("full")).toEqual([]));
+    expect(stops("failed").length).toBeGreaterThan(1);
   });
 
   it("says who is typing until their message is there, and not without a connection", async () => {
