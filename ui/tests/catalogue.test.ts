@@ -69,7 +69,7 @@ describe("a language", () => {
 
   it("has its own way to write sizes, parts and money", () => {
     chooseLanguage("en");
-    expect([size(1_500_000), percent(0.42), money(42_000_000, "EUR"), money(500, "JPY")]).toEqual(["1.5 MB", "42%", "€420,000", "¥500"]);
+    expect([size(1_500_000), percent(0.42), money(42_000_000, "EUR"), money(500, "JPY")]).toEqual(["1.5\u00a0MB", "42%", "€420,000", "¥500"]);
     chooseLanguage("pseudo");
     expect(time("2026-11-21T14:05:00Z")).toMatch(/^⟦.*⟧$/u);
     expect(t.list.unread(1_500)).toBe("⟦1,500 ûûñŕééááð ɱééššááĝééš⟧");

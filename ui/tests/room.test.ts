@@ -58,7 +58,7 @@ describe("files on this device", () => {
     const fake = await withFile("ready");
     window.location.hash = "#/settings";
     await soon(() => setting("downloads"));
-    expect(setting("files_here").textContent).toMatch(/Files take .* of 5 GB/u);
+    expect(setting("files_here").textContent).toMatch(/Files take .* of 5\u00a0GB/u);
     await user.selectOptions(setting("downloads").querySelector("select") as HTMLSelectElement, "on_demand");
     await soon(() => expect(all("setting", '[data-id="up_to_mb"]')).toHaveLength(0));
     expect(fake.calls.find((call) => call.name === "file_rules_set")?.args).toEqual({ downloads: "on_demand" });

@@ -98,7 +98,7 @@ async fn files_come_as_it_is_set_and_what_is_kept_survives_too_little_room() {
     meeting.relay_down().await;
     let desktop = &meeting.desktop;
     desktop.eval("location.hash = '#/settings'", vec![]).await;
-    desktop.wait_text("[data-testid=setting][data-id=files_here]", "of 5 GB").await;
+    desktop.wait_text("[data-testid=setting][data-id=files_here]", "of 5\u{a0}GB").await;
     let there = "document.querySelector('[data-testid=setting][data-id=files_here]').scrollIntoView({ block: 'center' })";
     desktop.eval(there, vec![]).await;
     desktop.screenshot(&picture("settings.png")).await;

@@ -147,7 +147,8 @@ export function size(bytes: number): string {
     unitDisplay: unit === 0 ? "long" : "short",
     maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0,
   }).format(value);
-  return f.made(written);
+  // A number stays with its unit, also where there is room for one of them only.
+  return f.made(written.replace(/\s/gu, "\u00a0"));
 }
 
 /** How long something is: 0:07, 12:30, 1:02:03. */
