@@ -307,3 +307,26 @@ describe("a relay that takes nothing new", () => {
     await soon(() => expect(app().dataset["view"]).toBe("outbox"));
   });
 });
+
+describe("a narrow window", () => {
+  it("has its panel over the conversation, which is dim until a press on it or Escape", async () => {
+    const user = userEvent.setup();
+    const wide = window.matchMedia;
+    window.matchMedia = (media) => ({ ...wide(media), matches: media.includes("max-width"), addEventListener: () => undefined, removeEventListener: () => undefined });
+    await start(undefined, "#/conversation/c-ben");
+    await user.click(await soon(() => one("thread-panel")));
+    await user.click(await soon(() => one("panel-scrim")));
+    await soon(() => expect(all("panel-scrim")).toEqual([]));
+    expect(one("thread-panel").getAttribute("aria-pressed")).toBe("false");
+    await user.click(one("thread-panel"));
+    await soon(() => one("panel-scrim"));
+    await user.keyboard("{Escape}");
+    await soon(() => expect(all("panel-scrim")).toEqual([]));
+    expect(app().dataset["base"]).toBe("conversation");
+    // Who looks for something, goes through the messages beside it.
+    await user.click(one("thread-panel"));
+    await user.click(one("thread-find"));
+    await soon(() => expect(all("panel-scrim")).toEqual([]));
+    window.matchMedia = wide;
+  });
+});

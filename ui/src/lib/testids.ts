@@ -69,6 +69,7 @@ export const testids = {
   threadMenu: "thread-menu",
   threadFind: "thread-find",
   threadPanel: "thread-panel",
+  panelScrim: "panel-scrim",
   log: "log",
   filePin: "file-pin",
   fileDrop: "file-drop",
