@@ -293,7 +293,9 @@ fn what_could_not_be_brought_where_it_was_to_go_is_here_and_forwarded() {
     world.settle().unwrap();
     world.set_online(cora, true).unwrap();
     world.settle().unwrap();
-    assert_eq!(world.file_row(cora, &group, "door.jpg").unwrap().state, AttachmentState::Refused);
+    // Whether she hears that she is out, or is refused the file, comes first by chance.
+    let state = world.file_row(cora, &group, "door.jpg").unwrap().state;
+    assert!(matches!(state, AttachmentState::Refused | AttachmentState::Failed), "{state:?}");
     let forward = Forward { messages: vec![sent], to: vec![notes.clone()], comment: String::new() };
     let _: Vec<Sent> = world.ask(cora, Call::Forward(forward)).unwrap();
     let there = world.file_row(cora, &notes, "door.jpg").unwrap();
