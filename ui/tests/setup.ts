@@ -66,8 +66,16 @@ HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement): void
 HTMLDialogElement.prototype.close = function (this: HTMLDialogElement): void {
   this.open = false;
 };
-Element.prototype.scrollTo = function (): void {};
-Element.prototype.scrollBy = function (): void {};
+function scroll(element: Element, top: number): void {
+  element.scrollTop = Math.max(0, top);
+  queueMicrotask(() => element.dispatchEvent(new Event("scroll")));
+}
+Element.prototype.scrollTo = function (this: Element, to?: ScrollToOptions | number): void {
+  if (typeof to === "object") scroll(this, to.top ?? 0);
+};
+Element.prototype.scrollBy = function (this: Element, by?: ScrollToOptions | number): void {
+  if (typeof by === "object") scroll(this, this.scrollTop + (by.top ?? 0));
+};
 Element.prototype.scrollIntoView = function (): void {};
 if (typeof globalThis.CSS === "undefined") vi.stubGlobal("CSS", {});
 CSS.escape ??= (text: string): string => text.replace(/[^\w-]/gu, (letter) => `\\${letter}`);

@@ -156,7 +156,7 @@ export class Place {
     const [top, height] = [handle.getItemOffset(index), handle.getItemSize(index)];
     const offset = handle.getScrollOffset();
     if (top < offset) this.#goal = { id: item.row.id, above: () => 0 };
-    else if (top + height > offset + handle.getViewportSize()) this.#goal = { id: item.row.id, above: atBottom };
+    else if (top + height > offset + this.#view(handle)) this.#goal = { id: item.row.id, above: atBottom };
     else return;
     this.#atEnd = false;
     this.#aim();
@@ -179,7 +179,7 @@ export class Place {
     if (!this.#inHand && this.#grown()) this.#reflowed();
     this.calm = false;
     const offset = handle.getScrollOffset();
-    const rest = handle.getScrollSize() - offset - handle.getViewportSize();
+    const rest = handle.getScrollSize() - offset - this.#view(handle);
     // Sizes that change move the end away from the view; only somebody who scrolls up moves the view from the end.
     const up = offset < this.#offset && !this.#reflows;
     // On the way to a message the end is only passed: one may have been there a moment ago.
@@ -231,7 +231,7 @@ export class Place {
     if (!handle || !this.placed) return;
     const items = this.items();
     const from = handle.findItemIndex(handle.getScrollOffset() + 4);
-    const to = handle.findItemIndex(handle.getScrollOffset() + Math.max(0, handle.getViewportSize() - 16));
+    const to = handle.findItemIndex(handle.getScrollOffset() + Math.max(0, this.#view(handle) - 16));
     const unread = items.findIndex((item) => item.row.unread);
     this.unreadAbove = unread >= 0 && unread < from;
     this.seen(items.slice(from, to + 1));
@@ -286,7 +286,14 @@ export class Place {
       return null;
     }
     const above = end || !goal ? atBottom : goal.above;
-    return handle.getItemOffset(at) + above(handle.getItemSize(at), handle.getViewportSize());
+    const top = handle.getItemOffset(at) + above(handle.getItemSize(at), this.#view(handle));
+    // A row that came this very moment, and that the virtual list has not heard of: it aims again when that is measured.
+    return Number.isNaN(top) ? null : Math.max(0, top);
+  }
+
+  /** The height of the view. The virtual list hears of it a moment after it is on the screen. */
+  #view(handle: VirtualizerHandle): number {
+    return handle.getViewportSize() || this.scroller().clientHeight;
   }
 
   /** It rests when time has passed and two frames were drawn: a busy page tells of sizes and scrolling later than its timers. */
@@ -308,11 +315,11 @@ export class Place {
     this.rolling = false;
     this.calm = true;
     const offset = handle.getScrollOffset();
-    this.#atEnd ||= this.thread.atEnd && handle.getScrollSize() - offset - handle.getViewportSize() < SLACK;
+    this.#atEnd ||= this.thread.atEnd && handle.getScrollSize() - offset - this.#view(handle) < SLACK;
     const at = handle.findItemIndex(offset);
     const item = this.items()[at];
     this.thread.anchor = this.#atEnd || !item ? null : { id: item.row.id, above: offset - handle.getItemOffset(at) };
-    const to = handle.findItemIndex(offset + handle.getViewportSize());
+    const to = handle.findItemIndex(offset + this.#view(handle));
     if (to > at) usual = Math.min(100, Math.max(40, (0.75 * (handle.getItemOffset(to) - handle.getItemOffset(at))) / (to - at)));
     this.look();
   };
