@@ -96,6 +96,8 @@ pub struct World {
 impl World {
     /// An empty world; the same seed gives the same run.
     pub fn new(seed: u64) -> Result<Self> {
+        // The relay's database is the first this process opens, and has no key.
+        homing_store::set_up();
         let mut world = Self {
             folder: tempfile::tempdir()?,
             clock: Arc::new(AtomicU64::new(BEGIN_MS)),

@@ -55,4 +55,4 @@ pub use error::{Result, StoreError};
 pub use intervals::IntervalSet;
 pub use migrate::KNOWN as SCHEMA;
 pub use sql::{Read, Tx};
-pub use store::{Durability, Store};
+pub use store::{Durability, Store, set_up};

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -42,6 +42,17 @@ const NUMBERS: usize = 10_000;
 
 /// An attached file is opened with the library's default, which is the whole process's: one at a time.
 static ATTACHING: Mutex<()> = Mutex::new(());
+
+/// SQLite sets itself up when the process opens its first file, and counts as ready a moment before SQLCipher has joined it:
+/// a key given to another file in that moment would be refused.
+static READY: Once = Once::new();
+
+/// Sets SQLite up with SQLCipher; who comes meanwhile waits. Opening a profile does it. A process that also opens other files
+/// of SQLite calls it before the first of those.
+pub fn set_up() {
+    // Should it fail, then so does what is opened next, and says why.
+    READY.call_once(|| drop(Connection::open_in_memory()));
+}
 
 /// When a transaction counts as done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -231,6 +242,7 @@ fn lock(path: &Path) -> Result<File> {
 }
 
 fn connect(path: &Path, key: &[u8; 32], format: Format) -> Result<Connection> {
+    set_up();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;

@@ -1,4 +1,6 @@
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::process::Command;
+use std::sync::Barrier;
 
 use homing_store::conversations::{self, Filter, PersonalState};
 use homing_store::{Durability, Store, StoreError, doctor, messages, meta};
@@ -185,4 +187,37 @@ fn a_file_with_the_former_pages_is_whole_after_a_power_cut() {
     assert!(std::fs::metadata(cut.path().join("db-wal")).unwrap().len() > 0);
     let store = Store::open(&cut.path().join("db"), &KEY).unwrap();
     assert_eq!(meta::get(&store.read(), "name").unwrap().unwrap().as_slice(), b"only in the log file");
+}
+
+/// The library sets itself up when a process opens its first file; whoever opens one at that very moment waits for it. Each
+/// round needs a process of its own. Files that can't be read are refused only after the key was taken, and at once.
+#[test]
+fn several_files_can_be_the_first_of_a_process() {
+    const ALONE: &str = "HOMING_TEST_FIRST_FILES";
+    if std::env::var_os(ALONE).is_none() {
+        for _ in 0..60 {
+            let process = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "file::several_files_can_be_the_first_of_a_process"])
+                .env(ALONE, "yes")
+                .output()
+                .unwrap();
+            assert!(process.status.success(), "{}", String::from_utf8_lossy(&process.stdout));
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let together = Barrier::new(8);
+    std::thread::scope(|scope| {
+        for name in 0..8 {
+            let profile = folder.path().join(name.to_string());
+            std::fs::create_dir(&profile).unwrap();
+            std::fs::write(profile.join("db"), [7; 4096]).unwrap();
+            let together = &together;
+            scope.spawn(move || {
+                together.wait();
+                let opened = Store::open(&profile.join("db"), &KEY).map(|_| ());
+                assert!(matches!(opened, Err(StoreError::WrongKey)), "{opened:?}");
+            });
+        }
+    });
 }
