@@ -3,6 +3,8 @@
 //!
 //! `cargo xtask bench` measures the app against it. Its webview keeps its files in `HOMING_PROFILE`, as the app's does.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "of what the build script generates")]
+
 use std::path::PathBuf;
 
 use tauri::{WebviewUrl, WebviewWindowBuilder};
@@ -18,5 +20,5 @@ fn main() -> tauri::Result<()> {
                 .build()?;
             Ok(())
         })
-        .run(tauri::generate_context!())
+        .run(tauri::tauri_build_context!())
 }

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use engine::Engine;
 use homing_engine::platform::folders;
-use tauri::{AppHandle, Builder, Manager, RunEvent, Wry};
+use tauri::{AppHandle, Builder, Context, Manager, RunEvent, Wry};
 use tauri_plugin_window_state::StateFlags;
 use tracing_subscriber::EnvFilter;
 
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     platform::choose_painting();
 
     let profile = folders::create(&folders::profile(None)?)?;
-    let mut context = tauri::generate_context!();
+    let mut context = context();
     context.config_mut().identifier = instance::identifier(&profile);
     plugins(&profile)
         .invoke_handler(tauri::generate_handler![
@@ -70,6 +70,12 @@ fn main() -> anyhow::Result<()> {
             }
         });
     Ok(())
+}
+
+/// What the build script made of the page and the configuration.
+#[allow(clippy::expect_used, clippy::unwrap_used, reason = "the code is generated")]
+fn context() -> Context<Wry> {
+    tauri::tauri_build_context!()
 }
 
 fn plugins(profile: &std::path::Path) -> Builder<Wry> {
