@@ -180,9 +180,13 @@ impl Replica {
     ) -> Result<(), Fail> {
         let me = self.person();
         let name = crate::text::visible(local_name);
-        let same =
-            people::get(tx, person)?.is_some_and(|row| row.blocked == blocked && row.local_name == name);
+        let before = people::get(tx, person)?;
+        let same = before.as_ref().is_some_and(|row| row.blocked == blocked && row.local_name == name);
         people::set_own(tx, person, blocked, &name)?;
+        if before.is_some_and(|row| row.blocked) != blocked {
+            self.touched.conversations.extend(messages::hear_anew(tx, person)?);
+            self.touched.notices = true;
+        }
         for (space, _) in homing_store::members::spaces_of(tx, &homing_wire::Member::Person(*person))? {
             relations::refresh_blocked(tx, &space, &me)?;
             self.touch_conversations_of(tx, &space)?;

@@ -1,6 +1,6 @@
 //! From documents to the rows the screens read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use homing_model::{
     AttachmentMeta, ChangeInfo, Kind, MessageProjection, ModelError, Projection, Registers, project,
@@ -144,9 +144,7 @@ impl Replica {
             self.project_no_record(tx, doc)?;
         } else if strays::forget(tx, doc)? {
             return Ok(());
-        } else if let Some(row) = conversations::get(tx, doc)?
-            && row.last.is_none()
-        {
+        } else if conversations::get(tx, doc)?.is_some() && messages::before(tx, doc, None, 1)?.is_empty() {
             conversations::remove(tx, doc)?;
             self.touched.conversations.insert(*doc);
         }
@@ -316,10 +314,10 @@ impl Replica {
         if new.is_empty() {
             return Ok(());
         }
-        let unread: Vec<(DocId, DocId, u64)> = new
+        let places: HashMap<DocId, (DocId, u64)> = new
             .iter()
             .filter(|message| message.unread)
-            .map(|message| (message.conversation, message.id, message.received_ms))
+            .map(|message| (message.id, (message.conversation, message.received_ms)))
             .collect();
         // Those rows say how many answer them.
         let answered: Vec<DocId> = new.iter().filter_map(|message| message.reply_to).collect();
@@ -340,10 +338,10 @@ impl Replica {
         for message in &inserted.late {
             self.notice_message(tx, NoticeKind::Late, message)?;
         }
-        for (conversation, message, received_ms) in unread {
-            if added.contains(&message) {
-                self.touched.arrived.push((conversation, message));
-                self.news.push((conversation, received_ms));
+        for message in inserted.unread {
+            if let Some((conversation, received_ms)) = places.get(&message) {
+                self.touched.arrived.push((*conversation, message));
+                self.news.push((*conversation, *received_ms));
             }
         }
         for id in answered {

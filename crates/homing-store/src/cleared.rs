@@ -3,6 +3,7 @@
 
 use homing_wire::DocId;
 
+use crate::people::heard;
 use crate::sql::doc;
 use crate::{Read, Result, Tx};
 
@@ -71,6 +72,13 @@ pub fn all_of(db: &Read<'_>, conversation: &DocId) -> Result<Cleared> {
     Ok(all.unwrap_or_default())
 }
 
+/// The numbers of those that are here.
+pub(crate) fn conversations(db: &Read<'_>) -> Result<Vec<i64>> {
+    db.all("SELECT c.n FROM cleared d CROSS JOIN conversations c ON c.id = d.conversation", [], |row| {
+        row.get(0)
+    })
+}
+
 /// Conversations that a version before this table hid.
 pub fn unmarked(db: &Read<'_>) -> Result<Vec<DocId>> {
     db.all(
@@ -81,12 +89,15 @@ pub fn unmarked(db: &Read<'_>) -> Result<Vec<DocId>> {
 }
 
 /// Makes the row of a conversation say whether anything newer than its mark is in it. Own messages that are still on their way
-/// keep their rows, and count as what they are.
+/// keep their rows, and count as what they are; who is blocked brings nothing back.
 pub(crate) fn refresh(tx: &Tx<'_>, n: i64) -> Result<()> {
     tx.exec(
-        "UPDATE conversations SET hidden = coalesce((SELECT d.hidden AND NOT EXISTS (SELECT 1 FROM messages m
-             WHERE m.conversation = conversations.n AND NOT (m.mine = 1 AND m.author_ms <= d.author_ms))
-           FROM cleared d WHERE d.conversation = conversations.id), 0) WHERE n = ?1",
+        &format!(
+            "UPDATE conversations SET hidden = coalesce((SELECT d.hidden AND NOT EXISTS (SELECT 1 FROM messages m
+                 WHERE m.conversation = conversations.n AND NOT (m.mine = 1 AND m.author_ms <= d.author_ms) AND {})
+               FROM cleared d WHERE d.conversation = conversations.id), 0) WHERE n = ?1",
+            heard("m.author")
+        ),
         [n],
     )?;
     Ok(())

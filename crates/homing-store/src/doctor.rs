@@ -252,16 +252,17 @@ fn missing_rows(db: &Read<'_>, kinds: &Kinds, found: &mut Vec<Finding>) -> Resul
 
 fn stale_counters(db: &Read<'_>, found: &mut Vec<Finding>) -> Result<()> {
     let stale = db.all(
-        "SELECT c.id FROM conversations c WHERE
-           c.unread <> (SELECT count(*) FROM messages WHERE conversation = c.n AND unread = 1)
-           OR c.waiting <> (SELECT count(*) FROM messages WHERE conversation = c.n AND state = 1)
-           OR c.has_draft <> EXISTS (SELECT 1 FROM drafts d JOIN conversations p ON p.id = d.conversation
-             WHERE coalesce(p.shown_in, p.n) = c.n AND d.done = 0
-               AND (d.text <> '' OR d.files > 0))
-           OR (c.last_n, c.last_at, c.preview) IS NOT (
-             SELECT max(n), coalesce(max(at), c.created_ms), coalesce(max(preview), '') FROM (
-               SELECT n, at, substr(body, 1, 100) AS preview FROM messages
-               WHERE conversation = c.n ORDER BY at DESC, id DESC LIMIT 1))",
+        &format!(
+            "SELECT id FROM conversations WHERE unread <> {} OR mentions <> {}
+               OR waiting <> (SELECT count(*) FROM messages WHERE conversation = conversations.n AND state = 1)
+               OR has_draft <> EXISTS (SELECT 1 FROM drafts d JOIN conversations p ON p.id = d.conversation
+                 WHERE coalesce(p.shown_in, p.n) = conversations.n AND d.done = 0
+                   AND (d.text <> '' OR d.files > 0))
+               OR (last_n, last_at, preview) IS NOT ({})",
+            messages::counts("unread"),
+            messages::counts("mentions_me"),
+            messages::last(),
+        ),
         [],
         |row| doc(row, 0),
     )?;

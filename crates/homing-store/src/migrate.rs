@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Result, StoreError, Tx, messages};
 
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("sql/0001_initial.sql"),
     include_str!("sql/0002_messages.sql"),
     include_str!("sql/0003_records.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("sql/0013_comments.sql"),
     include_str!("sql/0014_told.sql"),
     include_str!("sql/0015_tidying.sql"),
+    include_str!("sql/0016_heard.sql"),
 ];
 /// The schema whose index holds names of files and parts of Korean words.
 const SEARCH: usize = 7;
@@ -193,6 +194,47 @@ mod tests {
         assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(3), id(2)]);
         assert_eq!(crate::tidying::look(&tx, &id(9), 2).unwrap(), [id(1)]);
         assert_eq!(crate::tidying::next(&tx, &[]).unwrap(), None);
+    }
+
+    /// The schema from which on people who are blocked count for nothing.
+    const HEARD: usize = 16;
+
+    #[test]
+    fn what_somebody_blocked_wrote_before_is_taken_out_of_the_counters() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..HEARD - 1] {
+            conn.execute_batch(sql).unwrap();
+        }
+        // 1 is blocked, 2 is not.
+        conn.execute_batch(
+            "INSERT INTO ids (n, id) VALUES (1, zeroblob(32)), (2, randomblob(32));
+             INSERT INTO people (person, blocked) VALUES (1, 1), (2, 0);
+             INSERT INTO conversations (n, id, space, unread, last_n, last_at, preview) VALUES
+               (1, randomblob(16), 1, 2, 65, 2, 'nor this'), (2, randomblob(16), 1, 1, 66, 3, 'heard');
+             INSERT INTO messages (n, id, conversation, space, author, mine, at, author_ms, received_ms, device, state,
+               body, unread, mentions_me) VALUES
+               (64, randomblob(16), 1, 1, 2, 0, 1, 1, 1, 1, 2, 'this', 1, 0),
+               (65, randomblob(16), 1, 1, 1, 0, 2, 2, 2, 1, 2, 'nor this', 1, 1),
+               (66, randomblob(16), 2, 1, 2, 0, 3, 3, 3, 1, 2, 'heard', 1, 1);",
+        )
+        .unwrap();
+        conn.pragma_update(None, "user_version", HEARD - 1).unwrap();
+        run(&mut conn).unwrap();
+        let mut all = conn
+            .prepare("SELECT unread, mentions, last_n, last_at, preview FROM conversations ORDER BY n")
+            .unwrap();
+        let rows: Vec<(i64, i64, i64, i64, String)> = all
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(rows, [(1, 0, 64, 1, "this".to_owned()), (1, 1, 66, 3, "heard".to_owned())]);
+        // From then on as they come and go.
+        conn.execute("DELETE FROM messages WHERE n = 65", []).unwrap();
+        conn.execute("UPDATE messages SET mentions_me = 0 WHERE n = 66", []).unwrap();
+        let named: i64 =
+            conn.query_row("SELECT sum(mentions) FROM conversations", [], |row| row.get(0)).unwrap();
+        assert_eq!(named, 0);
     }
 
     #[test]

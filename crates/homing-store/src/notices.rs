@@ -7,6 +7,7 @@
 use homing_wire::{DocId, PersonId, SpaceId};
 use rusqlite::{Row, params};
 
+use crate::people::heard;
 use crate::sql::{doc, doc_opt};
 use crate::{Read, Result, Tx};
 
@@ -135,7 +136,7 @@ pub fn read_marks(db: &Read<'_>) -> Result<Vec<ReadMark>> {
     })
 }
 
-/// A page of notices since a time, newest first, without some kinds; with it the place of each.
+/// A page of notices since a time, newest first, without some kinds and people who are blocked; with it the place of each.
 pub fn list(
     db: &Read<'_>,
     since_ms: u64,
@@ -148,8 +149,9 @@ pub fn list(
         &format!(
             "SELECT {COLUMNS} FROM notices o INDEXED BY notices_newest {JOINS}
              WHERE o.at_ms >= ?1 AND (o.at_ms, o.n) < (?2, ?3) AND {PRESENT}
-               AND o.kind NOT IN (SELECT value FROM json_each(?4))
-             ORDER BY o.at_ms DESC, o.n DESC LIMIT ?5"
+               AND o.kind NOT IN (SELECT value FROM json_each(?4)) AND {}
+             ORDER BY o.at_ms DESC, o.n DESC LIMIT ?5",
+            heard("o.person")
         ),
         (clamp(since_ms), at, n, numbers(without), limit),
         |row| {
@@ -160,14 +162,17 @@ pub fn list(
     )
 }
 
-/// How many are unread since a time, without some kinds.
+/// How many are unread since a time, without some kinds and people who are blocked.
 pub fn unread(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<u64> {
     db.number(
-        "SELECT count(*) FROM notices o INDEXED BY notices_unread
-         LEFT JOIN messages m ON o.follows = 1 AND m.id = o.message
-           AND m.conversation NOT IN (SELECT n FROM set_aside)
-         WHERE o.unread = 1 AND o.at_ms >= ?1 AND (o.follows = 0 OR (m.deleted = 0 AND m.unread = 1))
-           AND o.kind NOT IN (SELECT value FROM json_each(?2))",
+        &format!(
+            "SELECT count(*) FROM notices o INDEXED BY notices_unread
+             LEFT JOIN messages m ON o.follows = 1 AND m.id = o.message
+               AND m.conversation NOT IN (SELECT n FROM set_aside)
+             WHERE o.unread = 1 AND o.at_ms >= ?1 AND (o.follows = 0 OR (m.deleted = 0 AND m.unread = 1))
+               AND o.kind NOT IN (SELECT value FROM json_each(?2)) AND {}",
+            heard("o.person")
+        ),
         (clamp(since_ms), numbers(without)),
     )
 }
@@ -175,10 +180,13 @@ pub fn unread(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<u64> {
 /// Unread messages that stand in the list by themselves, each with the conversation that shows it.
 pub fn told(db: &Read<'_>, since_ms: u64, without: &[u8]) -> Result<Vec<(DocId, DocId)>> {
     db.all(
-        "SELECT DISTINCT c.id, m.id FROM notices o INDEXED BY notices_unread
-         JOIN messages m ON m.id = o.message JOIN conversations c ON c.n = m.conversation
-         WHERE o.unread = 1 AND o.at_ms >= ?1 AND o.follows = 1 AND m.deleted = 0 AND m.unread = 1
-           AND o.kind NOT IN (SELECT value FROM json_each(?2))",
+        &format!(
+            "SELECT DISTINCT c.id, m.id FROM notices o INDEXED BY notices_unread
+             JOIN messages m ON m.id = o.message JOIN conversations c ON c.n = m.conversation
+             WHERE o.unread = 1 AND o.at_ms >= ?1 AND o.follows = 1 AND m.deleted = 0 AND m.unread = 1
+               AND o.kind NOT IN (SELECT value FROM json_each(?2)) AND {}",
+            heard("o.person")
+        ),
         (clamp(since_ms), numbers(without)),
         |row| Ok((doc(row, 0)?, doc(row, 1)?)),
     )

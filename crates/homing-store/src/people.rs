@@ -76,6 +76,22 @@ pub fn set_own(tx: &Tx<'_>, person: &PersonId, blocked: bool, local_name: &str) 
     Ok(())
 }
 
+/// Whether somebody is not to be heard.
+pub fn is_blocked(db: &Read<'_>, person: &PersonId) -> Result<bool> {
+    let blocked = db.one(
+        "SELECT p.blocked FROM ids i CROSS JOIN people p ON p.person = i.n WHERE i.id = ?1",
+        [&person.0],
+        |row| row.get(0),
+    )?;
+    Ok(blocked.unwrap_or(false))
+}
+
+/// The same as a condition: that whose number stands in this column is heard. What they wrote is kept and shown folded, but
+/// waits for nobody: it is in no counter, in no preview where others are, and moves and brings back nothing.
+pub(crate) fn heard(column: &str) -> String {
+    format!("NOT EXISTS (SELECT 1 FROM people h WHERE h.person = {column} AND h.blocked = 1)")
+}
+
 /// Notes whether the safety number was compared.
 pub fn set_verified(tx: &Tx<'_>, person: &PersonId, verified: bool) -> Result<()> {
     ensure(tx, person)?;

@@ -4,7 +4,7 @@
 use homing_wire::{DocId, PersonId, SpaceId};
 
 use crate::sql::doc;
-use crate::{Result, Tx};
+use crate::{Result, Tx, messages};
 
 /// Notes whom of a team a conversation is assigned to. Only the team whose client's it is has a say in it.
 pub fn set_handling(
@@ -54,11 +54,16 @@ pub fn relate_team(tx: &Tx<'_>, team: &SpaceId, me: &PersonId) -> Result<Vec<Doc
 
 /// Writes into the rows of a space's conversations whether everybody else in it is blocked.
 pub fn refresh_blocked(tx: &Tx<'_>, space: &SpaceId, me: &PersonId) -> Result<()> {
-    tx.exec(
-        "UPDATE conversations SET blocked = (SELECT coalesce(min(p.blocked), 0) FROM members m
+    let changed = tx.all(
+        "WITH now (blocked) AS (SELECT coalesce(min(p.blocked), 0) FROM members m
            CROSS JOIN people p ON p.person = m.member WHERE m.space = ?1 AND m.team = 0 AND m.member <> ?2)
-         WHERE space = ?1",
+         UPDATE conversations SET blocked = (SELECT blocked FROM now)
+         WHERE space = ?1 AND blocked <> (SELECT blocked FROM now) RETURNING n",
         (tx.number_of(&space.0)?, tx.number_of(&me.0)?),
+        |row| row.get(0),
     )?;
+    for n in changed {
+        messages::refresh_last(tx, n)?;
+    }
     Ok(())
 }

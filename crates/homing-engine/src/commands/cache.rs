@@ -233,7 +233,7 @@ impl Replica {
             return Ok(());
         }
         // What somebody who is blocked sends is not even loaded.
-        if people::get(tx, &row.author)?.is_some_and(|person| person.blocked) {
+        if people::is_blocked(tx, &row.author)? {
             return Ok(());
         }
         let rules = rules(tx)?;

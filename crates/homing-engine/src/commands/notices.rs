@@ -46,7 +46,7 @@ impl Core {
         let full = page.len() == limit as usize;
         for (row, at) in page {
             next = full.then(|| format!("{:x}-{:x}", at.0, at.1));
-            if (args.unread && !row.unread) || self.is_blocked(row.person)? {
+            if args.unread && !row.unread {
                 continue;
             }
             rows.push(self.notice_row(row)?);
@@ -95,7 +95,7 @@ impl Core {
 
     pub(crate) fn is_blocked(&self, person: Option<PersonId>) -> Result<bool, ApiError> {
         let Some(person) = person else { return Ok(false) };
-        Ok(people::get(&self.db()?, &person)?.is_some_and(|row| row.blocked))
+        Ok(people::is_blocked(&self.db()?, &person)?)
     }
 
     /// One line for each conversation with unread messages, besides those that have a line of their own.

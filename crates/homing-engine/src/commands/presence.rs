@@ -51,6 +51,9 @@ impl Core {
         let opened = self
             .write(Durability::Normal, |tx, replica, _| replica.open_ephemeral(tx, &space, &device, content));
         let Ok(Some((person, said))) = opened else { return };
+        if self.is_blocked(Some(person)).unwrap_or_default() {
+            return;
+        }
         match said {
             Said::Typing(conversation) => self.typing_came(space, person, conversation),
             Said::Here(here) => self.presence_came(space, person, device, here),

@@ -2,8 +2,8 @@
 
 use homing_engine::api::{
     Call, ConversationChange as Change, ConversationMerge, ConversationPage, ConversationRow, Conversations,
-    ConversationsChange, ConversationsChanged, Event, EvidenceWords, Filter, OneChange, PersonRow, PersonSet,
-    SpamReport, SpamReported,
+    ConversationsChange, ConversationsChanged, Done, Event, EvidenceWords, Filter, Focus, NoticeKind,
+    NoticePage, Notices, OneChange, PersonRow, PersonSet, SpamReport, SpamReported,
 };
 use homing_sim::{DeviceId, World};
 
@@ -348,6 +348,92 @@ fn who_is_blocked_is_not_heard_and_comes_back_when_unblocked() {
         let anew = |event: &Event| matches!(event, Event::Reshaped { conversation } if conversation == shown);
         assert!(told.iter().any(anew), "{shown}");
     }
+    at_rest(world, &[laptop, desktop, ben, cora]);
+}
+
+#[test]
+fn who_is_blocked_counts_for_nothing_in_a_group_and_is_found_when_unblocked() {
+    let mut house = House::new(221);
+    let (laptop, desktop, ben, cora) = (house.laptop, house.desktop, house.ben, house.cora);
+    let group = house.group.clone();
+    let world = &mut house.world;
+    world.send(cora, &group, "from Cora").unwrap();
+    world.send(ben, &group, "before, @Ada").unwrap();
+    world.settle().unwrap();
+    let of = |world: &mut World, device: DeviceId| {
+        list(world, device, Filter::All).into_iter().find(|row| row.id == group).unwrap()
+    };
+    let at_the_bell = |world: &mut World, device: DeviceId| -> Vec<NoticeKind> {
+        let notices = Call::Notices(Notices { after: None, unread: true, limit: 100 });
+        let page: NoticePage = world.ask(device, notices).unwrap();
+        assert_eq!(page.unread as usize, page.rows.len(), "device {device}: {page:?}");
+        page.rows
+            .into_iter()
+            .filter(|row| row.conversation.as_ref() == Some(&group))
+            .map(|row| row.kind)
+            .collect()
+    };
+    let set = |blocked: bool| {
+        Call::PersonSet(PersonSet { person: "Ben".to_owned(), blocked: Some(blocked), name: None })
+    };
+    let others = world.status(laptop).unwrap().unread - 2;
+    let _: Vec<PersonRow> = world.ask(laptop, set(true)).unwrap();
+    change(world, laptop, &[&group], &Change::Archive { on: true });
+    world.settle().unwrap();
+    let look = |world: &mut World, device: DeviceId, at: Option<&str>| {
+        let args = Focus { conversation: at.map(str::to_owned), attended: at.is_some() };
+        world.ask::<Done>(device, Call::Focus(args)).unwrap();
+        world.run_for(2_000).unwrap();
+    };
+    look(world, laptop, Some(&group));
+    for device in [laptop, desktop] {
+        world.take_events(device).unwrap();
+    }
+    look(world, ben, Some(&group));
+    let _: Done = world.ask(ben, Call::Typing(homing_sim::people::reference(&group))).unwrap();
+    world.run_for(2_000).unwrap();
+    let said = world.take_events(laptop).unwrap();
+    let live = |event: &Event| matches!(event, Event::Typing { .. } | Event::Presence { .. });
+    assert!(!said.iter().any(live), "{said:?}");
+    look(world, laptop, None);
+    let meanwhile = world.send(ben, &group, "meanwhile, @Ada").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let row = of(world, device);
+        assert!(row.archived && !row.named, "device {device}: {row:?}");
+        assert_eq!((row.unread, row.preview.as_str()), (1, "from Cora"), "device {device}");
+        assert_eq!(at_the_bell(world, device), [], "device {device}");
+        let first = world.conversation_detail(device, &group).unwrap().first_unread.unwrap();
+        assert!(world.messages(device, &group).unwrap().iter().any(|row| row.id == first && !row.blocked));
+        assert_eq!(world.bodies(device, &group).unwrap().len(), 3, "it is there, folded");
+    }
+    // Whoever else writes brings it back.
+    world.send(cora, &group, "Cora again").unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let row = of(world, device);
+        assert_eq!((row.archived, row.unread, row.preview.as_str()), (false, 2, "Cora again"));
+        assert_eq!(world.status(device).unwrap().unread, others + 2, "device {device}");
+        assert_eq!(at_the_bell(world, device), [NoticeKind::Message], "device {device}");
+    }
+    // Read while it was folded is read.
+    world.shown(laptop, &group, &[meanwhile]).unwrap();
+    world.settle().unwrap();
+    assert_eq!(of(world, desktop).unread, 2);
+    at_rest(world, &[laptop, desktop, ben, cora]);
+    let last = world.send(ben, &group, "last").unwrap();
+    world.settle().unwrap();
+    let _: Vec<PersonRow> = world.ask(desktop, set(false)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let row = of(world, device);
+        assert_eq!((row.unread, row.named, row.preview.as_str()), (4, true, "last"), "device {device}");
+        assert_eq!(at_the_bell(world, device), [NoticeKind::Message, NoticeKind::Mention], "device {device}");
+    }
+    world.read(laptop, &group).unwrap();
+    world.settle().unwrap();
+    assert_eq!(of(world, desktop).unread, 0);
+    assert!(world.messages(desktop, &group).unwrap().iter().any(|row| row.id == last && !row.unread));
     at_rest(world, &[laptop, desktop, ben, cora]);
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Place {
     pub hidden: bool,
     /// Deleted for everyone.
     deleted: bool,
+    /// Everybody else in it is blocked.
+    pub blocked: bool,
     /// Until where this person deleted it.
     cleared: Option<Cleared>,
 }
@@ -55,15 +57,23 @@ pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool
     let found = tx.one(
         "SELECT r.n, r.last_at, r.last_n IS NULL, c.n, c.space, c.creator IS NOT NULL,
            CASE WHEN c.space = ?2 THEN NULL ELSE (SELECT team FROM spaces WHERE n = c.space) END,
-           r.hidden, c.deleted
+           r.hidden, c.deleted, r.blocked
          FROM conversations c CROSS JOIN conversations r ON r.n = coalesce(c.shown_in, c.n) WHERE c.id = ?1",
         (id.as_bytes(), number),
         |row| {
             let last_at = if row.get(2)? { None } else { row.get(1)? };
             let (n, own) = (row.get(0)?, row.get(3)?);
-            let (hidden, deleted) = (row.get(7)?, row.get(8)?);
+            let (hidden, deleted, blocked) = (row.get(7)?, row.get(8)?, row.get(9)?);
             Ok(Found {
-                place: Place { n, origin: (n != own).then_some(own), last_at, hidden, deleted, cleared },
+                place: Place {
+                    n,
+                    origin: (n != own).then_some(own),
+                    last_at,
+                    hidden,
+                    deleted,
+                    blocked,
+                    cleared,
+                },
                 space: row.get(4)?,
                 known: row.get(5)?,
                 team: row.get(6)?,
@@ -82,7 +92,15 @@ pub(crate) fn place_for(tx: &Tx<'_>, id: &DocId, space: &SpaceId, internal: bool
             drafts::refresh(tx, id)?;
             cleared::refresh(tx, n)?;
             let hidden = cleared.is_some_and(|cleared| cleared.hidden);
-            Ok(Some(Place { n, origin: None, last_at: None, hidden, deleted: false, cleared }))
+            Ok(Some(Place {
+                n,
+                origin: None,
+                last_at: None,
+                hidden,
+                deleted: false,
+                blocked: false,
+                cleared,
+            }))
         }
     }
 }

@@ -13,7 +13,7 @@ use super::write::{Kept, kept, numbers, recount, refile};
 use crate::sql::doc;
 use crate::{Result, Tx, attachments, conversations, merging, search, strays, tidying};
 
-const KEPT: &str = "m.n, m.conversation, m.at, m.author, m.files, m.deleted, m.unread, m.state, m.body, m.id";
+const KEPT: &str = "m.n, m.conversation, m.at, m.author, m.files, m.deleted, m.state, m.body, m.id";
 
 /// What went with the messages.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -299,5 +299,5 @@ fn become_strays(tx: &Tx<'_>, mut rows: Vec<Leaving>, free: bool) -> Result<Vec<
 }
 
 fn leaving(row: &Row<'_>) -> rusqlite::Result<Leaving> {
-    Ok(Leaving { kept: kept(row)?, written: doc(row, 10)?, everyone: row.get(11)?, covered: row.get(12)? })
+    Ok(Leaving { kept: kept(row)?, written: doc(row, 9)?, everyone: row.get(10)?, covered: row.get(11)? })
 }

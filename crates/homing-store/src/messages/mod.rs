@@ -18,6 +18,7 @@ use rusqlite::Row;
 
 use crate::attachments::{self, AttachmentRow};
 use crate::outbox::OutboxState;
+use crate::people::heard;
 use crate::sql::{doc, doc_opt, hex_list, stored_enum};
 use crate::{Read, Result, StoreError, cleared};
 
@@ -25,11 +26,11 @@ pub use aside::{Aside, clear_aside, come_back, leave_aside, put_aside, sweep};
 pub use files::{with_files_after, with_files_before};
 pub use seen::{Seen, mark_conversation_read, mark_read, mark_read_ranges};
 pub(crate) use words::{complete_words, index_words};
-pub(crate) use write::show_in;
 pub use write::{
-    Inserted, Placed, delete, insert, place, recount, remove, remove_all, set_body, set_marks, set_state,
-    set_time,
+    Inserted, Placed, delete, hear_anew, insert, place, recount, remove, remove_all, set_body, set_marks,
+    set_state, set_time,
 };
+pub(crate) use write::{counts, last, refresh_last, show_in};
 
 stored_enum! {
     /// How far an own message came; others' are `Sent`.
@@ -263,14 +264,15 @@ pub fn around(db: &Read<'_>, conversation: &DocId, message: &DocId, limit: u32) 
     Ok(rows)
 }
 
-/// Unread messages after `after`, oldest first.
+/// Unread messages after `after`, oldest first; not those of people who are blocked.
 pub fn unread(
     db: &Read<'_>,
     conversation: &DocId,
     after: Option<&Order>,
     limit: u32,
 ) -> Result<Vec<MessageRow>> {
-    following(db, ("messages_unread", "AND m.unread = 1"), conversation, after, limit)
+    let those = format!("AND m.unread = 1 AND {}", heard("m.author"));
+    following(db, ("messages_unread", &those), conversation, after, limit)
 }
 
 fn following(
@@ -296,22 +298,18 @@ fn following(
 
 /// The first unread message, where the divider stands.
 pub fn first_unread(db: &Read<'_>, conversation: &DocId) -> Result<Option<DocId>> {
-    db.one(
-        "SELECT id FROM messages INDEXED BY messages_unread
-         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 ORDER BY at, id LIMIT 1",
-        [conversation.as_bytes()],
-        |row| doc(row, 0),
-    )
+    Ok(unread_of(db, conversation, false, 1)?.pop())
 }
 
-/// Unread messages of a conversation, from the first or from the last on.
+/// Unread messages of a conversation that are heard, from the first or from the last on.
 pub fn unread_of(db: &Read<'_>, conversation: &DocId, newest: bool, limit: u32) -> Result<Vec<DocId>> {
     let order = if newest { "at DESC, id DESC" } else { "at, id" };
     db.all(
         &format!(
             "SELECT id FROM messages INDEXED BY messages_unread
-             WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1
-             ORDER BY {order} LIMIT ?2"
+             WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 AND {}
+             ORDER BY {order} LIMIT ?2",
+            heard("author")
         ),
         (conversation.as_bytes(), limit),
         |row| doc(row, 0),

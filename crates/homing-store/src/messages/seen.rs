@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use homing_wire::{DeviceId, DocId, SpaceId};
 
 use super::write::count;
+use crate::people::heard;
 use crate::sql::doc;
 use crate::{IntervalSet, Result, StoreError, Tx};
 
@@ -23,13 +24,17 @@ pub struct Seen {
     pub dseq: u64,
 }
 
-const SEEN: &str = "RETURNING id, conversation, space, device, dseq";
+/// With what it stood for in its conversation's counter.
+fn returning() -> String {
+    format!("RETURNING id, conversation, space, device, dseq, {}", heard("author"))
+}
 
 /// These were visible in a focused window. Answers those that were unread until now.
 pub fn mark_read(tx: &Tx<'_>, ids: &[DocId]) -> Result<Vec<Seen>> {
     let list = crate::sql::hex_list(ids.iter().map(|id| id.as_bytes().as_slice()));
     let sql = format!(
-        "UPDATE messages SET unread = 0 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND unread = 1 {SEEN}"
+        "UPDATE messages SET unread = 0 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND unread = 1 {}",
+        returning()
     );
     seen(tx, &sql, [list])
 }
@@ -38,7 +43,8 @@ pub fn mark_read(tx: &Tx<'_>, ids: &[DocId]) -> Result<Vec<Seen>> {
 pub fn mark_conversation_read(tx: &Tx<'_>, conversation: &DocId) -> Result<Vec<Seen>> {
     let sql = format!(
         "UPDATE messages INDEXED BY messages_unread SET unread = 0
-         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 {SEEN}"
+         WHERE conversation = (SELECT n FROM conversations WHERE id = ?1) AND unread = 1 {}",
+        returning()
     );
     seen(tx, &sql, [conversation.as_bytes()])
 }
@@ -55,7 +61,8 @@ pub fn mark_read_ranges(
     };
     let sql = format!(
         "UPDATE messages INDEXED BY messages_unread_device SET unread = 0
-         WHERE space = ?1 AND device = ?2 AND unread = 1 AND dseq BETWEEN ?3 AND ?4 {SEEN}"
+         WHERE space = ?1 AND device = ?2 AND unread = 1 AND dseq BETWEEN ?3 AND ?4 {}",
+        returning()
     );
     let mut all = Vec::new();
     for (first, last) in numbers.runs() {
@@ -68,8 +75,9 @@ pub fn mark_read_ranges(
 }
 
 fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Seen>> {
-    let rows: Vec<(DocId, i64, i64, i64, u64)> =
-        tx.all(sql, params, |row| Ok((doc(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+    let rows: Vec<(DocId, i64, i64, i64, u64, i64)> = tx.all(sql, params, |row| {
+        Ok((doc(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    })?;
     let mut counts: HashMap<i64, i64> = HashMap::new();
     let mut conversations: HashMap<i64, DocId> = HashMap::new();
     let mut ids: HashMap<i64, [u8; 32]> = HashMap::new();
@@ -84,8 +92,8 @@ fn seen(tx: &Tx<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<See
         Ok(id)
     };
     let mut out = Vec::with_capacity(rows.len());
-    for (message, n, space, device, dseq) in rows {
-        *counts.entry(n).or_default() -= 1;
+    for (message, n, space, device, dseq, counted) in rows {
+        *counts.entry(n).or_default() -= counted;
         let conversation = match conversations.get(&n) {
             Some(id) => *id,
             None => tx

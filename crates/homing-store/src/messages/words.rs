@@ -21,7 +21,7 @@ fn each_searched(tx: &Tx<'_>, mut each: impl FnMut(&Kept, &str) -> Result<()>) -
     let mut after = i64::MIN;
     loop {
         let page = tx.all(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages
+            "SELECT n, conversation, at, author, files, deleted, state, body, id FROM messages
              WHERE n > ?1 AND deleted = 0 ORDER BY n LIMIT 1000",
             [after],
             kept,

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use homing_wire::{DeviceId, DocId, SpaceId};
+use homing_wire::{DeviceId, DocId, PersonId, SpaceId};
 use rusqlite::params;
 
 use super::row_numbers::free_row;
 use super::words::{searched, searched_of, tags};
 use super::{Marks, MessageState, NewMessage};
+use crate::people::{self, heard};
 use crate::sql::doc;
 use crate::{Result, StoreError, Tx, attachments, cleared, conversations, drafts, search, strays};
 
@@ -37,7 +38,6 @@ pub(super) struct Kept {
     pub author: i64,
     pub files: i64,
     pub deleted: bool,
-    pub unread: bool,
     pub state: MessageState,
     pub body: String,
     pub id: DocId,
@@ -48,7 +48,7 @@ struct Touched {
     place: conversations::Place,
     unread: i64,
     waiting: i64,
-    /// Row, order key and text of the newest message of the batch.
+    /// Row, order key and text of the newest message of the batch that its row may show.
     newest: Option<(i64, i64, String)>,
 }
 
@@ -57,6 +57,8 @@ struct Touched {
 pub struct Inserted {
     /// Messages that were not here before.
     pub added: Vec<DocId>,
+    /// Of these, those that wait to be read.
+    pub unread: Vec<DocId>,
     /// Of these, those written earlier than what was already read.
     pub late: Vec<NewMessage>,
 }
@@ -68,6 +70,7 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
     batch.sort_by_key(|message| (message.at_ms, message.id));
     let mut touched: HashMap<(DocId, SpaceId, bool), Option<Touched>> = HashMap::new();
     let mut inserted = Inserted::default();
+    let mut authors: HashMap<PersonId, bool> = HashMap::new();
     // What came as soon as it was written can't be late.
     let mut doubtful = Vec::new();
     // Filed behind all rows: a statement on messages in between makes the index write out what it has gathered.
@@ -89,15 +92,21 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
         if !message.deleted {
             words.push((n, conversation.place.n, message));
         }
-        conversation.unread += i64::from(unread);
+        inserted.added.push(message.id);
+        let heard = is_heard(tx, message, &mut authors)?;
+        if unread && heard {
+            conversation.unread += 1;
+            inserted.unread.push(message.id);
+        }
         conversation.waiting += i64::from(message.state == MessageState::Pending);
-        let preview =
-            if message.deleted { String::new() } else { message.body.chars().take(PREVIEW).collect() };
-        conversation.newest = Some((n, clamp(message.at_ms), preview));
+        if heard || conversation.place.blocked {
+            let preview =
+                if message.deleted { String::new() } else { message.body.chars().take(PREVIEW).collect() };
+            conversation.newest = Some((n, clamp(message.at_ms), preview));
+        }
         if unread && message.received_ms > message.author_ms {
             doubtful.push((n, conversation.place.n, message));
         }
-        inserted.added.push(message.id);
     }
     for (n, conversation, message) in words {
         file_words(tx, n, conversation, message)?;
@@ -134,6 +143,17 @@ pub fn insert(tx: &Tx<'_>, mut batch: Vec<NewMessage>) -> Result<Inserted> {
         }
     }
     Ok(inserted)
+}
+
+/// Whether its author is; asked once for each.
+fn is_heard(tx: &Tx<'_>, message: &NewMessage, known: &mut HashMap<PersonId, bool>) -> Result<bool> {
+    if message.mine {
+        return Ok(true);
+    }
+    Ok(match known.entry(message.author) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(free) => *free.insert(!people::is_blocked(tx, &message.author)?),
+    })
 }
 
 /// Whether something that stands later in the conversation, and came earlier, was read already. Only the next few
@@ -300,6 +320,7 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     if row.deleted {
         return Ok(Vec::new());
     }
+    let unread = counted(tx, row.n)?;
     search::remove(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
     let paths = attachments::delete_of(tx, id)?;
     tx.exec(
@@ -307,7 +328,7 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
            extras = x'', mentions_me = 0 WHERE n = ?1",
         [row.n],
     )?;
-    count(tx, row.conversation, -i64::from(row.unread), 0)?;
+    count(tx, row.conversation, -unread, 0)?;
     refresh_last(tx, row.conversation)?;
     Ok(paths)
 }
@@ -315,13 +336,14 @@ pub fn delete(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
 /// Takes a message out without a trace: it was cancelled, or its entry refused. Answers where its files are.
 pub fn remove(tx: &Tx<'_>, id: &DocId) -> Result<Vec<String>> {
     let row = must(tx, id)?;
+    let unread = counted(tx, row.n)?;
     if !row.deleted {
         search::remove(tx, row.n, &searched(tx, &row, &row.body)?, &tags(&row))?;
     }
     let paths = attachments::delete_of(tx, id)?;
     tx.exec("DELETE FROM messages WHERE n = ?1", [row.n])?;
     let pending = i64::from(row.state == MessageState::Pending);
-    count(tx, row.conversation, -i64::from(row.unread), -pending)?;
+    count(tx, row.conversation, -unread, -pending)?;
     refresh_last(tx, row.conversation)?;
     cleared::refresh(tx, row.conversation)?;
     Ok(paths)
@@ -351,9 +373,7 @@ pub(crate) fn show_in(tx: &Tx<'_>, written: i64, before: i64, now: i64) -> Resul
         "INDEXED BY messages_origin WHERE origin = ?1 AND conversation = ?2"
     };
     let rows = tx.all(
-        &format!(
-            "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages {which}"
-        ),
+        &format!("SELECT n, conversation, at, author, files, deleted, state, body, id FROM messages {which}"),
         (written, before),
         kept,
     )?;
@@ -395,15 +415,70 @@ pub fn recount(tx: &Tx<'_>, conversation: &DocId) -> Result<()> {
         .one("SELECT n FROM conversations WHERE id = ?1", [conversation.as_bytes()], |row| row.get(0))?
         .ok_or(StoreError::NotFound("conversation"))?;
     tx.exec(
-        "UPDATE conversations SET
-           unread = (SELECT count(*) FROM messages WHERE conversation = ?1 AND unread = 1),
-           waiting = (SELECT count(*) FROM messages WHERE conversation = ?1 AND state = 1),
-           mentions = (SELECT count(*) FROM messages WHERE conversation = ?1 AND mentions_me = 1) WHERE n = ?1",
+        &format!(
+            "UPDATE conversations SET unread = {},
+               waiting = (SELECT count(*) FROM messages WHERE conversation = ?1 AND state = 1),
+               mentions = {} WHERE n = ?1",
+            counts("unread"),
+            counts("mentions_me"),
+        ),
         [n],
     )?;
     refresh_last(tx, n)?;
     cleared::refresh(tx, n)?;
     drafts::refresh(tx, conversation)
+}
+
+/// Somebody was blocked, or is heard again: what rows say of what they wrote follows. Answers whose did.
+pub fn hear_anew(tx: &Tx<'_>, person: &PersonId) -> Result<Vec<DocId>> {
+    let author = tx.number_of(&person.0)?;
+    let mut changed = Vec::new();
+    for (counter, flag, index) in
+        [("unread", "unread", "messages_unread_newest"), ("mentions", "mentions_me", "messages_mentions")]
+    {
+        let sql = format!(
+            "UPDATE conversations SET {counter} = {} WHERE n IN
+               (SELECT conversation FROM messages INDEXED BY {index} WHERE {flag} = 1 AND author = ?1) RETURNING id",
+            counts(flag),
+        );
+        changed.extend(tx.all(&sql, [author], |row| doc(row, 0))?);
+    }
+    // Where what they wrote is or would be the newest nothing says: each conversation's newest is looked at, once.
+    let sql = format!(
+        "UPDATE conversations SET (last_n, last_at, preview) = ({LAST})
+         WHERE (last_n, last_at, preview) IS NOT ({LAST}) RETURNING id",
+        LAST = last(),
+    );
+    changed.extend(tx.all(&sql, [], |row| doc(row, 0))?);
+    for n in cleared::conversations(tx)? {
+        cleared::refresh(tx, n)?;
+    }
+    Ok(changed)
+}
+
+/// How many messages of a conversation have a flag, of those that are heard.
+pub(crate) fn counts(flag: &str) -> String {
+    format!(
+        "(SELECT count(*) FROM messages m WHERE m.conversation = conversations.n AND m.{flag} = 1 AND {})",
+        heard("m.author")
+    )
+}
+
+/// Row, order key and preview of a conversation's newest message that is heard; where nobody else is, of the newest.
+pub(crate) fn last() -> String {
+    format!(
+        "SELECT max(n), coalesce(max(at), conversations.created_ms), coalesce(max(preview), '') FROM (
+           SELECT m.n, m.at, substr(m.body, 1, {PREVIEW}) AS preview FROM messages m INDEXED BY messages_order
+           WHERE m.conversation = conversations.n AND (conversations.blocked = 1 OR {})
+           ORDER BY m.at DESC, m.id DESC LIMIT 1)",
+        heard("m.author")
+    )
+}
+
+/// What a message stands for in its conversation's counter.
+fn counted(tx: &Tx<'_>, n: i64) -> Result<i64> {
+    let sql = format!("SELECT unread AND {} FROM messages WHERE n = ?1", heard("author"));
+    Ok(tx.one(&sql, [n], |row| row.get(0))?.unwrap_or(0))
 }
 
 pub(super) fn count(tx: &Tx<'_>, conversation: i64, unread: i64, waiting: i64) -> Result<()> {
@@ -418,20 +493,15 @@ pub(super) fn count(tx: &Tx<'_>, conversation: i64, unread: i64, waiting: i64) -
 }
 
 /// Makes the conversation's row show its newest message.
-fn refresh_last(tx: &Tx<'_>, conversation: i64) -> Result<()> {
-    tx.exec(
-        "UPDATE conversations SET (last_n, last_at, preview) = (
-           SELECT max(n), coalesce(max(at), conversations.created_ms), coalesce(max(preview), '') FROM (
-             SELECT n, at, substr(body, 1, 100) AS preview FROM messages INDEXED BY messages_order
-             WHERE conversation = ?1 ORDER BY at DESC, id DESC LIMIT 1)) WHERE n = ?1",
-        [conversation],
-    )?;
+pub(crate) fn refresh_last(tx: &Tx<'_>, conversation: i64) -> Result<()> {
+    let sql = format!("UPDATE conversations SET (last_n, last_at, preview) = ({}) WHERE n = ?1", last());
+    tx.exec(&sql, [conversation])?;
     Ok(())
 }
 
 fn must(tx: &Tx<'_>, id: &DocId) -> Result<Kept> {
     tx.one(
-        "SELECT n, conversation, at, author, files, deleted, unread, state, body, id FROM messages WHERE id = ?1",
+        "SELECT n, conversation, at, author, files, deleted, state, body, id FROM messages WHERE id = ?1",
         [id.as_bytes()],
         kept,
     )?
@@ -446,10 +516,9 @@ pub(super) fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
         author: row.get(3)?,
         files: row.get(4)?,
         deleted: row.get(5)?,
-        unread: row.get(6)?,
-        state: row.get(7)?,
-        body: row.get(8)?,
-        id: doc(row, 9)?,
+        state: row.get(6)?,
+        body: row.get(7)?,
+        id: doc(row, 8)?,
     })
 }
 

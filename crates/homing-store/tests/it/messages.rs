@@ -1,10 +1,10 @@
 use homing_store::attachments::{self, AttachmentRow, FileKey, FileState};
-use homing_store::messages::{self, MessageState, NewMessage, Order, Placed};
-use homing_store::{Durability, IntervalSet, conversations};
+use homing_store::messages::{self, Marks, MessageState, NewMessage, Order, Placed};
+use homing_store::{Durability, IntervalSet, conversations, people};
 use homing_wire::{DocId, Hash};
 use proptest::prelude::*;
 
-use crate::support::{LAPTOP, PHONE, Profile, SPACE, doc, message, own};
+use crate::support::{BOB, LAPTOP, PHONE, Profile, SPACE, doc, message, own};
 
 fn bodies(rows: &[messages::MessageRow]) -> Vec<String> {
     rows.iter().map(|row| row.body.rsplit(' ').next().unwrap().to_owned()).collect()
@@ -103,6 +103,36 @@ fn reading_is_noted_once_wherever_it_happens() {
     assert_eq!(conversations::get(&db, &doc(1)).unwrap().unwrap().unread, 1);
     assert_eq!(profile.write(|tx| messages::mark_conversation_read(tx, &doc(1))).len(), 1);
     assert_eq!(conversations::totals(&profile.store.read()).unwrap().messages, 0);
+}
+
+#[test]
+fn who_is_blocked_waits_for_nobody_and_keeps_what_was_read_of_it() {
+    let mut profile = Profile::new();
+    let block = |profile: &mut Profile, blocked: bool| {
+        profile.write(|tx| {
+            people::set_own(tx, &BOB, blocked, "")?;
+            messages::hear_anew(tx, &BOB)
+        })
+    };
+    profile.write(|tx| messages::insert(tx, vec![message(1), own(2), message(3)]));
+    let row = |profile: &Profile| {
+        let row = conversations::get(&profile.store.read(), &doc(1)).unwrap().unwrap();
+        (row.unread, row.preview, row.last_at_ms)
+    };
+    assert_eq!(row(&profile), (2, "message number 3".to_owned(), message(3).at_ms));
+    assert!(block(&mut profile, true).contains(&doc(1)));
+    assert_eq!(row(&profile), (0, "message number 2".to_owned(), own(2).at_ms));
+    let inserted = profile.write(|tx| messages::insert(tx, vec![message(4)]));
+    assert_eq!((inserted.added, inserted.unread), (vec![message(4).id], vec![]));
+    {
+        let db = profile.store.read();
+        assert_eq!(messages::first_unread(&db, &doc(1)).unwrap(), None);
+        assert_eq!(messages::before(&db, &doc(1), None, 9).unwrap().len(), 4, "they are there");
+    }
+    assert_eq!(row(&profile), (0, "message number 2".to_owned(), own(2).at_ms));
+    assert_eq!(profile.write(|tx| messages::mark_read(tx, &[message(3).id])).len(), 1);
+    assert!(block(&mut profile, false).contains(&doc(1)));
+    assert_eq!(row(&profile), (2, "message number 4".to_owned(), message(4).at_ms));
 }
 
 #[test]
@@ -225,6 +255,7 @@ enum Step {
     Read(u32),
     ReadRange(u64, u64),
     ReadAll,
+    Block(bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -241,6 +272,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             n.prop_map(Step::Read),
             (0u64..12, 0u64..12).prop_map(|(a, b)| Step::ReadRange(a, b)),
             Just(Step::ReadAll),
+            any::<bool>().prop_map(Step::Block),
         ],
         1..40,
     )
@@ -257,7 +289,10 @@ proptest! {
         for step in steps {
             // A step about a message that isn't there is an error and undoes itself.
             let _ = profile.store.write(Durability::Normal, |tx| match step {
-                Step::Receive(n) => messages::insert(tx, vec![message(n)]).map(drop),
+                Step::Receive(n) => {
+                    let marks = Marks { mentions_me: n % 3 == 0, ..Marks::default() };
+                    messages::insert(tx, vec![NewMessage { marks, ..message(n) }]).map(drop)
+                }
                 Step::Send(n) => messages::insert(tx, vec![own(n)]).map(drop),
                 Step::Place(n, at) => {
                     let at_ms = 1_700_000_000_000 + at;
@@ -273,6 +308,10 @@ proptest! {
                     messages::mark_read_ranges(tx, &SPACE, &PHONE, &IntervalSet::of(a, b)).map(drop)
                 }
                 Step::ReadAll => messages::mark_conversation_read(tx, &doc(1)).map(drop),
+                Step::Block(blocked) => {
+                    people::set_own(tx, &BOB, blocked, "")?;
+                    messages::hear_anew(tx, &BOB).map(drop)
+                }
             });
         }
         let kept = conversations::get(&profile.store.read(), &doc(1)).unwrap();

@@ -81,7 +81,7 @@ export const help = {
     blocking: {
       title: "Blocking, spam and names",
       text: [
-        "Whom you block you don't hear: nothing of theirs is announced, what you have with them alone lies under Blocked, in groups their messages are folded. Reporting spam also puts the conversation away, and can keep what was written in a file.",
+        "Whom you block you don't hear: nothing of theirs is announced, what you have with them alone lies under Blocked, in groups their messages are folded: they are in no number and no preview, bring nothing back, and you don't see them type or be there. Once you unblock them, what you have not read of it is unread. Reporting spam also puts the conversation away, and can keep what was written in a file.",
         "Call people what you like; the panel shows what they call themselves.",
       ],
       data: "Whom you block and what you call people is kept for your own devices. They are not told.",

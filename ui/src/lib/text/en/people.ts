@@ -172,7 +172,7 @@ export const persons = {
   renamed: (own: string, name: string) => (name === "" ? `${own} is shown by their own name` : `${own} is called ${name} here`),
   block: "Block",
   unblock: "Unblock",
-  blockHelp: "Nothing of somebody you block is announced. What you have with them alone lies under Blocked; in groups their messages are folded. They are not told.",
+  blockHelp: "Nothing of somebody you block is announced. What you have with them alone lies under Blocked; in groups their messages are folded and count for nothing. They are not told.",
   blocked: (name: string) => `${name} is blocked`,
   unblocked: (name: string) => `${name} is not blocked any more`,
   spam: "Report spam",
