@@ -1,6 +1,7 @@
 //! What is told at once: decided when the device has caught up, for a notice may come before the news that it was read
 //! elsewhere; each once per device.
 
+use homing_store::conversations::ConversationRow;
 use homing_store::notices::{self as stored, NoticeKey};
 use homing_store::{Durability, conversations, merging, messages, notified};
 use homing_sync::Connection;
@@ -84,13 +85,8 @@ impl Core {
         if !row.unread || row.deleted || !is_listed(&talk) {
             return Ok(None);
         }
-        let around = Around {
-            on_screen: self.focus == Some(*conversation),
-            announce: announce_of(&talk.own.announce),
-            muted: talk.blocked || row.blocked || talk.own.muted_until_ms > self.env.now_ms(),
-            put_away: talk.archived || talk.away,
-            ..around
-        };
+        let around = self.around_in(&talk, around);
+        let around = Around { muted: around.muted || row.blocked, ..around };
         let named = super::key_of(NoticeKind::Mention, message.as_bytes());
         let kind = match (stored::get(&db, &named)?.is_some(), row.late) {
             (true, _) => NoticeKind::Mention,
@@ -130,10 +126,31 @@ impl Core {
         if old || self.is_blocked(row.person)? {
             return Ok(None);
         }
-        let conversation = row.conversation;
-        let on_screen = conversation.is_some() && conversation == self.focus && row.message.is_some();
-        let channels = prefs.decide(kind, &Around { on_screen, ..around });
-        Ok(Some(Candidate { notice: self.notice_row(row)?, channels }))
+        let around = match row.conversation {
+            Some(conversation) => self.around_notice(&conversation, row.message.is_some(), around)?,
+            None => around,
+        };
+        Ok(Some(Candidate { notice: self.notice_row(row)?, channels: prefs.decide(kind, &around) }))
+    }
+
+    /// What leads to a conversation is told as its person wants to hear of it. On the screen is only what stands in it.
+    fn around_notice(&self, conversation: &DocId, in_it: bool, around: Around) -> Result<Around, ApiError> {
+        let db = self.db()?;
+        let shown = merging::shown_in(&db, conversation)?.unwrap_or(*conversation);
+        // It may come behind what tells of it.
+        let Some(talk) = conversations::get(&db, &shown)? else { return Ok(around) };
+        let around = self.around_in(&talk, around);
+        Ok(Around { on_screen: around.on_screen && in_it, ..around })
+    }
+
+    fn around_in(&self, talk: &ConversationRow, around: Around) -> Around {
+        Around {
+            on_screen: self.focus == Some(talk.id),
+            announce: announce_of(&talk.own.announce),
+            muted: talk.blocked || talk.own.muted_until_ms > self.env.now_ms(),
+            put_away: talk.archived || talk.away,
+            ..around
+        }
     }
 }
 

@@ -165,12 +165,17 @@ impl Prefs {
     pub fn decide(&self, kind: NoticeKind, around: &Around) -> Channels {
         const NOWHERE: Channels = Channels { in_app: false, desktop: false, sound: false };
         let mention = kind == NoticeKind::Mention;
+        // Meant for this person, not for whoever is in it.
+        let personal = mention || kind == NoticeKind::Assignment;
+        // What they did or asked for themselves, and nobody else looks after: a conversation is muted against others.
+        let own = matches!(kind, NoticeKind::NotSent | NoticeKind::Planned | NoticeKind::Back);
         let wanted = match around.announce {
             Announce::All => true,
-            Announce::Mentions => mention,
+            Announce::Mentions => personal,
             Announce::None => false,
         };
-        let silent = around.muted || around.on_screen || !wanted || (around.put_away && !mention);
+        let unwanted = around.muted || !wanted || (around.put_away && !personal);
+        let silent = around.on_screen || (unwanted && !own);
         if silent || (around.quiet && !(mention && self.quiet.mentions)) {
             return NOWHERE;
         }
@@ -298,6 +303,23 @@ mod tests {
             assert!(!prefs.decide(NoticeKind::Message, &silent).desktop, "{silent:?}");
             assert!(!prefs.decide(NoticeKind::Message, &silent).in_app, "{silent:?}");
         }
+    }
+
+    #[test]
+    fn what_is_one_s_own_is_told_whatever_was_said_of_the_conversation() {
+        let prefs = Prefs::default();
+        let away = Around { desktop: true, ..Around::default() };
+        let (muted, none) = (Around { muted: true, ..away }, Around { announce: Announce::None, ..away });
+        let put_away = Around { put_away: true, ..away };
+        for around in [muted, none, put_away] {
+            for own in [NoticeKind::NotSent, NoticeKind::Planned, NoticeKind::Back] {
+                assert!(prefs.decide(own, &around).desktop, "{own:?} {around:?}");
+                assert!(!prefs.decide(own, &Around { quiet: true, ..around }).desktop, "{own:?} {around:?}");
+            }
+            assert!(!prefs.decide(NoticeKind::Joined, &around).desktop, "{around:?}");
+        }
+        assert!(prefs.decide(NoticeKind::Assignment, &put_away).desktop);
+        assert!(!prefs.decide(NoticeKind::Assignment, &muted).desktop);
     }
 
     #[test]

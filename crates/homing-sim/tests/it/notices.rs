@@ -1,8 +1,9 @@
 //! What people are told of: once per device, read once per person.
 
 use homing_engine::api::{
-    Announce, Call, ConversationAnnounce, ConversationRef, Event, KindChannels, Nothing, NoticeKind,
-    NoticePage, NoticeRow, Notices, NoticesRead, NotifySet, NotifySettings, QuietHours,
+    Announce, Call, ConversationAnnounce, ConversationChange, ConversationRef, ConversationsChange,
+    ConversationsChanged, Event, KindChannels, Nothing, NoticeKind, NoticePage, NoticeRow, Notices,
+    NoticesRead, NotifySet, NotifySettings, OneChange, QuietHours,
 };
 use homing_sim::{DeviceId, World};
 
@@ -298,7 +299,6 @@ fn a_new_device_and_who_goes_are_told() {
 
 #[test]
 fn the_end_of_a_snooze_is_told_once_on_each_device() {
-    use homing_engine::api::{ConversationChange, ConversationsChange, ConversationsChanged, OneChange};
     let mut house = House::new(27);
     let (laptop, desktop, two) = (house.laptop, house.desktop, house.two.clone());
     let world = &mut house.world;
@@ -323,6 +323,58 @@ fn the_end_of_a_snooze_is_told_once_on_each_device() {
     mark(world, laptop, &[&row.id]);
     world.settle().unwrap();
     assert!(!of_kind(world, desktop, NoticeKind::Back)[0].unread);
+}
+
+#[test]
+fn a_muted_conversation_announces_nothing_but_what_the_person_asked_for() {
+    let mut house = House::new(30);
+    let (laptop, desktop, ben) = (house.laptop, house.desktop, house.ben);
+    let (two, group) = (house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    let change = |world: &mut World, of: &str, change: ConversationChange| {
+        let changes =
+            ConversationsChange { changes: vec![OneChange { conversation: of.to_owned(), change }] };
+        let _: ConversationsChanged = world.ask(laptop, Call::ConversationsChange(changes)).unwrap();
+        world.settle().unwrap();
+    };
+    let mute = |until: Option<&str>| ConversationChange::Mute { until: until.map(str::to_owned) };
+    let announce = |world: &mut World, announce: Announce| {
+        let args = ConversationAnnounce { conversation: group.clone(), announce };
+        let _: homing_engine::api::AnnounceState = world.ask(laptop, Call::AnnounceSet(args)).unwrap();
+        world.settle().unwrap();
+    };
+    let silent = |world: &mut World, name: &str| {
+        for device in [laptop, desktop] {
+            world.take_events(device).unwrap();
+        }
+        comes(world, laptop, &group, name);
+        world.settle().unwrap();
+        for device in [laptop, desktop] {
+            assert_eq!(told(world, device), [], "device {device}: {name}");
+            assert_eq!(of_kind(world, device, NoticeKind::Joined)[0].name, name, "it stands at the bell");
+        }
+    };
+    change(world, &group, mute(Some("forever")));
+    silent(world, "Dora");
+    change(world, &group, mute(None));
+    announce(world, Announce::None);
+    silent(world, "Emil");
+    announce(world, Announce::Mentions);
+    silent(world, "Fay");
+    announce(world, Announce::All);
+    change(world, &group, ConversationChange::Archive { on: true });
+    silent(world, "Gil");
+    // What is muted comes back when its person wanted it.
+    change(world, &two, mute(Some("forever")));
+    let at = i64::try_from(world.now_ms() + 3_600_000).unwrap();
+    let until = chrono::DateTime::from_timestamp_millis(at).unwrap().to_rfc3339();
+    change(world, &two, ConversationChange::Snooze { until: Some(until) });
+    world.run_for(3_700_000).unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(told(world, device), [(NoticeKind::Back, false, true)], "device {device}");
+    }
+    at_rest(world, &[laptop, desktop, ben]);
 }
 
 #[test]
