@@ -35,7 +35,7 @@ pub struct Status {
     pub offline_since: Option<String>,
     /// Changes waiting to be sent.
     pub outbox: u32,
-    /// Unread messages in conversations that are not archived.
+    /// Unread messages in conversations of the inbox that are neither muted nor silenced.
     pub unread: u32,
     /// Entries refused by the rules.
     pub quarantined: u32,

@@ -65,7 +65,7 @@ impl Core {
         let mut unread = stored::unread(&db, self.told_since(), &prefs.hidden())?;
         if prefs.channels(NoticeKind::Message).in_app {
             let now_ms = self.env.now_ms();
-            unread += conversations::announced(&db, now_ms)?;
+            unread += conversations::announced(&db, now_ms)?.conversations;
             // All that is unread of these stands in the list by itself.
             for (conversation, told) in self.told_by_themselves(&prefs)? {
                 let row = conversations::get(&db, &conversation)?;

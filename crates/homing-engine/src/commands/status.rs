@@ -84,7 +84,7 @@ impl Core {
         status.recovery_here = replica.me.recovery_seed.is_some();
         let db = self.db()?;
         status.outbox = self.waiting()?;
-        status.unread = count(conversations::totals(&db)?.messages);
+        status.unread = count(conversations::announced(&db, self.env.now_ms())?.messages);
         status.quarantined = count(entries::count(&db, EntryStatus::Refused)?);
         status.parked = count(entries::count(&db, EntryStatus::Parked)?);
         status.requests = count(self.requests(Nothing {})?.len() as u64);

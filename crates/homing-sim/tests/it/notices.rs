@@ -378,6 +378,49 @@ fn a_muted_conversation_announces_nothing_but_what_the_person_asked_for() {
 }
 
 #[test]
+fn what_is_muted_or_silenced_is_in_no_number_but_its_own() {
+    let mut house = House::new(32);
+    let (laptop, desktop, ben) = (house.laptop, house.desktop, house.ben);
+    let (two, group) = (house.two.clone(), house.group.clone());
+    let world = &mut house.world;
+    mark_all(world, laptop);
+    world.settle().unwrap();
+    world.send(ben, &two, "one").unwrap();
+    world.send(ben, &group, "two").unwrap();
+    world.settle().unwrap();
+    let numbers = |world: &mut World, device: DeviceId| {
+        let rows = world.conversations(device).unwrap();
+        let status = world.status(device).unwrap();
+        (status.unread, status.notices, rows.iter().map(|row| row.unread).sum::<u32>())
+    };
+    let mute = |world: &mut World, until: Option<&str>| {
+        let change = ConversationChange::Mute { until: until.map(str::to_owned) };
+        let changes = ConversationsChange { changes: vec![OneChange { conversation: two.clone(), change }] };
+        let _: ConversationsChanged = world.ask(laptop, Call::ConversationsChange(changes)).unwrap();
+        world.settle().unwrap();
+    };
+    assert_eq!(numbers(world, laptop), (2, 2, 2));
+    world.take_events(desktop).unwrap();
+    mute(world, Some("forever"));
+    let shown = |event: &Event| match event {
+        Event::Status { status } => Some(status.unread),
+        _ => None,
+    };
+    assert_eq!(world.take_events(desktop).unwrap().iter().rev().find_map(shown), Some(1));
+    let args = ConversationAnnounce { conversation: group.clone(), announce: Announce::None };
+    let _: homing_engine::api::AnnounceState = world.ask(desktop, Call::AnnounceSet(args)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        assert_eq!(numbers(world, device), (0, 0, 2), "device {device}");
+    }
+    mute(world, None);
+    for device in [laptop, desktop] {
+        assert_eq!(numbers(world, device), (1, 1, 2), "device {device}");
+    }
+    at_rest(world, &[laptop, desktop, ben]);
+}
+
+#[test]
 fn a_planned_message_that_is_late_or_whose_members_changed_is_told_once() {
     const HOUR: u64 = 3_600_000;
     let mut house = House::new(29);

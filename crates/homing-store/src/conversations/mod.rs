@@ -240,6 +240,15 @@ pub struct Totals {
     pub conversations: u64,
 }
 
+/// Sums over the conversations that a person is told of: with unread messages, neither muted now nor silenced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Announced {
+    /// Unread messages in them.
+    pub messages: u64,
+    /// How many there are.
+    pub conversations: u64,
+}
+
 const COLUMNS: &str =
     "c.id, s.id, sp.kind, coalesce(sp.name, ''), c.subject, cr.id, c.created_ms, c.last_at, c.preview,
     c.unread, c.waiting, c.marked_unread, c.archived, c.hidden, c.deleted, c.has_draft, c.draft_preview,
@@ -390,12 +399,17 @@ pub fn totals(db: &Read<'_>) -> Result<Totals> {
     Ok(totals.unwrap_or_default())
 }
 
-/// Conversations with unread messages that are to be told of: neither muted now nor silenced.
-pub fn announced(db: &Read<'_>, now_ms: u64) -> Result<u64> {
-    db.number(
-        &format!("SELECT count(*) FROM conversations INDEXED BY conversations_unread WHERE {ANNOUNCED}"),
+/// What of it is to be told: the numbers at the bell, in the title and on the desktop.
+pub fn announced(db: &Read<'_>, now_ms: u64) -> Result<Announced> {
+    let announced = db.one(
+        &format!(
+            "SELECT coalesce(sum(unread), 0), count(*) FROM conversations INDEXED BY conversations_unread
+             WHERE {ANNOUNCED}"
+        ),
         [now_ms.min(i64::MAX as u64)],
-    )
+        |row| Ok(Announced { messages: row.get(0)?, conversations: row.get(1)? }),
+    )?;
+    Ok(announced.unwrap_or_default())
 }
 
 /// Whether that is one of them.

@@ -28,7 +28,7 @@ offline_since: string | null,
  */
 outbox: number, 
 /**
- * Unread messages in conversations that are not archived.
+ * Unread messages in conversations of the inbox that are neither muted nor silenced.
  */
 unread: number, 
 /**

@@ -156,7 +156,7 @@ export const help = {
       title: "Notifications",
       text: [
         "The bell holds what you were told of, each thing once: unread conversations, mentions, requests, people who came in or left, changed interests, new devices, what is back from its snooze, messages that arrived late or were not sent, planned messages that are late or wait for you because the members changed, and invitations of yours that nobody used a day before they end. What you read on one device is read on all of them.",
-        "While you look at the window you are told in it; else on the desktop, where a notification can be answered or marked as read. In the settings each kind can be shown in the app, on the desktop and with a sound, and quiet hours can be set. Each conversation can announce everything, mentions or nothing.",
+        "While you look at the window you are told in it; else on the desktop, where a notification can be answered or marked as read. In the settings each kind can be shown in the app, on the desktop and with a sound, and quiet hours can be set. Each conversation can announce everything, mentions or nothing. One that is muted, or announces less, counts in its own row only, not in the numbers at the inbox, the bell, the title and the icon; what you asked for yourself is told all the same: the end of a snooze, and messages of yours that were not sent or wait for you.",
       ],
       data: "What to tell you of, and what you have read, is kept encrypted for your own devices. A notification on the desktop shows names and text only if you want that. It is written in the language of the window, and so is the tray.",
     },
