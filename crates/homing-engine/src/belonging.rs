@@ -39,6 +39,7 @@ impl Replica {
         let records = if new.deleted { &[] } else { row.records.as_slice() };
         homing_store::records::set_links(tx, doc, records)?;
         self.touched.conversations.insert(*doc);
+        self.touched.conversations.extend(merging::shown_in(tx, doc)?);
         if done.moved {
             self.take_out(tx, doc)?;
         }

@@ -269,22 +269,37 @@ pub fn set_links(tx: &Tx<'_>, conversation: &DocId, records: &[DocId]) -> Result
     Ok(())
 }
 
-/// The records of conversations, as pairs in the order of conversation and record.
+/// The records of conversations and of what goes on in them, as pairs in the order of conversation and record.
 pub fn links_of(db: &Read<'_>, conversations: &[DocId]) -> Result<Vec<(DocId, DocId)>> {
     let list = hex_list(conversations.iter().map(|id| id.as_bytes().as_slice()));
     db.all(
-        "SELECT l.conversation, l.record FROM json_each(?1) wanted
-         CROSS JOIN record_links l ON l.conversation = unhex(wanted.value)",
+        "WITH wanted (n, id) AS
+           (SELECT c.n, c.id FROM json_each(?1) w CROSS JOIN conversations c ON c.id = unhex(w.value))
+         SELECT w.id, l.record FROM wanted w CROSS JOIN record_links l ON l.conversation = w.id
+         UNION SELECT w.id, l.record FROM wanted w
+           CROSS JOIN conversations p INDEXED BY conversations_shown_in ON p.shown_in = w.n
+           CROSS JOIN record_links l ON l.conversation = p.id ORDER BY 1, 2",
         [list],
         |row| Ok((doc(row, 0)?, doc(row, 1)?)),
     )
 }
 
-/// Conversations about a record.
+/// Conversations about a record; for one that goes on in another, that one.
 pub fn conversations_about(db: &Read<'_>, record: &DocId) -> Result<Vec<DocId>> {
     db.all(
-        "SELECT conversation FROM record_links WHERE record = ?1 ORDER BY conversation",
+        "SELECT DISTINCT coalesce(r.id, c.id) FROM record_links l CROSS JOIN conversations c ON c.id = l.conversation
+         LEFT JOIN conversations r ON r.n = c.shown_in WHERE l.record = ?1 ORDER BY 1",
         [record.as_bytes()],
+        |row| doc(row, 0),
+    )
+}
+
+/// Which of a conversation and what goes on in it name a record.
+pub fn linked_in(db: &Read<'_>, conversation: &DocId, record: &DocId) -> Result<Vec<DocId>> {
+    db.all(
+        "SELECT c.id FROM record_links l CROSS JOIN conversations c ON c.id = l.conversation
+         WHERE l.record = ?1 AND (c.id = ?2 OR c.shown_in = (SELECT n FROM conversations WHERE id = ?2))",
+        (record.as_bytes(), conversation.as_bytes()),
         |row| doc(row, 0),
     )
 }

@@ -344,7 +344,15 @@ impl Core {
         let conversation = self.find_conversation(&args.conversation)?;
         let record = self.find_record(&args.record)?.subject;
         self.write(Durability::Full, |tx, replica, env| {
-            replica.link_record(tx, env.now_ms(), &conversation, record, args.on)
+            // It may be that of a conversation that goes on in this one.
+            let of = match args.on {
+                true => vec![conversation],
+                false => records::linked_in(tx, &conversation, &record)?,
+            };
+            for one in of {
+                replica.link_record(tx, env.now_ms(), &one, record, args.on)?;
+            }
+            Ok(())
         })?;
         self.conversation_row_of(&conversation)
     }

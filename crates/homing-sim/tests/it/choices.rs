@@ -1,11 +1,12 @@
 //! What people choose for conversations and people: it holds on all their devices, offline too, and concerns nobody else.
 
 use homing_engine::api::{
-    Call, ConversationChange as Change, ConversationMerge, ConversationPage, ConversationRow, Conversations,
-    ConversationsChange, ConversationsChanged, Done, Event, EvidenceWords, Filter, Focus, NoticeKind,
-    NoticePage, Notices, OneChange, PersonRow, PersonSet, SpamReport, SpamReported,
+    Call, ConversationChange as Change, ConversationGroups, ConversationMerge, ConversationPage,
+    ConversationRow, Conversations, ConversationsChange, ConversationsChanged, Done, Event, EvidenceWords,
+    Filter, Focus, GroupedConversations, Heading, NoticeKind, NoticePage, Notices, OneChange, PersonRow,
+    PersonSet, RecordLink, SpamReport, SpamReported,
 };
-use homing_sim::{DeviceId, World};
+use homing_sim::{DeviceId, World, text};
 
 use crate::house::{House, at_rest, same_messages};
 
@@ -311,6 +312,74 @@ fn merged_conversations_are_one_everywhere_and_come_apart_again() {
     assert_eq!(same_messages(world, &all, &two), ["one"]);
     assert_eq!(same_messages(world, &all, &twice), ["two", "three"]);
     at_rest(world, &all);
+}
+
+#[test]
+fn a_merged_conversation_brings_its_property_and_takes_it_along_again() {
+    let mut house = House::new(222);
+    let (laptop, desktop, ben, two) = (house.laptop, house.desktop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    let twice = world.conversation(laptop, "Two again", &["Ben"]).unwrap();
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    let mill = world.property(laptop, &[text("title", "Old mill")]).unwrap().id;
+    let link = |world: &mut World, conversation: &str, record: &str, on: bool| {
+        let args = RecordLink { conversation: conversation.to_owned(), record: record.to_owned(), on };
+        let row: ConversationRow = world.ask(laptop, Call::RecordLink(args)).unwrap();
+        world.settle().unwrap();
+        titles(&row)
+    };
+    link(world, &twice, &villa, true);
+    link(world, &two, &mill, true);
+    world.send(laptop, &twice, "The keys are in the shed").unwrap();
+    let merge = |into: Option<&str>| {
+        Call::ConversationMerge(ConversationMerge {
+            conversation: twice.clone(),
+            into: into.map(str::to_owned),
+        })
+    };
+    let row: ConversationRow = world.ask(laptop, merge(Some(&two))).unwrap();
+    assert_eq!(titles(&row), ["Old mill", "Villa Rosa"]);
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let row = list(world, device, Filter::All).into_iter().find(|row| row.id == two).unwrap();
+        assert_eq!(titles(&row), ["Old mill", "Villa Rosa"], "device {device}");
+        let found = world.search(device, "record:\"Villa Rosa\" keys").unwrap();
+        assert_eq!(found.hits.len(), 1, "device {device}: {found:?}");
+        let about = world.record(device, &villa).unwrap().conversations;
+        assert_eq!(about.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [two.as_str()]);
+        let groups = ConversationGroups { filter: Filter::All, by: Heading::Record, limit: 10 };
+        let groups: GroupedConversations = world.ask(device, Call::ConversationGroups(groups)).unwrap();
+        let under = |name: &str| {
+            let group = groups.groups.iter().find(|group| group.name == name);
+            group.map(|group| group.conversations.clone()).unwrap_or_default()
+        };
+        assert_eq!((under("Villa Rosa"), under("Old mill")), (vec![two.clone()], vec![two.clone()]));
+    }
+    // What is taken off the whole is taken off where it was.
+    assert_eq!(link(world, &two, &villa, false), ["Old mill"]);
+    assert_eq!(link(world, &two, &mill, false), Vec::<String>::new());
+    link(world, &two, &mill, true);
+    let _: ConversationRow = world.ask(laptop, merge(None)).unwrap();
+    world.settle().unwrap();
+    link(world, &twice, &villa, true);
+    let _: ConversationRow = world.ask(laptop, merge(Some(&two))).unwrap();
+    world.settle().unwrap();
+    let _: ConversationRow = world.ask(desktop, merge(None)).unwrap();
+    world.settle().unwrap();
+    for device in [laptop, desktop] {
+        let rows = list(world, device, Filter::All);
+        let of = |id: &str| rows.iter().find(|row| row.id == id).map(titles).unwrap();
+        assert_eq!((of(&two), of(&twice)), (vec!["Old mill".to_owned()], vec!["Villa Rosa".to_owned()]));
+        let about = world.record(device, &villa).unwrap().conversations;
+        assert_eq!(about.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [twice.as_str()]);
+    }
+    at_rest(world, &[laptop, desktop, ben]);
+}
+
+fn titles(row: &ConversationRow) -> Vec<String> {
+    let mut titles: Vec<String> = row.records.iter().map(|chip| chip.title.clone()).collect();
+    titles.sort();
+    titles
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Lists of records, and which conversations are about which.
 
 use homing_store::attachments::{self, AttachmentRow, FileKey, FileState};
+use homing_store::conversations::{self, ConversationDoc};
 use homing_store::records::{self, Filter, RecordRow, Sort};
-use homing_store::{Durability, Result, Tx};
+use homing_store::{Durability, Result, Tx, merging};
 use homing_wire::{BlobId, DocId};
 use zeroize::Zeroizing;
 
-use crate::support::{OTHER_SPACE, Profile, SPACE, doc};
+use crate::support::{ALICE, OTHER_SPACE, Profile, SPACE, doc};
 
 const PROPERTY: u32 = 32;
 const COPY: u32 = 33;
@@ -104,14 +105,54 @@ fn a_copy_is_listed_only_where_its_record_is_not() {
 fn conversations_are_found_by_record_and_the_other_way_round() {
     let mut profile = filled();
     with(&mut profile, |tx| {
+        for n in [100, 101] {
+            conversations::put(tx, &conversation(n))?;
+        }
         records::set_links(tx, &doc(100), &[doc(1), doc(2)])?;
         records::set_links(tx, &doc(101), &[doc(1)])?;
         records::set_links(tx, &doc(100), &[doc(1)])
     });
+    {
+        let db = profile.store.read();
+        assert_eq!(records::conversations_about(&db, &doc(1)).unwrap().len(), 2);
+        assert!(records::conversations_about(&db, &doc(2)).unwrap().is_empty());
+        assert_eq!(records::links_of(&db, &[doc(100)]).unwrap(), [(doc(100), doc(1))]);
+    }
+    // What goes on in another conversation is found there, each record once, and by itself again afterwards.
+    let merge = |profile: &mut Profile, into: Option<u32>| {
+        with(profile, |tx| {
+            conversations::put(tx, &ConversationDoc { merged_into: into.map(doc), ..conversation(101) })?;
+            merging::refresh(tx, &doc(101)).map(drop)
+        });
+    };
+    with(&mut profile, |tx| records::set_links(tx, &doc(101), &[doc(1), doc(3)]));
+    merge(&mut profile, Some(100));
+    {
+        let db = profile.store.read();
+        assert_eq!(records::conversations_about(&db, &doc(1)).unwrap(), [doc(100)]);
+        assert_eq!(records::conversations_about(&db, &doc(3)).unwrap(), [doc(100)]);
+        let mut both = vec![(doc(100), doc(1)), (doc(100), doc(3))];
+        both.sort();
+        assert_eq!(records::links_of(&db, &[doc(100)]).unwrap(), both);
+        assert_eq!(records::linked_in(&db, &doc(100), &doc(1)).unwrap().len(), 2);
+        assert_eq!(records::linked_in(&db, &doc(100), &doc(3)).unwrap(), [doc(101)]);
+    }
+    merge(&mut profile, None);
     let db = profile.store.read();
-    assert_eq!(records::conversations_about(&db, &doc(1)).unwrap().len(), 2);
-    assert!(records::conversations_about(&db, &doc(2)).unwrap().is_empty());
+    assert_eq!(records::conversations_about(&db, &doc(3)).unwrap(), [doc(101)]);
     assert_eq!(records::links_of(&db, &[doc(100)]).unwrap(), [(doc(100), doc(1))]);
+}
+
+fn conversation(n: u32) -> ConversationDoc {
+    ConversationDoc {
+        id: doc(n),
+        space: SPACE,
+        subject: String::new(),
+        creator: Some(ALICE),
+        created_ms: 1,
+        deleted: false,
+        merged_into: None,
+    }
 }
 
 /// A photo's bytes stay as long as any row has them.
