@@ -185,8 +185,13 @@ impl Core {
                 _ => about,
             };
         }
-        if let Some(id) = about {
-            let found = self.find_record(&id.to_string())?;
+        // One that is not here is a gap.
+        let here = |error: ApiError| (error.code == Code::NotFound).then_some(None).ok_or(error);
+        let found = match about {
+            Some(id) => self.find_record(&id.to_string()).map(Some).or_else(here)?,
+            None => None,
+        };
+        if let Some(found) = found {
             values.insert("property.title", found.row.title.clone());
             let shown = self.record_row(found.row)?;
             let place = shown.as_ref().and_then(|row| row.fields.get("place"));

@@ -2,11 +2,12 @@
 
 use data_encoding::BASE64;
 use homing_engine::api::{
-    AttachmentState, Call, Downloads, Draft, DraftSet, FileRoom, FileRulesSet, FileSource, QuickAttach,
-    QuickDuplicates, QuickExport, QuickFill, QuickImport, QuickImported, QuickReplies, QuickReply,
-    QuickReplyRemove, QuickReplySet, QuickTable, QuickText, RecordDetail, RecordFiles,
+    AttachmentState, Call, ConversationRow, Downloads, Draft, DraftSet, FileRoom, FileRulesSet, FileSource,
+    QuickAttach, QuickDuplicates, QuickExport, QuickFill, QuickImport, QuickImported, QuickReplies,
+    QuickReply, QuickReplyRemove, QuickReplySet, QuickTable, QuickText, RecordDetail, RecordFiles,
+    RecordLink,
 };
-use homing_sim::{DeviceId, World};
+use homing_sim::{DeviceId, World, text};
 
 use crate::house::{House, at_rest};
 
@@ -87,6 +88,27 @@ fn the_team_shares_them_and_counts_right_however_far_apart() {
         assert_eq!(began, Some((greeting.id.clone(), "Welcome".to_owned())), "{}", row.body);
     }
     at_rest(world, &everybody);
+}
+
+#[test]
+fn a_property_that_is_not_here_leaves_a_gap() {
+    let mut house = House::new(49);
+    let (laptop, ben, two) = (house.laptop, house.ben, house.two.clone());
+    let world = &mut house.world;
+    let villa = world.property(laptop, &[text("title", "Villa Rosa")]).unwrap().id;
+    let link = RecordLink { conversation: two.clone(), record: villa, on: true };
+    let _: ConversationRow = world.ask(laptop, Call::RecordLink(link)).unwrap();
+    world.settle().unwrap();
+    let filled = |world: &mut World, device: DeviceId| -> QuickText {
+        let body = Some("{{me.name}} asks about {{property.title}}.".to_owned());
+        let args = QuickFill { body, conversation: Some(two.clone()), ..QuickFill::default() };
+        world.ask(device, Call::QuickFill(args)).unwrap()
+    };
+    assert_eq!(filled(world, laptop).text, "Ada asks about Villa Rosa.");
+    // It was not shared with Ben.
+    let theirs = filled(world, ben);
+    assert_eq!(theirs.text, "Ben asks about {{property.title}}.");
+    assert_eq!(theirs.gaps.iter().map(|gap| gap.name.as_str()).collect::<Vec<_>>(), ["property.title"]);
 }
 
 #[test]
