@@ -11,7 +11,7 @@ use rand_core::Rng;
 
 use super::fill::{fill, first_name};
 use super::table::{self, Line, Wrong};
-use super::{Quick, Values};
+use super::{CUSTOM, Quick, Values};
 use crate::api::RecordValue;
 use crate::api::{
     ApiError, Code, Done, QuickDuplicates, QuickExport, QuickFault, QuickFaultCode, QuickFill, QuickGap,
@@ -112,7 +112,7 @@ impl Core {
         let was = known.as_ref();
         let category = match args.category.as_deref() {
             Some(name) => table::checked_category(name),
-            None => Ok(was.map_or("custom", Quick::category).to_owned()),
+            None => Ok(was.map_or(CUSTOM, Quick::category).to_owned()),
         };
         let property = match args.property.as_deref() {
             Some(text) => self.property_named(text)?,
@@ -121,9 +121,9 @@ impl Core {
         let words = Words {
             title: checked(table::checked_title(&args.title))?,
             body: checked(table::checked_body(&args.body))?,
-            category: checked(category)?,
-            active: args.active.unwrap_or_else(|| was.is_none_or(Quick::active)),
-            property,
+            category: Some(checked(category)?),
+            active: Some(args.active.unwrap_or_else(|| was.is_none_or(Quick::active))),
+            property: Some(property),
         };
         let id = self.write(Durability::Full, |tx, replica, env| match was {
             Some(one) => replica.change_quick(tx, env, one, &words),
@@ -239,10 +239,11 @@ impl Core {
         let mut faults = Vec::new();
         let mut all = Vec::with_capacity(lines.len());
         for line in lines {
-            let property = match self.property_named(&line.property) {
+            let named = line.property.as_deref();
+            let property = match named.map(|named| self.property_named(named)).transpose() {
                 Ok(property) => property,
                 Err(_) => {
-                    let about = visible(&line.property);
+                    let about = visible(named.unwrap_or_default());
                     let message = format!("There is no property \"{about}\" here.");
                     let code = QuickFaultCode::PropertyUnknown;
                     faults.push(fault_row(line.number, Wrong { code, about, message }));
@@ -252,9 +253,15 @@ impl Core {
             let same = known.get(&line.title.to_lowercase());
             all.push((line, property, same));
         }
-        let mut shown: Vec<QuickLine> =
-            all.iter().map(|(line, _, same)| line_row(line, same.is_some())).collect();
+        let mut shown: Vec<QuickLine> = all.iter().map(|(line, _, same)| line_row(line, *same)).collect();
         shown.sort_by_key(|line| (!line.duplicate, line.line));
+        // Who only looks has not chosen yet.
+        if args.apply && args.duplicates == QuickDuplicates::Replace {
+            let replacing = all.iter().filter(|(_, _, same)| same.is_some()).map(|(line, ..)| line);
+            faults.extend(
+                table::repeated(replacing).into_iter().map(|fault| fault_row(fault.line, fault.wrong)),
+            );
+        }
         if !args.apply || !faults.is_empty() {
             return Ok(QuickImported { lines: shown, faults, taken: 0 });
         }
@@ -284,19 +291,25 @@ impl Core {
     pub(crate) fn quick_export(&mut self, args: QuickExport) -> Result<QuickTable, ApiError> {
         let mut lines = Vec::new();
         for one in self.quick_replies(QuickReplies { inactive: true, ..QuickReplies::default() })? {
+            // By its title if that says which one it is.
+            let title = one.property_title.filter(|title| {
+                let found = self.property_named(title).ok().flatten();
+                found.map(|id| id.to_string()) == one.property
+            });
             lines.push(Line {
                 number: 0,
                 title: one.title,
                 body: one.body,
-                category: one.category,
-                active: one.active,
-                property: one.property_title.or(one.property).unwrap_or_default(),
+                category: Some(one.category),
+                active: Some(one.active),
+                property: title.or(one.property),
             });
         }
         let csv =
             table::write(&lines).ok_or_else(|| ApiError::from(Fail::Internal("quick replies as a table")))?;
         if let Some(path) = args.path {
-            std::fs::write(&path, &csv).map_err(|error| {
+            // Without its mark some spreadsheets take UTF-8 for the system's old encoding.
+            std::fs::write(&path, format!("\u{feff}{csv}")).map_err(|error| {
                 ApiError::new(Code::FileFailed, format!("The table could not be written: {error}"))
             })?;
         }
@@ -308,26 +321,26 @@ fn fault_row(line: u64, Wrong { code, about, message }: Wrong) -> QuickFault {
     QuickFault { line: u32::try_from(line).unwrap_or(u32::MAX), code, about, message }
 }
 
-fn line_row(line: &Line, duplicate: bool) -> QuickLine {
+fn line_row(line: &Line, same: Option<&Quick>) -> QuickLine {
     QuickLine {
         line: u32::try_from(line.number).unwrap_or(u32::MAX),
         title: line.title.clone(),
-        category: line.category.clone(),
-        duplicate,
+        category: line.category.clone().unwrap_or_else(|| same.map_or(CUSTOM, Quick::category).to_owned()),
+        duplicate: same.is_some(),
     }
 }
 
-/// What a quick reply says.
+/// What a quick reply says; what is `None` stays as it is.
 struct Words {
     title: String,
     body: String,
-    category: String,
-    active: bool,
-    property: Option<DocId>,
+    category: Option<String>,
+    active: Option<bool>,
+    property: Option<Option<DocId>>,
 }
 
 impl Words {
-    fn of(line: &Line, property: Option<DocId>) -> Self {
+    fn of(line: &Line, property: Option<Option<DocId>>) -> Self {
         Self {
             title: line.title.clone(),
             body: line.body.clone(),
@@ -338,13 +351,15 @@ impl Words {
     }
 
     fn fields(&self) -> Vec<FieldEdit> {
-        vec![
-            FieldEdit::new("title", FieldValue::Text(self.title.clone())),
-            FieldEdit::new("body", FieldValue::Text(self.body.clone())),
-            FieldEdit::new("category", FieldValue::Choice(self.category.clone())),
-            FieldEdit::new("active", FieldValue::Flag(self.active)),
-            FieldEdit::new("property", self.property.map_or(FieldValue::Nothing, FieldValue::Record)),
-        ]
+        let property = |id: Option<DocId>| id.map_or(FieldValue::Nothing, FieldValue::Record);
+        let said = [
+            ("title", Some(FieldValue::Text(self.title.clone()))),
+            ("body", Some(FieldValue::Text(self.body.clone()))),
+            ("category", self.category.clone().map(FieldValue::Choice)),
+            ("active", self.active.map(FieldValue::Flag)),
+            ("property", self.property.map(property)),
+        ];
+        said.into_iter().filter_map(|(key, value)| Some(FieldEdit::new(key, value?))).collect()
     }
 }
 
@@ -356,7 +371,13 @@ impl Replica {
         let mut nonce = [0u8; 16];
         env.rng.fill_bytes(&mut nonce);
         let preimage: Preimage = schema.owned(space, self.person(), nonce);
+        let usual = [("category", FieldValue::Choice(CUSTOM.to_owned())), ("active", FieldValue::Flag(true))];
         let mut fields = words.fields();
+        for (key, value) in usual {
+            if !fields.iter().any(|field| field.key == key) {
+                fields.push(FieldEdit::new(key, value));
+            }
+        }
         fields.retain(|field| !field.value.is_nothing());
         self.author(
             tx,

@@ -27,6 +27,9 @@ use crate::text::visible;
 pub use calls::TABLE;
 pub use fill::VARIABLES;
 
+/// The category of what has no other.
+const CUSTOM: &str = "custom";
+
 /// A quick reply with what its document says.
 pub(crate) struct Quick {
     pub row: RecordRow,
@@ -83,7 +86,7 @@ impl Quick {
 
     fn category(&self) -> &str {
         let name = self.record.text("category");
-        if name.is_empty() { "custom" } else { name }
+        if name.is_empty() { CUSTOM } else { name }
     }
 }
 

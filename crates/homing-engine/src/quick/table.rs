@@ -8,9 +8,11 @@
 //! without.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use homing_model::record::{QUICK_CATEGORIES, QUICK_TITLE};
 
+use super::CUSTOM;
 use crate::api::QuickFaultCode as Code;
 
 /// Lines of one file.
@@ -28,10 +30,11 @@ pub(crate) struct Line {
     pub number: u64,
     pub title: String,
     pub body: String,
-    pub category: String,
-    pub active: bool,
+    // None of the table has no such column: it says nothing about it.
+    pub category: Option<String>,
+    pub active: Option<bool>,
     /// Title or id of a property; empty for everywhere.
-    pub property: String,
+    pub property: Option<String>,
 }
 
 /// Why a line can't be taken.
@@ -65,7 +68,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
         csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| vec![places.unreadable(&error)])?.clone();
     let columns = columns(&header).map_err(|wrong| vec![Fault { line: 1, wrong }])?;
-    let (mut lines, mut faults, mut titles) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut lines, mut faults) = (Vec::new(), Vec::new());
     for record in reader.records() {
         if lines.len() + faults.len() >= ROWS {
             let line = lines.last().map_or(1, |line: &Line| line.number + 1);
@@ -79,14 +82,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
                 let number = places.number(record.position());
                 match line(&record, &columns, header.len(), number) {
                     Err(wrong) => faults.push(Fault { line: number, wrong }),
-                    Ok(line) => {
-                        if let Some(first) = titles.insert(line.title.to_lowercase(), number) {
-                            let message = format!("Line {first} has the same title, \"{}\".", line.title);
-                            let wrong = about(Code::SameTitle, first, message);
-                            faults.push(Fault { line: number, wrong });
-                        }
-                        lines.push(line);
-                    }
+                    Ok(line) => lines.push(line),
                 }
             }
         }
@@ -96,6 +92,22 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, Vec<Fault>> {
         faults.push(Fault { line: 1, wrong });
     }
     if faults.is_empty() { Ok(lines) } else { Err(faults) }
+}
+
+/// Lines with the title of one before them: which of them one reply should be replaced by, nobody knows.
+pub(crate) fn repeated<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Fault> {
+    let mut titles = BTreeMap::new();
+    let again = lines.filter_map(|line| match titles.entry(line.title.to_lowercase()) {
+        Entry::Vacant(place) => {
+            place.insert(line.number);
+            None
+        }
+        Entry::Occupied(first) => {
+            let message = format!("Line {} has the same title, \"{}\".", first.get(), line.title);
+            Some(Fault { line: line.number, wrong: about(Code::SameTitle, first.get(), message) })
+        }
+    });
+    again.collect()
 }
 
 /// What parts the columns.
@@ -181,24 +193,27 @@ fn line(
         let message = format!("It has {} values; the first line names {width} columns.", record.len());
         return Err(about(Code::Width, width, message));
     }
-    let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).map_or("", unguarded);
-    let active = match value("active").trim().to_lowercase().as_str() {
-        "" | "yes" | "true" | "1" => true,
-        "no" | "false" | "0" => false,
+    let value = |name: &str| columns.get(name).and_then(|place| record.get(*place)).map(unguarded);
+    Ok(Line {
+        number,
+        title: checked_title(value("title").unwrap_or_default())?,
+        body: checked_body(value("body").unwrap_or_default())?,
+        category: value("category").map(checked_category).transpose()?,
+        active: value("active").map(checked_active).transpose()?,
+        property: value("property").map(|text| text.trim().to_owned()),
+    })
+}
+
+fn checked_active(text: &str) -> Result<bool, Wrong> {
+    match text.trim().to_lowercase().as_str() {
+        "" | "yes" | "true" | "1" => Ok(true),
+        "no" | "false" | "0" => Ok(false),
         other => {
             let shown = crate::text::visible(other);
             let message = format!("\"active\" is yes or no, not \"{shown}\".");
-            return Err(about(Code::ActiveUnknown, shown, message));
+            Err(about(Code::ActiveUnknown, shown, message))
         }
-    };
-    Ok(Line {
-        number,
-        title: checked_title(value("title"))?,
-        body: checked_body(value("body"))?,
-        category: checked_category(value("category"))?,
-        active,
-        property: value("property").trim().to_owned(),
-    })
+    }
 }
 
 /// A title in one line, not too long.
@@ -231,7 +246,7 @@ pub(super) fn checked_body(text: &str) -> Result<String, Wrong> {
 pub(super) fn checked_category(text: &str) -> Result<String, Wrong> {
     let name = text.trim().to_lowercase().replace([' ', '-'], "_");
     if name.is_empty() {
-        return Ok("custom".to_owned());
+        return Ok(CUSTOM.to_owned());
     }
     if QUICK_CATEGORIES.contains(&name.as_str()) {
         return Ok(name);
@@ -246,9 +261,11 @@ pub(crate) fn write(lines: &[Line]) -> Option<String> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS).ok()?;
     for line in lines {
-        let active = if line.active { "yes" } else { "no" };
-        let [title, body, property] = [&line.title, &line.body, &line.property].map(|cell| guarded(cell));
-        writer.write_record([&title, &body, &line.category, active, &property]).ok()?;
+        let active = if line.active.unwrap_or(true) { "yes" } else { "no" };
+        let [category, property] =
+            [&line.category, &line.property].map(|cell| cell.as_deref().unwrap_or_default());
+        let [title, body, property] = [&line.title, &line.body, property].map(guarded);
+        writer.write_record([&title, &body, category, active, &property]).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
 }
@@ -266,9 +283,9 @@ mod tests {
         let line = |title: &str, body: &str, active| Line {
             title: title.to_owned(),
             body: body.to_owned(),
-            category: "check_in".to_owned(),
-            active,
-            property: "Villa \"Rosa\"".to_owned(),
+            category: Some("check_in".to_owned()),
+            active: Some(active),
+            property: Some("Villa \"Rosa\"".to_owned()),
             number: 0,
         };
         let lines = [
@@ -290,9 +307,9 @@ mod tests {
         let line = |cell: &&str| Line {
             title: cell.split_whitespace().collect::<Vec<_>>().join(" "),
             body: (*cell).to_owned(),
-            category: "custom".to_owned(),
-            active: true,
-            property: (*cell).trim().to_owned(),
+            category: Some("custom".to_owned()),
+            active: Some(true),
+            property: Some((*cell).trim().to_owned()),
             number: 0,
         };
         let lines: Vec<Line> = cells.iter().map(line).collect();
@@ -336,7 +353,11 @@ mod tests {
     fn columns_come_in_any_order_and_a_mark_of_the_encoding_is_no_letter() {
         let read = read("\u{feff}Body, TITLE\r\nHello,Greeting\r\n").unwrap();
         assert_eq!((read[0].title.as_str(), read[0].body.as_str()), ("Greeting", "Hello"));
-        assert_eq!((read[0].category.as_str(), read[0].active), ("custom", true));
+        assert_eq!(
+            (&read[0].category, read[0].active, &read[0].property),
+            (&None, None, &None),
+            "no such column"
+        );
     }
 
     #[test]
@@ -348,10 +369,9 @@ mod tests {
         assert!(faults("title,body\n")[0].1.contains("no quick reply"));
         let long = "x".repeat(QUICK_TITLE + 1);
         let found = faults(&format!(
-            "title,body,category,active\nGood,\"two\nlines\",,\n,words,,\n{long},words,,\nA,,,\nB,b,shopping,\nC,c,,maybe\nD,d\ngood,again,,\n"
+            "title,body,category,active\nGood,\"two\nlines\",,\n,words,,\n{long},words,,\nA,,,\nB,b,shopping,\nC,c,,maybe\nD,d\n"
         ));
-        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9, 10]);
-        assert!(found[6].1.contains("Line 2 has the same title"), "{found:?}");
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
     }
 
     #[test]
@@ -362,7 +382,8 @@ mod tests {
         };
         assert_eq!(wrong("title,body,colour\n"), (Code::ColumnUnknown, "colour".to_owned()));
         assert_eq!(wrong("title\n"), (Code::ColumnMissing, "body".to_owned()));
-        assert_eq!(wrong("title,body\nA,a\na,b\n"), (Code::SameTitle, "2".to_owned()));
+        let again = repeated(read("title,body\nA,a\nB,b\na,b\n").unwrap().iter()).swap_remove(0);
+        assert_eq!((again.line, again.wrong.code, again.wrong.about), (4, Code::SameTitle, "2".to_owned()));
         assert_eq!(wrong("title,body\nA,\n"), (Code::BodyMissing, String::new()));
         assert_eq!(
             wrong("title,body,category\nA,a,shopping\n"),

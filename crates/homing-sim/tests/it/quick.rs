@@ -275,3 +275,50 @@ fn a_table_is_taken_as_a_whole_or_not_at_all() {
     world.settle().unwrap();
     at_rest(world, &everybody);
 }
+
+#[test]
+fn a_table_changes_what_it_has_columns_for_and_what_is_written_can_be_read() {
+    let mut house = House::new(45);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let title = text("title", "Villa Rosa");
+    let villa = world.property(laptop, std::slice::from_ref(&title)).unwrap().id;
+    let set = QuickReplySet {
+        title: "Keys".to_owned(),
+        body: "The keys lie in the box.".to_owned(),
+        category: Some("check_in".to_owned()),
+        active: Some(false),
+        property: Some(villa.clone()),
+        ..QuickReplySet::default()
+    };
+    let _: QuickReply = world.ask(laptop, Call::QuickReplySet(set)).unwrap();
+    let keys = |world: &mut World, device| {
+        let all = QuickReplies { inactive: true, ..QuickReplies::default() };
+        let rows: Vec<QuickReply> = world.ask(device, Call::QuickReplies(all)).unwrap();
+        rows.into_iter().filter(|one| one.title == "Keys").collect::<Vec<_>>()
+    };
+
+    let words = "title,body\nKeys,Ask Tom\n";
+    assert_eq!(import(world, laptop, words, true, QuickDuplicates::Replace).taken, 1);
+    world.settle().unwrap();
+    let changed = keys(world, desktop).swap_remove(0);
+    assert_eq!(changed.body, "Ask Tom");
+    assert_eq!((changed.category.as_str(), changed.active), ("check_in", false), "nothing was said of them");
+    assert_eq!(changed.property, Some(villa.clone()));
+
+    // Two of one title, for a property whose title another has as well.
+    world.property(laptop, &[title]).unwrap();
+    assert_eq!(import(world, laptop, words, true, QuickDuplicates::Both).taken, 1);
+    let table: QuickTable = world.ask(laptop, Call::QuickExport(QuickExport::default())).unwrap();
+    assert_eq!(table.count, 2);
+    let replaced = import(world, laptop, &table.csv, true, QuickDuplicates::Replace);
+    assert_eq!(replaced.faults.len(), 1, "which of the two would it be?");
+    assert_eq!(replaced.taken, 0);
+    let both = import(world, laptop, &table.csv, true, QuickDuplicates::Both);
+    assert_eq!((both.faults.len(), both.taken), (0, 2), "{both:?}");
+    world.settle().unwrap();
+    let about = keys(world, desktop).into_iter().filter(|one| one.property.as_ref() == Some(&villa)).count();
+    assert_eq!(about, 2, "the one it was written for, and what was read back");
+    at_rest(world, &everybody);
+}
