@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 
-use homing_model::{DraftId, Edit, Preimage};
+use homing_model::{DraftId, Edit, Extras, Preimage};
+use homing_store::drafts::DraftRow;
 use homing_store::messages::{self, MessageState};
 use homing_store::outbox::{self, OutboxRow as StoredRow, OutboxState as StoredState};
 use homing_store::{Durability, Read, Tx, changes, drafts, merging};
 use homing_wire::{DocId, Hash, SpaceId};
 
+use super::Outgoing;
 use super::drafts::back_to_draft;
 use crate::api::{
-    ApiError, Code, Comment, Done, Draft, DraftSend, ItemRef, Nothing, NoticeKind, OutboxItems, OutboxMove,
-    OutboxResult, OutboxRow, OutboxState,
+    ApiError, Code, Done, Draft, ItemRef, Nothing, NoticeKind, OutboxItems, OutboxMove, OutboxResult,
+    OutboxRow, OutboxState,
 };
 use crate::author::Label;
 use crate::core::Core;
-use crate::drafts::{comment_place, row_id};
+use crate::drafts::{Typed, Which, comment_place, draft_id, row_id};
 use crate::fail::{Fail, not_found};
 use crate::files::{in_words, said_of};
 use crate::ops::OpIntent;
@@ -172,7 +174,8 @@ impl Core {
                 let text = shown.map_or(content.body, |shown| shown.body);
                 let words = (text.as_str(), content.reply_to, content.attachments.as_slice());
                 let draft = back_to_draft(tx, replica, env, (&doc, &place), words, to_change)?;
-                return Ok(TakenBack::Message { place, draft });
+                let extras = content.extras.unwrap_or_default();
+                return Ok(TakenBack::Message { place, draft, text, extras });
             }
             taken.ok_or(Fail::Internal("nothing to take back"))
         })
@@ -213,30 +216,13 @@ impl Core {
 
     fn put_back(&mut self, taken: TakenBack) -> Result<(), ApiError> {
         match taken {
-            TakenBack::Message { place, draft } => {
+            TakenBack::Message { place, draft, text, extras } => {
                 let id = draft.ok_or_else(|| ApiError::from(not_found("draft")))?;
                 let row = drafts::get(&self.db()?, &row_id(&id))?;
                 let row = row.ok_or_else(|| ApiError::from(not_found("draft")))?;
-                if let Some(conversation) = drafts::comment_beside(&self.db()?, &place)? {
-                    let comment = Comment {
-                        conversation: conversation.to_string(),
-                        text: row.text,
-                        mentions: Vec::new(),
-                        draft: Some(row.id.to_string()),
-                        base: None,
-                    };
-                    return self.comment_beside(conversation, &comment).map(drop);
-                }
-                let send = DraftSend {
-                    conversation: place.to_string(),
-                    text: row.text,
-                    draft: Some(row.id.to_string()),
-                    base: None,
-                    attachments: Vec::new(),
-                    at: None,
-                    previews: Vec::new(),
-                };
-                self.draft_send_now(place, &send, &[]).map(drop)
+                // Other words than came from somebody else are one's own.
+                let extras = Extras { forwarded: extras.forwarded && row.text == text, ..extras };
+                self.send_again(place, &row, &extras)
             }
             TakenBack::Change { preimage, edit, conversation } => {
                 let label = conversation.map_or(Label::OTHER, Label::conversation);
@@ -250,6 +236,24 @@ impl Core {
                 })
             }
         }
+    }
+
+    fn send_again(&mut self, place: DocId, row: &DraftRow, extras: &Extras) -> Result<(), ApiError> {
+        let beside = drafts::comment_beside(&self.db()?, &place)?;
+        let (space, hold_ms) = match &beside {
+            Some(conversation) => (self.team_of(conversation)?, 0),
+            None => (self.space_of(&place)?, u64::from(self.stored_settings()?.undo_send_seconds) * 1_000),
+        };
+        self.write_and_seal(&space, |tx, replica, env| {
+            let typed = Typed { which: Which::Known(draft_id(&row.id)), ..Typed::text(&row.text) };
+            let conversation = beside.unwrap_or(place);
+            let extras = extras.clone();
+            let outgoing = Outgoing { hold_ms, extras, ..Outgoing::text(conversation, &row.text) };
+            replica.send_typed(tx, env, &place, typed, outgoing)
+        })?;
+        self.note_holds()?;
+        self.resume_transfers_logged();
+        Ok(())
     }
 
     /// Puts a waiting message elsewhere among those of its conversation that wait.
@@ -289,6 +293,9 @@ pub(crate) enum TakenBack {
     Message {
         place: DocId,
         draft: Option<DraftId>,
+        /// Its words, and what else it said.
+        text: String,
+        extras: Extras,
     },
     Change {
         preimage: Preimage,

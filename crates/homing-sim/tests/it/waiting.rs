@@ -1,6 +1,6 @@
 //! What waits: taken back, put back, put into another order.
 
-use homing_engine::api::{Call, Code, ConversationRename, ConversationRow, OutboxRow, State};
+use homing_engine::api::{Call, Code, ConversationRename, ConversationRow, Forward, OutboxRow, Sent, State};
 use homing_sim::{DeviceId, World};
 
 use crate::house::{House, at_rest, same_messages};
@@ -168,5 +168,31 @@ fn other_changes_that_wait_are_named_and_can_be_taken_back() {
         assert_eq!(world.conversation_detail(*device, &group).unwrap().row.subject, "Garden party");
     }
     assert!(world.messages(laptop, &group).unwrap().iter().all(|row| row.state != State::Failed));
+    at_rest(world, &everybody);
+}
+
+#[test]
+fn what_is_put_back_says_what_it_said() {
+    let mut house = House::new(25);
+    let (laptop, ben, two, group) = (house.laptop, house.ben, house.two.clone(), house.group.clone());
+    let everybody = house.devices();
+    let world = &mut house.world;
+    let words = world.send(ben, &two, "Ask @Cora when the keys come").unwrap();
+    world.settle().unwrap();
+    world.set_online(laptop, false).unwrap();
+    let forward = Forward { messages: vec![words], to: vec![group.clone()], comment: String::new() };
+    let _: Vec<Sent> = world.ask(laptop, Call::Forward(forward)).unwrap();
+    let ids: Vec<String> = waiting(world, laptop).into_iter().map(|row| row.id).collect();
+    assert_eq!(ids.len(), 1);
+    world.take_back(laptop, &ids).unwrap();
+    let back = world.put_back(laptop, &ids).unwrap();
+    assert!(back.iter().all(|one| one.error.is_none()), "{back:?}");
+    world.settle().unwrap();
+    for device in everybody.iter().copied() {
+        let there = world.messages(device, &group).unwrap().pop().unwrap();
+        assert_eq!(there.body, "Ask @Cora when the keys come", "device {device}");
+        assert!(there.forwarded, "these are Ben's words, device {device}");
+        assert!(there.mentions.is_empty(), "nobody is called by them, device {device}");
+    }
     at_rest(world, &everybody);
 }
