@@ -308,6 +308,17 @@ describe("a relay that takes nothing new", () => {
   });
 });
 
+it("the rail counts what waits and what was refused, and says so of what needs somebody", async () => {
+  const fake = await start();
+  const rail = await soon(() => one("nav").querySelector<HTMLElement>("[data-nav=outbox]") ?? Promise.reject(new Error("no outbox")) as never);
+  expect(rail.getAttribute("aria-label")).toBe("Outbox, 4, 1 not sent");
+  expect(rail.querySelector(".count.failed")?.textContent).toBe("4");
+  expect(one("filter", '[data-filter="outbox"]').textContent).toContain("4");
+  fake.removeOutbox("c-cora-2");
+  await soon(() => expect(rail.getAttribute("aria-label")).toBe("Outbox, 3"));
+  expect(rail.querySelector(".count.failed")).toBeNull();
+});
+
 describe("a narrow window", () => {
   it("has its panel over the conversation, which is dim until a press on it or Escape", async () => {
     const user = userEvent.setup();

@@ -73,7 +73,7 @@ impl Core {
         }
         events.extend(self.record_events(&touched.records)?);
         if touched.outbox {
-            events.push(Event::Outbox { waiting: self.waiting()? });
+            events.push(Event::Outbox { waiting: self.waiting()?, refused: self.refused_changes()? });
         }
         if !touched.scheduled.is_empty() {
             let conversations = touched.scheduled.iter().map(ToString::to_string).collect();

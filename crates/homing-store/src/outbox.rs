@@ -274,6 +274,11 @@ pub fn waiting(db: &Read<'_>) -> Result<u64> {
     db.number("SELECT count(*) FROM outbox WHERE state < 2", [])
 }
 
+/// How many of somebody's changes were refused for good: they wait for that person.
+pub fn refused(db: &Read<'_>) -> Result<u64> {
+    db.number("SELECT count(*) FROM outbox WHERE state = 2 AND kind <> 'other'", [])
+}
+
 /// Everything in the outbox, oldest first, as its screen shows it.
 pub fn list(db: &Read<'_>, limit: u32) -> Result<Vec<OutboxItem>> {
     db.all(

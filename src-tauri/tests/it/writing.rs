@@ -245,6 +245,7 @@ async fn what_was_refused_is_tried_again_and_arrives_in_the_order_it_was_put_in(
     ben.wait_until("three refused messages", failed, vec![]).await;
     ben.click("[data-nav=notices]").await;
     ben.wait_text(&notice("not_sent", true), "was not sent").await;
+    ben.wait_text("[data-nav=outbox] .count.failed", "3").await;
     ben.click("[data-nav=outbox]").await;
     waiting(&ben, "refused", &["one", "two", "three"]).await;
     picture(&ben, "outbox-refused").await;

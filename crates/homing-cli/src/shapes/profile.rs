@@ -41,6 +41,7 @@ pub struct Status {
     pub online: bool,
     pub offline_since: Option<String>,
     pub outbox: u32,
+    pub refused: u32,
     pub unread: u32,
     pub quarantined: u32,
     pub parked: u32,
@@ -63,6 +64,7 @@ impl From<api::Status> for Status {
             online: status.online,
             offline_since: status.offline_since,
             outbox: status.outbox,
+            refused: status.refused,
             unread: status.unread,
             quarantined: status.quarantined,
             parked: status.parked,
@@ -97,6 +99,9 @@ impl Display for Status {
         write!(f, "{} unread, {} waiting to be sent", self.unread, self.outbox)?;
         if self.parked + self.quarantined > 0 {
             write!(f, ", {} not readable yet, {} refused", self.parked, self.quarantined)?;
+        }
+        if self.refused > 0 {
+            write!(f, "\n{} could not be sent: `homing outbox list`", self.refused)?;
         }
         if self.requests > 0 {
             write!(f, "\n{} ask to join: `homing request list`", self.requests)?;

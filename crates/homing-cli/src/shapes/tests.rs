@@ -23,6 +23,7 @@ fn status() -> Status {
         online: true,
         offline_since: None,
         outbox: 2,
+        refused: 0,
         unread: 3,
         quarantined: 0,
         parked: 1,
@@ -44,7 +45,7 @@ fn the_profile() {
     insta::assert_snapshot!("identity", json(&shapes::Identity::from(status())));
     insta::assert_snapshot!("status", json(&shapes::Status::from(status())));
     let problem = Some(ApiError::new(api::Code::RelayUntrusted, "The relay's key changed."));
-    let offline = Status { online: false, parked: 0, problem, ..status() };
+    let offline = Status { online: false, refused: 1, parked: 0, problem, ..status() };
     insta::assert_snapshot!("status_text", shapes::Status::from(offline));
     insta::assert_snapshot!("demo", json(&shapes::Demo::from(status())));
     insta::assert_snapshot!("sync", json(&shapes::Sync::from(SyncReport { pushed: 1, pulled: 2 })));

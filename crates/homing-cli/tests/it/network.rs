@@ -88,6 +88,32 @@ async fn a_relay_without_room_is_named_and_what_waits_is_sent_once_it_has_room()
 }
 
 #[tokio::test]
+async fn the_status_says_what_was_refused_until_it_is_taken_out() {
+    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
+    let link = ada.text(&["invite", "--client", "Cora Lind"], "link").await;
+    let cora = Device::new();
+    cora.one(&["join", &link, "--name", "Cora Lind"]).await;
+    ada.sync().await;
+    let group = ["conversation", "new", "--with", "Ben Okafor", "--with", "Cora Lind", "--subject", "Site"];
+    let group = ada.text(&group, "id").await;
+    for device in [&ada, &ben] {
+        device.sync().await;
+    }
+    ben.one(&["send", &group, "Too late"]).await;
+    ben.one(&["send", &conversation, "In time"]).await;
+    ada.all(&["member", "role", &group, "Ben Okafor", "reader"]).await;
+    for device in [&ada, &ben] {
+        device.sync().await;
+    }
+    let status = ben.one(&["status"]).await;
+    assert_eq!((&status["outbox"], &status["refused"]), (&0.into(), &1.into()));
+    let refused = ben.one(&["outbox", "list"]).await;
+    assert_eq!((text(&refused, "preview"), text(&refused, "state")), ("Too late".into(), "refused".into()));
+    ben.one(&["outbox", "cancel", &text(&refused, "id")]).await;
+    assert_eq!(ben.one(&["status"]).await["refused"], 0);
+}
+
+#[tokio::test]
 async fn a_colleague_waits_for_approval_and_then_sees_the_clients() {
     let Pair { relay: _relay, ada, conversation, .. } = Pair::meet().await;
     let link = ada.text(&["invite", "--team"], "link").await;

@@ -26,7 +26,7 @@ pub enum Event {
     /// The same of what is typed of a comment beside the conversation.
     CommentDraft { draft: Draft },
     /// The outbox changed; ask for it again if it is shown.
-    Outbox { waiting: u32 },
+    Outbox { waiting: u32, refused: u32 },
     /// What is scheduled in these conversations changed; ask for it again if it is shown.
     Scheduled { conversations: Vec<String> },
     /// People, members, devices, invitations or requests changed; ask again for what is shown.

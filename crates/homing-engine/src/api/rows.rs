@@ -35,6 +35,8 @@ pub struct Status {
     pub offline_since: Option<String>,
     /// Changes waiting to be sent.
     pub outbox: u32,
+    /// Changes that were refused for good, until somebody tries again or takes them back.
+    pub refused: u32,
     /// Unread messages in conversations of the inbox that are neither muted nor silenced.
     pub unread: u32,
     /// Entries refused by the rules.

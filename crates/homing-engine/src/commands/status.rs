@@ -42,6 +42,7 @@ impl Core {
             online: false,
             offline_since: None,
             outbox: 0,
+            refused: 0,
             unread: 0,
             quarantined: 0,
             parked: 0,
@@ -84,6 +85,7 @@ impl Core {
         status.recovery_here = replica.me.recovery_seed.is_some();
         let db = self.db()?;
         status.outbox = self.waiting()?;
+        status.refused = self.refused_changes()?;
         status.unread = count(conversations::announced(&db, self.env.now_ms())?.messages);
         status.quarantined = count(entries::count(&db, EntryStatus::Refused)?);
         status.parked = count(entries::count(&db, EntryStatus::Parked)?);
@@ -95,6 +97,11 @@ impl Core {
     /// How many changes wait for the relay. Without one there is nothing to wait for: what was done is done.
     pub(crate) fn waiting(&self) -> Result<u32, ApiError> {
         Ok(if self.replica()?.has_relay { count(outbox::waiting(&self.db()?)?) } else { 0 })
+    }
+
+    /// How many changes need somebody: no relay takes them as they are.
+    pub(crate) fn refused_changes(&self) -> Result<u32, ApiError> {
+        Ok(count(outbox::refused(&self.db()?)?))
     }
 
     pub(crate) fn unlock(&mut self, args: Passphrase) -> Result<Status, ApiError> {

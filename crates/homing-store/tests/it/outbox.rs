@@ -84,9 +84,10 @@ fn a_refused_change_can_be_retried_or_taken_out() {
     let first = queue(&mut profile, SPACE, 1);
     profile.write(|tx| {
         outbox::refuse(tx, first, "role_forbids", "You may not write here")?;
-        assert_eq!(outbox::waiting(tx)?, 0);
+        assert_eq!((outbox::waiting(tx)?, outbox::refused(tx)?), (0, 1));
         assert!(outbox::retry(tx, first)?);
         assert!(!outbox::retry(tx, first)?);
+        assert_eq!((outbox::waiting(tx)?, outbox::refused(tx)?), (1, 0));
         outbox::set_change(tx, first, &Hash([5; 32]), &Salt([2; 16]))?;
         assert_eq!(outbox::get(tx, first)?.unwrap().hash, Some(Hash([5; 32])));
         assert!(outbox::cancel(tx, first)?);

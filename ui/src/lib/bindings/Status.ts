@@ -28,6 +28,10 @@ offline_since: string | null,
  */
 outbox: number, 
 /**
+ * Changes that were refused for good, until somebody tries again or takes them back.
+ */
+refused: number, 
+/**
  * Unread messages in conversations of the inbox that are neither muted nor silenced.
  */
 unread: number, 

@@ -130,6 +130,11 @@ export class App {
     return status && (status.relay !== null || status.demo) ? status.outbox : 0;
   }
 
+  /** What stands in the outbox: what waits for the relay, and what waits for somebody because no relay takes it. */
+  get unsent(): number {
+    return this.waiting + (this.status?.refused ?? 0);
+  }
+
   async start(): Promise<void> {
     try {
       // All that the first view needs is asked for at once: each question takes its way through the desktop and back.
@@ -499,7 +504,7 @@ export class App {
         break;
       case "outbox":
         this.outboxRevision += 1;
-        if (this.status) this.status = { ...this.status, outbox: event.waiting };
+        if (this.status) this.status = { ...this.status, outbox: event.waiting, refused: event.refused };
         break;
       case "scheduled":
         this.scheduledRevision += 1;

@@ -184,7 +184,7 @@ export function agency(now = Date.now()): World {
     notice("n-3", "joined", { at: at(5 * HOUR), unread: false, person: "p-tom", name: "Tom Weber", title: "Renovation, Hill Road 12", conversation: "c-site" }),
     notice("n-4", "not_sent", { at: at(2 * DAY), unread: false, title: "Loft on Canal Street", text: "Energy certificate attached.", conversation: "c-cora" }),
   ];
-  world.status = { ...world.status, notices: 4, connection: "offline", online: false, offline_since: at(35 * MINUTE), outbox: 3, unread: 4, requests: 1 };
+  world.status = { ...world.status, notices: 4, connection: "offline", online: false, offline_since: at(35 * MINUTE), outbox: 3, refused: 1, unread: 4, requests: 1 };
   world.settings.welcome_done = true;
   const flat = record("r-attic", "property", "Attic, Kanał 12", { title: { text: "Attic, Kanał 12" }, price: { money: { minor: 189_000_00, currency: "EUR" } }, status: { choice: "draft" } });
   const place = flat.fields.find((field) => field.key === "title");

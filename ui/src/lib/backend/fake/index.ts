@@ -160,9 +160,14 @@ export class FakeBackend implements Backend {
     this.emit({ event: "draft", draft: changed });
   }
 
+  outboxChanged(): void {
+    const refused = this.world.outbox.filter((row) => row.state === "refused").length;
+    this.emit({ event: "outbox", waiting: this.world.outbox.length - refused, refused });
+  }
+
   removeOutbox(id: string): void {
     this.world.outbox = this.world.outbox.filter((row) => row.id !== id);
-    this.emit({ event: "outbox", waiting: this.world.outbox.length });
+    this.outboxChanged();
   }
 
   #messagesChanged(conversation: string, upsert: MessageRow[], remove: string[]): void {

@@ -14,7 +14,7 @@ export const waiting: Pick<Handlers, "outbox_move" | "outbox_take_back" | "outbo
     const before = args.before ? rows.findIndex((row) => row.id === args.before) : last;
     if (moved) rows.splice(before, 0, moved);
     fake.world.outbox = rows;
-    fake.emit({ event: "outbox", waiting: rows.length });
+    fake.outboxChanged();
     return { done: true };
   },
   outbox_take_back: (fake, args) => {
@@ -27,7 +27,7 @@ export const waiting: Pick<Handlers, "outbox_move" | "outbox_take_back" | "outbo
   },
   outbox_put_back: (fake, args) => {
     fake.world.outbox = [...fake.world.outbox, ...taken.filter((row) => args.ids.includes(row.id))];
-    fake.emit({ event: "outbox", waiting: fake.world.outbox.length });
+    fake.outboxChanged();
     return args.ids.map((id): OutboxResult => ({ id, error: null }));
   },
 };

@@ -64,6 +64,7 @@ export function status(over: Partial<Status> = {}): Status {
     online: true,
     offline_since: null,
     outbox: 0,
+    refused: 0,
     unread: 0,
     quarantined: 0,
     parked: 0,

@@ -45,6 +45,7 @@ export const nav = {
   more: "More",
   me: (name: string) => `You: ${name}`,
   counted: (what: string, n: number) => `${what}, ${count(n)}`,
+  countedFailed: (what: string, n: number, failed: number) => `${what}, ${count(n)}, ${count(failed)} not sent`,
   connection: {
     none: "On this device",
     offline: "Offline",
