@@ -20,7 +20,7 @@ describe("a start", () => {
       return never;
     };
     render(AppView, { props: { backend } });
-    await soon(() => expect(asked).toEqual(["status", "settings", "conversations"]));
+    await soon(() => expect(asked).toEqual(["status", "settings", "unsaved", "conversations"]));
     expect(app().dataset["phase"]).toBe("loading");
   });
 

@@ -1,14 +1,15 @@
 //! A property and an interest in three windows: the agent's laptop and desktop, and the client's. What is done while the
 //! relay is down shows that it waits, and is the same on all screens once it is back.
 
+use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::driver::{App, Desk};
 use crate::files::picture;
 use crate::programs::Relay;
 use crate::steps::{
-    close_dialog, conversation_id, first_start, invite, join, link, open, paste_file, tid, to_inbox,
-    wait_connected,
+    close_dialog, conversation_id, first_start, invite, join, link, open, paste_file, press_key, tid,
+    to_inbox, wait_connected,
 };
 
 const SECRET: &str = "The owner would take four hundred";
@@ -178,6 +179,59 @@ async fn write(app: &App, field: &str, kind: &str, text: &str) {
     let css = format!("[data-testid=record-field][data-field={field}] {kind}");
     app.fill(&css, text).await;
     app.eval("document.querySelector(arguments[0]).blur(); return true", vec![json!(css)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_into_a_property_outlives_escape_and_a_kill() {
+    let desk = Desk::start();
+    let ada = desk.app("ada", &[]).await;
+    first_start(&ada, "Ada Berger").await;
+    ada.click("[data-nav=records]").await;
+    ada.click(&tid("record-add")).await;
+    ada.fill(&tid("record-title"), "Villa Rosa").await;
+    ada.click(&tid("record-create")).await;
+    ada.wait_for(&tid("record-view")).await;
+
+    // What is typed is the property's once its view is left by a key, and no sooner.
+    let notes = "[data-testid=record-field][data-field=internal_notes]";
+    ada.fill(&format!("{notes} textarea"), SECRET).await;
+    press_key(&ada, Key::Escape).await;
+    ada.wait_gone(&tid("record-view")).await;
+    ada.click("[data-nav=records]").await;
+    ada.click(&tid("record")).await;
+    wait_value(&ada, &format!("{notes} textarea"), SECRET).await;
+    ada.wait_gone(&tid("unsaved")).await;
+
+    // A form that was left and a field that is typed in when the process is killed: both are there again, and not saved.
+    ada.click("[data-nav=records]").await;
+    ada.click(&tid("record-add")).await;
+    ada.fill(&tid("record-title"), "Casa Azul").await;
+    press_key(&ada, Key::Escape).await;
+    ada.wait_gone(&tid("record-title")).await;
+    ada.click(&tid("record")).await;
+    let longer = format!("{SECRET}, not more");
+    ada.fill(&format!("{notes} textarea"), &longer).await;
+    ada.wait_for(&format!("{notes}[data-kept=true]")).await;
+    ada.crash();
+
+    let ada = desk.app("ada", &[]).await;
+    ada.click("[data-nav=records]").await;
+    ada.click(&tid("record-add")).await;
+    wait_value(&ada, &tid("record-title"), "Casa Azul").await;
+    press_key(&ada, Key::Escape).await;
+    ada.wait_gone(&tid("record-title")).await;
+    ada.click(&tid("record")).await;
+    wait_value(&ada, &format!("{notes} textarea"), &longer).await;
+    ada.wait_text(&tid("unsaved"), "not saved yet").await;
+    ada.click(&tid("unsaved-save")).await;
+    ada.wait_gone(&tid("unsaved")).await;
+    wait_value(&ada, &format!("{notes} textarea"), &longer).await;
+    ada.close().await;
+}
+
+async fn wait_value(app: &App, css: &str, text: &str) {
+    let script = "return document.querySelector(arguments[0])?.value === arguments[1]";
+    app.wait_until(&format!("{text:?} in {css}"), script, vec![json!(css), json!(text)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

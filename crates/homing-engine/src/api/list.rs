@@ -114,6 +114,8 @@ calls! {
         DraftDetach draft_detach(DraftDetach) -> Draft;
         DraftDiscard draft_discard(ItemRef) -> Done;
         Drafts drafts(Nothing) -> Vec<DraftRow>;
+        Unsaved unsaved(Nothing) -> Vec<Unsaved>;
+        UnsavedSet unsaved_set(Unsaved) -> Done;
 
         Outbox outbox(Nothing) -> Vec<OutboxRow>;
         OutboxCancel outbox_cancel(ItemRef) -> Done;

@@ -1,4 +1,4 @@
-//! Drafts beside each other, and the order of what waits.
+//! Drafts beside each other, the order of what waits, and what is typed outside of drafts.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -25,4 +25,8 @@ pub struct OutboxResult {
     /// Why it was not done.
     pub error: Option<ApiError>,
 }
+
+/// What is typed into a field of the window that is saved when it is left, or into a form with a button. It stays on this
+/// device. The window names the place; without a text there is nothing.
+pub struct Unsaved { pub place: String, pub text: String }
 }

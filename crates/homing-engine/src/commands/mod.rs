@@ -22,6 +22,7 @@ mod resolve;
 mod scheduled;
 mod settings;
 mod status;
+mod unsaved;
 mod video;
 
 pub(crate) use messages::Outgoing;

@@ -1,8 +1,8 @@
 //! One draft on two devices.
 
 use homing_engine::api::{
-    Call, Code, ConversationMerge, ConversationRow, Draft, DraftChoose, Event, ItemRef, ScheduledQuery,
-    ScheduledRow,
+    Call, Code, ConversationMerge, ConversationRow, Draft, DraftChoose, Event, ItemRef, Nothing,
+    ScheduledQuery, ScheduledRow, Unsaved,
 };
 use homing_sim::{DeviceId, World};
 
@@ -430,4 +430,39 @@ fn a_draft_of_a_merged_conversation_is_planned_and_changed_there() {
     world.settle().unwrap();
     assert_eq!(same_messages(world, &everybody, &two), ["for tomorrow"]);
     at_rest(world, &everybody);
+}
+
+#[test]
+fn what_is_typed_outside_of_drafts_outlives_a_crash_and_stays_on_its_device() {
+    let mut house = House::new(41);
+    let (laptop, desktop) = (house.laptop, house.desktop);
+    let world = &mut house.world;
+    let of = |place: &str, text: &str| Unsaved { place: place.into(), text: text.into() };
+    let set = |world: &mut World, place: &str, text: &str| {
+        world.call(laptop, Call::UnsavedSet(of(place, text))).unwrap();
+    };
+    let all = |world: &mut World, device: DeviceId| -> Vec<Unsaved> {
+        world.ask(device, Call::Unsaved(Nothing {})).unwrap()
+    };
+    set(world, "property/new", "Villa");
+    set(world, "record/1/internal_notes", "The owner would");
+    set(world, "record/1/internal_notes", "The owner would take four");
+    world.crash(laptop).unwrap();
+    world.start(laptop).unwrap();
+    assert_eq!(
+        all(world, laptop),
+        [of("property/new", "Villa"), of("record/1/internal_notes", "The owner would take four")]
+    );
+    world.settle().unwrap();
+    assert_eq!(all(world, desktop), [], "nobody else gets it, not even an own device");
+
+    set(world, "property/new", "");
+    set(world, "record/1/internal_notes", "");
+    assert_eq!(all(world, laptop), []);
+    let mut refused =
+        |place: &str, text: &str| world.refusal(laptop, Call::UnsavedSet(of(place, text))).unwrap().code;
+    assert_eq!(refused("", "Villa"), Code::InvalidArgument);
+    assert_eq!(refused(&"p".repeat(201), "Villa"), Code::InvalidArgument);
+    assert_eq!(refused("property/new", &"a".repeat(128 * 1024 + 1)), Code::TooLarge);
+    assert_eq!(all(world, laptop), []);
 }

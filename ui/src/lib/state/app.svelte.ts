@@ -7,6 +7,7 @@ import type { LinkState } from "../bindings/LinkState";
 import type { Settings } from "../bindings/Settings";
 import type { SettingsSet } from "../bindings/SettingsSet";
 import type { Status } from "../bindings/Status";
+import type { Unsaved as Kept } from "../bindings/Unsaved";
 import { desktopWords } from "../desktop";
 import { ROUTES } from "../routes";
 import { titled } from "../said";
@@ -30,6 +31,7 @@ import { Selection, type Chosen } from "./selection.svelte";
 import type { Marks } from "./search.svelte";
 import { Thread } from "./thread.svelte";
 import { Toasts } from "./toasts.svelte";
+import { Unsaved } from "./unsaved.svelte";
 
 export type Phase = "loading" | "failed" | "first" | "locked" | "ready";
 
@@ -42,6 +44,7 @@ type MessagesEvent = Extract<EngineEvent, { event: "messages" }>;
 /** What was asked for before it was known whose profile this is. */
 interface Ahead {
   settings: Promise<Settings>;
+  unsaved: Promise<Kept[]>;
   page: Promise<Beginning>;
 }
 
@@ -90,6 +93,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly drops = new FileDrops();
   readonly discards = new Discards(this);
+  readonly unsaved = new Unsaved(this);
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
   readonly choices = new Choices(this);
@@ -139,9 +143,9 @@ export class App {
     try {
       // All that the first view needs is asked for at once: each question takes its way through the desktop and back.
       const status = this.backend.call("status", {});
-      const ahead = { settings: this.backend.call("settings", {}), page: this.list.ask(this.list.filter) };
+      const ahead = { settings: this.backend.call("settings", {}), unsaved: this.backend.call("unsaved", {}), page: this.list.ask(this.list.filter) };
       // A profile that is locked or new refuses them; only one that is neither is asked for the answers.
-      for (const asked of [ahead.settings, ahead.page]) asked.catch(() => undefined);
+      for (const asked of [ahead.settings, ahead.unsaved, ahead.page]) asked.catch(() => undefined);
       const entering = status.then((status) => this.#enter(status, ahead));
       const [info] = await Promise.all([this.#listen(entering.catch(() => undefined)), entering]);
       if (info.deep_link) this.router.go("join", null, { link: info.deep_link });
@@ -260,7 +264,7 @@ export class App {
   /** Everything unsaved is handed to the engine: before the window hides. */
   async flush(): Promise<void> {
     await this.recorder.keep();
-    await Promise.all([...this.#editors.values(), ...this.#comments.values()].map((editor) => editor.flush()));
+    await Promise.all([this.unsaved, ...this.#editors.values(), ...this.#comments.values()].map((typed) => typed.flush()));
   }
 
   /** The same, and what waits for its undo is done: before the window locks, changes its profile or goes. */
@@ -429,12 +433,14 @@ export class App {
       this.phase = "first";
       return;
     }
-    const [settings] = await Promise.all([
+    const [settings, unsaved] = await Promise.all([
       ahead?.settings ?? this.backend.call("settings", {}),
+      ahead?.unsaved ?? this.backend.call("unsaved", {}),
       this.list.load(this.list.filter, ahead?.page),
     ]);
     if (entered !== this.#entered) return;
     this.settings = settings;
+    this.unsaved.take(unsaved);
     this.#revision ??= this.list.revision;
     this.phase = "ready";
     const { current, base } = this.router;
@@ -446,6 +452,7 @@ export class App {
   #keepEditors(person: string | null): void {
     const same = person === null || this.#person === null || person === this.#person;
     this.#person = person ?? this.#person;
+    if (!same) this.unsaved.forget();
     for (const editors of [this.#editors, this.#comments]) {
       for (const [id, editor] of editors) if (!same || (!editor.dirty && editor.attaching.length === 0)) editors.delete(id);
     }

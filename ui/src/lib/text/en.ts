@@ -1,7 +1,7 @@
 /** The English catalogue, put together from its features: one module each in `en/`. */
 import { pick } from "./en/pick";
 import { backup, devices, linking, recovery } from "./en/account";
-import { compare, composer, drafts, later, outbox } from "./en/composing";
+import { compare, composer, drafts, later, outbox, unsaved } from "./en/composing";
 import { choices, create, list, panel, remove } from "./en/conversations";
 import { error } from "./en/errors";
 import { file, gallery, keep, voice } from "./en/files";
@@ -49,6 +49,7 @@ export const en = {
   comments,
   composer,
   drafts,
+  unsaved,
   compare,
   later,
   outbox,

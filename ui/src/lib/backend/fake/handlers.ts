@@ -324,6 +324,12 @@ const core: Pick<Handlers, Exclude<CallName, keyof typeof people | keyof typeof 
   drafts: (fake) =>
     [...fake.world.drafts.values(), ...fake.world.comments.values()]
       .flatMap((one) => (one.text === "" ? one.others : [listed(fake, one), ...one.others])),
+  unsaved: (fake) => [...fake.world.unsaved].map(([place, text]) => ({ place, text })),
+  unsaved_set: (fake, { place, text }) => {
+    if (text === "") fake.world.unsaved.delete(place);
+    else fake.world.unsaved.set(place, text);
+    return { done: true };
+  },
   outbox: (fake) => fake.world.outbox,
   outbox_cancel: (fake, args) => {
     fake.removeOutbox(args.id);

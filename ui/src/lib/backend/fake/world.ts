@@ -48,6 +48,8 @@ export interface World {
   notify: NotifySettings;
   announce: Map<string, Announce>;
   searches: string[];
+  /** What is typed outside of drafts, by place. */
+  unsaved: Map<string, string>;
 }
 
 export const ME = "p-ada";
@@ -239,5 +241,6 @@ export function empty(over: Partial<Status> = {}): World {
     notify: notify(),
     announce: new Map(),
     searches: [],
+    unsaved: new Map(),
   };
 }

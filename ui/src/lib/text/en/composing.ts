@@ -39,6 +39,12 @@ export const composer = {
   hintCtrl: "Ctrl+Enter sends",
 };
 
+/** What was typed outside of drafts. */
+export const unsaved = {
+  note: "Typed here, and not saved yet.",
+  discarded: "What was typed is discarded",
+};
+
 export const drafts = {
   title: "Drafts",
   lead: "Everything begun and not sent, from all your devices.",

@@ -130,7 +130,7 @@ export const help = {
     records: {
       title: "Properties and sharing",
       text: [
-        "A property is kept with your team, on all your devices, with or without a network. If two people change the same field before they hear of each other, both values are kept with who and when: choose one, and it counts for everybody.",
+        "A property is kept with your team, on all your devices, with or without a network. If two people change the same field before they hear of each other, both values are kept with who and when: choose one, and it counts for everybody. A field is saved when you leave it, by whatever way; until then what you type is on this device only.",
         "Share it with clients and their copy follows by itself: published, being updated, or waiting for a connection. Write about it to begin a conversation that shows it beside the messages.",
       ],
       data: "Clients get a copy of the fields you see in the preview. Internal notes never leave your team's space. What a client has seen can't be made unseen by taking it back.",
