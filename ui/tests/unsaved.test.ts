@@ -132,7 +132,7 @@ describe("a field that is saved when it is left", () => {
 });
 
 describe("the notes of an interest", () => {
-  it("keep what is typed when the other side writes, and are saved when their view goes", async () => {
+  it("say who reads them, keep what is typed when the other side writes, and are saved when their view goes", async () => {
     const user = userEvent.setup();
     const world = agency();
     const fake = await start(world, "#/records");
@@ -140,6 +140,7 @@ describe("the notes of an interest", () => {
     await user.click(await soon(() => notes()));
     const id = notes().closest<HTMLElement>("[data-id]")?.dataset["id"] ?? "";
     const row = world.records.get(id)?.row;
+    expect(document.getElementById(notes().getAttribute("aria-describedby") ?? "")?.textContent).toBe(`${row?.space_name} sees this too`);
     await user.keyboard("Wants a garden");
     fake.calls.length = 0;
     const detail = world.records.get(id);

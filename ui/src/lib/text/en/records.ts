@@ -167,6 +167,9 @@ export const interests = {
   properties: "Open properties",
   of: (client: string) => `Interest of ${client}`,
   yours: "Your interest",
+  /** Below the notes of an interest. */
+  seenBy: (client: string) => `${client} sees this too`,
+  seenByTeam: "Who shared this with you sees it too",
   all: "Interested clients",
   nobody: "Nobody yet",
   add: "Note an interest",
