@@ -58,7 +58,9 @@ describe("messages that are there", () => {
     expect(fake.calls.find((call) => call.name === "message_edit")?.args).toEqual({ message: "mine", text: "See you at ten" });
     await user.click(inRow("mine", "message-edited"));
     const history = await soon(() => one("history"));
-    expect([...history.querySelectorAll(".words")].map((words) => words.textContent)).toEqual(["See you at *tne*", "See you at ten"]);
+    // What it said reads as it read, not as it was typed.
+    expect([...history.querySelectorAll("[data-testid=message-body]")].map((words) => words.textContent)).toEqual(["See you at tne", "See you at ten"]);
+    expect(history.querySelector("em")?.textContent).toBe("tne");
   });
 
   it("keep other words that are typed while one reads on, and Escape never throws them away", async () => {

@@ -183,7 +183,7 @@ async fn messages_are_edited_reacted_to_answered_forwarded_and_deleted_offline_a
     // What was said before can be read; what answers is shown beside.
     house.ben.click(&in_it(&when, &tid("message-edited"))).await;
     house.ben.wait_text(&tid("history"), "See you at tne").await;
-    house.ben.wait_text(&tid("history"), "See you at ten, **sharp**").await;
+    house.ben.wait_text(&tid("history"), "See you at ten, sharp").await;
     close_dialog(&house.ben).await;
     house.ben.click(&in_it(&door, &tid("message-replies"))).await;
     house.ben.wait_text(&tid("answers"), "The blue one").await;

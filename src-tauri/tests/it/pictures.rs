@@ -82,12 +82,14 @@ async fn every_view_has_a_picture_with_something_on_it() {
         let id = ids.get(view.name.as_str()).or_else(|| ids.get(view.param.as_deref()?))?;
         Some(id.clone())
     };
+    let changed = with_other_words(&gallery.app).await;
     for view in &views {
         let id = id_of(view);
         let id = id.as_deref();
         gallery.everywhere(&view.name, view, id).await;
         gallery.doubled(view, id).await;
     }
+    gallery.over_messages(&changed, &THEMES).await;
     for language in MADE {
         gallery.speak(language).await;
         for view in &views {
@@ -95,6 +97,7 @@ async fn every_view_has_a_picture_with_something_on_it() {
             let id = id.as_deref();
             gallery.spoken(&view.name, language, view, id).await;
         }
+        gallery.over_messages(&changed, &[language]).await;
     }
     gallery.app.close().await;
     for (view, variant) in views.iter().flat_map(|view| VARIANTS.map(|variant| (view, variant))) {
@@ -162,6 +165,36 @@ impl Gallery {
                 self.findings.push(format!("{name} ({variant}) is not from the catalogue: {text}"));
             }
         }
+    }
+
+    /// What opens over a message every day: where it is forwarded to, and what it said before.
+    async fn over_messages(&mut self, conversation: &str, variants: &[&str]) {
+        for (width, height) in SIZES {
+            self.app.set_size(width, height).await;
+            self.go(&format!("#/conversation/{conversation}")).await;
+            for variant in variants {
+                if THEMES.contains(variant) {
+                    self.theme(variant).await;
+                }
+                let changed = "[data-testid=message][data-edited=true]";
+                self.app.wait_for(changed).await;
+                for (name, key, opened) in [("forward", "f", "forward-to"), ("history", "", "history")] {
+                    let script = "const message = document.querySelector(arguments[0]);
+                        if (!arguments[1]) return message.querySelector('[data-testid=message-edited]').click();
+                        message.focus({ preventScroll: true });
+                        message.dispatchEvent(new KeyboardEvent('keydown', { key: arguments[1], bubbles: true, cancelable: true }))";
+                    self.app.eval(script, vec![json!(changed), json!(key)]).await;
+                    self.app.wait_for(&format!("[data-testid={opened}]")).await;
+                    let numbered = "const lines = [...document.querySelectorAll('[data-testid=message-body] ol li')];
+                        return lines.length > 0 && lines.every((line) => getComputedStyle(line).listStyleType === 'decimal')";
+                    self.app.wait_until("a list with its numbers", numbered, vec![]).await;
+                    self.take(name, &format!("{width}-{variant}")).await;
+                    self.app.click("[data-testid=dialog-close]").await;
+                    self.app.wait_gone("dialog").await;
+                }
+            }
+        }
+        self.theme("light").await;
     }
 
     /// Starts the page anew in a language, as choosing it and starting the app would.
@@ -299,6 +332,23 @@ pub async fn with_two_drafts(app: &App) -> String {
         app,
         "const all = (await call('drafts', {})).map((row) => row.conversation);
             return all.find((id, at) => all.indexOf(id) !== at)",
+    )
+    .await;
+    found.as_str().unwrap().to_owned()
+}
+
+/// A conversation that was read, in which somebody gave a message other words.
+async fn with_other_words(app: &App) -> String {
+    let found = ask(
+        app,
+        "for (const { id, unread } of (await call('conversations', { limit: 100 })).rows) {
+                const { rows } = await call('messages', { conversation: id, limit: 5 });
+                const mine = rows.find((row) => row.can_edit && row.body && row.state !== 'pending');
+                if (unread > 0 || !mine) continue;
+                const text = `${mine.body}\n\nI bring:\n1. the *signs*\n2. coffee, see https://example.org/coffee`;
+                await call('message_edit', { message: mine.id, text });
+                return id;
+            }",
     )
     .await;
     found.as_str().unwrap().to_owned()
