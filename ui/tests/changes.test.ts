@@ -104,6 +104,9 @@ describe("messages that are there", () => {
     await choose(user, "theirs", "message-forward");
     const to = await soon(() => one<HTMLInputElement>("forward-to", '[data-id="c-layla"]'));
     await user.click(to);
+    // What is chosen stays, and it is said that nothing else was found.
+    await user.type(one("forward-search"), "zzz");
+    await soon(() => expect([...one("dialog").querySelectorAll("li")].map((item) => item.textContent?.trim())).toEqual(["شقة الميناء", t.forward.nobody]));
     await user.click(one("forward-do"));
     await soon(() => expect(fake.calls.find((call) => call.name === "forward")?.args).toEqual({ messages: ["theirs"], to: ["c-layla"], comment: "" }));
     await soon(() => expect(all("dialog")).toEqual([]));
