@@ -163,8 +163,9 @@ async fn drafts_begun_apart_are_compared_and_become_one() {
 async fn press(app: &App, text: &str, what: &str) {
     let script = "const row = [...document.querySelectorAll('[data-testid=outbox-row]')]
             .find((row) => row.querySelector('.preview')?.textContent === arguments[0]);
-        row.querySelector(`[data-testid=${arguments[1]}]`).click()";
-    app.eval(script, vec![json!(text), json!(what)]).await;
+        row?.querySelector(`[data-testid=${arguments[1]}]`).click();
+        return row !== undefined";
+    app.wait_until(&format!("{text:?} in the outbox"), script, vec![json!(text), json!(what)]).await;
 }
 
 /// Waits until the outbox holds exactly these, in this order, and all of them stand so.
@@ -191,6 +192,12 @@ async fn what_waits_is_sent_in_the_order_it_was_put_in() {
     }
     laptop.click("[data-nav=outbox]").await;
     laptop.wait_text(&tid("outbox-row"), "never").await;
+    // Its chip comes into view with it, at the end of a row that is longer than the list is wide.
+    let shown = "const chip = document.querySelector('[data-testid=filter][data-filter=outbox]');
+        const [one, row] = [chip.getBoundingClientRect(), chip.parentElement.getBoundingClientRect()];
+        return chip.parentElement.scrollWidth > row.width && one.left >= row.left && one.right <= row.right";
+    laptop.wait_until("the chip of the outbox in view", shown, vec![]).await;
+    assert_eq!(laptop.hard_to_touch().await, [] as [&str; 0]);
     picture(&laptop, "outbox").await;
     press(&laptop, "three", "outbox-front").await;
     waiting(&laptop, "queued", &["three", "one", "two", "never"]).await;
