@@ -106,6 +106,21 @@ describe("conversation", () => {
     expect(stops("failed").length).toBeGreaterThan(1);
   });
 
+  it("has the focus in its list once the way to its end, which had it, is no longer offered", async () => {
+    const user = userEvent.setup();
+    const fake = await start(undefined, "#/conversation/c-ben");
+    for (let n = 10; n < 60; n += 1) fake.putMessage(message(`more-${n}`, "c-ben", { order: `9999${n}`, body: `Line ${n}` }));
+    await soon(() => row("more-59"));
+    const log = one("log");
+    log.dispatchEvent(new WheelEvent("wheel"));
+    log.scrollTop = 0;
+    log.dispatchEvent(new Event("scroll"));
+    (await soon(() => one("jump-latest"))).focus();
+    await user.keyboard("{Enter}");
+    await soon(() => expect(all("jump-latest")).toEqual([]));
+    expect(document.activeElement).toBe(log);
+  });
+
   it("says who is typing until their message is there, and not without a connection", async () => {
     const fake = await start(undefined, "#/conversation/c-ben");
     fake.setStatus({ connection: "online", online: true });

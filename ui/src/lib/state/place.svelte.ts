@@ -324,9 +324,10 @@ export class Place {
     this.look();
   };
 
-  /** Unless somebody has taken it elsewhere meanwhile. */
+  /** Unless somebody has taken it elsewhere meanwhile: what is gone has left it to the list. */
   #giveFocus(): void {
-    if (this.#focus && document.activeElement === this.#focus.from) this.focus(this.#focus.id);
+    const from = this.#focus?.from;
+    if (this.#focus && document.activeElement === (from?.isConnected === false ? this.scroller() : from)) this.focus(this.#focus.id);
   }
 
   #indexOf(id: string): number {
