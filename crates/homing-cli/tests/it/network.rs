@@ -87,15 +87,21 @@ async fn a_relay_without_room_is_named_and_what_waits_is_sent_once_it_has_room()
     assert_eq!(ben.bodies(&conversation).await, ["Good morning!", "kept"]);
 }
 
-#[tokio::test]
-async fn the_status_says_what_was_refused_until_it_is_taken_out() {
-    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
+/// A third person, and a group of all that Ada begins.
+async fn cora_joins(ada: &Device) -> (Device, String) {
     let link = ada.text(&["invite", "--client", "Cora Lind"], "link").await;
     let cora = Device::new();
     cora.one(&["join", &link, "--name", "Cora Lind"]).await;
     ada.sync().await;
     let group = ["conversation", "new", "--with", "Ben Okafor", "--with", "Cora Lind", "--subject", "Site"];
     let group = ada.text(&group, "id").await;
+    (cora, group)
+}
+
+#[tokio::test]
+async fn the_status_says_what_was_refused_until_it_is_taken_out() {
+    let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
+    let (cora, group) = cora_joins(&ada).await;
     for device in [&ada, &ben] {
         device.sync().await;
     }
@@ -174,12 +180,7 @@ async fn safety_numbers_agree_and_stay_compared() {
 #[tokio::test]
 async fn a_removed_member_gets_nothing_more() {
     let Pair { relay: _relay, ada, ben, .. } = Pair::meet().await;
-    let link = ada.text(&["invite", "--client", "Cora Lind"], "link").await;
-    let cora = Device::new();
-    cora.one(&["join", &link, "--name", "Cora Lind"]).await;
-    ada.sync().await;
-    let group = ["conversation", "new", "--with", "Ben Okafor", "--with", "Cora Lind", "--subject", "Site"];
-    let group = ada.text(&group, "id").await;
+    let (cora, group) = cora_joins(&ada).await;
     ada.one(&["send", &group, "Before"]).await;
     for device in [&ada, &ben, &cora] {
         device.sync().await;
