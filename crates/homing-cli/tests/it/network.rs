@@ -101,7 +101,7 @@ async fn cora_joins(ada: &Device) -> (Device, String) {
 #[tokio::test]
 async fn the_status_says_what_was_refused_until_it_is_taken_out() {
     let Pair { relay: _relay, ada, ben, conversation } = Pair::meet().await;
-    let (cora, group) = cora_joins(&ada).await;
+    let (_cora, group) = cora_joins(&ada).await;
     for device in [&ada, &ben] {
         device.sync().await;
     }
