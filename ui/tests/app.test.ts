@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import AppView from "../src/App.svelte";
-import { CallError } from "../src/lib/backend";
+import { CallError, type CallName } from "../src/lib/backend";
 import { FakeBackend } from "../src/lib/backend/fake";
 import { agency } from "../src/lib/backend/fake/agency";
 import { ROUTES, hashOf } from "../src/lib/routes";
@@ -60,6 +60,30 @@ describe("first start", () => {
     await user.click(one("join-do"));
     await soon(() => expect(app().dataset["phase"]).toBe("ready"));
     expect(fake.calls.find((call) => call.name === "join")?.args).toEqual({ link: "homing://join/1/abc#secret", name: "Ben" });
+  });
+
+  it("lets who was let in go on from there, however often it was asked whether they are", async () => {
+    const user = userEvent.setup();
+    const fake = await start(nobody());
+    const link = "homing://join/1/team#secret";
+    fake.deepLink(link);
+    await user.type(await soon(() => one("join-name")), "Ben");
+    const member = { ...(await fake.call("join_preview", { link })), already_member: true };
+    const asked: Array<(now: typeof member) => void> = [];
+    const call = fake.call.bind(fake);
+    fake.call = ((name: CallName, args: never) => (name === "join_preview" ? new Promise((resolve) => asked.push(resolve)) : call(name, args))) as typeof fake.call;
+    await user.click(one("join-do"));
+    await soon(() => expect(asked.length).toBeGreaterThan(0));
+    const before = asked.length;
+    fake.emit({ event: "people" });
+    await soon(() => expect(asked.length).toBeGreaterThan(before));
+    asked[0]?.(member);
+    await soon(() => expect(window.location.hash).toBe("#/inbox"));
+    window.location.hash = "#/people";
+    await soon(() => expect(app().dataset["view"]).toBe("people"));
+    for (const answer of asked) answer(member);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(window.location.hash).toBe("#/people");
   });
 
   it("leads from a pasted link to the name with the keyboard alone", async () => {
