@@ -4,9 +4,6 @@ import AppView from "./App.svelte";
 import type { Backend } from "./lib/backend";
 import { tauriBackend } from "./lib/backend/tauri";
 import { speak } from "./lib/text";
-import "./lib/styles/tokens.css";
-import "./lib/styles/base.css";
-import "./lib/styles/forced-colors.css";
 
 async function backend(): Promise<Backend> {
   if (import.meta.env.DEV && !("__TAURI_INTERNALS__" in window)) {

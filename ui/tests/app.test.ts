@@ -1,11 +1,13 @@
+import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { render } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import AppView from "../src/App.svelte";
 import { CallError, type CallName } from "../src/lib/backend";
 import { FakeBackend } from "../src/lib/backend/fake";
 import { agency } from "../src/lib/backend/fake/agency";
+import { tauriBackend } from "../src/lib/backend/tauri";
 import { ROUTES, hashOf } from "../src/lib/routes";
 import { all, app, nobody, one, soon, start } from "./helpers";
 
@@ -22,6 +24,30 @@ describe("a start", () => {
     render(AppView, { props: { backend } });
     await soon(() => expect(asked).toEqual(["status", "settings", "unsaved", "conversations"]));
     expect(app().dataset["phase"]).toBe("loading");
+  });
+
+  it.each([{}, { filter: "unread", group: "client" }, { filter: "no such list", group: "none" }])("takes the answers to what the page asked before its script, once: %o", async (list) => {
+    localStorage.setItem("homing.list", JSON.stringify(list));
+    const fake = new FakeBackend(agency());
+    const asked: string[] = [];
+    mockIPC((command, args) => {
+      if (command === "shell_info") return fake.shell.info();
+      if (command !== "call") return null;
+      const { call, args: about } = (args as { call: { call: CallName; args: never } }).call;
+      asked.push(call);
+      return fake.call(call, about);
+    }, { shouldMockEvents: true });
+    onTestFinished(clearMocks);
+    // Each time anew: it is a script, and no module to others.
+    const script = `../src/ahead.ts?${JSON.stringify(list)}`;
+    await import(script);
+    const questions = ["status", list.group === "client" ? "conversation_groups" : "conversations", "settings", "unsaved"];
+    expect(asked).toEqual(questions);
+    render(AppView, { props: { backend: tauriBackend() } });
+    await soon(() => expect(all("conversation").length).toBeGreaterThan(0));
+    const again = list.filter === "no such list" ? ["conversations"] : [];
+    expect(asked.filter((call) => questions.includes(call))).toEqual([...questions, ...again]);
+    expect(window.homingAhead?.size).toBe(again.length);
   });
 
   it("hears what happened while it asked", async () => {

@@ -6,12 +6,28 @@ import type { Answer, Args, Backend, CallName, EngineEvent, FileDrag, HandedFile
 import { t } from "../text";
 import { asCallError } from "./index";
 
+declare global {
+  interface Window {
+    __TAURI_INTERNALS__?: { invoke(command: string, args: object): Promise<unknown> };
+    /** What was asked before this script was read (`ahead.ts`), by question. */
+    homingAhead?: Map<string, Promise<unknown>>;
+  }
+}
+
+/** The answer to a question that was asked ahead; it is current once. */
+function ahead<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>> | undefined {
+  const question = JSON.stringify([name, args]);
+  const answer = window.homingAhead?.get(question);
+  window.homingAhead?.delete(question);
+  return answer as Promise<Answer<N>> | undefined;
+}
+
 /** The page inside the desktop window. */
 export function tauriBackend(): Backend {
   return {
     async call<N extends CallName>(name: N, args: Args<N>): Promise<Answer<N>> {
       try {
-        return await invoke<Answer<N>>("call", { call: { call: name, args } });
+        return await (ahead(name, args) ?? invoke<Answer<N>>("call", { call: { call: name, args } }));
       } catch (thrown) {
         throw asCallError(thrown);
       }

@@ -146,20 +146,25 @@ export class App {
       const ahead = { settings: this.backend.call("settings", {}), unsaved: this.backend.call("unsaved", {}), page: this.list.ask(this.list.filter) };
       // A profile that is locked or new refuses them; only one that is neither is asked for the answers.
       for (const asked of [ahead.settings, ahead.unsaved, ahead.page]) asked.catch(() => undefined);
-      const entering = status.then((status) => this.#enter(status, ahead));
-      const [info] = await Promise.all([this.#listen(entering.catch(() => undefined)), entering]);
+      await this.#enter(await status, ahead);
+      const info = await this.#listen();
       if (info.deep_link) this.router.go("join", null, { link: info.deep_link });
       else if (info.notification_target) this.#openTarget(info.notification_target);
       this.#speakOutside();
     } catch (thrown) {
-      this.error = asCallError(thrown);
-      this.phase = "failed";
+      this.broken(thrown);
     }
   }
 
+  /** Nothing can be shown but what went wrong. */
+  broken(thrown: unknown): void {
+    this.error = asCallError(thrown);
+    this.phase = "failed";
+  }
+
   /** Hears the engine and the desktop. They keep what they have to tell until the page asks for `info`: after the answers
-   * it began with, which may be older. */
-  async #listen(begun: Promise<void>): Promise<ShellInfo> {
+   * it began with, which may be older, and whose way to the first view this would only lengthen. */
+  async #listen(): Promise<ShellInfo> {
     const { shell } = this.backend;
     this.#stops.push(
       ...(await Promise.all([
@@ -171,7 +176,6 @@ export class App {
         shell.onVoice((progress) => this.recorder.heard(progress)),
       ])),
     );
-    await begun;
     this.info = await shell.info();
     return this.info;
   }

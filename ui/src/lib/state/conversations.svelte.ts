@@ -6,7 +6,8 @@ import { keeping, lines, without, type Grouping, type Line } from "./groups";
 
 type Diff = Extract<EngineEvent, { event: "conversations" }>;
 
-const PAGE = 100;
+/** What is more is asked for when it is scrolled to. `ahead.ts` asks for the first of them. */
+const PAGE = 50;
 /** Rows of a list under headings that are asked for at once. */
 const BY_ID = 200;
 /** Between two times that the headings are asked for, however much happens. */
