@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use homing_store::{Durability, Read, Store, Tx, meta};
+use homing_store::{Durability, Read, Store, Tx, meta, outbox};
 use homing_wire::{DocId, Salt, SpaceId, VerifyKey};
 use rand_core::Rng;
 
@@ -528,6 +528,21 @@ impl Core {
         {
             tracing::warn!(code = ?error.code, "receipts could not be stored");
         }
+        self.let_go();
+    }
+
+    /// Nobody is left to undo a send: what is held leaves at once, while there is a connection, and does not wait until
+    /// somebody comes back.
+    pub(crate) fn let_go(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        self.held.clear();
+        self.try_write("ended holds", |tx, replica, _| {
+            replica.touched.work.extend(outbox::end_holds(tx)?);
+            Ok(())
+        });
+        self.work();
     }
 }
 

@@ -268,6 +268,13 @@ impl World {
         self.drop_socket(device)
     }
 
+    /// Ends the process of a device in good order: what it has handed to the network leaves.
+    pub fn stop(&mut self, device: DeviceId) -> Result<()> {
+        self.input(device, Input::Stop)?;
+        self.finish_socket(device)?;
+        self.crash(device)
+    }
+
     /// Whether the process of a device runs.
     pub fn runs(&self, device: DeviceId) -> bool {
         self.devices.get(device).is_some_and(|one| one.core.is_some())
@@ -361,6 +368,7 @@ impl World {
                 Output::Connect { link, .. } => self.connect(device, link)?,
                 Output::Disconnect { link } => {
                     if self.at(device)?.socket.as_ref().is_some_and(|socket| socket.link == link) {
+                        self.finish_socket(device)?;
                         self.drop_socket(device)?;
                     }
                 }
@@ -409,6 +417,15 @@ impl World {
         let Some(one) = self.devices.get_mut(device) else { return Ok(()) };
         let Some(socket) = one.socket.as_mut().filter(|socket| socket.link == link) else { return Ok(()) };
         socket.up.push(now_ms, &weather, &mut self.rng, bytes);
+        Ok(())
+    }
+
+    /// A socket that is closed from here is so behind its last frame.
+    fn finish_socket(&mut self, device: DeviceId) -> Result<()> {
+        let now_ms = self.now_ms();
+        while let Some((session, bytes)) = self.pop_up(device, u64::MAX) {
+            self.relay_takes(session, &bytes, now_ms)?;
+        }
         Ok(())
     }
 

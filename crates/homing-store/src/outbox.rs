@@ -150,6 +150,14 @@ pub fn holds(db: &Read<'_>) -> Result<Vec<(SpaceId, u64)>> {
     )
 }
 
+/// Lets go of what is held; answers where something was.
+pub fn end_holds(tx: &Tx<'_>) -> Result<Vec<SpaceId>> {
+    let mut spaces: Vec<SpaceId> = holds(tx)?.into_iter().map(|(space, _)| space).collect();
+    spaces.dedup();
+    tx.exec("UPDATE outbox SET hold_until = 0 WHERE hold_until > 0 AND state = 0", [])?;
+    Ok(spaces)
+}
+
 /// Spaces that have something to send.
 pub fn spaces(db: &Read<'_>) -> Result<Vec<SpaceId>> {
     db.all(

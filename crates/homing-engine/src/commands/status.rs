@@ -123,6 +123,7 @@ impl Core {
             ));
         }
         self.flows_end(&ApiError::new(Code::Locked, "The profile was locked."));
+        self.let_go();
         self.stop_link();
         self.pages.forget();
         self.replica = None;

@@ -1,8 +1,8 @@
 //! What happens to messages after they were sent: other words, reactions, answers, forwarding, deleting.
 
 use homing_engine::api::{
-    Call, Code, Done, Draft, DraftSet, Event, Focus, Forward, ItemRef, MessageEdit, Named, Send, Sent,
-    Settings, SettingsSet, ThreadPage,
+    Call, Code, Done, Draft, DraftSet, Event, Focus, Forward, ItemRef, MessageEdit, Named, Nothing,
+    PassphraseSet, Send, Sent, Settings, SettingsSet, Status, ThreadPage,
 };
 use homing_sim::{DeviceId, World};
 
@@ -280,6 +280,33 @@ fn a_send_can_be_undone_until_its_time_is_over_also_after_a_restart() {
     same_messages(world, &everybody, &two);
     assert!(world.drafts(desktop).unwrap().is_empty());
     assert_eq!(world.wordings(ben, &id).unwrap(), ["at ten sharp"], "nobody saw the first words");
+
+    // Who quits sends: nobody is left to undo it. Without a way it leaves at the next start.
+    post(world, "at eleven");
+    world.stop(laptop).unwrap();
+    world.run_for(1_000).unwrap();
+    assert!(bens(world).contains(&"at eleven".to_owned()));
+    world.start(laptop).unwrap();
+    world.settle().unwrap();
+    world.set_online(laptop, false).unwrap();
+    let id = post(world, "at noon");
+    world.stop(laptop).unwrap();
+    world.start(laptop).unwrap();
+    assert!(row(world, laptop, &two, &id).undo_until.is_none());
+    world.set_online(laptop, true).unwrap();
+    world.settle().unwrap();
+    at_rest(world, &everybody);
+    same_messages(world, &everybody, &two);
+    let times = bens(world).iter().filter(|body| body.starts_with("at ")).count();
+    assert_eq!(times, 3, "each once");
+
+    // The same with who locks the window and goes.
+    let set = PassphraseSet { old: None, new: Some("a door of oak".to_owned()) };
+    world.ask::<Status>(laptop, Call::PassphraseSet(set)).unwrap();
+    post(world, "at one");
+    world.ask::<Status>(laptop, Call::Lock(Nothing {})).unwrap();
+    world.run_for(1_000).unwrap();
+    assert!(bens(world).contains(&"at one".to_owned()));
 }
 
 #[test]

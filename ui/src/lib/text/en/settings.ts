@@ -26,7 +26,7 @@ export const settings = {
   compact: "Compact list",
   compactHelp: "More conversations on the screen.",
   undoSend: "Undo sending",
-  undoSendHelp: "A message leaves only after this time, so that you can take it back into the composer until then. On all your devices.",
+  undoSendHelp: "A message leaves only after this time, or when you lock or end Homing, so that you can take it back into the composer until then. On all your devices.",
   undoSendOff: "Off",
   undoSendSeconds: (n: number) => many(n, "second", "seconds"),
   cleanPhotos: "Remove place and camera from photos",
