@@ -133,21 +133,31 @@ pub fn name_in(db: &Read<'_>, space: &SpaceId, person: &PersonId) -> Result<Stri
 
 /// Who is directly in which space, for everybody: one query for the whole list of people.
 pub fn memberships(db: &Read<'_>) -> Result<Vec<Membership>> {
-    db.all(
+    db.all(&memberships_where("true"), [], membership)
+}
+
+/// Where one person is directly.
+pub fn memberships_of(db: &Read<'_>, person: &PersonId) -> Result<Vec<Membership>> {
+    let theirs = memberships_where("m.member = (SELECT n FROM ids WHERE id = ?1)");
+    db.all(&theirs, [&person.0], membership)
+}
+
+fn memberships_where(condition: &str) -> String {
+    format!(
         "SELECT i.id, si.id, s.kind, s.name, m.role FROM members m JOIN ids i ON i.n = m.member
-         JOIN ids si ON si.n = m.space JOIN spaces s ON s.n = m.space WHERE m.team = 0 AND s.state <> 3
-         ORDER BY m.member, m.space",
-        [],
-        |row| {
-            Ok(Membership {
-                person: PersonId(row.get(0)?),
-                space: SpaceId(row.get(1)?),
-                kind: kind(row, 2)?,
-                space_name: row.get(3)?,
-                role: members::role(row, 4)?,
-            })
-        },
+         JOIN ids si ON si.n = m.space JOIN spaces s ON s.n = m.space
+         WHERE m.team = 0 AND s.state <> 3 AND {condition} ORDER BY m.member, m.space"
     )
+}
+
+fn membership(row: &rusqlite::Row<'_>) -> rusqlite::Result<Membership> {
+    Ok(Membership {
+        person: PersonId(row.get(0)?),
+        space: SpaceId(row.get(1)?),
+        kind: kind(row, 2)?,
+        space_name: row.get(3)?,
+        role: members::role(row, 4)?,
+    })
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<PersonRow> {

@@ -11,7 +11,7 @@ const SUBJECT: &str = "Villa Rosa";
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_let_in_given_roles_removed_and_leave() {
     let desk = Desk::start();
-    let relay = Relay::start(&desk.folder("relay"));
+    let mut relay = Relay::start(&desk.folder("relay"));
     let (ada, ben, cora) = meet(&desk, &relay).await;
     let group = begin(&ada, SUBJECT, &["Ben"], "Shall we look at it?").await;
     open(&ada, &group).await;
@@ -25,8 +25,15 @@ async fn people_are_let_in_given_roles_removed_and_leave() {
     wait_members(&ada, &["Ada Berger (You), owner", "Ben Okafor, member", "Cora Lind, member"]).await;
     cora_has(&cora, &group, "Shall we look at it?").await;
 
-    // A reader reads: the composer is gone, and comes back with the role.
+    // A reader reads: the composer is gone, and comes back with the role. Given with the relay down, the role stands on the
+    // own screen at once, and on the other once there is a way.
+    relay.stop();
+    ada.wait_for(&tid("banner")).await;
     set_role(&ada, "Ben Okafor", "reader").await;
+    ada.wait_text(&tid("member-waits"), "Gets this role once the relay is reached").await;
+    ben.wait_for(&tid("composer")).await;
+    relay.start_again();
+    ada.wait_gone(&tid("member-waits")).await;
     ben.wait_gone(&tid("composer")).await;
     ben.wait_text(&tid("thread"), "your role does not let you write").await;
     set_role(&ada, "Ben Okafor", "admin").await;
@@ -37,16 +44,26 @@ async fn people_are_let_in_given_roles_removed_and_leave() {
 
     cora_has(&cora, &group, "I am back").await;
 
-    // An admin removes whom an admin may, and nobody of more weight.
+    // An admin removes whom an admin may, and nobody of more weight. With the relay down it holds for what is written from
+    // then on.
+    relay.stop();
+    ben.wait_for(&tid("banner")).await;
     members(&ben, &group).await;
     assert_eq!(removable(&ben).await, ["Cora Lind"]);
     press_on(&ben, "Cora Lind", "member-remove").await;
     ben.wait_text("[data-testid=dialog].small", "nothing written from now on").await;
     ben.click(&tid("confirm")).await;
-    wait_members(&ben, &["Ada Berger (You), owner", "Ben Okafor, admin"].map(|text| mine(text, "Ben"))).await;
+    ben.wait_text(&tid("member-waits"), "Removed once the relay is reached").await;
+    assert_eq!(removable(&ben).await, Vec::<String>::new(), "it is done");
     close(&ben).await;
     write(&ben, &group, &["Without Cora".to_owned()]).await;
+    let unseen = "return !document.body.innerText.includes('Without Cora')";
+    assert_eq!(ada.eval(unseen, vec![]).await, json!(true));
+    relay.start_again();
     ada.wait_text(&tid("message-body"), "Without Cora").await;
+    members(&ben, &group).await;
+    wait_members(&ben, &["Ada Berger (You), owner", "Ben Okafor, admin"].map(|text| mine(text, "Ben"))).await;
+    close(&ben).await;
     members(&ada, &group).await;
     wait_members(&ada, &["Ada Berger (You), owner", "Ben Okafor, admin"]).await;
     close(&ada).await;
@@ -54,13 +71,17 @@ async fn people_are_let_in_given_roles_removed_and_leave() {
     let bodies = cora.bodies(&group).await;
     assert_eq!(bodies, ["Shall we look at it?", "I am back"], "what came after the removal is not hers");
 
-    // Ben goes by himself. What he had stays with him, to be read.
+    // Ben goes by himself, with the relay down. What he had stays with him, to be read.
+    wait_connected(&ben).await;
+    relay.stop();
+    ben.wait_for(&tid("banner")).await;
     ben.click(&tid("thread-menu")).await;
     ben.click(&tid("thread-leave")).await;
     ben.wait_text(&tid("dialog"), "nothing new arrives").await;
     ben.click(&tid("confirm")).await;
     ben.wait_gone(&tid("thread")).await;
-    members(&ada, &group).await;
+    assert_eq!(members(&ada, &group).await, ["Ada Berger (You), owner", "Ben Okafor, admin"]);
+    relay.start_again();
     wait_members(&ada, &["Ada Berger (You), owner"]).await;
     close(&ada).await;
     write(&ada, &group, &["Alone".to_owned()]).await;

@@ -258,6 +258,7 @@ export const testids = {
   safetyMark: "safety-mark",
   member: "member",
   memberRemove: "member-remove",
+  memberWaits: "member-waits",
   memberRole: "member-role",
   memberAdd: "member-add",
   confirm: "confirm",

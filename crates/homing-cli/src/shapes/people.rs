@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use homing_engine::api::{self, JoinState, RoleName, SpaceKind};
+use homing_engine::api::{self, JoinState, MemberChange, RoleName, SpaceKind};
 use serde::Serialize;
 
 use super::{called, called_device, clock, short, word};
@@ -19,6 +19,8 @@ pub struct Person {
     pub spaces: Vec<String>,
     pub own_name: Option<String>,
     pub blocked: bool,
+    /// Taken out of the team, which waits for the relay.
+    pub leaves: bool,
 }
 
 impl From<api::PersonRow> for Person {
@@ -33,6 +35,7 @@ impl From<api::PersonRow> for Person {
             spaces: row.spaces,
             own_name: row.own_name,
             blocked: row.blocked,
+            leaves: row.leaves,
         }
     }
 }
@@ -46,6 +49,7 @@ impl Display for Person {
             (self.client, "client"),
             (self.verified, "verified"),
             (self.blocked, "blocked"),
+            (self.leaves, "leaves the team once the relay is reached"),
         ];
         if let Some(own) = &self.own_name {
             write!(f, " (calls themselves {own})")?;
@@ -92,18 +96,33 @@ pub struct Member {
     pub team: bool,
     pub role: RoleName,
     pub me: bool,
+    /// What of this waits for the relay.
+    pub waiting: Option<MemberChange>,
 }
 
 impl From<api::MemberRow> for Member {
     fn from(row: api::MemberRow) -> Self {
-        Self { member: row.member, name: called(row.name), team: row.team, role: row.role, me: row.me }
+        Self {
+            member: row.member,
+            name: called(row.name),
+            team: row.team,
+            role: row.role,
+            me: row.me,
+            waiting: row.waiting,
+        }
     }
 }
 
 impl Display for Member {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (team, me) = (if self.team { " (team)" } else { "" }, if self.me { " (you)" } else { "" });
-        write!(f, "{}  {}{team}{me}  {}", short(&self.member), self.name, word(&self.role))
+        write!(f, "{}  {}{team}{me}  {}", short(&self.member), self.name, word(&self.role))?;
+        match self.waiting {
+            Some(MemberChange::Added) => write!(f, "  (let in once the relay is reached)"),
+            Some(MemberChange::Removed) => write!(f, "  (removed once the relay is reached)"),
+            Some(MemberChange::Role) => write!(f, "  (gets this role once the relay is reached)"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -290,6 +290,7 @@ fn people() {
         me: false,
         can_remove: true,
         can_change_role: false,
+        waiting: None,
     };
     insta::assert_snapshot!("member", json(&shapes::Member::from(member)));
     let device = DeviceRow {
@@ -310,6 +311,7 @@ fn people() {
         client: true,
         staff: false,
         can_remove: false,
+        leaves: false,
         own_name: Some("Benjamin".into()),
         blocked: false,
     };

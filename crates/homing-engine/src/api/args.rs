@@ -120,6 +120,9 @@ pub struct MemberRole { pub conversation: String, pub member: String, pub role: 
 
 pub struct PersonRef { pub person: String }
 
+/// At most 200. Who is not known here is left out.
+pub struct PeopleById { pub people: Vec<String> }
+
 pub struct SafetyVerify { pub person: String, pub verified: bool }
 
 /// Only the fields given are changed.

@@ -161,6 +161,7 @@ calls! {
         Clients clients(Nothing) -> Vec<ClientRow>;
 
         People people(Nothing) -> Vec<PersonRow>;
+        PeopleById people_by_id(PeopleById) -> Vec<PersonRow>;
         PersonSet person_set(PersonSet) -> Vec<PersonRow>;
         SpamReport spam_report(SpamReport) -> SpamReported;
         Safety safety(PersonRef) -> Safety;

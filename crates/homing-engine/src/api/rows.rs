@@ -329,6 +329,8 @@ pub struct PersonRow {
     pub staff: bool,
     /// This person may take the colleague out of the team.
     pub can_remove: bool,
+    /// The colleague was taken out of the team, which waits for the relay.
+    pub leaves: bool,
     /// What they call themselves, if they are called otherwise here.
     pub own_name: Option<String>,
     pub blocked: bool,
@@ -345,7 +347,13 @@ pub struct MemberRow {
     pub me: bool,
     pub can_remove: bool,
     pub can_change_role: bool,
+    /// What of this waits for the relay: until then they are what they were.
+    pub waiting: Option<MemberChange>,
 }
+
+/// `Role`: the role of the row is the one they get.
+#[derive(Copy, Eq)]
+pub enum MemberChange { Added, Removed, Role }
 
 pub struct Invitation {
     pub id: String,

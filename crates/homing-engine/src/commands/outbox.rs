@@ -340,6 +340,7 @@ pub(crate) fn withdraw(tx: &Tx<'_>, replica: &mut Replica, row: &StoredRow) -> R
             let intent = OpIntent::load(tx, row.id)?;
             outbox::cancel(tx, row.id)?;
             OpIntent::remove(tx, row.id)?;
+            replica.touched.people = true;
             if intent == Some(OpIntent::Leave) {
                 replica.say_left(tx, replica.now_ms, &row.space, false)?;
             }

@@ -1,27 +1,90 @@
 //! People, safety numbers, members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use homing_crypto::safety_number;
-use homing_store::{Durability, meta, people};
+use homing_store::{Durability, Read, members, meta, people};
 use homing_wire::{DocId, Grant, Member, PersonId, Role, SpaceId, SpaceKind};
 
 use crate::api::{
-    ApiError, Code, ConversationRef, MemberAdd, MemberRef, MemberRole, MemberRow, Nothing, PersonRef,
-    PersonRow, Safety, SafetyVerify,
+    ApiError, Code, ConversationRef, MemberAdd, MemberChange, MemberRef, MemberRole, MemberRow, Nothing,
+    PeopleById, PersonRef, PersonRow, Safety, SafetyVerify,
 };
 use crate::core::Core;
 use crate::fail::{Fail, forbidden, invalid, not_found};
 use crate::ops::OpIntent;
+use crate::replica::Replica;
 use crate::rows::{member_id, role_name, role_of};
 use crate::text::visible;
 
+/// What is asked for at once.
+const ROWS: usize = 200;
 /// Where the account head of a compared safety number lies, by person.
 const VERIFIED: &str = "verified/";
 
 /// Whether one in the first role may take one in the second out.
 fn removes(mine: Role, theirs: Role) -> bool {
     mine == Role::Owner || (mine.manages() && theirs != Role::Owner)
+}
+
+/// Somebody's teams.
+struct Teams {
+    /// Their role in each.
+    roles: BTreeMap<SpaceId, Role>,
+    /// Who is taken out of one as soon as the relay is reached.
+    leaving: BTreeSet<PersonId>,
+}
+
+impl Teams {
+    /// Of who is in these spaces.
+    fn of(db: &Read<'_>, own: &[people::Membership]) -> Result<Self, Fail> {
+        let teams = own.iter().filter(|part| part.kind == SpaceKind::Team);
+        let roles: BTreeMap<SpaceId, Role> = teams.map(|part| (part.space, part.role)).collect();
+        let mut leaving = BTreeSet::new();
+        for team in roles.keys() {
+            leaving.extend(Replica::waiting_ops(db, team)?.into_iter().filter_map(|intent| match intent {
+                OpIntent::Remove(Member::Person(person)) => Some(person),
+                _ => None,
+            }));
+        }
+        Ok(Self { roles, leaving })
+    }
+}
+
+/// `me`: who looks, and is in `teams`; `parts`: where the person of the row is.
+fn person_row(
+    row: &people::PersonRow,
+    me: PersonId,
+    teams: &Teams,
+    parts: &[people::Membership],
+) -> PersonRow {
+    let mut spaces: Vec<String> = parts
+        .iter()
+        .filter(|part| !part.space_name.is_empty())
+        .map(|part| visible(&part.space_name))
+        .collect();
+    spaces.sort();
+    spaces.dedup();
+    let in_team = parts.iter().find(|part| teams.roles.contains_key(&part.space));
+    let leaves = in_team.is_some() && teams.leaving.contains(&row.person);
+    let is_mine = row.person == me;
+    let can_take_out = |part: &people::Membership| {
+        teams.roles.get(&part.space).is_some_and(|mine| removes(*mine, part.role))
+    };
+    PersonRow {
+        id: row.person.to_string(),
+        name: visible(row.shown()),
+        own_name: (!row.local_name.is_empty()).then(|| visible(&row.name)),
+        blocked: row.blocked,
+        me: is_mine,
+        verified: row.verified,
+        role: in_team.map(|part| role_name(part.role)),
+        spaces,
+        client: parts.iter().any(|part| part.kind == SpaceKind::Client && part.role == Role::Client),
+        staff: in_team.is_some(),
+        can_remove: !is_mine && !leaves && parts.iter().any(can_take_out),
+        leaves,
+    }
 }
 
 impl Core {
@@ -32,46 +95,29 @@ impl Core {
         for part in people::memberships(&db)? {
             parts.entry(part.person).or_default().push(part);
         }
-        let teams: BTreeMap<SpaceId, Role> = parts
-            .get(&me)
-            .map(|own| {
-                let teams = own.iter().filter(|part| part.kind == SpaceKind::Team);
-                teams.map(|part| (part.space, part.role)).collect()
-            })
-            .unwrap_or_default();
+        let teams = Teams::of(&db, parts.get(&me).map_or(&[], Vec::as_slice))?;
         Ok(people::list(&db)?
-            .into_iter()
-            .filter(|row| parts.contains_key(&row.person))
-            .map(|row| {
-                let own = parts.get(&row.person).map_or(&[] as &[people::Membership], Vec::as_slice);
-                let mut spaces: Vec<String> = own
-                    .iter()
-                    .filter(|part| !part.space_name.is_empty())
-                    .map(|part| visible(&part.space_name))
-                    .collect();
-                spaces.sort();
-                spaces.dedup();
-                let in_team = own.iter().find(|part| teams.contains_key(&part.space));
-                PersonRow {
-                    id: row.person.to_string(),
-                    name: visible(row.shown()),
-                    own_name: (!row.local_name.is_empty()).then(|| visible(&row.name)),
-                    blocked: row.blocked,
-                    me: row.person == me,
-                    verified: row.verified,
-                    role: in_team.map(|part| role_name(part.role)),
-                    spaces,
-                    client: own
-                        .iter()
-                        .any(|part| part.kind == SpaceKind::Client && part.role == Role::Client),
-                    staff: in_team.is_some(),
-                    can_remove: row.person != me
-                        && own
-                            .iter()
-                            .any(|part| teams.get(&part.space).is_some_and(|mine| removes(*mine, part.role))),
-                }
-            })
+            .iter()
+            .filter_map(|row| Some(person_row(row, me, &teams, parts.get(&row.person)?)))
             .collect())
+    }
+
+    pub(crate) fn people_by_id(&mut self, args: PeopleById) -> Result<Vec<PersonRow>, ApiError> {
+        if args.people.len() > ROWS {
+            return Err(invalid("Ask for at most 200 people at once.").into());
+        }
+        let db = self.db()?;
+        let me = self.replica()?.person();
+        let teams = Teams::of(&db, &people::memberships_of(&db, &me)?)?;
+        let mut rows = Vec::new();
+        // Who is not known here is left out.
+        for person in args.people.iter().filter_map(|id| id.parse::<PersonId>().ok()) {
+            let parts = people::memberships_of(&db, &person)?;
+            if let Some(row) = people::get(&db, &person)?.filter(|_| !parts.is_empty()) {
+                rows.push(person_row(&row, me, &teams, &parts));
+            }
+        }
+        Ok(rows)
     }
 
     /// Takes somebody who left out of the teams this person leads: at once for the relay and the team, and in each
@@ -174,25 +220,57 @@ impl Core {
         Ok((id, self.space_of(&id)?))
     }
 
+    /// As they are, and what of it is about to change.
     fn members_of(&mut self, space: &SpaceId) -> Result<Vec<MemberRow>, ApiError> {
         let rights = self.rights(space)?;
         let db = self.db()?;
         let me = Member::Person(self.replica()?.person());
-        let rows = homing_store::members::of(&db, &[*space])?;
+        let mut rows = members::of(&db, &[*space])?;
         let owners = rows.iter().filter(|row| row.role == Role::Owner).count();
+        let manages = |member: &Member, role: Role| {
+            rights.manage && *member != me && !(role == Role::Owner && owners == 1)
+        };
+        let managed: BTreeSet<Member> =
+            rows.iter().filter(|row| manages(&row.member, row.role)).map(|row| row.member).collect();
+        let mut waiting: BTreeMap<Member, MemberChange> = BTreeMap::new();
+        for intent in Replica::waiting_ops(&db, space)? {
+            match intent {
+                OpIntent::Add(grant) if rows.iter().all(|row| row.member != grant.member) => {
+                    let Member::Person(person) = grant.member else { continue };
+                    let name =
+                        people::get(&db, &person)?.map(|row| row.shown().to_owned()).unwrap_or_default();
+                    rows.push(members::MemberRow {
+                        space: *space,
+                        member: grant.member,
+                        role: grant.role,
+                        name,
+                    });
+                    waiting.insert(grant.member, MemberChange::Added);
+                }
+                OpIntent::SetRole(grant) => {
+                    for row in rows.iter_mut().filter(|row| row.member == grant.member) {
+                        row.role = grant.role;
+                        waiting.entry(grant.member).or_insert(MemberChange::Role);
+                    }
+                }
+                OpIntent::Remove(member) => drop(waiting.insert(member, MemberChange::Removed)),
+                _ => {}
+            }
+        }
         Ok(rows
             .into_iter()
             .map(|row| {
-                let last_owner = row.role == Role::Owner && owners == 1;
-                let other = row.member != me;
+                let waiting = waiting.get(&row.member).copied();
+                let can_manage = managed.contains(&row.member) && waiting != Some(MemberChange::Removed);
                 MemberRow {
                     member: member_id(&row.member),
                     name: visible(&row.name),
                     team: matches!(row.member, Member::Team(_)),
                     role: role_name(row.role),
-                    me: !other,
-                    can_remove: rights.manage && other && !last_owner,
-                    can_change_role: rights.manage && other && !last_owner,
+                    me: row.member == me,
+                    can_remove: can_manage,
+                    can_change_role: can_manage,
+                    waiting,
                 }
             })
             .collect())
@@ -226,7 +304,7 @@ impl Core {
     /// A member by id or name, among the members of the conversation.
     fn find_member(&self, conversation: &str, text: &str) -> Result<Member, ApiError> {
         let (_, space) = self.conversation_and_space(conversation)?;
-        let rows = homing_store::members::of(&self.db()?, &[space])?;
+        let rows = members::of(&self.db()?, &[space])?;
         let mut found = rows.iter().filter(|row| member_id(&row.member) == text || row.name == text);
         match (found.next(), found.next()) {
             (Some(row), None) => Ok(row.member),

@@ -2,8 +2,8 @@
 
 use homing_engine::api::{
     Call, Code, Connection, ConversationNew, Done, InvitationRow, InviteTo, ItemRef, Join, JoinPreview,
-    JoinState, Joined, LinkText, NewConversation, Nothing, PersonRef, PersonRow, RelaySet, RequestRow,
-    RoleName, Search, SearchPage, SpaceKind, State,
+    JoinState, Joined, LinkText, NewConversation, Nothing, PeopleById, PersonRef, PersonRow, RelaySet,
+    RequestRow, RoleName, Search, SearchPage, SpaceKind, State,
 };
 use homing_sim::DeviceId;
 
@@ -154,6 +154,14 @@ fn a_colleague_waits_for_approval_and_then_works_with_all_clients() {
     }
     let people: Vec<PersonRow> = world.does(ada, Call::People(Nothing {}));
     assert!(people.iter().any(|person| person.name == "Dan" && person.staff));
+    assert!(people.len() > 1);
+    for person in &people {
+        let ids = vec!["nobody".to_owned(), person.id.clone()];
+        let named: Vec<PersonRow> = world.does(ada, Call::PeopleById(PeopleById { people: ids }));
+        assert_eq!(&named, std::slice::from_ref(person));
+    }
+    let many = Call::PeopleById(PeopleById { people: vec![people[0].id.clone(); 201] });
+    assert_eq!(world.fails(ada, many).code, Code::InvalidArgument);
     for device in [ada, cora, dan] {
         let status = world.status(device);
         assert_eq!((status.outbox, status.quarantined, status.parked), (0, 0, 0), "{device}");

@@ -3,7 +3,9 @@ use homing_store::slots::{self, ReceivedSlot};
 use homing_store::{
     Durability, IntervalSet, StoreError, accounts, docs, epochs, feeds, members, notified, people, spaces,
 };
-use homing_wire::{AccountOpId, EntryId, FeedCursor, Hash, Member, Role, SlotId, SpaceId, SpaceKind};
+use homing_wire::{
+    AccountOpId, EntryId, FeedCursor, Hash, Member, PersonId, Role, SlotId, SpaceId, SpaceKind,
+};
 
 use crate::support::{ALICE, BOB, LAPTOP, OTHER_SPACE, PHONE, Profile, SPACE, doc};
 
@@ -213,7 +215,14 @@ fn names_are_the_newest_and_those_of_the_space_first() {
         rows.iter().filter(|row| row.space == SPACE).map(|row| (row.name.as_str(), row.role)).collect();
     assert_eq!(of_space, [("Team", Role::Member), ("Bob", Role::Reader)]);
     assert_eq!(members::spaces_of(&db, &Member::Team(OTHER_SPACE)).unwrap(), [(SPACE, Role::Member)]);
-    assert_eq!(people::memberships(&db).unwrap().len(), 3);
+    let all = people::memberships(&db).unwrap();
+    assert_eq!(all.len(), 3);
+    for person in [ALICE, BOB] {
+        let theirs: Vec<_> = all.iter().filter(|one| one.person == person).cloned().collect();
+        assert!(!theirs.is_empty());
+        assert_eq!(people::memberships_of(&db, &person).unwrap(), theirs);
+    }
+    assert_eq!(people::memberships_of(&db, &PersonId([98; 32])).unwrap(), []);
 }
 
 #[test]

@@ -15,6 +15,10 @@ spaces: Array<string>, client: boolean, staff: boolean,
  */
 can_remove: boolean, 
 /**
+ * The colleague was taken out of the team, which waits for the relay.
+ */
+leaves: boolean, 
+/**
  * What they call themselves, if they are called otherwise here.
  */
 own_name: string | null, blocked: boolean, };

@@ -18,8 +18,8 @@ export interface Asking {
 const AT_ONCE = 500;
 
 /** Any number of them, as many at a time as one call takes. */
-export function inParts<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, part) => all.slice(part * AT_ONCE, (part + 1) * AT_ONCE));
+export function inParts<T>(all: readonly T[], size = AT_ONCE): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, part) => all.slice(part * size, (part + 1) * size));
 }
 
 /** For ever, as the engine says it. */

@@ -169,6 +169,7 @@ export function agency(now = Date.now()): World {
       client: id !== "p-ben",
       staff: id === "p-ben",
       can_remove: id === "p-ben",
+      leaves: false,
       own_name: null,
       blocked: false,
     })),

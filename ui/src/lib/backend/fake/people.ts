@@ -5,7 +5,7 @@ import type { FakeBackend } from "./index";
 import type { Handlers } from "./handlers";
 
 type PeopleCall =
-  | "people" | "safety" | "safety_verify" | "members" | "member_add" | "member_remove" | "member_role" | "colleague_remove"
+  | "people" | "people_by_id" | "safety" | "safety_verify" | "members" | "member_add" | "member_remove" | "member_role" | "colleague_remove"
   | "invite" | "invitations" | "invitation_cancel" | "join_preview" | "join" | "requests" | "approve" | "decline"
   | "link_offer" | "link_accept" | "link_approve" | "link_show" | "link_cancel"
   | "devices" | "device_rename" | "device_revoke" | "recovery_show" | "recovery_confirm" | "recovery_use";
@@ -31,6 +31,7 @@ function members(fake: FakeBackend, conversation: string): MemberRow[] {
     me: one.me,
     can_remove: !one.me,
     can_change_role: !one.me,
+    waiting: null,
   }));
 }
 
@@ -49,6 +50,7 @@ let link: LinkState | null = null;
 
 export const people: Pick<Handlers, PeopleCall> = {
   people: (fake) => fake.world.people,
+  people_by_id: (fake, args) => fake.world.people.filter((one) => args.people.includes(one.id)),
   safety: (fake, args) => safety(fake, args.person),
   safety_verify: (fake, args) => {
     fake.world.people = fake.world.people.map((one) => (one.id === args.person ? { ...one, verified: args.verified } : one));

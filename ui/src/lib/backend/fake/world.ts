@@ -227,7 +227,7 @@ export function empty(over: Partial<Status> = {}): World {
     messages: new Map(),
     drafts: new Map(),
     comments: new Map(),
-    people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false, can_remove: false, own_name: null, blocked: false }],
+    people: [{ id: ME, name: "Ada Lindgren", me: true, verified: true, role: null, spaces: [], client: false, staff: false, can_remove: false, leaves: false, own_name: null, blocked: false }],
     devices: [{ id: "d-laptop", name: "Laptop", current: true, added_at: new Date().toISOString(), revoked: false }],
     requests: [],
     outbox: [],

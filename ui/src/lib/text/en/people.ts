@@ -112,6 +112,7 @@ export const people = {
   compare: "Compare safety number",
   client: "Client",
   staff: "Colleague",
+  leaves: "Leaves the team once the relay is reached",
   requests: "Want to join",
   approve: "Let in",
   decline: "Decline",
@@ -161,6 +162,11 @@ export const members = {
   team: "The whole team",
   pick: "Choose a person",
   nobody: "Everybody you know is already here.",
+  waits: {
+    added: "Let in once the relay is reached",
+    removed: "Removed once the relay is reached",
+    role: "Gets this role once the relay is reached",
+  },
   invite: "Invite somebody by link",
 };
 
