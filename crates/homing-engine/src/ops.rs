@@ -8,7 +8,7 @@ use homing_access::open::{self, Keys};
 use homing_access::{AccessError, RotationReason, SpaceState};
 use homing_crypto::{EpochKey, InviteSecret, Seed32};
 use homing_store::entries;
-use homing_store::outbox::{self, NewOutbox, OutboxState};
+use homing_store::outbox::{self, NewOutbox};
 use homing_store::parked::Wait;
 use homing_store::spaces::{self, SpaceRow};
 use homing_store::{Read, Tx, epochs, meta};
@@ -27,8 +27,6 @@ use crate::replica::Replica;
 const INTENT: &str = "op_intent/";
 const INVITE_SECRET: &str = "invite_secret/";
 const INTENT_BYTES: usize = 4096;
-/// Rows of a space that are looked through for ops.
-const OPS: u32 = 1_000;
 
 /// What a person wants with the members of a space.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, CborLen)]
@@ -97,10 +95,8 @@ impl Keys for Secrets<'_> {
 impl Replica {
     /// What somebody wants with the members of a space and the relay has not taken yet, in order.
     pub fn waiting_ops(db: &Read<'_>, space: &SpaceId) -> Result<Vec<OpIntent>, Fail> {
-        let mut rows = outbox::in_state(db, space, OutboxState::Sealed, OPS)?;
-        rows.extend(outbox::in_state(db, space, OutboxState::Queued, OPS)?);
-        let ops = rows.iter().filter(|row| row.doc.is_none());
-        ops.filter_map(|row| OpIntent::load(db, row.id).transpose()).collect()
+        let ops = outbox::ops(db, space)?.into_iter();
+        ops.filter_map(|id| OpIntent::load(db, id).transpose()).collect()
     }
 
     /// Queues an op; answers its place in the outbox.

@@ -140,6 +140,16 @@ pub fn ready(
     )
 }
 
+/// Changes of a space's members that the relay has not taken yet, in order.
+pub fn ops(db: &Read<'_>, space: &SpaceId) -> Result<Vec<i64>> {
+    db.all(
+        "SELECT id FROM outbox WHERE space = (SELECT n FROM ids WHERE id = ?1) AND state < 2 AND doc IS NULL
+         ORDER BY id",
+        [&space.0],
+        |row| row.get(0),
+    )
+}
+
 /// When the holds of spaces end, Unix ms.
 pub fn holds(db: &Read<'_>) -> Result<Vec<(SpaceId, u64)>> {
     db.all(
@@ -152,8 +162,7 @@ pub fn holds(db: &Read<'_>) -> Result<Vec<(SpaceId, u64)>> {
 
 /// Lets go of what is held; answers where something was.
 pub fn end_holds(tx: &Tx<'_>) -> Result<Vec<SpaceId>> {
-    let mut spaces: Vec<SpaceId> = holds(tx)?.into_iter().map(|(space, _)| space).collect();
-    spaces.dedup();
+    let spaces = holds(tx)?.into_iter().map(|(space, _)| space).collect();
     tx.exec("UPDATE outbox SET hold_until = 0 WHERE hold_until > 0 AND state = 0", [])?;
     Ok(spaces)
 }

@@ -71,6 +71,7 @@ async fn a_colleague_is_taken_out_of_the_team_in_the_window() {
     laptop.click("[data-testid=dialog].small footer .button:not(.danger)").await;
     laptop.wait_gone(&tid("dialog")).await;
     assert_eq!(removable(&laptop).await, ["Ben Okafor"]);
+    ben.wait_for(&tid("composer")).await;
     // With the relay down it is done here, and everywhere once there is a way.
     relay.stop();
     laptop.wait_for(&tid("banner")).await;
