@@ -1,9 +1,10 @@
 //! One window under a driver of its own.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
@@ -19,8 +20,8 @@ const APP: &str = env!("CARGO_BIN_EXE_homing-app");
 const DRIVER: &str = "WebKitWebDriver";
 /// A cold start on a busy machine; a warm one takes half a second.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
-/// A free port can be taken by somebody else between being found and being used.
-const PORTS_TRIED: usize = 5;
+/// Where drivers listen, each on an address of its own. Connections that are made never come from here.
+const PORT: u16 = 4444;
 
 /// A running app and the session that drives it.
 pub struct App {
@@ -32,14 +33,14 @@ pub struct App {
 
 impl App {
     /// Completes `session` (a bus, with folders and screen set) with a driver, and lets it open the app.
-    pub(super) async fn open(session: impl Fn() -> Command, folder: &Path, arguments: &[&str]) -> Self {
-        let (group, port) = start_driver(session, folder).await;
+    pub(super) async fn open(session: Command, folder: &Path, arguments: &[&str]) -> Self {
+        let (group, host) = start_driver(session, folder).await;
 
         let mut wanted = Capabilities::new();
         wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": APP, "args": arguments }));
         let mut session = ClientBuilder::new(HttpConnector::new());
         session.capabilities(wanted);
-        let address = format!("http://127.0.0.1:{port}");
+        let address = format!("http://{host}:{PORT}");
         let client = match tokio::time::timeout(STARTS_WITHIN, session.connect(&address)).await {
             Ok(Ok(client)) => client,
             Ok(Err(error)) => panic!("no session with the app: {error}\n{}", log_of(folder)),
@@ -115,30 +116,37 @@ impl App {
     }
 }
 
-/// Starts the driver on a free port and waits until it answers.
-async fn start_driver(session: impl Fn() -> Command, folder: &Path) -> (Group, u16) {
-    for _ in 0..PORTS_TRIED {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let log = File::options().create(true).append(true).open(folder.join("app.log")).unwrap();
-        let mut group = Group::spawn(
-            session()
-                .arg(DRIVER)
-                .arg(format!("--port={port}"))
-                .env("TAURI_WEBVIEW_AUTOMATION", "true")
-                .stdin(Stdio::null())
-                .stdout(log.try_clone().unwrap())
-                .stderr(log),
-        );
-        let deadline = Instant::now() + STARTS_WITHIN;
-        while !group.ended() {
-            if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
-                return (group, port);
-            }
-            assert!(Instant::now() < deadline, "{DRIVER} does not listen");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+/// Starts a driver and waits until it listens.
+async fn start_driver(mut session: Command, folder: &Path) -> (Group, Ipv4Addr) {
+    let host = own_loopback();
+    let log = File::options().create(true).append(true).open(folder.join("app.log")).unwrap();
+    let mut group = Group::spawn(
+        session
+            .arg(DRIVER)
+            .arg(format!("--host={host}"))
+            .arg(format!("--port={PORT}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log),
+    );
+    let deadline = Instant::now() + STARTS_WITHIN;
+    while tokio::net::TcpStream::connect((host, PORT)).await.is_err() {
+        assert!(!group.ended(), "{DRIVER} has ended; is it installed?\n{}", log_of(folder));
+        assert!(Instant::now() < deadline, "{DRIVER} does not listen\n{}", log_of(folder));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("{DRIVER} did not start on any of {PORTS_TRIED} free ports; is it installed?");
+    (group, host)
+}
+
+/// A loopback address nobody else is given: not in this process, and not in one that runs beside it. A free port of the
+/// one address would be free for several at once until its driver listens, and a driver asked for two sessions at the
+/// same time gives none.
+fn own_loopback() -> Ipv4Addr {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let nth = GIVEN.fetch_add(1, Ordering::Relaxed) + 1;
+    assert!(nth < 1 << 12, "more drivers than addresses");
+    Ipv4Addr::from_bits(127 << 24 | (std::process::id() & 0xfff) << 12 | nth)
 }
 
 fn log_of(folder: &Path) -> String {

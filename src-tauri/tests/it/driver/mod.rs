@@ -105,21 +105,18 @@ impl Desk {
             process::make_private(&folder.join(sub));
         }
         still(&folder);
-        let session = || {
-            // A bus of its own, unless the test brings one.
-            let brought = env.iter().any(|(variable, _)| *variable == "DBUS_SESSION_BUS_ADDRESS");
-            let mut command = Command::new(if brought { "env" } else { "dbus-run-session" });
-            command.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
-            command.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8").env("NO_AT_BRIDGE", "1");
-            command.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
-            // The bus is empty: asking it for a keychain can only cost time.
-            command.env("HOMING_PROFILE", &profile).env("HOMING_KEYCHAIN", "off");
-            // Driven windows are composited on any machine: a webview that paints by itself leaves its driver waiting for a
-            // frame where nothing changes. Without a graphics processor it is the painting that takes long.
-            command.env("WEBKIT_DISABLE_COMPOSITING_MODE", "0").env("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1");
-            command.envs(env.iter().copied());
-            command
-        };
+        // A bus of its own, unless the test brings one.
+        let brought = env.iter().any(|(variable, _)| *variable == "DBUS_SESSION_BUS_ADDRESS");
+        let mut session = Command::new(if brought { "env" } else { "dbus-run-session" });
+        session.arg("--").env("DISPLAY", &self.display).env("GDK_BACKEND", "x11");
+        session.env_remove("WAYLAND_DISPLAY").env("LANG", "C.UTF-8").env("NO_AT_BRIDGE", "1");
+        session.envs(FOLDERS.map(|(variable, sub)| (variable, folder.join(sub))));
+        // The bus is empty: asking it for a keychain can only cost time.
+        session.env("HOMING_PROFILE", &profile).env("HOMING_KEYCHAIN", "off");
+        // Driven windows are composited on any machine: a webview that paints by itself leaves its driver waiting for a
+        // frame where nothing changes. Without a graphics processor it is the painting that takes long.
+        session.env("WEBKIT_DISABLE_COMPOSITING_MODE", "0").env("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1");
+        session.envs(env.iter().copied());
         App::open(session, &folder, arguments).await
     }
 }
