@@ -226,9 +226,8 @@ pub fn set_badge(app: AppHandle, count: u32) {
 /// Says from now on in the page's words what is said outside the window.
 #[tauri::command]
 pub fn set_words(app: AppHandle, spoken: State<'_, Spoken>, words: Words) {
-    if spoken.speak(words) {
-        tray::set_words(&app);
-    }
+    spoken.speak(words);
+    tray::speak(&app);
 }
 
 /// Shows the page larger or smaller, as a browser's zoom does: its layout follows.

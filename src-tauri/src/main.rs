@@ -101,11 +101,9 @@ fn set_up(app: &AppHandle, profile: PathBuf) -> anyhow::Result<()> {
     app.manage(voice::Voice::default());
     app.manage(opening::Opening::new(&profile));
     app.manage(words::Spoken::new(&profile));
+    app.manage(tray::Unread::default());
     app.manage(Engine::new(app.clone(), profile.clone()));
     links::listen(app);
-    if let Err(error) = tray::add(app) {
-        tracing::warn!("this desktop has no tray: {error}");
-    }
     // While the webview comes up.
     Engine::start(app);
     window::open(app, &profile)?;

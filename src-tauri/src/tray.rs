@@ -1,5 +1,7 @@
 //! The icon in the desktop's tray: brings the window back, and says how much is unread.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Wry};
@@ -11,19 +13,36 @@ const ID: &str = "main";
 const SHOW: &str = "show";
 const QUIT: &str = "quit";
 
+/// How many messages are unread, for an icon that comes later.
+#[derive(Default)]
+pub struct Unread(AtomicU32);
+
 /// What can be chosen on the icon.
 struct Items {
     show: MenuItem<Wry>,
     quit: MenuItem<Wry>,
 }
 
-/// Adds the icon.
-pub fn add(app: &AppHandle) -> tauri::Result<()> {
+/// Says in the words spoken now what can be chosen on the icon, and adds it if it is not there: with the page's first
+/// words and not at the start, where making it would hold up the first view.
+pub fn speak(app: &AppHandle) {
+    let Some(items) = app.try_state::<Items>() else {
+        if let Err(error) = add(app) {
+            tracing::warn!("this desktop has no tray: {error}");
+        }
+        return;
+    };
+    let words = app.state::<Spoken>().now();
+    if let Err(error) = items.show.set_text(&words.show).and_then(|()| items.quit.set_text(&words.quit)) {
+        tracing::debug!("the tray goes on in another language: {error}");
+    }
+}
+
+fn add(app: &AppHandle) -> tauri::Result<()> {
     let words = app.state::<Spoken>().now();
     let show = MenuItem::with_id(app, SHOW, &words.show, true, None::<&str>)?;
     let quit = MenuItem::with_id(app, QUIT, &words.quit, true, None::<&str>)?;
     let mut tray = TrayIconBuilder::with_id(ID)
-        .tooltip("Homing")
         .menu(&Menu::with_items(app, &[&show, &quit])?)
         .show_menu_on_left_click(false)
         .on_menu_event(|app, event| match event.id().as_ref() {
@@ -45,32 +64,33 @@ pub fn add(app: &AppHandle) -> tauri::Result<()> {
     }
     tray.build(app)?;
     app.manage(Items { show, quit });
+    count(app);
     Ok(())
 }
 
-/// Says in the words spoken now what can be chosen on it.
-pub fn set_words(app: &AppHandle) {
-    let words = app.state::<Spoken>().now();
-    if let Some(items) = app.try_state::<Items>()
-        && let Err(error) = items.show.set_text(&words.show).and_then(|()| items.quit.set_text(&words.quit))
+/// Shows a number of unread messages: at the icon, at the app's own icon, and in the window's title.
+pub fn set_unread(app: &AppHandle, unread: u32) {
+    app.state::<Unread>().0.store(unread, Ordering::Relaxed);
+    count(app);
+    if let Some(window) = app.get_webview_window(window::LABEL)
+        && let Err(error) =
+            platform::set_badge(&window, unread).and_then(|()| window.set_title(&titled(unread)))
     {
-        tracing::debug!("the tray goes on in another language: {error}");
+        tracing::debug!("the app's icon shows no number: {error}");
     }
 }
 
-/// Shows a number of unread messages: beside the tray's icon, or where icons have no text (Windows) as its tooltip; at the
-/// app's own icon; and in the window's title.
-pub fn set_unread(app: &AppHandle, count: u32) {
-    let number = (count > 0).then(|| count.to_string());
-    let title = number.as_ref().map_or_else(|| "Homing".to_owned(), |number| format!("({number}) Homing"));
+/// Shows the number beside the icon, or where icons have no text (Windows) as its tooltip.
+fn count(app: &AppHandle) {
+    let unread = app.state::<Unread>().0.load(Ordering::Relaxed);
+    let number = (unread > 0).then(|| unread.to_string());
     if let Some(tray) = app.tray_by_id(ID)
-        && let Err(error) = tray.set_title(number).and_then(|()| tray.set_tooltip(Some(&title)))
+        && let Err(error) = tray.set_title(number).and_then(|()| tray.set_tooltip(Some(&titled(unread))))
     {
         tracing::debug!("the tray shows no number: {error}");
     }
-    if let Some(window) = app.get_webview_window(window::LABEL)
-        && let Err(error) = platform::set_badge(&window, count).and_then(|()| window.set_title(&title))
-    {
-        tracing::debug!("the icon shows no number: {error}");
-    }
+}
+
+fn titled(unread: u32) -> String {
+    if unread > 0 { format!("({unread}) Homing") } else { "Homing".to_owned() }
 }

@@ -23,6 +23,8 @@
   ask("settings", {});
   ask("unsaved", {});
   window.homingAhead = answers;
+  // The first time of day that is put into words reads the tables for it, and here nothing else is to do yet.
+  new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(0);
   // The page holds no script but its own files.
   document.currentScript?.remove();
 })();

@@ -1,7 +1,7 @@
 import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { render } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import AppView from "../src/App.svelte";
 import { CallError, type CallName } from "../src/lib/backend";
@@ -48,6 +48,21 @@ describe("a start", () => {
     const again = list.filter === "no such list" ? ["conversations"] : [];
     expect(asked.filter((call) => questions.includes(call))).toEqual([...questions, ...again]);
     expect(window.homingAhead?.size).toBe(again.length);
+  });
+
+  it("draws the list first, and what nobody looks for at once when that is on the screen", async () => {
+    const frames: FrameRequestCallback[] = [];
+    const asked = vi.spyOn(window, "requestAnimationFrame").mockImplementation((callback) => frames.push(callback));
+    onTestFinished(() => asked.mockRestore());
+    render(AppView, { props: { backend: new FakeBackend(agency()) } });
+    await soon(() => expect(all("conversation").length).toBeGreaterThan(0));
+    const later = (): number => document.querySelectorAll("[data-nav], [data-testid=conversation] [aria-haspopup=menu], time[title]").length;
+    // The first frame draws the list; at the second it is there to be seen.
+    for (const frame of frames.splice(0)) frame(0);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(later()).toBe(0);
+    for (const frame of frames.splice(0)) frame(16);
+    await soon(() => expect(later()).toBeGreaterThan(all("conversation").length));
   });
 
   it("hears what happened while it asked", async () => {

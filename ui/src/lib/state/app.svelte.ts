@@ -51,6 +51,8 @@ interface Ahead {
 /** Everything the screens share. */
 export class App {
   phase = $state<Phase>("loading");
+  /** The first view is on the screen: from here on what nobody looks for at once is drawn too. */
+  settled = $state(false);
   status = $state.raw<Status | null>(null);
   settings = $state.raw<Settings | null>(null);
   info = $state.raw<ShellInfo | null>(null);
