@@ -79,7 +79,7 @@ async fn a_colleague_is_taken_out_of_the_team_in_the_window() {
     laptop.click(&tid("colleague-remove")).await;
     laptop.click(&tid("confirm")).await;
     laptop.wait_gone(REMOVABLE).await;
-    laptop.wait_text("[data-testid=toast]", "Ben Okafor is not in the team any more").await;
+    laptop.wait_text("[data-testid=toast]", "Ben Okafor leaves the team once the relay is reached").await;
     laptop.wait_text(&tid("person"), "Leaves the team once the relay is reached").await;
     assert_eq!(removable(&desktop).await, ["Ben Okafor"]);
     ben.wait_for(&tid("composer")).await;

@@ -170,7 +170,10 @@ export const help = {
     },
     members: {
       title: "Members and roles",
-      text: ["Whoever is added can read the whole history. Whoever is removed or leaves keeps what they have and gets nothing new."],
+      text: [
+        "Whoever is added can read the whole history. Whoever is removed or leaves keeps what they have and gets nothing new.",
+        "Without a connection a change of members waits, and says so beside the name; it holds for everybody once the relay is reached.",
+      ],
       data: "Removing somebody changes the keys: nothing written from then on can be opened with the old ones.",
     },
     safety: {

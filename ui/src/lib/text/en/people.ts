@@ -128,6 +128,7 @@ export const people = {
     "All keys of the team are changed: nothing its clients and colleagues write from now on can be read by them. What they already have stays with them.",
   removeRest: "Conversations in which they are a member themselves go on with them: remove them there too.",
   removed: (name: string) => `${name} is not in the team any more`,
+  removing: (name: string) => `${name} leaves the team once the relay is reached`,
 };
 
 export const safety = {
