@@ -1,8 +1,9 @@
-import { within } from "@testing-library/svelte";
+import { cleanup, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { message } from "../src/lib/backend/fake/world";
+import { agency } from "../src/lib/backend/fake/agency";
+import { message, type World } from "../src/lib/backend/fake/world";
 import { t } from "../src/lib/text";
 import { all, one, soon, start } from "./helpers";
 
@@ -13,9 +14,11 @@ const inRow = (id: string, testid: string): HTMLElement => {
   return found;
 };
 
-async function open() {
+async function open(change: (world: World) => void = () => undefined) {
   const user = userEvent.setup();
-  const fake = await start(undefined, "#/conversation/c-ben");
+  const world = agency();
+  change(world);
+  const fake = await start(world, "#/conversation/c-ben");
   await soon(() => one("composer"));
   fake.putMessage(message("mine", "c-ben", { body: "See you at *tne*", at: "2030-01-01T10:00:00.000Z" }));
   fake.putMessage(message("theirs", "c-ben", { author: "p-ben", author_name: "Ben Okafor", body: "Which door?", at: "2030-01-01T10:01:00.000Z" }));
@@ -70,6 +73,25 @@ describe("messages that are there", () => {
     const area = await soon(() => inRow("mine", "message-editor").querySelector("textarea") as HTMLTextAreaElement);
     await user.type(area, "!{Escape}");
     expect(inRow("mine", "message-editor").querySelector("textarea")?.value).toBe("See you at *tne*!");
+  });
+
+  it("keep other words that were typed before a crash, and wait with them", async () => {
+    const { user, fake } = await open();
+    row("mine").focus();
+    await user.keyboard("{F2}");
+    await user.type(await soon(() => inRow("mine", "message-editor").querySelector("textarea") as HTMLTextAreaElement), " sharp");
+    await soon(() => expect(fake.world.unsaved.size).toBe(1));
+    const kept = new Map(fake.world.unsaved);
+    cleanup();
+
+    const after = await open((world) => (world.unsaved = kept));
+    const area = await soon(() => inRow("mine", "message-editor").querySelector("textarea") as HTMLTextAreaElement);
+    expect(area.value).toBe("See you at *tne* sharp");
+    expect(document.activeElement, "nobody asked for it").not.toBe(area);
+    await after.user.type(area, "{Enter}");
+    await soon(() => expect(inRow("mine", "message-body").textContent).toBe("See you at tne sharp"));
+    expect(after.fake.calls.filter((call) => call.name === "message_edit").map((call) => call.args)).toEqual([{ message: "mine", text: "See you at *tne* sharp" }]);
+    await soon(() => expect([...after.fake.world.unsaved]).toEqual([]));
   });
 
   it("are shown with their answers, and answered from there", async () => {

@@ -5,8 +5,11 @@ use serde_json::json;
 
 use crate::driver::{App, Desk, text_on, wait_for_some};
 use crate::meeting::Meeting;
-use crate::programs::Terminal;
-use crate::steps::{begin, close_dialog, open, tid, to_inbox, type_draft, wait_draft, write};
+use crate::programs::{Relay, Terminal};
+use crate::steps::{
+    begin, close_dialog, conversation_id, introduce, open, tid, to_inbox, type_draft, wait_connected,
+    wait_draft, write,
+};
 
 /// A message of the open conversation by what it says.
 async fn message(app: &App, body: &str) -> String {
@@ -106,6 +109,38 @@ async fn answer(app: &App, to: &str, text: &str) {
     go_to(app, to).await;
     app.click(&in_it(to, &tid("message-reply"))).await;
     app.fill(&tid("composer"), text).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_words_for_a_message_outlive_a_kill() {
+    let desk = Desk::start();
+    let mut relay = Relay::start(&desk.folder("relay"));
+    let ben = Terminal::new(&desk.folder("ben"), 0);
+    let ada = desk.app("ada", &[]).await;
+    introduce(&ada, &relay, &ben, "Ben Okafor").await;
+    let talk = conversation_id(&ada, "Ben").await;
+    write(&ada, &talk, &["See you at tne".to_owned()]).await;
+    let when = message(&ada, "See you at tne").await;
+    ada.wait_gone("[data-testid=tick][data-state=pending]").await;
+    relay.stop();
+    choose(&ada, &when, "message-edit").await;
+    ada.fill(&in_it(&when, "textarea"), "See you at ten").await;
+    ada.wait_for(&in_it(&when, "[data-kept=true]")).await;
+    ada.crash();
+
+    let ada = desk.app("ada", &[]).await;
+    open(&ada, &talk).await;
+    ada.wait_text(&in_it(&when, &tid("message-editor")), "not saved yet").await;
+    let script = "return document.querySelector(arguments[0])?.value === 'See you at ten'";
+    ada.wait_until("the words as they were typed", script, vec![json!(in_it(&when, "textarea"))]).await;
+    ada.click(&in_it(&when, &tid("message-edit-save"))).await;
+    ada.wait_text(&in_it(&when, &tid("message-body")), "See you at ten").await;
+    relay.start_again();
+    wait_connected(&ada).await;
+    ada.wait_gone("[data-testid=tick][data-state=pending]").await;
+    ben.run(&["sync"]).await;
+    assert_eq!(ben.bodies(&talk).await, ["See you at ten"]);
+    ada.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

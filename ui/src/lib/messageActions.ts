@@ -72,8 +72,7 @@ export class MessageActions {
   }
 
   edit(): void {
-    const row = this.row();
-    this.app.edits.set(row.id, this.app.edits.get(row.id) ?? row.body);
+    this.app.edits.begin(this.row().id);
   }
 
   async copy(): Promise<void> {

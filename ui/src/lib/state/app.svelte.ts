@@ -19,6 +19,7 @@ import { FilesDesk } from "./files-desk.svelte";
 import { Discards } from "./discards.svelte";
 import { CommentEditor, DraftEditor } from "./draft.svelte";
 import { FileDrops } from "./drops";
+import { Edits } from "./edits";
 import { Announcer } from "./announcer";
 import { Layout } from "./layout.svelte";
 import { NotifyPrefs } from "./notices.svelte";
@@ -88,14 +89,13 @@ export class App {
   draftsRevision = $state(0);
   /** Who was seen to be there, and when; forgotten with the window. */
   readonly presence = new SvelteMap<string, { here: boolean; seenAt: string }>();
-  /** Other words for messages that are being typed, by message. */
-  readonly edits = new SvelteMap<string, string>();
   readonly router = new Router();
   readonly layout = new Layout();
   readonly toasts = new Toasts();
   readonly drops = new FileDrops();
   readonly discards = new Discards(this);
   readonly unsaved = new Unsaved(this);
+  readonly edits = new Edits(this.unsaved);
   readonly attention = new Attention(() => this.focusChanged());
   readonly list: ConversationList;
   readonly choices = new Choices(this);
@@ -458,7 +458,10 @@ export class App {
   #keepEditors(person: string | null): void {
     const same = person === null || this.#person === null || person === this.#person;
     this.#person = person ?? this.#person;
-    if (!same) this.unsaved.forget();
+    if (!same) {
+      this.unsaved.forget();
+      this.edits.forget();
+    }
     for (const editors of [this.#editors, this.#comments]) {
       for (const [id, editor] of editors) if (!same || (!editor.dirty && editor.attaching.length === 0)) editors.delete(id);
     }
