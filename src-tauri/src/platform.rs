@@ -239,17 +239,28 @@ pub fn quiet_sound_library() {}
 #[cfg(target_os = "linux")]
 const RENDERERS: &str = "/dev/dri";
 
+/// WebKit doesn't paint through OpenGL.
+#[cfg(target_os = "linux")]
+const PAINTS_ITSELF: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+/// WebKit hands on no buffers of OpenGL between its processes.
+#[cfg(target_os = "linux")]
+const NO_BUFFERS: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
 /// Without a graphics processor the webview paints by itself. To be called before anything else runs.
 ///
 /// WebKit otherwise paints through OpenGL, which Mesa then does on the processor: it compiles a program for every
-/// kind of thing that is painted, anew in each start; some systems show a black window then. The variable is one of
-/// `trac.webkit.org/wiki/EnvironmentVariables`; what it is set to already stays.
+/// kind of thing that is painted, anew in each start; some systems show a black window then. Only to ask what buffers
+/// there could be, it would still load all of Mesa and its compiler. The variables are of
+/// `trac.webkit.org/wiki/EnvironmentVariables`; a choice that was made already stays.
 #[cfg(target_os = "linux")]
 pub fn choose_painting() {
-    if !has_renderer(Path::new(RENDERERS))
-        && let Err(error) = gtk::glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false)
-    {
-        tracing::debug!("the webview paints through OpenGL: {error}");
+    if has_renderer(Path::new(RENDERERS)) || std::env::var_os(PAINTS_ITSELF).is_some() {
+        return;
+    }
+    for variable in [PAINTS_ITSELF, NO_BUFFERS] {
+        if let Err(error) = gtk::glib::setenv(variable, "1", false) {
+            tracing::debug!("the webview paints through OpenGL: {error}");
+        }
     }
 }
 

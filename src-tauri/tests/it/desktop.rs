@@ -153,6 +153,9 @@ async fn the_tray_counts_what_is_unread_and_brings_back_a_closed_window() {
 
 /// As many colours as the edges of letters and the pictures of people bring; a window that is not painted has a few.
 const COLOURS: usize = 100;
+/// What the app asks of its webview where there is no graphics processor.
+const PAINTS_ITSELF: [(&str, &str); 2] =
+    [("WEBKIT_DISABLE_COMPOSITING_MODE", "1"), ("WEBKIT_DISABLE_DMABUF_RENDERER", "1")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webview_that_paints_by_itself_brings_every_conversation_to_the_screen() {
@@ -160,8 +163,8 @@ async fn a_webview_that_paints_by_itself_brings_every_conversation_to_the_screen
     let ada = Terminal::new(&desk.folder("ada"), 0);
     ada.one(&["init", "--name", "Ada Berger"]).await;
     ada.run(&["seed", "--messages", "200", "--conversations", "5", "--random-seed", "7"]).await;
-    // As the app asks for where there is no graphics processor. Its driver can't press anything then, but ask.
-    let app = desk.app("ada", &[("WEBKIT_DISABLE_COMPOSITING_MODE", "1")]).await;
+    // Its driver can't press anything then, but ask.
+    let app = desk.app("ada", &PAINTS_ITSELF).await;
     app.wait_for(&tid("conversation")).await;
     let window = OnScreen::of(&app);
     let mut before = Vec::new();
